@@ -1,0 +1,59 @@
+"""The one place that names a base64 library.
+
+Decoding is lenient about what providers are known to do (line breaks, missing padding, the URL-safe alphabet) and
+strict about everything else: junk is a ValueError, never silently shortened data.
+"""
+
+from attrs import frozen
+
+
+@frozen
+class Base64Text:
+    """Bytes that stand in a request body where the wire wants base64 text; `_json.dumps` writes them out.
+
+    prefix goes before the base64 text as it is (`data:image/png;base64,`), so the bytes are encoded once, when sent.
+    """
+
+    data: bytes
+    prefix: str = ""
+
+    def text(self) -> str:
+        return self.prefix + encode(self.data)
+
+
+def encode(data: bytes) -> str:
+    """Standard base64 with padding, no line breaks."""
+    import pybase64
+
+    return pybase64.b64encode(data).decode("ascii")
+
+
+def decode(text: str | bytes) -> bytes:
+    """Base64 text -> bytes. Raises ValueError when the text is not base64 in any of the forms seen on the wires."""
+    import pybase64
+
+    try:
+        return pybase64.b64decode(text, validate=True)
+    except ValueError:
+        raw = text.encode("ascii") if isinstance(text, str) else text
+        packed = b"".join(raw.split()).translate(_URL_SAFE).rstrip(b"=")
+        return pybase64.b64decode(packed + b"=" * (-len(packed) % 4), validate=True)
+
+
+_URL_SAFE = bytes.maketrans(b"-_", b"+/")
+
+
+def split_data_uri(uri: str) -> tuple[str, bytes]:
+    """`data:image/png;base64,iVBO..` -> (`image/png`, bytes).
+
+    The media type is "" when the URI names none. Raises ValueError when this is not a data URI or its base64 is broken.
+    """
+    head, comma, payload = uri.partition(",")
+    if not comma or head[:5].lower() != "data:":
+        raise ValueError("not a data URI: it needs 'data:<media type>;base64,<data>'")
+    content_type, *parameters = head[5:].split(";")
+    if any(p.strip().lower() == "base64" for p in parameters):
+        return content_type.strip(), decode(payload)
+    from urllib.parse import unquote_to_bytes
+
+    return content_type.strip(), unquote_to_bytes(payload)

@@ -1,0 +1,83 @@
+"""The one place that names a JSON library (msgspec; why: docs/decisions/0002-json-and-base64.md).
+
+Reading falls back to the standard library where msgspec is stricter than the servers we meet (NaN, lone surrogates);
+what neither can read is a ValueError, whatever its cause (also nesting that is too deep).
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar, cast
+
+import msgspec
+
+from ._base64 import Base64Text
+
+T = TypeVar("T")
+
+
+def loads(data: bytes | str) -> Any:
+    """JSON text -> plain Python values. Raises ValueError."""
+    try:
+        return msgspec.json.decode(data)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return _lenient(data)
+
+
+def loads_object(data: bytes | str) -> dict[str, Any]:
+    """JSON text that must be an object. Raises ValueError."""
+    value = loads(data)
+    if not isinstance(value, dict):
+        raise ValueError("not a JSON object")
+    return cast("dict[str, Any]", value)
+
+
+def dumps(value: Any) -> bytes:
+    """Plain values (and `Base64Text`) -> compact JSON bytes. Raises TypeError for anything else."""
+    return _encoder.encode(value)
+
+
+def text(value: Any) -> str:
+    """The same as str: for tool arguments, which are JSON inside JSON."""
+    return _encoder.encode(value).decode("utf-8")
+
+
+class Typed(Generic[T]):
+    """Decodes JSON into one msgspec type, skipping what the type does not name.
+
+    A field of an unexpected JSON type makes the fast road fail; then the whole value is read untyped, `mend` (if any)
+    puts right what servers are known to get wrong, and it is converted. Raises ValueError when that fails too.
+    """
+
+    def __init__(self, kind: type[T], mend: Callable[[Any], Any] | None = None) -> None:
+        self._kind = kind
+        self._mend = mend
+        self.fast = msgspec.json.Decoder(kind).decode
+
+    def decode(self, data: bytes) -> T:
+        try:
+            return self.fast(data)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            return self.convert(loads(data))
+
+    def convert(self, value: Any) -> T:
+        """Plain values, as `loads` gives them, -> the type."""
+        try:
+            return msgspec.convert(self._mend(value) if self._mend else value, self._kind, strict=False)
+        except (msgspec.ValidationError, RecursionError) as error:
+            raise ValueError(str(error)) from None
+
+
+def _lenient(data: bytes | str) -> Any:
+    try:
+        return json.loads(data)
+    except RecursionError:
+        raise ValueError("JSON is nested too deep") from None
+
+
+def _encode_other(value: Any) -> Any:
+    if isinstance(value, Base64Text):
+        return value.text()
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
+
+
+_encoder = msgspec.json.Encoder(enc_hook=_encode_other)

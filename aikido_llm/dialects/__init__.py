@@ -1,0 +1,1 @@
+"""Wire formats, one folder each: Request -> body, and frames -> events. Pure: no I/O, no event loop."""

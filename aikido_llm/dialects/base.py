@@ -1,0 +1,158 @@
+"""The contract of a dialect: what every wire format offers, and the state machine that reads its answers.
+
+A dialect is a frozen value that holds its quirks, so that a provider's row can differ in a field; it knows *how* the
+wire speaks and nothing of *where* (host, key, headers are the provider's).
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from attrs import field, frozen
+
+from ..errors import ContentFilteredError, LLMError, StreamTruncated
+from ..framing import Frame, Framer
+from ..types.events import Event
+from ..types.request import Request
+from ..types.response import FinishReason, ModelInfo, Usage
+
+
+def _no_headers() -> dict[str, str]:
+    return {}
+
+
+@frozen
+class WireRequest:
+    """A Request as its wire wants it.
+
+    path: behind the base URL, with a leading slash and no key in it. body: JSON values and `Base64Text`; None for GET.
+    """
+
+    path: str
+    body: dict[str, Any] | None = None
+    headers: dict[str, str] = field(factory=_no_headers)
+    method: str = "POST"
+
+
+@frozen
+class ErrorReply:
+    """An HTTP answer that is not a 200: what `decode_error` reads. headers: names in lower case. body: may be cut."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@frozen
+class ModelPage:
+    """One page of a model list; cursor asks for the next one, None when this was the last."""
+
+    models: tuple[ModelInfo, ...]
+    cursor: str | None = None
+
+
+class Decoder(ABC):
+    """Frames -> events, for one answer: a state machine that is fed and never waits.
+
+    The same one reads a stream's frames and a whole body (a frame named `framing.WHOLE`), so each wire fact is read in
+    one place. What the wire says beside events is in the attributes, for the Response:
+
+    done:   the wire's own end mark has been seen (a whole body is its own end mark); what follows is not read.
+    id, model, raw_finish_reason: as the provider wrote them ("" / None when it did not).
+    finish_reason: None until the wire has given one.
+    provider_data: what no common field holds (citations, unknown blocks).
+    """
+
+    def __init__(self) -> None:
+        self.done = False
+        self.id = ""
+        self.model = ""
+        self.finish_reason: FinishReason | None = None
+        self.raw_finish_reason: str | None = None
+        self.provider_data: dict[str, Any] = {}
+        self.raw: Any = None
+
+    @abstractmethod
+    def feed(self, frames: list[Frame], out: list[Event]) -> None:
+        """Append what the frames mean to `out`, in wire order.
+
+        Raises the typed LLMError of an error inside the answer, MalformedStream for what is not this wire. What was
+        understood before stays in `out`. UsageEvent, ErrorEvent and EndEvent are never appended: see `usage`, `close`.
+        """
+
+    @abstractmethod
+    def close(self, out: list[Event]) -> None:
+        """The bytes are over, or `done`: append what was held back (finished tool calls, ...) and judge the end.
+
+        Returns only when the answer is whole, with finish_reason set. Raises StreamTruncated when the wire's own end
+        was not seen, ContentFilteredError when a policy cut it, another LLMError when the wire says that it failed.
+        """
+
+    @abstractmethod
+    def usage(self) -> Usage | None:
+        """What the server has said of the cost so far, None for nothing."""
+
+    def replay(self) -> tuple[Any, ...]:
+        """The turn in the wire's own blocks, for `Response.replay`; () when text and calls say it all."""
+        return ()
+
+
+class Dialect(Protocol):
+    """One wire format."""
+
+    @property
+    def name(self) -> str:
+        """The format's name, `openai_chat`."""
+        ...
+
+    @property
+    def features(self) -> Mapping[str, bool]:
+        """What this wire can carry, for the table of providers; the keys are `FEATURES`."""
+        ...
+
+    def encode(self, request: Request, *, stream: bool, provider: str) -> WireRequest:
+        """The HTTP request that asks for this answer.
+
+        request.model is set. provider: the row's name, by which a turn's replay data is recognised as its own.
+        raises: UnsupportedFeatureError for what the wire cannot carry faithfully, InvalidRequestError for what it would
+        refuse for certain.
+        """
+        ...
+
+    def framer(self, content_type: str, event_bytes: int, body_bytes: int) -> Framer:
+        """The framer for a 200 of this media type (lower case, without parameters); the caps are bytes."""
+        ...
+
+    def decoder(self, request: Request) -> Decoder:
+        """A fresh decoder for the answer to request."""
+        ...
+
+    def decode_error(self, reply: ErrorReply) -> LLMError:
+        """An HTTP error status -> the typed error, with status, code, message, retry_after and body excerpt."""
+        ...
+
+    def encode_models(self, cursor: str | None) -> WireRequest:
+        """The request for a page of the model list; cursor None is the first page."""
+        ...
+
+    def decode_models(self, body: bytes) -> ModelPage:
+        """Raises MalformedStream when the body is not a model list."""
+        ...
+
+
+FEATURES = (
+    "text", "tools", "parallel tools", "images in", "images out", "audio in", "audio out", "files in",
+    "thinking", "JSON schema", "cache marks", "usage",
+)  # fmt: skip
+
+
+def truncated(what: str) -> StreamTruncated:
+    """The one wording for an answer whose end did not come; what: the mark that was missing."""
+    return StreamTruncated(f"the answer broke off: the bytes ended before {what}; what arrived is in .partial")
+
+
+def filtered(word: str, detail: str = "") -> ContentFilteredError:
+    """The one wording for an answer that a policy ended; word: the provider's own for it."""
+    return ContentFilteredError(
+        f"the provider's content policy ended the answer{': ' + detail if detail else ''}", code=word
+    )

@@ -1,0 +1,252 @@
+"""HTTP status or error envelope -> error class: one table for all wires.
+
+A dialect reads its envelope into an `Envelope` and gives its own codes; what those do not decide, the message's wording
+does (context length, policy, quota: servers agree on hardly any code for these), then the HTTP status.
+"""
+
+import re
+import time
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from attrs import field, frozen
+
+from ..errors import (
+    AuthError,
+    ContentFilteredError,
+    ContextLengthError,
+    InsufficientCreditsError,
+    InvalidRequestError,
+    LLMError,
+    ModelNotFoundError,
+    OverloadedError,
+    RateLimitedError,
+    ServerError,
+    TimedOutError,
+)
+from .base import ErrorReply
+
+BODY_EXCERPT = 2000  # characters of an error body that an error keeps
+
+
+@frozen
+class Envelope:
+    """What an error body says. codes: its code, type and status words, the most telling first. status: HTTP status, or
+    the number that the envelope gives, None for neither."""
+
+    message: str
+    codes: tuple[str, ...] = ()
+    status: int | None = None
+    retry_after: float | None = None
+    request_id: str = ""
+    body: str = ""
+    headers: Mapping[str, str] = field(factory=lambda: dict[str, str]())
+
+
+_BY_STATUS: dict[int, type[LLMError]] = {
+    401: AuthError,
+    402: InsufficientCreditsError,
+    403: AuthError,
+    404: InvalidRequestError,
+    408: TimedOutError,
+    409: ServerError,  # a conflict passes
+    429: RateLimitedError,
+    498: OverloadedError,
+    503: OverloadedError,
+    504: TimedOutError,
+    522: ServerError,
+    524: TimedOutError,
+    529: OverloadedError,
+}
+
+# Codes that mean the same wherever they are seen. A dialect's own table is asked first.
+COMMON_CODES: dict[str, type[LLMError]] = {
+    "context_length_exceeded": ContextLengthError,
+    "exceed_context_size_error": ContextLengthError,
+    "max_tokens_exceeded": ContextLengthError,
+    "token_limit_exceeded": ContextLengthError,
+    "string_too_long": ContextLengthError,
+    "content_filter": ContentFilteredError,
+    "content_policy_violation": ContentFilteredError,
+    "moderation_blocked": ContentFilteredError,
+    "insufficient_quota": InsufficientCreditsError,
+    "credit_balance_exhausted": InsufficientCreditsError,
+    "billing_error": InsufficientCreditsError,
+    "payment_required": InsufficientCreditsError,
+    "invalid_api_key": AuthError,
+    "wrong_api_key": AuthError,
+    "authentication_error": AuthError,
+    "authentication": AuthError,
+    "permission_error": AuthError,
+    "permission_denied": AuthError,
+    "model_not_found": ModelNotFoundError,
+    "model_not_available": ModelNotFoundError,
+    "invalid_model": ModelNotFoundError,
+    "rate_limit_exceeded": RateLimitedError,
+    "rate_limit_error": RateLimitedError,
+    "rate_limited": RateLimitedError,
+    "too_many_requests": RateLimitedError,
+    "slow_down": RateLimitedError,
+    "overloaded_error": OverloadedError,
+    "server_is_overloaded": OverloadedError,
+    "unavailable_error": OverloadedError,
+    "provider_overloaded": OverloadedError,
+    "service_unavailable_error": OverloadedError,
+    "capacity_exceeded": OverloadedError,
+    "timeout_error": TimedOutError,
+    "timeout": TimedOutError,
+    "server_error": ServerError,
+    "internal_server_error": ServerError,
+    "api_error": ServerError,
+}
+
+# Wording, tried in this order. A rate limit counted in tokens also says "too many tokens", so it comes first.
+_BY_TEXT: tuple[tuple[re.Pattern[str], type[LLMError]], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), kind)
+    for pattern, kind in (
+        (r"request too large for", ContextLengthError),
+        (r"tokens? per (minute|day)|requests? per (minute|day|hour)|\bTPM\b|\bRPM\b|rate.?limit", RateLimitedError),
+        (
+            r"context (length|window|size)|maximum context|max(imum)? (prompt|input) length|maximum prompt length"
+            r"|prompt is too long|exceed context limit|reduce the length of|too large for model with"
+            r"|input token count.{0,80}exceeds the maximum|too many tokens: size limit|exceeds the available context"
+            r"|prompt is longer than the context|input is too large to process|range of input length should be"
+            r"|input tokens exceed the configured limit",
+            ContextLengthError,
+        ),
+        (
+            r"content violates usage guidelines|SAFETY_CHECK_TYPE|content filtering policy|content management policy"
+            r"|ResponsibleAIPolicyViolation|flagged as potentially violating|usage policies|content.?policy",
+            ContentFilteredError,
+        ),
+        (
+            r"insufficient (credits|balance|quota|funds)|exceeded your (current quota|monthly included credits)"
+            r"|requires more credits|used all available credits|monthly spending limit"
+            r"|quota exceeded and account balance|add or update your payment method|credit balance is too low",
+            InsufficientCreditsError,
+        ),
+        (r"(incorrect|invalid|missing|wrong).{0,20}(api.?key|api.?token|authentication header|credentials)"
+         r"|api key not valid|no api key supplied", AuthError),
+        (
+            r"\bmodels?\b.{0,80}(not found|does not exist|not exist\b|is not available|not a valid model)"
+            r"|invalid model( id|:| name)|not a valid model id|supported api model names are|no such model",
+            ModelNotFoundError,
+        ),
+        (r"overloaded|at (maximum )?capacity|capacity exceeded|high demand|server busy|loading model", OverloadedError),
+    )
+)  # fmt: skip
+
+
+def error_class(envelope: Envelope, codes: Mapping[str, type[LLMError]] = COMMON_CODES) -> type[LLMError]:
+    """The class for an envelope. codes: the dialect's table, its own words over the common ones."""
+    specific = [codes[c] for c in envelope.codes if c in codes]
+    for kind in specific:
+        if kind not in _VAGUE:
+            return kind
+    by_text = _from_text(envelope)
+    if by_text is not None:
+        return by_text
+    if specific:
+        return specific[0]
+    return from_status(envelope.status)
+
+
+# A code of these classes only repeats the status; the wording may say what it really is (a quota behind a 429, ...).
+_VAGUE = (ServerError, InvalidRequestError, RateLimitedError, AuthError)
+
+
+def _from_text(envelope: Envelope) -> type[LLMError] | None:
+    for pattern, kind in _BY_TEXT:
+        if pattern.search(envelope.message) and _fits(kind, envelope.status):
+            return kind
+    return None
+
+
+def _fits(kind: type[LLMError], status: int | None) -> bool:
+    """Wording may not overrule a status that says something else for certain."""
+    if status is None or kind in (ContextLengthError, ContentFilteredError):
+        return True
+    if kind is InsufficientCreditsError:
+        return status in (400, 402, 403, 429)
+    if kind is AuthError:
+        return status in (400, 401, 403)
+    if kind is ModelNotFoundError:
+        return status in (400, 404, 422)
+    if kind is OverloadedError:
+        return status == 429 or status >= 500
+    return status in (429, 413, 200)
+
+
+def from_status(status: int | None) -> type[LLMError]:
+    """By the number alone. None (an error inside a 200 that says nothing) is the server's fault."""
+    if status is None or status < 400:
+        return ServerError
+    return _BY_STATUS.get(status, ServerError if status >= 500 else InvalidRequestError)
+
+
+def to_error(envelope: Envelope, codes: Mapping[str, type[LLMError]] = COMMON_CODES) -> LLMError:
+    """The typed error, with the facts of the envelope."""
+    kind = error_class(envelope, codes)
+    after = envelope.retry_after
+    if after is None:
+        after = retry_after(envelope.headers)
+    if after is None and kind in (RateLimitedError, OverloadedError):
+        after = retry_after_text(envelope.message)
+    return kind(
+        envelope.message or f"the server answered {envelope.status or 'with an error'} and gave no reason",
+        status=envelope.status,
+        code=next((c for c in envelope.codes if c), ""),
+        retry_after=after,
+        request_id=envelope.request_id,
+        body=envelope.body[:BODY_EXCERPT],
+    )
+
+
+def reply_text(reply: ErrorReply) -> str:
+    """The body of an error as text, whatever its bytes."""
+    return reply.body.decode("utf-8", "replace").strip()
+
+
+def page_text(text: str) -> str:
+    """What an HTML or plain-text error page says, in one line: its title or its beginning."""
+    title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
+    plain = (
+        title.group(1) if title else re.sub(r"<(script|style).*?</\1>|<[^>]+>", " ", text[:20_000], flags=re.I | re.S)
+    )
+    return " ".join(plain.split())[:300]
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds from `retry-after-ms`, or from `retry-after` in seconds or as an HTTP date; None when not said."""
+    ms = _number(headers.get("retry-after-ms"))
+    if ms is not None:
+        return ms / 1000
+    value = headers.get("retry-after")
+    seconds = _number(value)
+    if seconds is not None or not value:
+        return seconds
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def retry_after_text(message: str) -> float | None:
+    """Seconds from wording such as `try again in 7.66s` or `retry in 120ms`; None when it says nothing like it."""
+    found = re.search(
+        r"(?:try again|retry) in (?:(\d+)h)?(?:(\d+)m(?!s))?(?:([\d.]+)\s?(ms|s)\b)?", message, re.IGNORECASE
+    )
+    if not found or not any(found.groups()):
+        return None
+    hours, minutes, number, unit = found.groups()
+    seconds = (_number(number) or 0.0) / (1000 if unit and unit.lower() == "ms" else 1)
+    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + seconds
+
+
+def _number(value: Any) -> float | None:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if 0 <= number < 1e9 else None

@@ -1,0 +1,141 @@
+"""Argument fragments -> whole tool calls, however they arrive: in pieces, whole, interleaved, without index or id.
+
+A call is finished only when the answer is (`finish`), never because its arguments parse: some servers send a blank
+after a complete object, and a client that had started the tool by then would run it twice.
+"""
+
+from hashlib import blake2b
+from typing import Any
+from uuid import uuid4
+
+from .. import _json
+from ..types.events import Event, ToolCallDelta, ToolCallEvent, ToolCallStart
+from ..types.messages import ToolCall
+
+
+class _Open:
+    """A call that is being received. key: the wire's index, which may be None."""
+
+    __slots__ = ("arguments", "data", "id", "index", "key", "name", "started")
+
+    def __init__(self, key: int | None) -> None:
+        self.key = key
+        self.index = -1  # ours, given when the call starts
+        self.id = ""
+        self.name = ""
+        self.arguments: list[str] = []
+        self.started = False
+        self.data: dict[str, Any] | None = None
+
+
+class ToolCalls:
+    """The calls of one answer. seed: something of this answer (its id) from which missing call ids are made."""
+
+    def __init__(self, seed: str = "") -> None:
+        self.seed = seed
+        self._calls: list[_Open] = []
+        self._by_key: dict[int, _Open] = {}  # the latest call of each index
+        self._by_id: dict[str, _Open] = {}
+        self._ids: set[str] = set()
+        self.finished: list[ToolCall] = []
+
+    def __bool__(self) -> bool:
+        return bool(self._calls)
+
+    def delta(
+        self,
+        out: list[Event],
+        key: int | None = None,
+        id: str | None = None,
+        name: str | None = None,
+        arguments: str | None = None,
+        data: dict[str, Any] | None = None,
+    ) -> None:
+        """A fragment. Empty and None mean absent; an id, once given, wins over the key; names are never joined."""
+        if id == "null":  # what one vendor's own SDK writes for no id
+            id = None
+        call = self._find(key, id)
+        if id and not call.id:
+            call.id = id
+            self._by_id.setdefault(id, call)
+        if name and not call.name:
+            call.name = name
+        if data:
+            call.data = {**(call.data or {}), **data}
+        if not call.started and call.name:
+            self._start(call, out)
+        if arguments:
+            call.arguments.append(arguments)
+            if call.started:
+                out.append(ToolCallDelta(call.index, arguments))
+
+    def finish(self, out: list[Event], *, cut: bool = False) -> None:
+        """The answer is over: append a ToolCallEvent for each call. cut: it hit the token limit, so a call whose
+        arguments are not whole JSON is left out (it must not be run). A call that never got a name is left out too."""
+        for call in self._calls:
+            text = whole_arguments("".join(call.arguments))
+            if not call.started or (cut and not _is_json(text)):
+                continue
+            done = ToolCall(call.id, call.name, text, call.data)
+            self.finished.append(done)
+            out.append(ToolCallEvent(call.index, done))
+        self._calls.clear()
+        self._by_key.clear()
+        self._by_id.clear()
+
+    def _find(self, key: int | None, id: str | None) -> _Open:
+        if id:
+            known = self._by_id.get(id)
+            if known is not None and (key is None or known.key is None or known.key == key):
+                return known
+        latest = self._by_key.get(key) if key is not None else (self._calls[-1] if self._calls else None)
+        if latest is not None and not (id and latest.id):
+            return latest
+        call = _Open(key)
+        self._calls.append(call)
+        if key is not None:
+            self._by_key[key] = call
+        return call
+
+    def _start(self, call: _Open, out: list[Event]) -> None:
+        call.started = True
+        call.index = len(self._ids)
+        if not call.id or call.id in self._ids:
+            call.id = made_id(self.seed, call.index, call.name)
+        self._ids.add(call.id)
+        out.append(ToolCallStart(call.index, call.id, call.name))
+        if call.arguments:
+            out.append(ToolCallDelta(call.index, "".join(call.arguments)))
+
+
+def made_id(seed: str, index: int, name: str) -> str:
+    """An id for a call that came without one: the same for the same answer, another in every other answer.
+
+    Without a seed there is nothing to know the answer by, and the id is random."""
+    seed = seed or uuid4().hex
+    return "call_" + blake2b(f"{seed}\0{index}\0{name}".encode(), digest_size=9).hexdigest()
+
+
+def whole_arguments(text: str) -> str:
+    """Arguments as they shall be kept: `{}` for none, and without the empty object that some gateways send first."""
+    stripped = text.strip()
+    if stripped in ("", "null"):
+        return "{}"
+    if stripped.startswith("{}") and len(stripped) > 2 and not _is_json(text) and _is_json(stripped[2:]):
+        return stripped[2:]
+    return text
+
+
+def arguments_text(value: Any) -> str:
+    """Arguments as a wire gave them (text, an object, nothing) -> JSON text."""
+    if value is None or value == "":
+        return ""
+    return value if isinstance(value, str) else _json.text(value)
+
+
+def _is_json(text: str) -> bool:
+    try:
+        _json.loads(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,183 @@
+"""The tree of failures. Errors carry facts, no policy: whether to retry is for `retry` to judge by them.
+
+LLMError
+├── ConfigError                    nothing was sent: bad DSN, unknown provider, no key
+├── InvalidRequestError            4xx the caller must mend
+│   ├── UnsupportedFeatureError    said by us before sending
+│   ├── ContextLengthError
+│   ├── ModelNotFoundError
+│   └── InvalidToolArguments
+├── AuthError                      401, 403
+│   └── InsufficientCreditsError   402, out of quota
+├── RateLimitedError               429
+├── ContentFilteredError           a policy refusal: a status, an envelope or a finish reason
+└── ServerError                    5xx, 408: transient by nature
+    ├── OverloadedError            503, 529, "overloaded" inside a 200
+    ├── ConnectError               DNS, refused, TLS
+    ├── TimedOutError              one of the four clocks
+    └── StreamError                the wire broke its own grammar
+        ├── StreamTruncated        bytes ended before the answer did
+        ├── MalformedStream        not JSON where JSON was due
+        └── TooLargeError          a cap was passed
+"""
+
+from typing import Any, Literal, TypeAlias
+
+from .types.response import Response
+
+Phase: TypeAlias = Literal["connect", "first_event", "idle", "total"]
+
+
+class LLMError(Exception):
+    """Something went wrong between a Request and its Response.
+
+    message:     what happened and, where we know it, what to do; no key, no URL query.
+    provider, model: who was asked. status: HTTP status, None when there was none. code: the provider's own code.
+    request_id:  the provider's id of the exchange. retry_after: seconds the server asked to wait, None when not said.
+    partial:     what had arrived of the answer, usage included. attempts: HTTP requests made.
+    body:        an excerpt of the error body, scrubbed.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        provider: str = "",
+        model: str = "",
+        status: int | None = None,
+        code: str = "",
+        request_id: str = "",
+        retry_after: float | None = None,
+        partial: Response | None = None,
+        attempts: int = 1,
+        body: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.provider = provider
+        self.model = model
+        self.status = status
+        self.code = code
+        self.request_id = request_id
+        self.retry_after = retry_after
+        self.partial = partial
+        self.attempts = attempts
+        self.body = body
+
+    def __str__(self) -> str:
+        facts = [
+            f"HTTP {self.status}" if self.status else "",
+            self.code,
+            f"request {self.request_id}" if self.request_id else "",
+            f"retry after {self.retry_after:g} s" if self.retry_after is not None else "",
+            f"after {self.attempts} attempts" if self.attempts > 1 else "",
+        ]
+        known = ", ".join(fact for fact in facts if fact)
+        source = f"{self.provider}: " if self.provider else ""
+        return f"{source}{self.message or type(self).__name__}{f' ({known})' if known else ''}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (type(self), self.message, self.__dict__)
+
+
+def _rebuild(kind: type[LLMError], message: str, state: dict[str, Any]) -> LLMError:
+    error = kind.__new__(kind)
+    Exception.__init__(error, message)
+    error.__dict__.update(state)
+    return error
+
+
+class ConfigError(LLMError):
+    """Nothing was sent: a bad DSN, an unknown provider, no key. The message names what would be right."""
+
+
+class InvalidRequestError(LLMError):
+    """The request is wrong and will fail again unchanged."""
+
+
+class UnsupportedFeatureError(InvalidRequestError):
+    """The provider's wire cannot carry this request faithfully; said before anything was sent."""
+
+
+class ContextLengthError(InvalidRequestError):
+    """Prompt, or prompt and answer, are longer than the model's context."""
+
+
+class ModelNotFoundError(InvalidRequestError):
+    """The provider has no such model, or not for this key. available: up to 20 near names, when it lists its models."""
+
+    def __init__(self, message: str = "", *, available: tuple[str, ...] = (), **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.available = available
+
+    def __str__(self) -> str:
+        near = f"; near names: {', '.join(self.available)}" if self.available else ""
+        return super().__str__() + near
+
+
+class InvalidToolArguments(InvalidRequestError):
+    """A tool call's arguments are not a JSON object."""
+
+
+class AuthError(LLMError):
+    """The key is wrong or lacks the right (401, 403)."""
+
+
+class InsufficientCreditsError(AuthError):
+    """No money or quota left (402, or what the provider says for it)."""
+
+
+class RateLimitedError(LLMError):
+    """Too many requests or tokens (429); retry_after when the server said so."""
+
+
+class ContentFilteredError(LLMError):
+    """A policy refused the prompt or the answer; partial holds what was let through."""
+
+
+class ServerError(LLMError):
+    """The provider failed (5xx, 408): transient by nature."""
+
+
+class OverloadedError(ServerError):
+    """The provider has no capacity now (503, 529, or "overloaded" inside a 200)."""
+
+
+class ConnectError(ServerError):
+    """No connection: DNS, refused, reset, TLS."""
+
+
+class TimedOutError(ServerError):
+    """A clock ran out. phase: which one ("connect", "first_event", "idle", "total"); None when the server said it."""
+
+    def __init__(self, message: str = "", *, phase: Phase | None = None, **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.phase = phase
+
+
+class StreamError(ServerError):
+    """The bytes of an answer broke the wire's own grammar."""
+
+
+class StreamTruncated(StreamError):
+    """The bytes ended before the answer did: what arrived is in partial and must not pass for the whole."""
+
+
+class MalformedStream(StreamError):
+    """Something else stood where the wire's format has JSON or an event."""
+
+
+class TooLargeError(StreamError):
+    """A cap was passed. cap: its name in `Limits`; limit: its value in bytes. Not retried: it would come again."""
+
+    def __init__(self, message: str = "", *, cap: str = "", limit: int | None = None, **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.cap = cap
+        self.limit = limit
+
+
+class Cause(Exception):
+    """Stands in for an exception of the HTTP library, whose own text and attributes may hold keys and URLs."""
+
+    def __init__(self, kind: str, text: str) -> None:
+        super().__init__(f"{kind}: {text}" if text else kind)

@@ -1,0 +1,65 @@
+"""Bytes -> lines: CR, LF and CRLF end a line, nothing else does (U+2028 inside a model's text is text).
+
+Linear in the bytes whatever the pieces: those of an unfinished line are kept and joined once, never searched again.
+"""
+
+from ..errors import TooLargeError
+
+
+class LineSplitter:
+    """feed(data) -> the lines that data completes, without their ends. max_bytes caps an unfinished line."""
+
+    __slots__ = ("_max", "_pieces", "_size", "_skip_lf", "cap")
+
+    def __init__(self, max_bytes: int, cap: str = "event_bytes") -> None:
+        self._max = max_bytes
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self._skip_lf = False  # the last piece ended in CR; an LF that follows belongs to it
+        self.cap = cap
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """The lines that data completes. Raises TooLargeError when an unfinished line had passed max_bytes before."""
+        if self._size > self._max:
+            raise too_large(self.cap, self._max)
+        if self._skip_lf and data:
+            self._skip_lf = False
+            if data[0] == 10:
+                data = data[1:]
+        if b"\r" in data:
+            self._skip_lf = data[-1] == 13
+            lines = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        else:
+            lines = data.split(b"\n")
+        rest = lines.pop()
+        if lines and self._pieces:
+            self._pieces.append(lines[0])
+            lines[0] = b"".join(self._pieces)
+            self._pieces.clear()
+            self._size = 0
+        if rest:
+            self._pieces.append(rest)
+            self._size += len(rest)
+        return lines
+
+    @property
+    def overflow(self) -> bool:
+        """The unfinished line has passed the cap; the next feed raises."""
+        return self._size > self._max
+
+    def close(self) -> bytes:
+        """What was left without a line end, b"" for nothing."""
+        rest = b"".join(self._pieces)
+        self._pieces.clear()
+        self._size = 0
+        return rest
+
+
+def too_large(cap: str, limit: int) -> TooLargeError:
+    """The one wording for a passed cap."""
+    return TooLargeError(
+        f"the server sent more than the {limit:,} bytes that Limits.{cap} allows; open the client with a higher one "
+        "if this is expected",
+        cap=cap,
+        limit=limit,
+    )

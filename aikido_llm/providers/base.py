@@ -1,0 +1,106 @@
+"""A provider is a row of data: where it is, who is asked for the key, and which dialect it speaks."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import evolve, field, frozen
+
+from ..dialects.base import Dialect
+from ..errors import ConfigError
+
+
+@frozen
+class DsnOption:
+    """An option that only this provider has, in a DSN or as `open(options=...)`: where its value goes.
+
+    header: an HTTP header of every request. query: a parameter of every URL. body: the path of keys in the request body.
+    split:  the value is a comma-separated list. default: used when the option is not given.
+    about:  one line for the docs.
+    """
+
+    name: str
+    header: str = ""
+    query: str = ""
+    body: tuple[str, ...] = ()
+    split: bool = False
+    default: str = ""
+    about: str = ""
+
+
+@frozen
+class Provider:
+    """One row.
+
+    name:       how `open` finds it. aliases: its other names.
+    base_url:   where it listens; "" when the caller must say (a private or per-customer host).
+    dialect:    its wire, with its quirks in the dialect's fields.
+    key_env:    environment variables that may hold the key, the first one found wins. key_param: its name in a DSN.
+    key_needed: False for servers that usually run without one.
+    key_url:    where a person gets a key. key_header, key_prefix: how it travels; headers only, never in a URL.
+    headers:    sent with every request. request_id_headers: where the reply's id is, first one found wins.
+    base_env:   an environment variable with the base URL.
+    strip_base: endings that people leave on the base URL and that the dialect's paths already have.
+    options:    what only this provider understands. docs: its page.
+    """
+
+    name: str
+    base_url: str
+    dialect: Dialect
+    aliases: tuple[str, ...] = ()
+    title: str = ""
+    key_env: tuple[str, ...] = ()
+    key_param: str = "api_key"
+    key_needed: bool = True
+    key_url: str = ""
+    key_header: str = "Authorization"
+    key_prefix: str = "Bearer "
+    headers: Mapping[str, str] = field(factory=lambda: dict[str, str]())
+    request_id_headers: tuple[str, ...] = ("x-request-id", "request-id")
+    base_env: str = ""
+    strip_base: tuple[str, ...] = ()
+    options: tuple[DsnOption, ...] = ()
+    default_model: str = ""
+    docs: str = ""
+
+    def option(self, name: str) -> DsnOption | None:
+        return next((option for option in self.options if option.name == name), None)
+
+    def with_options(self, values: Mapping[str, str]) -> "Configured":
+        """The row with its own options set. Raises ConfigError for one it does not have, naming those it has."""
+        headers = dict(self.headers)
+        query: dict[str, str] = {}
+        body: dict[str, Any] = {}
+        for name in values:
+            if self.option(name) is None:
+                known = ", ".join(option.name for option in self.options) or "none"
+                raise ConfigError(f"{self.name} has no option {name!r}; its own options are: {known}")
+        for option in self.options:
+            value = values.get(option.name, option.default)
+            if not value:
+                continue
+            if option.header:
+                headers[option.header] = value
+            elif option.query:
+                query[option.query] = value
+            else:
+                _put(body, option.body, _scalar_or_list(option, value))
+        return Configured(evolve(self, headers=headers), query, body)
+
+
+@frozen
+class Configured:
+    """A row whose own options have been set: query goes behind every URL, body under every request body."""
+
+    provider: Provider
+    query: Mapping[str, str]
+    body: Mapping[str, Any]
+
+
+def _scalar_or_list(option: DsnOption, value: str) -> Any:
+    return [item.strip() for item in value.split(",") if item.strip()] if option.split else value
+
+
+def _put(body: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+    for key in path[:-1]:
+        body = body.setdefault(key, {})
+    body[path[-1]] = value

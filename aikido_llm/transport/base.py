@@ -1,0 +1,108 @@
+"""The contract of a transport: send one HTTP request, hand out the body's bytes as they come."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from attrs import field, frozen
+
+
+@frozen
+class Timeouts:
+    """The four clocks, in seconds; None turns one off.
+
+    connect:     waiting for a free connection, DNS, TCP and TLS.
+    first_event: from sending to the first content event, the upload included.
+    idle:        between content events while somebody waits for the next one; keep-alive comments do not count.
+    total:       from sending to the end.
+    """
+
+    connect: float | None = 10.0
+    first_event: float | None = 600.0
+    idle: float | None = 120.0
+    total: float | None = None
+
+
+@frozen
+class Limits:
+    """Caps of one client.
+
+    connections: requests at the same time; further ones wait their turn (that waiting counts into Timeouts.connect).
+    event_bytes, body_bytes, error_body_bytes: bytes, after content-decoding, of one event of a stream, of a whole body
+    (a stream's bytes are not counted together), and of what is read of an error's body.
+    """
+
+    connections: int = 500
+    event_bytes: int = 64 * 1024 * 1024
+    body_bytes: int = 256 * 1024 * 1024
+    error_body_bytes: int = 64 * 1024
+
+
+class Headers:
+    """Request headers, some of which are secret: shown by name only, so that no repr, log or traceback holds a key."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = dict(values)
+
+    def reveal(self) -> dict[str, str]:
+        """The headers as they go on the wire. Do not keep them in a local variable."""
+        return dict(self._values)
+
+    def __repr__(self) -> str:
+        return f"Headers({', '.join(sorted(self._values))})"
+
+
+@frozen
+class HTTPRequest:
+    """One request. body: bytes, or None for GET; the transport makes a fresh payload of it for each attempt."""
+
+    method: str
+    url: str
+    headers: Headers
+    body: bytes | None = field(default=None, repr=lambda body: "None" if body is None else f"<{len(body)} bytes>")
+
+
+class HTTPResponse(Protocol):
+    """An answer whose headers have arrived."""
+
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Names in lower case."""
+        ...
+
+    async def read(self) -> bytes:
+        """The next piece of the body, as it comes off the wire; b"" at its end.
+
+        Raises StreamTruncated when the connection broke before the body's end, MalformedStream when its framing or its
+        compression is broken. When `close` was called meanwhile, by whomever, it raises or returns b"" at once.
+        """
+        ...
+
+    def close(self) -> None:
+        """Drop the connection at once. Never waits, may be called at any time and more than once."""
+        ...
+
+    def release(self) -> None:
+        """The body was read to its end, or what is left does not matter: give the connection back if it can be used
+        again, else close it. Never waits."""
+        ...
+
+
+class Transport(Protocol):
+    """Sends requests; owns the connections."""
+
+    async def send(self, request: HTTPRequest) -> HTTPResponse:
+        """Send, and return when the headers have arrived; the caller owns the response and must close or release it.
+
+        Raises ConnectError, TimedOutError(phase="connect"), StreamTruncated (the server hung up before an answer),
+        MalformedStream (what it sent is not HTTP) or ConfigError (the URL or a header cannot be sent).
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close every connection, live responses first."""
+        ...
