@@ -119,8 +119,9 @@ class Dialect(Protocol):
         """
         ...
 
-    def framer(self, content_type: str, event_bytes: int, body_bytes: int) -> Framer:
-        """The framer for a 200 of this media type (lower case, without parameters); the caps are bytes."""
+    def framer(self, content_type: str, *, stream: bool, event_bytes: int, body_bytes: int) -> Framer:
+        """The framer for a 200. content_type: its media type, lower case, without parameters, "" for none; stream: one
+        was asked for (servers answer such a request with a plain body at times). The caps are bytes."""
         ...
 
     def decoder(self, request: Request) -> Decoder:

@@ -13,7 +13,7 @@ from ..errors import ConfigError
 class DsnOption:
     """An option that only this provider has, in a DSN or as `open(options=...)`: where its value goes.
 
-    header: an HTTP header of every request. query: a parameter of every URL. body: the path of keys in the request body.
+    header: an HTTP header of every request. query: a parameter of every URL. body: the path of keys in the body.
     split:  the value is a comma-separated list. default: used when the option is not given.
     about:  one line for the docs.
     """
