@@ -41,6 +41,25 @@ def text(value: Any) -> str:
     return _encoder.encode(value).decode("utf-8")
 
 
+def cut_short(data: bytes) -> bool:
+    """Whether data, which does not parse, looks like JSON that lacks its end (rather than like something else)."""
+    text = data.decode("utf-8", "replace").strip()
+    if not text:
+        return True
+    if text[0] not in "{[":
+        return False
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        return error.msg.startswith("Unterminated") or len(text) - error.pos < _LONGEST_TOKEN
+    except RecursionError:
+        return True
+    return False
+
+
+_LONGEST_TOKEN = 12  # characters in which a literal or an escape that is cut off is noticed only at its start
+
+
 class Typed(Generic[T]):
     """Decodes JSON into one msgspec type, skipping what the type does not name.
 

@@ -1,0 +1,143 @@
+"""One answer, from the bytes of a 200 to its last event: framing, decoding, folding, and the end, in one pure machine.
+
+This is the road that `stream` and `complete` share. It never waits, so it can be fed from a socket, from a recording or
+byte by byte from a test, and gives the same events. It keeps the promises of the stream's grammar: content as it comes,
+then at most one UsageEvent, then at most one ErrorEvent, then exactly one EndEvent, after which nothing follows.
+"""
+
+from . import _json
+from .accumulate import Accumulator
+from .dialects.base import Dialect, truncated
+from .errors import ContentFilteredError, LLMError, MalformedStream, StreamError
+from .framing import Frame
+from .types.events import EndEvent, ErrorEvent, Event, UsageEvent
+from .types.request import Request
+from .types.response import FinishReason, Response
+
+
+class Answer:
+    """Feed it the body's bytes; `feed` and `eof` return the events they completed.
+
+    content_type: of the reply, lower case, without parameters. event_bytes, body_bytes: caps (see Limits).
+    provider, request_id, attempts: facts that the Response and the errors shall carry.
+    ended: the EndEvent has been returned; further calls return nothing.
+    """
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        request: Request,
+        *,
+        stream: bool,
+        content_type: str = "",
+        event_bytes: int = 64 * 1024 * 1024,
+        body_bytes: int = 256 * 1024 * 1024,
+        provider: str = "",
+        request_id: str = "",
+        attempts: int = 1,
+    ) -> None:
+        self._framer = dialect.framer(content_type, stream=stream, event_bytes=event_bytes, body_bytes=body_bytes)
+        self._decoder = dialect.decoder(request)
+        self._events = Accumulator()
+        self._frames: list[Frame] = []
+        self._model = request.model or ""
+        self._provider = provider
+        self._request_id = request_id
+        self._attempts = attempts
+        self.ended = False
+
+    def feed(self, data: bytes) -> list[Event]:
+        """The events that data completes; when it holds the end of the answer, the last of them is the EndEvent."""
+        out: list[Event] = []
+        if self.ended:
+            return out
+        frames = self._frames
+        failure: LLMError | None = None
+        try:
+            self._framer.feed(data, frames)
+        except StreamError as error:
+            failure = error
+        failure = self._decode(out) or failure
+        if failure is not None:
+            return self._end(out, failure)
+        if self._decoder.done:
+            return self._finish(out)
+        self._events.extend(out)
+        return out
+
+    def eof(self) -> list[Event]:
+        """The bytes are over: the last events, EndEvent included. What is not whole ends in StreamTruncated."""
+        out: list[Event] = []
+        if self.ended:
+            return out
+        self._framer.close(self._frames)
+        last = self._frames[-1][1] if self._frames else b""
+        failure = self._decode(out)
+        if isinstance(failure, MalformedStream) and _json.cut_short(last):
+            failure = truncated("a whole frame")
+        return self._finish(out) if failure is None else self._end(out, failure)
+
+    def fail(self, error: LLMError) -> list[Event]:
+        """The bytes will not come (the connection broke, a clock ran out): usage, the error and the end."""
+        return [] if self.ended else self._end([], error)
+
+    def partial(self) -> Response:
+        """What has arrived so far."""
+        return self._response(FinishReason.error)
+
+    def _decode(self, out: list[Event]) -> LLMError | None:
+        frames = self._frames
+        if not frames:
+            return None
+        try:
+            self._decoder.feed(frames, out)
+        except LLMError as error:
+            return error
+        finally:
+            frames.clear()
+        return None
+
+    def _finish(self, out: list[Event]) -> list[Event]:
+        try:
+            self._decoder.close(out)
+        except LLMError as error:
+            return self._end(out, error)
+        return self._end(out, None)
+
+    def _end(self, out: list[Event], failure: LLMError | None) -> list[Event]:
+        self.ended = True
+        usage = self._decoder.usage()
+        if usage is not None:
+            out.append(UsageEvent(usage))
+        self._events.extend(out)
+        reason = self._decoder.finish_reason or FinishReason.other
+        if failure is not None:
+            reason = FinishReason.content_filter if isinstance(failure, ContentFilteredError) else FinishReason.error
+        response = self._response(reason)
+        if failure is not None:
+            self._complete_error(failure, response)
+            out.append(ErrorEvent(failure, reason))
+        out.append(EndEvent(reason, response))
+        return out
+
+    def _response(self, reason: FinishReason) -> Response:
+        decoder = self._decoder
+        return self._events.response(
+            finish_reason=reason,
+            raw_finish_reason=decoder.raw_finish_reason,
+            id=decoder.id,
+            model=decoder.model or self._model,
+            provider=self._provider,
+            request_id=self._request_id,
+            attempts=self._attempts,
+            provider_data=decoder.provider_data,
+            replay=decoder.replay(),
+            raw=decoder.raw,
+        )
+
+    def _complete_error(self, error: LLMError, partial: Response) -> None:
+        error.partial = partial
+        error.provider = error.provider or self._provider
+        error.model = error.model or partial.model
+        error.request_id = error.request_id or self._request_id
+        error.attempts = self._attempts
