@@ -1,0 +1,95 @@
+"""OpenAI Responses. Built-in tools (search, code, MCP) run at the server and are no tool calls."""
+
+from __future__ import annotations
+
+import json
+
+from .base import Draft, Json, decoded, get, is_plain_json, number, objects, sha256, sse_objects, string, usage
+from .errors import error_in_body
+
+REASONS = {"max_output_tokens": "length", "max_tokens": "length", "content_filter": "content_filter"}
+THINKING = {"response.reasoning_summary_text.delta", "response.reasoning_text.delta"}
+
+
+def read(body: bytes) -> Draft:
+    if is_plain_json(body):
+        return _whole(json.loads(body))
+    return _stream(sse_objects(body))
+
+
+def _whole(answer: Json) -> Draft:
+    if "output" not in answer and answer.get("error"):
+        return Draft(error=error_in_body(answer["error"]))
+    draft = Draft()
+    for item in objects(answer, "output"):
+        _item(draft, item)
+        for part in objects(item, "summary"):
+            draft.thinking += string(part, "text")
+        for part in objects(item, "content"):
+            if part["type"] == "reasoning_text":
+                draft.thinking += string(part, "text")
+            else:
+                draft.text += string(part, "text") + string(part, "refusal")
+    refused = any(part["type"] == "refusal" for item in objects(answer, "output") for part in objects(item, "content"))
+    _end(draft, answer, refused)
+    return draft
+
+
+def _stream(events: list[Json]) -> Draft:
+    """Text as it was shown, piece by piece; calls and images from the finished items (the last event may omit them)."""
+    draft = Draft()
+    refused = False
+    for event in events:
+        kind = event["type"]
+        if kind in THINKING:
+            draft.thinking += string(event, "delta")
+        elif kind in {"response.output_text.delta", "response.refusal.delta"}:
+            draft.text += string(event, "delta")
+            refused = refused or kind == "response.refusal.delta"
+        elif kind == "response.output_item.done":
+            _item(draft, event["item"])
+        elif kind in {"response.completed", "response.incomplete", "response.failed"}:
+            _end(draft, event["response"], refused, kind.removeprefix("response."))
+        elif kind in {"response.created", "response.in_progress"}:
+            _name(draft, event["response"])
+        elif kind == "error":  # flat or nested
+            draft.error = error_in_body(event.get("error") or event)
+            break
+    return draft
+
+
+def _item(draft: Draft, item: Json) -> None:
+    if item["type"] == "function_call":
+        draft.tool_calls.append((string(item, "name"), string(item, "arguments")))
+    if item["type"] == "image_generation_call" and item.get("result"):
+        kind = "image/" + (string(item, "output_format") or "png")
+        draft.images.append((kind, sha256(decoded(string(item, "result")))))
+
+
+def _name(draft: Draft, answer: Json) -> None:
+    draft.id, draft.model = draft.id or string(answer, "id"), draft.model or string(answer, "model")
+
+
+def _end(draft: Draft, answer: Json, refused: bool, status: str = "") -> None:
+    _name(draft, answer)
+    status, reason = string(answer, "status") or status, string(answer, "incomplete_details", "reason")
+    draft.raw_finish = reason or status or None
+    if answer.get("error"):
+        draft.error = error_in_body(answer["error"])
+    elif refused:
+        draft.finish = "content_filter"
+    elif status == "completed":
+        draft.finish = "stop"
+    elif status == "incomplete":
+        draft.finish = REASONS.get(reason, "other")
+    elif status == "failed":
+        draft.finish = "error"
+    # Any other status (queued, in progress) is an answer that has not come: no finish, so it counts as cut off.
+    counts = get(answer, "usage")
+    draft.usage = usage(
+        number(counts, "input_tokens"),
+        number(counts, "output_tokens"),
+        cache_read=number(counts, "input_tokens_details", "cached_tokens"),
+        cache_write=number(counts, "input_tokens_details", "cache_write_tokens"),
+        reasoning=number(counts, "output_tokens_details", "reasoning_tokens"),
+    )
