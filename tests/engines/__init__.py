@@ -1,0 +1,1 @@
+"""Real engines and independent emulators on loopback, for end-to-end tests."""
