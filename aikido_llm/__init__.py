@@ -1,3 +1,140 @@
-"""aikido_llm: stream from large language models, every provider's own wire behind one asyncio Client."""
+"""aikido_llm: stream from large language models, every provider's own wire behind one asyncio Client.
+
+    import aikido_llm as llm
+
+    async with llm.open("openrouter", model="anthropic/claude-haiku-4.5") as client:
+        async for event in client.stream(llm.Request(messages=[llm.user("hello")])):
+            if isinstance(event, llm.TextDelta):
+                print(event.text, end="")
+
+Names are loaded when they are first used, so that importing the package costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from .client import Client as Client
+    from .connect import ProviderConfig as ProviderConfig
+    from .connect import ProviderType as ProviderType
+    from .connect import get_provider as get_provider
+    from .connect import open as open
+    from .default import chat as chat
+    from .default import chat_stream as chat_stream
+    from .default import close as close
+    from .default import default_client as default_client
+    from .errors import AuthError as AuthError
+    from .errors import ConfigError as ConfigError
+    from .errors import ConnectError as ConnectError
+    from .errors import ContentFilteredError as ContentFilteredError
+    from .errors import ContextLengthError as ContextLengthError
+    from .errors import InsufficientCreditsError as InsufficientCreditsError
+    from .errors import InvalidRequestError as InvalidRequestError
+    from .errors import InvalidToolArguments as InvalidToolArguments
+    from .errors import LLMError as LLMError
+    from .errors import MalformedStream as MalformedStream
+    from .errors import ModelNotFoundError as ModelNotFoundError
+    from .errors import OverloadedError as OverloadedError
+    from .errors import RateLimitedError as RateLimitedError
+    from .errors import ServerError as ServerError
+    from .errors import StreamError as StreamError
+    from .errors import StreamTruncated as StreamTruncated
+    from .errors import TimedOutError as TimedOutError
+    from .errors import TooLargeError as TooLargeError
+    from .errors import UnsupportedFeatureError as UnsupportedFeatureError
+    from .http_client import HTTPClient as HTTPClient
+    from .providers import providers as providers
+    from .providers import register as register
+    from .providers.base import DsnOption as DsnOption
+    from .providers.base import Provider as Provider
+    from .retry import RetryPolicy as RetryPolicy
+    from .retry import collect as collect
+    from .retry import collect_with_retry as collect_with_retry
+    from .retry import complete_with_retry as complete_with_retry
+    from .retry import default_streaming_retry_policy as default_streaming_retry_policy
+    from .retry import is_content_filter as is_content_filter
+    from .retry import is_rate_limited as is_rate_limited
+    from .retry import is_retryable as is_retryable
+    from .retry import is_transient_server_error as is_transient_server_error
+    from .stream import EventStream as EventStream
+    from .transport.base import Limits as Limits
+    from .transport.base import Timeouts as Timeouts
+    from .types.events import AudioEvent as AudioEvent
+    from .types.events import EndEvent as EndEvent
+    from .types.events import ErrorEvent as ErrorEvent
+    from .types.events import Event as Event
+    from .types.events import EventKind as EventKind
+    from .types.events import ImageEvent as ImageEvent
+    from .types.events import TextDelta as TextDelta
+    from .types.events import ThinkingDelta as ThinkingDelta
+    from .types.events import ToolCallDelta as ToolCallDelta
+    from .types.events import ToolCallEvent as ToolCallEvent
+    from .types.events import ToolCallStart as ToolCallStart
+    from .types.events import UsageEvent as UsageEvent
+    from .types.messages import AudioPart as AudioPart
+    from .types.messages import CacheBreakpoint as CacheBreakpoint
+    from .types.messages import FilePart as FilePart
+    from .types.messages import ImagePart as ImagePart
+    from .types.messages import Message as Message
+    from .types.messages import Part as Part
+    from .types.messages import Replay as Replay
+    from .types.messages import Role as Role
+    from .types.messages import TextPart as TextPart
+    from .types.messages import ThinkingPart as ThinkingPart
+    from .types.messages import ToolCall as ToolCall
+    from .types.messages import ToolDef as ToolDef
+    from .types.messages import assistant as assistant
+    from .types.messages import system as system
+    from .types.messages import tool as tool
+    from .types.messages import user as user
+    from .types.request import ImageConfig as ImageConfig
+    from .types.request import Options as Options
+    from .types.request import Request as Request
+    from .types.request import ResponseFormat as ResponseFormat
+    from .types.request import ThinkingConfig as ThinkingConfig
+    from .types.response import FinishReason as FinishReason
+    from .types.response import ModelInfo as ModelInfo
+    from .types.response import Response as Response
+    from .types.response import Usage as Usage
+
+# Module -> its public names. tests/test_front_door.py holds this against the imports above.
+_HOMES = {
+    "client": "Client",
+    "connect": "ProviderConfig ProviderType get_provider open",
+    "default": "chat chat_stream close default_client",
+    "errors": "AuthError ConfigError ConnectError ContentFilteredError ContextLengthError InsufficientCreditsError "
+    "InvalidRequestError InvalidToolArguments LLMError MalformedStream ModelNotFoundError OverloadedError "
+    "RateLimitedError ServerError StreamError StreamTruncated TimedOutError TooLargeError UnsupportedFeatureError",
+    "http_client": "HTTPClient",
+    "providers": "providers register",
+    "providers.base": "DsnOption Provider",
+    "retry": "RetryPolicy collect collect_with_retry complete_with_retry default_streaming_retry_policy "
+    "is_content_filter is_rate_limited is_retryable is_transient_server_error",
+    "stream": "EventStream",
+    "transport.base": "Limits Timeouts",
+    "types.events": "AudioEvent EndEvent ErrorEvent Event EventKind ImageEvent TextDelta ThinkingDelta ToolCallDelta "
+    "ToolCallEvent ToolCallStart UsageEvent",
+    "types.messages": "AudioPart CacheBreakpoint FilePart ImagePart Message Part Replay Role TextPart ThinkingPart "
+    "ToolCall ToolDef assistant system tool user",
+    "types.request": "ImageConfig Options Request ResponseFormat ThinkingConfig",
+    "types.response": "FinishReason ModelInfo Response Usage",
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
+_MODULES = ("errors", "retry", "serialize")
+
+if not TYPE_CHECKING:  # a type checker shall find a misspelt name
+
+    def __getattr__(name: str) -> Any:
+        if name in _HOME:
+            value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+            globals()[name] = value  # found at once the next time
+            return value
+        if name in _MODULES:
+            return import_module(f"{__name__}.{name}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*_HOME, *_MODULES, "__version__"})

@@ -23,6 +23,7 @@ LLMError
 
 from typing import Any, Literal, TypeAlias
 
+from .secret import scrub
 from .types.response import Response
 
 Phase: TypeAlias = Literal["connect", "first_event", "idle", "total"]
@@ -36,6 +37,7 @@ class LLMError(Exception):
     request_id:  the provider's id of the exchange. retry_after: seconds the server asked to wait, None when not said.
     partial:     what had arrived of the answer, usage included. attempts: HTTP requests made.
     body:        an excerpt of the error body, scrubbed.
+    permanent:   it would fail again unchanged, whatever its class says (a certificate, an answer that is no API's).
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class LLMError(Exception):
         partial: Response | None = None,
         attempts: int = 1,
         body: str = "",
+        permanent: bool = False,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -63,6 +66,7 @@ class LLMError(Exception):
         self.partial = partial
         self.attempts = attempts
         self.body = body
+        self.permanent = permanent
 
     def __str__(self) -> str:
         facts = [
@@ -179,5 +183,8 @@ class TooLargeError(StreamError):
 class Cause(Exception):
     """Stands in for an exception of the HTTP library, whose own text and attributes may hold keys and URLs."""
 
-    def __init__(self, kind: str, text: str) -> None:
-        super().__init__(f"{kind}: {text}" if text else kind)
+    @classmethod
+    def of(cls, error: Exception) -> "Cause":
+        """Its class and its scrubbed text, nothing else of it."""
+        text = scrub(str(error))
+        return cls(f"{type(error).__name__}: {text}" if text else type(error).__name__)

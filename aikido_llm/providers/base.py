@@ -1,12 +1,15 @@
 """A provider is a row of data: where it is, who is asked for the key, and which dialect it speaks."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, field, frozen
 
 from ..dialects.base import Dialect
 from ..errors import ConfigError
+
+if TYPE_CHECKING:  # a row names the type; only a client uses one
+    from ..transport.base import Transport
 
 
 @frozen
@@ -15,6 +18,7 @@ class DsnOption:
 
     header: an HTTP header of every request. query: a parameter of every URL. body: the path of keys in the body.
     split:  the value is a comma-separated list. default: used when the option is not given.
+    convert: text -> the JSON value that the body takes, for options that are not plain text.
     about:  one line for the docs.
     """
 
@@ -23,6 +27,7 @@ class DsnOption:
     query: str = ""
     body: tuple[str, ...] = ()
     split: bool = False
+    convert: Callable[[str], Any] | None = None
     default: str = ""
     about: str = ""
 
@@ -38,9 +43,11 @@ class Provider:
     key_needed: False for servers that usually run without one.
     key_url:    where a person gets a key. key_header, key_prefix: how it travels; headers only, never in a URL.
     headers:    sent with every request. request_id_headers: where the reply's id is, first one found wins.
-    base_env:   an environment variable with the base URL.
+    base_env:   an environment variable with the base URL. base_from_env: its value -> the URL, where people write a
+                bare host there; raises ConfigError.
     strip_base: endings that people leave on the base URL and that the dialect's paths already have.
     options:    what only this provider understands. docs: its page.
+    transport:  makes where the bytes come from when that is not the network.
     """
 
     name: str
@@ -57,10 +64,12 @@ class Provider:
     headers: Mapping[str, str] = field(factory=lambda: dict[str, str]())
     request_id_headers: tuple[str, ...] = ("x-request-id", "request-id")
     base_env: str = ""
+    base_from_env: Callable[[str], str] | None = None
     strip_base: tuple[str, ...] = ()
     options: tuple[DsnOption, ...] = ()
     default_model: str = ""
     docs: str = ""
+    transport: "Callable[[], Transport] | None" = None
 
     def option(self, name: str) -> DsnOption | None:
         return next((option for option in self.options if option.name == name), None)
@@ -83,7 +92,7 @@ class Provider:
             elif option.query:
                 query[option.query] = value
             else:
-                _put(body, option.body, _scalar_or_list(option, value))
+                _put(body, option.body, _json_value(option, value))
         return Configured(evolve(self, headers=headers), query, body)
 
 
@@ -96,7 +105,9 @@ class Configured:
     body: Mapping[str, Any]
 
 
-def _scalar_or_list(option: DsnOption, value: str) -> Any:
+def _json_value(option: DsnOption, value: str) -> Any:
+    if option.convert is not None:
+        return option.convert(value)
     return [item.strip() for item in value.split(",") if item.strip()] if option.split else value
 
 

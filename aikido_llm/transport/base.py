@@ -5,6 +5,8 @@ from typing import Protocol
 
 from attrs import field, frozen
 
+from ..errors import MalformedStream, Phase, TimedOutError
+
 
 @frozen
 class Timeouts:
@@ -71,7 +73,7 @@ class HTTPResponse(Protocol):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Names in lower case."""
+        """Found by name in any case."""
         ...
 
     async def read(self) -> bytes:
@@ -106,3 +108,24 @@ class Transport(Protocol):
     async def aclose(self) -> None:
         """Close every connection, live responses first."""
         ...
+
+
+def timed_out(phase: Phase) -> TimedOutError:
+    """The one wording for our four clocks."""
+    what = {
+        "connect": "no connection (waiting for a free one included)",
+        "first_event": "no first event of the answer",
+        "idle": "no further event of the answer",
+        "total": "the answer was not whole",
+    }[phase]
+    return TimedOutError(f"{what} within Timeouts.{phase}", phase=phase)
+
+
+def check_encoding(response: HTTPResponse) -> None:
+    """Raises MalformedStream for a compression nobody asked for and aiohttp would hand out as it is."""
+    encoding = response.headers.get("content-encoding", "").strip().lower()
+    if encoding not in _ENCODINGS:
+        raise MalformedStream(f"the answer is compressed by {encoding[:40]!r}, which was not asked for", permanent=True)
+
+
+_ENCODINGS = {"", "identity", "gzip", "deflate", "br", "zstd"}

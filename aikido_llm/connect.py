@@ -1,0 +1,224 @@
+"""open(): provider, DSN, keywords and environment -> HTTPClient. No I/O beyond reading environment variables."""
+
+import ipaddress
+import os
+import ssl as _ssl
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from attrs import evolve, field, fields, frozen
+
+from . import __version__, dsn, retry
+from .errors import ConfigError
+from .exchange import Settings
+from .http_client import HTTPClient
+from .parameters import read_parameters
+from .providers import find
+from .providers.base import Configured, Provider
+from .retry import RetryPolicy
+from .secret import Key, KeySource
+from .transport.base import Limits, Timeouts, Transport
+from .transport.lazy import LazyTransport
+from .types.request import Options
+
+
+class _Unset:
+    """Tells "not given" from None, which for `retry` and the clocks means "never"."""
+
+    def __repr__(self) -> str:
+        return "..."
+
+
+_UNSET: Final = _Unset()
+
+
+def open(
+    provider: str,
+    dsn: str = "",
+    *,
+    api_key: KeySource | None = None,
+    base_url: str | None = None,
+    http: Transport | None = None,
+    retry: RetryPolicy | _Unset | None = _UNSET,
+    timeouts: Timeouts | None = None,
+    timeout: float | None = None,
+    limits: Limits | None = None,
+    options: Options | None = None,
+    headers: Mapping[str, str] | None = None,
+    allow_http: bool = False,
+    proxy: str | None = None,
+    ssl: _ssl.SSLContext | None = None,
+    **overrides: Any,
+) -> HTTPClient:
+    """Open a client by the provider's name. Not a coroutine, no I/O, needs no running event loop.
+
+    A keyword beats the DSN, the DSN beats the environment, the environment beats the provider's default.
+
+    dsn:      `BASE_URL?api_key=KEY&model=M&temperature=0&timeout=60&max_retries=2`; the base may be missing.
+    api_key:  a string, or a (sync or async) function asked once per attempt.
+    http:     another transport instead of the network.
+    retry:    how the start of requests is retried; None for never. Default: three attempts.
+    timeouts: the four clocks; timeout: seconds for `total` alone. limits: caps.
+    options:  defaults for every request; overrides are its fields as keywords, or the provider's own options.
+    headers:  sent with every request.
+    allow_http: permit plain http to a host that is neither loopback nor private.
+    proxy:    its URL; default: what HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say. ssl: a context of your own.
+    raises:   ConfigError, whose message names what would be right.
+    """
+    row = find(provider)
+    said = _dsn(row, dsn)
+    own = {o.name: str(overrides.pop(o.name)) for o in row.options if overrides.get(o.name) is not None}
+    plain = read_parameters(row, said.parameters)
+    base = _base_url(row, base_url, said.base_url, allow_http=allow_http)
+    total = timeout if timeout is not None else plain.timeout
+    clocks = timeouts or Timeouts()
+    settings = Settings(
+        row=_configured(row, {**plain.own, **own}, headers),
+        base_url=base,
+        key=_key(row, api_key, said),
+        options=_options(overrides).over(options or Options()).over(plain.options),
+        timeouts=clocks if total is None else evolve(clocks, total=total),
+        limits=limits or Limits(),
+        retry=_policy(retry, plain.max_retries),
+        user_agent=f"aikido-llm/{__version__}",
+    )
+    return HTTPClient(settings, http or _transport(row, settings, ssl, proxy))
+
+
+class ProviderType(StrEnum):
+    """The providers that come with the package."""
+
+    echo = "echo"
+    openai = "openai"
+    openai_responses = "openai-responses"
+    anthropic = "anthropic"
+    gemini = "gemini"
+    cohere = "cohere"
+    mistral = "mistral"
+    grok = "grok"
+    llamacpp = "llamacpp"
+    ollama = "ollama"
+    openrouter = "openrouter"
+    chutes = "chutes"
+    groq = "groq"
+    deepseek = "deepseek"
+    together = "together"
+    cerebras = "cerebras"
+    vllm = "vllm"
+    azure = "azure"
+
+
+def _no_headers() -> dict[str, str]:
+    return {}
+
+
+@frozen
+class ProviderConfig:
+    """The settings of `get_provider`. timeout: seconds for the whole answer, None for no bound. max_retries: requests
+    beyond the first. extra_headers: sent with every request."""
+
+    api_key: KeySource | None = None
+    base_url: str | None = None
+    organization: str | None = None
+    timeout: float | None = 60.0
+    max_retries: int = 3
+    default_model: str | None = None
+    extra_headers: Mapping[str, str] = field(factory=_no_headers)
+
+
+def get_provider(kind: ProviderType | str, config: ProviderConfig | None = None, **kw: Any) -> HTTPClient:
+    """The factory spelling of `open`: the fields of a ProviderConfig, or the same as keywords, which win.
+
+    raises: ConfigError, also for a keyword that ProviderConfig does not have.
+    """
+    try:
+        settings = evolve(config or ProviderConfig(), **kw)
+    except TypeError:
+        known = ", ".join(a.name for a in fields(ProviderConfig))
+        raise ConfigError(f"get_provider knows these keywords: {known}") from None
+    own: dict[str, Any] = {} if settings.organization is None else {"organization": settings.organization}
+    return open(
+        str(kind),
+        api_key=settings.api_key,
+        base_url=settings.base_url,
+        timeout=settings.timeout,
+        retry=evolve(retry.CLIENT_START, max_attempts=settings.max_retries + 1) if settings.max_retries > 0 else None,
+        model=settings.default_model,
+        headers=settings.extra_headers,
+        **own,
+    )
+
+
+def _dsn(row: Provider, text: str) -> dsn.DSN:
+    return dsn.parse(text, row.key_param)
+
+
+def _options(overrides: dict[str, Any]) -> Options:
+    try:
+        return Options(**overrides)
+    except TypeError:
+        known = {a.name for a in fields(Options)}
+        wrong = ", ".join(sorted(set(overrides) - known))
+        raise ConfigError(f"open() does not know {wrong}; Options has: {', '.join(sorted(known))}") from None
+
+
+def _configured(row: Provider, values: Mapping[str, str], headers: Mapping[str, str] | None) -> Configured:
+    configured = row.with_options(values)
+    if not headers:
+        return configured
+    provider = configured.provider
+    return evolve(configured, provider=evolve(provider, headers={**provider.headers, **headers}))
+
+
+def _key(row: Provider, api_key: KeySource | None, said: dsn.DSN) -> Key:
+    if api_key is not None:
+        return Key(api_key)
+    if said.api_key:
+        return Key(said.api_key)
+    return Key(next((value for name in row.key_env if (value := os.environ.get(name, "").strip())), None))
+
+
+def _base_url(row: Provider, keyword: str | None, said: str, *, allow_http: bool) -> str:
+    from_env = os.environ.get(row.base_env, "") if row.base_env else ""
+    if from_env and row.base_from_env is not None:
+        from_env = row.base_from_env(from_env)
+    url = keyword or said or from_env or row.base_url
+    if not url:
+        raise ConfigError(f'{row.name} has no base URL of its own: pass base_url="https://..." or put it into the DSN')
+    url = dsn.check_base_url(url)
+    for ending in row.strip_base:
+        if url.endswith(ending):
+            url = url.removesuffix(ending)
+            break
+    if url.startswith("http:") and not allow_http and not is_private(urlsplit(url).hostname or ""):
+        raise ConfigError(
+            "the base URL is plain http to a public host, which would show the key to everybody on the way: "
+            "use https, or pass allow_http=True"
+        )
+    return url
+
+
+def is_private(host: str) -> bool:
+    """Loopback, a private or link-local address, or a name that no public resolver knows."""
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        name = host.lower().rstrip(".")
+        return "." not in name or name.endswith((".localhost", ".local", ".internal", ".lan", ".home.arpa"))
+    return address.is_loopback or address.is_private or address.is_link_local
+
+
+def _policy(given: RetryPolicy | _Unset | None, max_retries: int | None) -> RetryPolicy | None:
+    if not isinstance(given, _Unset):
+        return given
+    if max_retries is None:
+        return retry.CLIENT_START
+    return evolve(retry.CLIENT_START, max_attempts=max_retries + 1) if max_retries > 0 else None
+
+
+def _transport(row: Provider, settings: Settings, context: _ssl.SSLContext | None, proxy: str | None) -> Transport:
+    if row.transport is not None:
+        return row.transport()
+    return LazyTransport(settings.timeouts, settings.limits, ssl_context=context, proxy=proxy)

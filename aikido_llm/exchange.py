@@ -1,0 +1,186 @@
+"""One HTTP exchange: a WireRequest -> the 200 that answers it, or the typed error of anything else. No retries here."""
+
+import asyncio
+from collections.abc import Mapping
+
+from attrs import frozen
+
+from .dialects.base import Dialect, ErrorReply, WireRequest
+from .errors import ConfigError, InvalidRequestError, LLMError, MalformedStream, StreamError
+from .framing.lines import too_large
+from .providers.base import Configured, Provider
+from .retry import RetryPolicy
+from .secret import Key, Secret, scrub
+from .stream import Clocks
+from .transport.base import Headers, HTTPRequest, HTTPResponse, Limits, Timeouts, Transport, check_encoding, timed_out
+from .types.request import Options
+
+
+@frozen
+class Settings:
+    """What a client was opened with. base_url: without a trailing slash."""
+
+    row: Configured
+    base_url: str
+    key: Key
+    options: Options
+    timeouts: Timeouts
+    limits: Limits
+    retry: RetryPolicy | None
+    user_agent: str
+
+    @property
+    def provider(self) -> Provider:
+        return self.row.provider
+
+    @property
+    def dialect(self) -> Dialect:
+        return self.row.provider.dialect
+
+
+class Exchange:
+    """Sends for one client: addresses, headers and keys, and what the server says when it is not a 200."""
+
+    def __init__(self, settings: Settings, transport: Transport) -> None:
+        self._settings = settings
+        self._transport = transport
+
+    async def send(
+        self,
+        clocks: Clocks,
+        wire: WireRequest,
+        body: bytes | None,
+        *,
+        stream: bool = False,
+        extra_headers: Mapping[str, str] | None = None,
+    ) -> HTTPResponse:
+        """Send, and return the 200 when its headers have arrived; the caller owns it. The key is asked for here, so
+        that a rotated one is seen by the next attempt. body: JSON bytes.
+
+        raises: the typed error of an HTTP status, of the connection, of a clock.
+        """
+        key = await self._key()
+        http = HTTPRequest(wire.method, self._url(wire), self._headers(wire, key, extra_headers, stream=stream), body)
+        failure: LLMError
+        try:
+            async with asyncio.timeout_at(clocks.attempt()):
+                response = await self._transport.send(http)
+        except TimeoutError:
+            failure = timed_out(clocks.phase_before_answer())
+        except LLMError as error:
+            failure = error
+        else:
+            if response.status == 200:
+                return self._accept(response)
+            failure = await self._refusal(clocks, response, key)
+        raise failure
+
+    async def read(self, clocks: Clocks, response: HTTPResponse) -> bytes:
+        """The whole body of a document. Raises TooLargeError past Limits.body_bytes, and what broke the reading."""
+        cap = self._settings.limits.body_bytes
+        body, failure = await _read(clocks, response, cap)
+        if failure is not None:
+            raise failure
+        if len(body) > cap:
+            raise too_large("body_bytes", cap)
+        return body
+
+    def request_id(self, response: HTTPResponse) -> str:
+        """The provider's id of the exchange, "" when it sends none."""
+        names = self._settings.provider.request_id_headers
+        return next((value for name in names if (value := response.headers.get(name))), "")
+
+    def _accept(self, response: HTTPResponse) -> HTTPResponse:
+        try:
+            check_encoding(response)
+        except StreamError:
+            response.close()
+            raise
+        return response
+
+    async def _refusal(self, clocks: Clocks, response: HTTPResponse, key: Secret) -> LLMError:
+        """The typed error of an answer that is not a 200."""
+        status = response.status
+        if 300 <= status < 400:
+            response.close()
+            return _redirected(status, scrub(response.headers.get("location", ""), key))
+        body, _ = await _read(clocks, response, self._settings.limits.error_body_bytes)
+        if status < 300:
+            text = f"the server answered {status}, which holds no answer"
+            return MalformedStream(text, status=status, permanent=True)
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        cut = body[: self._settings.limits.error_body_bytes]
+        error = self._settings.dialect.decode_error(ErrorReply(status, headers, cut))
+        error.status = error.status or status
+        error.request_id = error.request_id or self.request_id(response)
+        error.message, error.body, error.code = (scrub(text, key) for text in (error.message, error.body, error.code))
+        return error
+
+    async def _key(self) -> Secret:
+        """Asked once per attempt, so that a rotated key is seen."""
+        provider = self._settings.provider
+        key = await self._settings.key.get()
+        if not key and provider.key_needed:
+            raise ConfigError(_no_key(provider), provider=provider.name)
+        return key
+
+    def _url(self, wire: WireRequest) -> str:
+        query = "&".join(f"{name}={value}" for name, value in self._settings.row.query.items())
+        url = self._settings.base_url + wire.path
+        return f"{url}{'&' if '?' in url else '?'}{query}" if query else url
+
+    def _headers(self, wire: WireRequest, key: Secret, extra: Mapping[str, str] | None, *, stream: bool) -> Headers:
+        provider = self._settings.provider
+        values = {"User-Agent": self._settings.user_agent, "Accept": "application/json", **provider.headers}
+        if wire.body is not None:
+            values["Content-Type"] = "application/json"
+        if stream:  # a server that compresses holds every token back until its block is full
+            values.update({"Accept": "text/event-stream", "Accept-Encoding": "identity"})
+        values.update(wire.headers)
+        if key:
+            values[provider.key_header] = provider.key_prefix + key.reveal()
+        values.update(extra or {})
+        return Headers(values)
+
+
+async def _read(clocks: Clocks, response: HTTPResponse, cap: int) -> tuple[bytes, LLMError | None]:
+    """(what could be read of the body, at most a piece over cap bytes; what broke the reading)."""
+    pieces: list[bytes] = []
+    size = 0
+    failure: LLMError | None = None
+    clocks.watch(response.close)
+    clocks.begin_wait()
+    try:
+        while size <= cap and (piece := await response.read()):
+            pieces.append(piece)
+            size += len(piece)
+    except LLMError as error:
+        failure = error
+    except BaseException:
+        response.close()
+        raise
+    finally:
+        clocks.stop()
+    if clocks.expired is not None:
+        failure = timed_out(clocks.expired)
+    if failure is None and size <= cap:
+        response.release()
+    else:
+        response.close()
+    return b"".join(pieces), failure
+
+
+def _redirected(status: int, location: str) -> LLMError:
+    target = location.partition("?")[0][:300]
+    return InvalidRequestError(
+        f"the server redirects to {target or 'another address'}; redirects are not followed: set base_url to it",
+        status=status,
+    )
+
+
+def _no_key(provider: Provider) -> str:
+    ways = [f'open("{provider.name}", api_key="...")', f'the DSN "?{provider.key_param}=..."']
+    if provider.key_env:
+        ways.insert(0, f"the environment variable {' or '.join(provider.key_env)}")
+    where = f"; get one at {provider.key_url}" if provider.key_url else ""
+    return f"no API key for {provider.name}: give it by {', '.join(ways[:-1])} or {ways[-1]}{where}"

@@ -1,0 +1,217 @@
+"""HTTPClient: where the pure code meets I/O. One provider's row, its settings, and the transport under it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from difflib import get_close_matches
+from functools import partial
+from types import TracebackType
+from typing import Any, TypeAlias, TypeVar, cast
+
+from attrs import evolve
+
+from . import _json, retry
+from .answer import Answer
+from .dialects.base import WireRequest
+from .errors import ConfigError, InvalidRequestError, LLMError, ModelNotFoundError
+from .exchange import Exchange, Settings
+from .stream import Clocks, EventStream, StreamCore
+from .transport.base import HTTPResponse, Transport, timed_out
+from .types.messages import Message, user
+from .types.request import Request
+from .types.response import ModelInfo, Response
+
+Messages: TypeAlias = "str | Message | Iterable[Message]"
+T = TypeVar("T")
+
+_NEAR_MODELS = 20
+_NEAR_SECONDS = 5.0  # an error is not held up longer than this to find near names
+_MODEL_PAGES = 1000  # more pages than any list has: a server that repeats itself ends here
+
+
+class HTTPClient:
+    """A Client that speaks one provider's wire over HTTP. Make it with `aikido_llm.open`.
+
+    Opening does no I/O; connections are made on the first request, in the running event loop, to which the client then
+    belongs. Any number of requests may run at once. After a fork, open a new client in the child.
+    """
+
+    def __init__(self, settings: Settings, transport: Transport) -> None:
+        self._settings = settings
+        self._transport = transport
+        self._exchange = Exchange(settings, transport)
+        self._live: set[StreamCore] = set()
+
+    @property
+    def provider(self) -> str:
+        """The row's name."""
+        return self._settings.provider.name
+
+    @property
+    def model(self) -> str | None:
+        """The model that a request without one goes to."""
+        return self._settings.options.model or self._settings.provider.default_model or None
+
+    @property
+    def single_attempt(self) -> "HTTPClient":
+        """The same client, same connections, never retrying."""
+        once = HTTPClient(evolve(self._settings, retry=None), self._transport)
+        once._live = self._live
+        return once
+
+    def __repr__(self) -> str:
+        return f"<HTTPClient {self.provider} {self._settings.base_url} model={self.model!r}>"
+
+    def stream(self, request: Request) -> EventStream:
+        """Ask, and yield the answer's events as they come (see `EventStream`). Nothing is sent before the first one.
+
+        The first `__anext__` raises ConfigError, UnsupportedFeatureError and whatever failed before the answer began.
+        """
+        return self._open(request, stream=True)
+
+    async def complete(self, request: Request) -> Response:
+        """Ask without streaming, and return the whole answer.
+
+        raises: an LLMError; ContentFilteredError when a policy ended the answer, with `partial` and its usage.
+        """
+        return await retry.collect(self._open(request, stream=False))
+
+    async def chat(self, messages: Messages, **overrides: Any) -> Response:
+        """`complete` for a text, a Message or several; overrides are fields of Request."""
+        return await self.complete(_request(messages, overrides))
+
+    def chat_stream(self, messages: Messages, **overrides: Any) -> EventStream:
+        """`stream` for a text, a Message or several; overrides are fields of Request."""
+        return self.stream(_request(messages, overrides))
+
+    async def list_models(self) -> list[ModelInfo]:
+        """Every model the provider lists for this key, all pages read. Raises an LLMError."""
+        clocks = Clocks(self._settings.timeouts)
+        models: list[ModelInfo] = []
+        cursor: str | None = None
+        for _ in range(_MODEL_PAGES):
+            wire = self._settings.dialect.encode_models(cursor)
+            try:
+                body = await self._retrying(clocks, partial(self._page, clocks, wire))
+                page = self._settings.dialect.decode_models(body)
+            except LLMError as error:
+                raise self._stamp(error) from error.__cause__
+            models += page.models
+            if page.cursor is None or page.cursor == cursor:
+                break
+            cursor = page.cursor
+        return models
+
+    async def aclose(self) -> None:
+        """End every live stream and close the connections."""
+        for core in list(self._live):
+            core.close()
+        await self._transport.aclose()
+
+    async def __aenter__(self) -> "HTTPClient":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def _open(self, request: Request, *, stream: bool) -> EventStream:
+        return EventStream(partial(self._begin, request, stream), self._settings.timeouts, self._live)
+
+    async def _begin(self, request: Request, stream: bool, clocks: Clocks) -> tuple[HTTPResponse, Answer]:
+        """Send the request, retrying its start, and return the 200 with the machine that reads it."""
+        asked = request
+        try:
+            asked = self._with_defaults(request)
+            wire = self._encode(asked, stream=stream)
+            body = None if wire.body is None else _json.dumps(wire.body)
+            return await self._retrying(clocks, partial(self._ask, clocks, asked, wire, body, stream))
+        except LLMError as error:
+            if isinstance(error, ModelNotFoundError) and asked.model:
+                error.available = await self._near_models(asked.model)
+            raise self._stamp(error, asked.model) from error.__cause__
+
+    async def _ask(
+        self, clocks: Clocks, request: Request, wire: WireRequest, body: bytes | None, stream: bool, number: int
+    ) -> tuple[HTTPResponse, Answer]:
+        """One attempt."""
+        response = await self._exchange.send(clocks, wire, body, stream=stream, extra_headers=request.extra_headers)
+        limits = self._settings.limits
+        answer = Answer(
+            self._settings.dialect,
+            request,
+            stream=stream,
+            content_type=response.headers.get("content-type", "").partition(";")[0].strip().lower(),
+            event_bytes=limits.event_bytes,
+            body_bytes=limits.body_bytes,
+            provider=self.provider,
+            request_id=self._exchange.request_id(response),
+            attempts=number,
+        )
+        return response, answer
+
+    async def _page(self, clocks: Clocks, wire: WireRequest, number: int) -> bytes:
+        response = await self._exchange.send(clocks, wire, None)
+        return await self._exchange.read(clocks, response)
+
+    async def _retrying(self, clocks: Clocks, attempt: Callable[[int], Awaitable[T]]) -> T:
+        policy = self._settings.retry
+        if policy is None:
+            return await attempt(1)
+
+        async def sleep(seconds: float) -> None:
+            left = clocks.remaining()
+            await asyncio.sleep(seconds if left is None else min(seconds, left))
+            if left is not None and left <= seconds:
+                raise timed_out("total")
+
+        return await retry.run(policy, attempt, sleep=sleep)
+
+    def _with_defaults(self, request: Request) -> Request:
+        asked = self._settings.options.apply(request)
+        if not asked.model:
+            asked = evolve(asked, model=self.model)
+        if not asked.model:
+            raise ConfigError(f'no model: pass model="..." to open("{self.provider}") or to the Request')
+        if not asked.messages:
+            raise InvalidRequestError("a request needs at least one message")
+        return asked
+
+    def _encode(self, request: Request, *, stream: bool) -> WireRequest:
+        wire = self._settings.dialect.encode(request, stream=stream, provider=self.provider)
+        if wire.body is None or not self._settings.row.body:
+            return wire
+        return evolve(wire, body=_under(dict(self._settings.row.body), wire.body))
+
+    def _stamp(self, error: LLMError, model: str | None = None) -> LLMError:
+        error.provider = error.provider or self.provider
+        error.model = error.model or model or ""
+        return error
+
+    async def _near_models(self, name: str) -> tuple[str, ...]:
+        """Up to 20 model ids like name, () when the provider lists none or does not answer in a moment."""
+        try:
+            async with asyncio.timeout(_NEAR_SECONDS):
+                known = [model.id for model in await self.single_attempt.list_models()]
+        except (LLMError, TimeoutError):
+            return ()
+        return tuple(get_close_matches(name, known, n=_NEAR_MODELS, cutoff=0.4))
+
+
+def _request(messages: Messages, overrides: dict[str, Any]) -> Request:
+    if isinstance(messages, str):
+        messages = user(messages)
+    try:
+        return Request((messages,) if isinstance(messages, Message) else messages, **overrides)
+    except TypeError as error:
+        raise ConfigError(f"not a field of Request: {error}") from None
+
+
+def _under(defaults: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+    """The provider's own options under the body, key by key: what the request says wins."""
+    merged = {**defaults, **body}
+    for name, value in defaults.items():
+        said = body.get(name)
+        if isinstance(value, dict) and isinstance(said, dict):
+            merged[name] = {**cast("dict[str, Any]", value), **cast("dict[str, Any]", said)}
+    return merged

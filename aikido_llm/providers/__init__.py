@@ -1,0 +1,91 @@
+"""Name -> row, on demand: ours, registered ones, and those that installed packages add by an entry point."""
+
+from functools import cache
+from importlib import import_module
+
+from ..errors import ConfigError
+from .base import Provider
+
+ENTRY_POINTS = "aikido_llm.providers"
+
+# Name -> module. A row is imported when it is first asked for, so that one provider costs one dialect.
+_OURS = {
+    "echo": "echo",
+    "openai": "openai",
+    "openai-responses": "openai_responses",
+    "anthropic": "anthropic",
+    "gemini": "gemini",
+    "cohere": "cohere",
+    "mistral": "mistral",
+    "grok": "grok",
+    "llamacpp": "llamacpp",
+    "ollama": "ollama",
+    "openrouter": "openrouter",
+    "chutes": "chutes",
+    "groq": "groq",
+    "deepseek": "deepseek",
+    "together": "together",
+    "cerebras": "cerebras",
+    "vllm": "vllm",
+    "azure": "azure",
+}
+_ALIASES = {"claude": "anthropic", "google": "gemini", "xai": "grok"}
+_registered: dict[str, Provider] = {}
+_registered_aliases: dict[str, str] = {}
+
+
+def register(name: str, provider: Provider, *, aliases: tuple[str, ...] = ()) -> None:
+    """Add a row under a name, for this process. Raises ConfigError for an empty or a taken name."""
+    for new in (name, *aliases):
+        if not new.strip():
+            raise ConfigError("a provider needs a name")
+        if new in _OURS or new in _ALIASES or new in _registered or new in _registered_aliases:
+            raise ConfigError(f"the provider name {new!r} is taken")
+    _registered[name] = provider
+    for alias in aliases:
+        _registered_aliases[alias] = name
+
+
+def providers() -> tuple[str, ...]:
+    """The names that `open` knows without looking at installed packages, ours first."""
+    return (*_OURS, *_registered)
+
+
+def find(name: str) -> Provider:
+    """The row of that name or alias. Raises ConfigError for a name nobody knows, with near names."""
+    name = _ALIASES.get(name, _registered_aliases.get(name, name))
+    if name in _registered:
+        return _registered[name]
+    if name in _OURS:
+        return _row(_OURS[name])
+    found = _installed(name)
+    if found is None:
+        raise ConfigError(f"there is no provider {name!r}{_near(name)}; the known ones are: {', '.join(providers())}")
+    return found
+
+
+@cache
+def _row(module: str) -> Provider:
+    row = import_module(f"{__name__}.{module}").PROVIDER
+    assert isinstance(row, Provider)
+    return row
+
+
+def _installed(name: str) -> Provider | None:
+    """Rows of other packages, read only when an unknown name is asked for: the look-up takes milliseconds."""
+    from importlib.metadata import entry_points
+
+    for entry in entry_points(group=ENTRY_POINTS, name=name):
+        row = entry.load()
+        if not isinstance(row, Provider):
+            raise ConfigError(f"the installed provider {name!r} ({entry.value}) is not a Provider")
+        _registered[name] = row
+        return row
+    return None
+
+
+def _near(name: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, (*providers(), *_ALIASES), n=3)
+    return f" (did you mean {' or '.join(near)}?)" if near else ""

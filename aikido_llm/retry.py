@@ -1,0 +1,238 @@
+"""When to try again, and the one loop that does. Stands on the Client protocol alone, so it serves any Client.
+
+A policy is a value, the loop a function; clock, sleep and randomness come in as arguments, so tests need no waiting.
+Nothing that a caller has already seen is replayed: the helpers here start a whole new attempt and return only a whole
+answer, and a client retries only what happens before the first byte of an answer.
+"""
+
+import logging
+import random as _random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Protocol, TypeVar, overload, runtime_checkable
+
+from attrs import evolve, field, frozen
+
+from .accumulate import Accumulator
+from .client import Client
+from .errors import (
+    ConfigError,
+    ContentFilteredError,
+    LLMError,
+    RateLimitedError,
+    ServerError,
+    StreamTruncated,
+    TooLargeError,
+)
+from .types.events import EndEvent, ErrorEvent, Event
+from .types.request import Request
+from .types.response import FinishReason, Response
+
+T = TypeVar("T")
+Sleep = Callable[[float], Awaitable[None]]
+
+log = logging.getLogger("aikido_llm")
+
+
+def is_transient_server_error(error: BaseException) -> bool:
+    """A failure of the server or the network that may pass. A passed cap will not: the same bytes would come again."""
+    return isinstance(error, ServerError) and not isinstance(error, TooLargeError) and not error.permanent
+
+
+def is_content_filter(error: BaseException) -> bool:
+    """A policy refused prompt or answer."""
+    return isinstance(error, ContentFilteredError)
+
+
+def is_rate_limited(error: BaseException) -> bool:
+    """Too many requests; an exhausted quota is not (waiting does not refill it)."""
+    return isinstance(error, RateLimitedError)
+
+
+def is_retryable(error: BaseException) -> bool:
+    """Transient, or rate limited."""
+    return is_transient_server_error(error) or is_rate_limited(error)
+
+
+@frozen
+class RetryPolicy:
+    """How often and how patiently to try.
+
+    max_attempts: requests in all; below 1 counts as 1. base_delay, max_delay: seconds. multiplier: growth per attempt.
+    jitter: the share by which a delay is spread, up and down. should_retry: which errors are worth another attempt.
+    """
+
+    max_attempts: int = 5
+    base_delay: float = 2.0
+    max_delay: float = 30.0
+    multiplier: float = 2.0
+    jitter: float = 0.2
+    should_retry: Callable[[BaseException], bool] = field(default=is_transient_server_error, repr=False)
+
+    def delays(self, random: Callable[[], float] = _random.random) -> Iterator[float]:
+        """The waits behind attempts 1, 2, 3, ...: base * multiplier^(n-1), spread over +-jitter, capped at max_delay.
+
+        random: gives numbers in [0, 1).
+        """
+        from backoff import expo
+
+        enough = self.max_delay / (1 - self.jitter) if self.jitter < 1 else None  # beyond it the cap always decides
+        for wait in expo(base=self.multiplier, factor=self.base_delay, max_value=enough):
+            if wait:  # backoff's generators begin with a None
+                yield min(self.max_delay, wait * (1 + self.jitter * (2 * random() - 1)))
+
+
+def default_streaming_retry_policy() -> RetryPolicy:
+    """Five attempts, 2 s doubling to 30 s, for transient server errors."""
+    return RetryPolicy()
+
+
+CLIENT_START = RetryPolicy(max_attempts=3, base_delay=0.5, should_retry=is_retryable)
+"""How a client retries the start of its own requests unless told otherwise."""
+
+
+@runtime_checkable
+class SingleAttempt(Protocol):
+    """A client that can be asked not to retry, so that attempts do not multiply."""
+
+    @property
+    def single_attempt(self) -> Client: ...
+
+
+async def run(
+    policy: RetryPolicy,
+    attempt: Callable[[int], Awaitable[T]],
+    *,
+    sleep: Sleep | None = None,
+    random: Callable[[], float] = _random.random,
+    clock: Callable[[], float] = time.monotonic,
+) -> T:
+    """Call attempt(1), attempt(2), ... until one returns, and return that.
+
+    raises: the last attempt's LLMError, with `attempts`; at once when should_retry declines it, or when the server asks
+    for a longer wait than max_delay (its message then says so). Cancellation ends the sleep and the call at once.
+    """
+    delays = policy.delays(random)
+    started = clock()
+    number = 0
+    while True:
+        number += 1
+        try:
+            return await attempt(number)
+        except LLMError as error:
+            wait = _wait(policy, number, error, delays)
+            if wait is None:
+                raise
+            kind = type(error).__name__
+        log.debug("attempt %d failed after %.3f s (%s); next in %.3f s", number, clock() - started, kind, wait)
+        await (sleep or _sleep)(wait)
+
+
+def _wait(policy: RetryPolicy, number: int, error: LLMError, delays: Iterator[float]) -> float | None:
+    """Seconds to wait before the next attempt, None when there shall be none."""
+    error.attempts = number
+    if error.partial is not None:
+        error.partial = evolve(error.partial, attempts=number)
+    if number >= policy.max_attempts or not policy.should_retry(error):
+        return None
+    wait = next(delays)
+    if error.retry_after is None:
+        return wait
+    if error.retry_after > policy.max_delay:
+        error.message += (
+            f"; not tried again: the server asks to wait {error.retry_after:g} s,"
+            f" longer than RetryPolicy.max_delay ({policy.max_delay:g} s)"
+        )
+        return None
+    return max(wait, error.retry_after)
+
+
+async def _sleep(seconds: float) -> None:
+    import anyio
+
+    await anyio.sleep(seconds)
+
+
+@overload
+async def collect(source: AsyncIterator[Event]) -> Response: ...
+@overload
+async def collect(source: Client, request: Request) -> Response: ...
+async def collect(source: AsyncIterator[Event] | Client, request: Request | None = None) -> Response:
+    """One whole answer from a stream: `collect(client.stream(request))` or `collect(client, request)`.
+
+    raises: the error that the stream carries or raises, with `partial`; StreamTruncated when it has no EndEvent.
+    """
+    events = _stream_of(source, request)
+    folded = Accumulator()
+    failure: LLMError | None = None
+    try:
+        async for event in events:
+            folded.add(event)
+            if isinstance(event, EndEvent):
+                break
+            if isinstance(event, ErrorEvent):
+                failure = event.error
+                break
+        else:
+            failure = StreamTruncated("the stream ended without its EndEvent; what arrived is in .partial")
+    finally:
+        close = getattr(events, "aclose", None)
+        if close is not None:
+            await close()
+    if failure is None:
+        return folded.response()
+    if failure.partial is None:
+        failure.partial = folded.response(finish_reason=FinishReason.error)
+    raise failure
+
+
+def _stream_of(source: AsyncIterator[Event] | Client, request: Request | None) -> AsyncIterator[Event]:
+    if isinstance(source, Client):
+        if request is None:
+            raise ConfigError("collect(client, request) needs the request")
+        return source.stream(request)
+    return source
+
+
+async def collect_with_retry(
+    client: Client,
+    request: Request,
+    policy: RetryPolicy | None = None,
+    *,
+    sleep: Sleep | None = None,
+    random: Callable[[], float] = _random.random,
+    clock: Callable[[], float] = time.monotonic,
+) -> Response:
+    """One whole answer from a stream, each attempt afresh: what broke off is thrown away and asked for again.
+
+    Response.attempts and the error's say how many requests were made. policy None: `default_streaming_retry_policy`.
+    """
+    once = _once(client)
+
+    async def attempt(number: int) -> Response:
+        return evolve(await collect(once.stream(request)), attempts=number)
+
+    return await run(policy or default_streaming_retry_policy(), attempt, sleep=sleep, random=random, clock=clock)
+
+
+async def complete_with_retry(
+    client: Client,
+    request: Request,
+    policy: RetryPolicy | None = None,
+    *,
+    sleep: Sleep | None = None,
+    random: Callable[[], float] = _random.random,
+    clock: Callable[[], float] = time.monotonic,
+) -> Response:
+    """One whole answer without streaming, each attempt afresh; the way to ask for images."""
+    once = _once(client)
+
+    async def attempt(number: int) -> Response:
+        return evolve(await once.complete(request), attempts=number)
+
+    return await run(policy or default_streaming_retry_policy(), attempt, sleep=sleep, random=random, clock=clock)
+
+
+def _once(client: Client) -> Client:
+    """The client without its own retries: one owner per call."""
+    return client.single_attempt if isinstance(client, SingleAttempt) else client

@@ -1,0 +1,202 @@
+"""The only file that imports aiohttp. It maps what aiohttp raises to our errors, and keeps every promise of `base`.
+
+One session per client, made on first use and bound to the event loop that made it. What aiohttp does under faults was
+found by experiment; tests/transport holds a test for each fact that this file relies on.
+"""
+
+import asyncio
+import io
+import ssl
+from collections.abc import Mapping
+from functools import lru_cache
+from urllib.parse import urlsplit
+from urllib.request import getproxies_environment, proxy_bypass
+
+import aiohttp
+from aiohttp.http_exceptions import HttpProcessingError
+from yarl import URL
+
+from ..errors import Cause, ConfigError, ConnectError, LLMError, MalformedStream, StreamTruncated
+from ..secret import scrub
+from .base import HTTPRequest, HTTPResponse, Limits, Timeouts, timed_out
+
+_FILE_FROM = 64 * 1024  # bytes; larger bodies go out from a file object, which does not stall the loop
+_HEADER_BYTES = 64 * 1024  # of one header field: some gateways send long policy headers
+
+
+class AiohttpTransport:
+    """HTTP/1.1 over aiohttp. ssl_context None: the system's trust, always verified; proxy None: the proxy variables."""
+
+    def __init__(
+        self,
+        timeouts: Timeouts,
+        limits: Limits,
+        *,
+        ssl_context: ssl.SSLContext | None = None,
+        proxy: str | None = None,
+    ) -> None:
+        self._timeouts = timeouts
+        self._limits = limits
+        self._ssl = ssl_context
+        self._proxy = proxy
+        self._session: aiohttp.ClientSession | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closed = False
+        self._live: set[AiohttpResponse] = set()
+
+    async def send(self, request: HTTPRequest) -> HTTPResponse:
+        session = self._open_session()
+        failure: LLMError
+        try:
+            response = await session.request(
+                request.method,
+                URL(request.url, encoded=True),
+                data=None if request.body is None else _payload(request.body),
+                headers=request.headers.reveal(),
+                allow_redirects=False,
+                ssl=self._context(request.url),
+                proxy=self._proxy or proxy_for(request.url),
+            )
+        except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError) as error:
+            failure = failure_before_answer(error)
+        else:
+            return AiohttpResponse(response, self._live)
+        raise failure  # outside of the except block: aiohttp's own exception, which holds the headers, is not chained
+
+    async def aclose(self) -> None:
+        self._closed = True
+        for response in list(self._live):  # session.close() alone would not wake a task that reads a body
+            response.close()
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    def _open_session(self) -> aiohttp.ClientSession:
+        loop = asyncio.get_running_loop()
+        if self._closed:
+            raise ConfigError("this client is closed; open a new one")
+        if self._session is None:
+            self._loop = loop
+            self._session = self._new_session()
+        elif self._loop is not loop:
+            raise ConfigError("this client belongs to another event loop; open one client per loop")
+        return self._session
+
+    def _new_session(self) -> aiohttp.ClientSession:
+        connect = self._timeouts.connect
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=self._limits.connections),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None, connect=connect, sock_connect=connect, sock_read=None),
+            max_field_size=_HEADER_BYTES,
+            max_line_size=_HEADER_BYTES,
+            trust_env=False,  # it would read netrc too, and add its passwords
+        )
+
+    def _context(self, url: str) -> ssl.SSLContext | bool:
+        if self._ssl is not None:
+            return self._ssl
+        return _system_trust() if url.startswith("https:") else True
+
+
+class AiohttpResponse:
+    """A response whose headers have arrived."""
+
+    def __init__(self, response: aiohttp.ClientResponse, live: "set[AiohttpResponse]") -> None:
+        self._response = response
+        self._read = response.content.readany
+        self._live = live
+        live.add(self)
+
+    @property
+    def status(self) -> int:
+        return self._response.status
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        return self._response.headers
+
+    async def read(self) -> bytes:
+        failure: LLMError
+        try:
+            return await self._read()
+        except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError) as error:
+            failure = failure_in_body(error)
+        raise failure
+
+    def close(self) -> None:
+        self._live.discard(self)
+        self._response.close()
+
+    def release(self) -> None:
+        self._live.discard(self)
+        self._response.release()
+
+
+def failure_before_answer(error: Exception) -> LLMError:
+    """What aiohttp raised before the headers were there, as our error; its cause is a scrubbed stand-in."""
+    text = scrub(str(error))
+    failure: LLMError
+    if isinstance(error, aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError):
+        failure = ConfigError("the base URL cannot be used: it needs the form https://host/path")
+    elif isinstance(error, aiohttp.ClientConnectorCertificateError):
+        failure = ConnectError(f"the server's certificate is not trusted: {text}", permanent=True)
+    elif isinstance(error, aiohttp.ClientConnectorSSLError):
+        failure = ConnectError(f"no TLS connection: {text}", permanent=True)
+    elif isinstance(error, aiohttp.ConnectionTimeoutError):
+        failure = timed_out("connect")
+    elif isinstance(error, aiohttp.ClientConnectorError):
+        failure = ConnectError(f"no connection: {text}")
+    elif isinstance(error, aiohttp.ServerDisconnectedError):
+        failure = ConnectError("the server closed the connection before it answered")
+    elif isinstance(error, aiohttp.ClientResponseError | HttpProcessingError):
+        # aiohttp invents a status 400 here: what came was not HTTP at all, or broken by a gateway
+        permanent = isinstance(error, aiohttp.ClientResponseError) and _no_http(error.message)
+        failure = MalformedStream("the server's answer is not valid HTTP", permanent=permanent)
+    elif isinstance(error, OSError | aiohttp.ClientError):
+        failure = ConnectError(f"the connection broke before an answer: {text}")
+    else:
+        failure = ConfigError(f"this request cannot be sent: {text}")
+    failure.__cause__ = Cause.of(error)
+    return failure
+
+
+def failure_in_body(error: Exception) -> LLMError:
+    """What aiohttp raised while the body was being read, as our error."""
+    text = scrub(str(error))
+    failure: LLMError
+    if isinstance(error, HttpProcessingError) or "content-encoding" in text.lower():
+        failure = MalformedStream("the framing or the compression of the answer is broken")
+    else:
+        failure = StreamTruncated("the connection broke before the answer was whole; what arrived is in .partial")
+    failure.__cause__ = Cause.of(error)
+    return failure
+
+
+def proxy_for(url: str) -> str | None:
+    """The proxy that the environment names for this URL; none for loopback and for what NO_PROXY lists."""
+    proxies = getproxies_environment()
+    if not proxies:
+        return None
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if host == "localhost" or host.startswith("127.") or host == "::1" or proxy_bypass(host):
+        return None
+    return proxies.get(parts.scheme) or proxies.get("all")
+
+
+def _payload(body: bytes) -> "bytes | io.BytesIO":
+    """A fresh one per attempt: a file object that was sent once goes out empty the second time."""
+    return body if len(body) < _FILE_FROM else io.BytesIO(body)
+
+
+def _no_http(message: str) -> bool:
+    return any(
+        word in message.lower() for word in ("status line", "status", "expected http", "invalid constant string")
+    )
+
+
+@lru_cache(maxsize=1)
+def _system_trust() -> ssl.SSLContext:
+    """Shared: making one takes about 20 ms."""
+    return ssl.create_default_context()

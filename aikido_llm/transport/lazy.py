@@ -1,0 +1,34 @@
+"""The network, imported on the first request: aiohttp takes some 200 ms to load, which opening a client shall not."""
+
+import ssl
+
+from ..errors import ConfigError
+from .base import HTTPRequest, HTTPResponse, Limits, Timeouts, Transport
+
+
+class LazyTransport:
+    """Becomes an AiohttpTransport when something is sent."""
+
+    def __init__(
+        self, timeouts: Timeouts, limits: Limits, *, ssl_context: ssl.SSLContext | None = None, proxy: str | None = None
+    ) -> None:
+        self._timeouts = timeouts
+        self._limits = limits
+        self._ssl = ssl_context
+        self._proxy = proxy
+        self._real: Transport | None = None
+        self._closed = False
+
+    async def send(self, request: HTTPRequest) -> HTTPResponse:
+        if self._real is None:
+            if self._closed:
+                raise ConfigError("this client is closed; open a new one")
+            from .aiohttp import AiohttpTransport
+
+            self._real = AiohttpTransport(self._timeouts, self._limits, ssl_context=self._ssl, proxy=self._proxy)
+        return await self._real.send(request)
+
+    async def aclose(self) -> None:
+        self._closed = True
+        if self._real is not None:
+            await self._real.aclose()
