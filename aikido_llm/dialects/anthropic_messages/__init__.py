@@ -1,0 +1,53 @@
+"""Anthropic's Messages wire: `POST /v1/messages`, answered by named server-sent events or one message object.
+
+source: Anthropic API reference, "Messages", read 2026-11.
+"""
+
+from collections.abc import Mapping
+
+from attrs import frozen
+
+from ...errors import LLMError
+from ...framing import Framer
+from ...framing.choose import sse_or_whole
+from ...types.request import Request
+from .. import base
+from . import encode, errors, models
+from .decode import Decoder
+from .quirks import Quirks
+
+_FEATURES = {
+    "text": True, "tools": True, "parallel tools": True, "images in": True, "images out": False, "audio in": False,
+    "audio out": False, "files in": True, "thinking": True, "JSON schema": True, "cache marks": True, "usage": True,
+}  # fmt: skip
+
+
+@frozen
+class AnthropicMessages(Quirks):
+    """The dialect; its fields are the quirks of a host."""
+
+    @property
+    def name(self) -> str:
+        return "anthropic_messages"
+
+    @property
+    def features(self) -> Mapping[str, bool]:
+        return _FEATURES
+
+    def encode(self, request: Request, *, stream: bool, provider: str) -> base.WireRequest:
+        return encode.encode(request, self, stream=stream, provider=provider)
+
+    def framer(self, content_type: str, *, stream: bool, event_bytes: int, body_bytes: int) -> Framer:
+        return sse_or_whole(content_type, stream=stream, event_bytes=event_bytes, body_bytes=body_bytes)
+
+    def decoder(self, request: Request) -> Decoder:
+        return Decoder()
+
+    def decode_error(self, reply: base.ErrorReply) -> LLMError:
+        return errors.from_reply(reply)
+
+    def encode_models(self, cursor: str | None) -> base.WireRequest:
+        return models.encode_models(cursor)
+
+    def decode_models(self, body: bytes) -> base.ModelPage:
+        return models.decode_models(body)

@@ -1,0 +1,56 @@
+"""Cache breakpoints: hints, so whatever the wire would refuse about them is put right instead of refused.
+
+source: Anthropic API reference, "Prompt caching", read 2026-11.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from ...types.messages import CacheBreakpoint
+
+Block = dict[str, Any]
+
+_NEVER = ("thinking", "redacted_thinking")  # blocks that take no mark
+
+
+def mark(blocks: list[Block], cache: CacheBreakpoint | None) -> None:
+    """Put the breakpoint behind the last of these blocks that can carry one."""
+    if cache is None:
+        return
+    for block in reversed(blocks):
+        if block.get("type") not in _NEVER:
+            block["cache_control"] = control(cache)
+            return
+
+
+def control(cache: CacheBreakpoint) -> Block:
+    """Five minutes is the default and goes unsaid: some hosts know no ttl."""
+    return {"type": "ephemeral"} if cache.ttl == "5m" else {"type": "ephemeral", "ttl": cache.ttl}
+
+
+def settle(body: Block, most: int) -> None:
+    """Keep the last `most` breakpoints, in the order of the prompt: tools, system, messages.
+
+    A 1 h breakpoint must not come after a 5 min one, so those before the last 1 h one become 1 h too.
+    """
+    marked = [block for block in _in_prompt_order(body) if "cache_control" in block]
+    for block in marked[: max(0, len(marked) - most)]:
+        del block["cache_control"]
+    hour: Block | None = None
+    for block in reversed(marked):
+        kept = block.get("cache_control")
+        if kept is None:
+            continue
+        if kept.get("ttl") == "1h":
+            hour = kept
+        elif hour is not None:
+            block["cache_control"] = dict(hour)
+
+
+def _in_prompt_order(body: Block) -> Iterator[Block]:
+    yield from body.get("tools", ())
+    system = body.get("system", ())
+    if not isinstance(system, str):
+        yield from system
+    for message in body["messages"]:
+        yield from message["content"]

@@ -1,0 +1,167 @@
+"""Messages -> the wire's `system` and `messages`, by its rules of order:
+
+- system text stands at the top, several joined in order;
+- the first turn is the user's, turns alternate, so neighbours of one role become one;
+- all results of a turn's calls stand in the very next user turn, before its text, wherever they stood before;
+- no text block is empty or blank, no turn is empty, no tool result is;
+- a trailing assistant turn (a prefill) does not end in blanks;
+- thinking goes back only as the provider signed it.
+
+source: Anthropic API reference, "Create a Message", "Tool use", "Extended thinking", read 2026-11.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from ... import _json
+from ...errors import InvalidRequestError, UnsupportedFeatureError
+from ...types.messages import Message, Role, TextPart, ToolCall
+from ..turns import turns
+from .blocks import Block, assistant_blocks, text_block, user_blocks
+from .cache import control, mark
+from .call_ids import CallIds, clean_name
+from .wire import is_object
+
+
+def encode_system(messages: Iterable[Message]) -> str | list[Block]:
+    """All system text: a string, or blocks when one of them has a cache breakpoint. "" for none."""
+    blocks: list[Block] = []
+    for message in messages:
+        if message.role is Role.system:
+            blocks += _system_blocks(message)
+    if any("cache_control" in block for block in blocks):
+        return blocks
+    return "\n\n".join(block["text"] for block in blocks)
+
+
+def _system_blocks(message: Message) -> list[Block]:
+    blocks: list[Block] = []
+    for part in message.parts:
+        if not isinstance(part, TextPart):
+            raise UnsupportedFeatureError("a system message is text on this wire; show media in a user message")
+        if part.text.strip():
+            blocks.append(text_block(part))
+    mark(blocks, message.cache)
+    return blocks
+
+
+def encode_turns(messages: Iterable[Message], provider: str, empty_tool_result: str) -> list[Block]:
+    """The turns, alternating. Raises InvalidRequestError for an order that the wire refuses."""
+    found: list[Block] = []
+    ids = CallIds()
+    for message in _results_behind_calls(messages):
+        role = "assistant" if message.role is Role.assistant else "user"
+        if role == "assistant" and found and found[-1]["role"] == "user":
+            ids.next_turn()
+        blocks = _turn_blocks(message, provider, ids, empty_tool_result)
+        if blocks and found and found[-1]["role"] == role:
+            found[-1]["content"] += blocks
+        elif blocks:
+            found.append({"role": role, "content": blocks})
+    ids.next_turn()
+    if not found or found[0]["role"] != "user":
+        raise InvalidRequestError("this wire wants a conversation that begins with a user message that is not empty")
+    for turn in found:
+        if turn["role"] == "user":
+            turn["content"].sort(key=_after_results)
+    _strip_end(found)
+    return found
+
+
+def _results_behind_calls(messages: Iterable[Message]) -> Iterator[Message]:
+    for turn in turns(messages):
+        yield turn.message
+        yield from (result for _, result in turn.results)
+
+
+def _after_results(block: Block) -> bool:
+    return bool(block["type"] != "tool_result")
+
+
+def _turn_blocks(message: Message, provider: str, ids: CallIds, empty_tool_result: str) -> list[Block]:
+    if message.role is Role.tool:
+        return [_tool_result(message, ids, empty_tool_result)]
+    if message.role is Role.assistant:
+        items = message.replay_for(provider)
+        blocks = _replayed(items, ids) if items else _assistant(message, provider, ids)
+    else:
+        blocks = user_blocks(message.parts)
+    mark(blocks, message.cache)
+    return blocks
+
+
+def _assistant(message: Message, provider: str, ids: CallIds) -> list[Block]:
+    blocks: list[Block] = []
+    for part in message.thinking:
+        if part.provider != provider:
+            continue  # another provider's reasoning: the signature would be refused, and without one it cannot go
+        if part.data:
+            blocks.append({"type": "redacted_thinking", "data": part.data})
+        elif part.signature:
+            blocks.append({"type": "thinking", "thinking": part.text, "signature": part.signature})
+    blocks += assistant_blocks(message.parts)
+    blocks += [_tool_use(call, ids) for call in message.tool_calls]
+    return blocks
+
+
+def _tool_use(call: ToolCall, ids: CallIds) -> Block:
+    return {
+        "type": "tool_use",
+        "id": ids.call(call.id),
+        "name": clean_name(call.name),
+        "input": input_object(call.arguments),
+    }
+
+
+def input_object(arguments: str) -> dict[str, Any]:
+    """Arguments as the object that the wire insists on; what is none is kept inside one."""
+    try:
+        value = _json.loads(arguments)
+    except ValueError:
+        value = arguments
+    return value if is_object(value) else {"input": value}
+
+
+def _replayed(items: tuple[Any, ...], ids: CallIds) -> list[Block]:
+    """The provider's own blocks, copied because a cache breakpoint may be added."""
+    blocks = [dict(item) for item in items if is_object(item)]
+    for block in blocks:
+        if block.get("type") == "tool_use":
+            block["id"] = ids.call(str(block.get("id")))
+    return blocks
+
+
+def _tool_result(message: Message, ids: CallIds, empty: str) -> Block:
+    block: Block = {"type": "tool_result", "tool_use_id": ids.result(message.tool_call_id)}
+    content = user_blocks(message.parts)
+    # A breakpoint belongs to the result as a whole: blocks inside of blocks are not cached on their own.
+    marks = [cache for part in content if (cache := part.pop("cache_control", None))]
+    if not content:
+        block["content"] = empty
+    elif len(content) == 1 and content[0]["type"] == "text":
+        block["content"] = content[0]["text"]
+    else:
+        block["content"] = content
+    if message.is_error:
+        block["is_error"] = True
+    if message.cache is not None:
+        block["cache_control"] = control(message.cache)
+    elif marks:
+        block["cache_control"] = marks[-1]
+    return block
+
+
+def _strip_end(turns: list[Block]) -> None:
+    """A prefill must not end in blanks. (It may still be refused: newer models take none.)"""
+    if turns[-1]["role"] == "assistant":
+        last = turns[-1]["content"][-1]
+        if last["type"] == "text":
+            last["text"] = last["text"].rstrip()
+
+
+def lacks_own_thinking(turns: list[Block]) -> bool:
+    """Whether the answer goes on behind a tool turn that was made without this provider's thinking."""
+    if len(turns) < 2 or turns[-1]["content"][0]["type"] != "tool_result":
+        return False
+    first = turns[-2]["content"][0]
+    return first["type"] not in ("thinking", "redacted_thinking")

@@ -1,0 +1,186 @@
+"""Request -> the body of `POST /v1/messages`.
+
+source: Anthropic API reference, "Create a Message", read 2026-11.
+"""
+
+import re
+from typing import Any
+
+from ...errors import InvalidRequestError, UnsupportedFeatureError
+from ...types.messages import ToolDef
+from ...types.request import Request, ThinkingConfig
+from ..base import WireRequest
+from . import cache
+from .conversation import encode_system, encode_turns, lacks_own_thinking
+from .quirks import Quirks
+from .schema import rewrite
+
+Body = dict[str, Any]
+
+_TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
+
+
+def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str) -> WireRequest:
+    """The whole request. Raises UnsupportedFeatureError, InvalidRequestError."""
+    _refuse_foreign(request)
+    _refuse_with_thinking(request, quirks)
+    turns = encode_turns(request.messages, provider, quirks.empty_tool_result)
+    body: Body = {"model": request.model, "max_tokens": _max_tokens(request, quirks), "messages": turns}
+    system = encode_system(request.messages)
+    if system:
+        body["system"] = system
+    if stream:
+        body["stream"] = True
+    body |= _sampling(request, quirks)
+    body |= _tools(request)
+    body |= _thinking(request, quirks, turns)
+    output = _output_config(request, quirks, turns)
+    if output:
+        body["output_config"] = output
+    user_id = request.metadata.get("user_id")
+    if isinstance(user_id, str) and user_id:
+        body["metadata"] = {"user_id": user_id}  # the only label there is a place for
+    cache.settle(body, quirks.cache_breakpoints - ("cache_control" in request.extra))
+    body.update(request.extra)
+    return WireRequest("/v1/messages", body)
+
+
+def _refuse_foreign(request: Request) -> None:
+    """What this wire has no word for; an unknown key would be refused by the server."""
+    if request.seed is not None:
+        raise UnsupportedFeatureError("this wire has no seed; leave it out, and set temperature=0 for steadier answers")
+    foreign = [kind for kind in request.modalities if kind != "text"]
+    if foreign or request.image_config is not None:
+        raise UnsupportedFeatureError(f"this wire answers in text, not {', '.join(foreign) or 'images'}")
+
+
+def _budget(thinking: ThinkingConfig | None, quirks: Quirks) -> int | None:
+    """The thinking budget in tokens; None when the request has none, or has an effort that is sent as one."""
+    if thinking is None:
+        return None
+    if thinking.effort is not None:
+        return quirks.effort_budgets[thinking.effort] if quirks.effort_budgets is not None else None
+    return thinking.budget_tokens
+
+
+def _refuse_with_thinking(request: Request, quirks: Quirks) -> None:
+    """What a thinking budget excludes."""
+    budget = _budget(request.thinking, quirks)
+    if not budget:
+        return
+    if budget < quirks.min_thinking_budget:
+        raise InvalidRequestError(
+            f"a thinking budget is at least {quirks.min_thinking_budget} tokens on this wire, or 0 to turn thinking off"
+        )
+    if request.max_tokens is not None and request.max_tokens <= budget and "thinking" not in request.extra:
+        raise InvalidRequestError(
+            f"max_tokens={request.max_tokens} counts thinking too on this wire, so it must be above the budget of "
+            f"{budget}; raise it, or leave it out"
+        )
+    if request.temperature not in (None, 1) or request.top_p is not None:
+        raise UnsupportedFeatureError(
+            "with a thinking budget this wire takes no temperature and no top_p; leave them out"
+        )
+    if request.tools and request.tool_choice not in (None, "auto", "none"):
+        raise UnsupportedFeatureError('with a thinking budget this wire takes no tool_choice but "auto" and "none"')
+
+
+def _max_tokens(request: Request, quirks: Quirks) -> int:
+    """The wire has no default. A budget must leave room for the answer."""
+    if request.max_tokens is not None:
+        return request.max_tokens
+    budget = _budget(request.thinking, quirks) or 0
+    return max(quirks.default_max_tokens, budget + quirks.answer_room)
+
+
+def _sampling(request: Request, quirks: Quirks) -> Body:
+    body: Body = {}
+    if quirks.temperature_or_top_p and request.temperature is not None and request.top_p is not None:
+        raise UnsupportedFeatureError("models on this wire take temperature or top_p, not both; leave one out")
+    if request.temperature is not None:
+        most = quirks.max_temperature
+        body["temperature"] = request.temperature if most is None else min(request.temperature, most)
+    if request.top_p is not None:
+        body["top_p"] = request.top_p
+    if request.stop:
+        body["stop_sequences"] = list(request.stop)
+    return body
+
+
+def _tools(request: Request) -> Body:
+    choice = request.tool_choice
+    if not request.tools:
+        if choice not in (None, "auto", "none") and "tools" not in request.extra:
+            raise InvalidRequestError(f"tool_choice={choice!r} needs tools")
+        return {}
+    body: Body = {"tools": [_tool(tool) for tool in request.tools]}
+    wire_choice = _tool_choice(choice)
+    if request.parallel_tool_calls is False and choice != "none":
+        wire_choice = {**(wire_choice or {"type": "auto"}), "disable_parallel_tool_use": True}
+    if wire_choice:
+        body["tool_choice"] = wire_choice
+    return body
+
+
+def _tool_choice(choice: str | None) -> Body | None:
+    match choice:
+        case None:
+            return None
+        case "auto" | "none":
+            return {"type": choice}
+        case "required":
+            return {"type": "any"}
+        case name:
+            return {"type": "tool", "name": name}
+
+
+def _tool(tool: ToolDef) -> Body:
+    if not _TOOL_NAME.fullmatch(tool.name):
+        raise InvalidRequestError(
+            f"the tool name {tool.name!r} is refused on this wire: up to 128 of the letters A to Z, digits, _ and -"
+        )
+    schema: Body = {"type": "object", **tool.parameters}
+    if schema["type"] == "object":
+        schema.setdefault("properties", {})
+    block: Body = {"name": tool.name, "input_schema": schema}
+    if tool.description:
+        block["description"] = tool.description
+    if tool.cache is not None:
+        block["cache_control"] = cache.control(tool.cache)
+    return block
+
+
+def _thinking(request: Request, quirks: Quirks, turns: list[Body]) -> Body:
+    if request.thinking is None:
+        return {}
+    budget = _budget(request.thinking, quirks)
+    if budget is None:
+        display = {"display": quirks.thinking_display} if quirks.thinking_display else {}
+        return {"thinking": {"type": "adaptive", **display}}
+    if budget == 0:
+        return {"thinking": {"type": "disabled"}}
+    if lacks_own_thinking(turns):
+        # A tool turn of another provider (or an edited one) cannot begin with the signed thinking that models with a
+        # budget insist on; without it the conversation goes on, and the next turn thinks again.
+        return {}
+    return {"thinking": {"type": "enabled", "budget_tokens": budget}}
+
+
+def _output_config(request: Request, quirks: Quirks, turns: list[Body]) -> Body:
+    config: Body = {}
+    if request.thinking is not None and request.thinking.effort is not None and quirks.effort_budgets is None:
+        config["effort"] = request.thinking.effort
+    wanted = request.response_format
+    if wanted is None:
+        return config
+    if wanted.schema is None:
+        raise UnsupportedFeatureError(
+            "this wire has no JSON mode without a schema; use ResponseFormat.json_schema(...), or a tool whose "
+            "arguments are the answer"
+        )
+    if turns[-1]["role"] == "assistant":
+        raise UnsupportedFeatureError(
+            "structured output on this wire cannot begin with a prefilled assistant turn; end with a user message"
+        )
+    config["format"] = {"type": "json_schema", "schema": rewrite(wanted.schema)}
+    return config

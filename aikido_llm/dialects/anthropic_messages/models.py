@@ -1,0 +1,46 @@
+"""The model list: `GET /v1/models`, newest first, in pages.
+
+source: Anthropic API reference, "List Models", read 2026-11.
+"""
+
+from typing import Any
+from urllib.parse import quote
+
+from ... import _json
+from ...errors import MalformedStream
+from ...types.response import ModelInfo
+from ..base import ModelPage, WireRequest
+from ..status import page_text
+from .wire import count_of, is_object, objects_of, text_of
+
+_PAGE = 1000  # the most the server gives
+
+
+def encode_models(cursor: str | None) -> WireRequest:
+    """cursor: the last id of the page before."""
+    after = f"&after_id={quote(cursor, safe='')}" if cursor else ""
+    return WireRequest(f"/v1/models?limit={_PAGE}{after}", method="GET")
+
+
+def decode_models(body: bytes) -> ModelPage:
+    """Raises MalformedStream when this is no model list."""
+    try:
+        page = _json.loads(body)
+    except ValueError:
+        page = None
+    if not is_object(page) or not isinstance(page.get("data"), list):
+        raise MalformedStream(f"not a model list: {page_text(body.decode('utf-8', 'replace'))}")
+    entries = [entry for entry in objects_of(page["data"]) if text_of(entry.get("id"))]
+    more = page.get("has_more") is True and bool(entries)
+    last = text_of(page.get("last_id")) or (entries[-1]["id"] if entries else "")
+    return ModelPage(tuple(_model(entry) for entry in entries), last if more else None)
+
+
+def _model(entry: dict[str, Any]) -> ModelInfo:
+    return ModelInfo(
+        entry["id"],
+        name=text_of(entry.get("display_name")),
+        context_length=count_of(entry.get("max_input_tokens")),
+        max_output_tokens=count_of(entry.get("max_tokens")),
+        raw=entry,
+    )

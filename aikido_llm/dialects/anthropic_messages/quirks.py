@@ -1,0 +1,39 @@
+"""What differs between hosts that speak this wire, and between the generations of models behind it."""
+
+from collections.abc import Mapping
+
+from attrs import frozen
+
+
+@frozen
+class Quirks:
+    """Each field has the value that Anthropic's own API wants; a row for another host changes a field.
+
+    Thinking has two styles on this wire, and no model takes both for long: models up to the 4.5 family take a budget
+    (`{"type": "enabled", "budget_tokens": N}`), newer ones an effort (`{"type": "adaptive"}` beside
+    `output_config.effort`). Nothing here looks at a model's name, which would be stale within weeks: the caller
+    chooses with `ThinkingConfig.by_budget` for the older models and `by_effort` for the newer, and a model that does
+    not know the style says so with a 400.
+    """
+
+    # The wire has no default for max_tokens and refuses a request without it. Thinking counts into it, so the customary
+    # 4,096 would often cut the answer; above the model's own limit is refused: 64,000 tokens and more for the models in
+    # service, 32,000 for the Opus 4 before them.
+    default_max_tokens: int = 32_000
+    # When a caller sets a thinking budget and no max_tokens, this much is kept for the answer behind the budget,
+    # because the wire wants budget_tokens < max_tokens and thinking spends from max_tokens.
+    answer_room: int = 8_192
+    # A smaller budget is refused by the server.
+    min_thinking_budget: int = 1_024
+    # Since Opus 4.7 the thinking text is left out unless it is asked for; "" sends no such field.
+    thinking_display: str = "summarized"
+    # For a host with older models only: the budgets that stand for the efforts. None: an effort is sent as an effort.
+    effort_budgets: Mapping[str, int] | None = None
+    # Callers bring 0..2 from other wires; above 1 is a 400 here, so it is clamped. None: sent as it is.
+    max_temperature: float | None = 1.0
+    # The models that still take sampling parameters take temperature or top_p, not both.
+    temperature_or_top_p: bool = True
+    # More breakpoints are a 400: the last ones are kept.
+    cache_breakpoints: int = 4
+    # A tool result without content is refused by some models.
+    empty_tool_result: str = "(no output)"

@@ -1,0 +1,32 @@
+"""Anthropic: Claude, on the wire it defined."""
+
+from ..dialects.anthropic_messages import AnthropicMessages
+from .base import DsnOption, Provider
+
+PROVIDER = Provider(
+    name="anthropic",
+    aliases=("claude",),
+    title="Anthropic",
+    base_url="https://api.anthropic.com",
+    strip_base=("/v1",),
+    dialect=AnthropicMessages(),
+    key_env=("ANTHROPIC_API_KEY",),
+    key_url="https://console.anthropic.com/settings/keys",
+    key_header="x-api-key",
+    key_prefix="",
+    request_id_headers=("request-id",),
+    options=(
+        DsnOption(
+            "version",
+            header="anthropic-version",
+            default="2023-06-01",
+            about="the version of the API; every request must name one",
+        ),
+        DsnOption(
+            "beta",
+            header="anthropic-beta",
+            about="beta features to turn on, comma-separated; a retired one is refused, so none is on by default",
+        ),
+    ),
+    docs="docs/providers/anthropic.md",
+)

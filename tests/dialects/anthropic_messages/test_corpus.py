@@ -1,0 +1,71 @@
+"""The recorded exchanges of this wire: read whole and in pieces, held against the separate reader, and cut short."""
+
+import pytest
+
+from aikido_llm.dialects.anthropic_messages import AnthropicMessages
+from aikido_llm.dialects.base import ErrorReply
+from tests.corpus.facts import facts_of
+from tests.corpus.load import MISSING, Exchange, available, exchanges, model_lists
+from tests.facts_check import check_against_facts
+from tests.wire import Road, cuts
+
+pytestmark = pytest.mark.skipif(not available(), reason=MISSING)
+
+DIALECT = AnthropicMessages()
+NOT_SUPPORTED: dict[str, str] = {}
+
+
+def _answers() -> list[Exchange]:
+    found = exchanges("anthropic-messages") if available() else []
+    return [e for e in found if e.status == 200 and e.id not in NOT_SUPPORTED]
+
+
+def _errors() -> list[Exchange]:
+    return [e for e in (exchanges("anthropic-messages") if available() else []) if e.status != 200]
+
+
+def _road(exchange: Exchange) -> Road:
+    content_type = exchange.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return Road(DIALECT, stream=exchange.stream, content_type=content_type)
+
+
+def _id(exchange: Exchange) -> str:
+    return exchange.id
+
+
+@pytest.mark.parametrize("exchange", _answers(), ids=_id)
+def test_every_way_of_feeding_gives_the_facts(exchange: Exchange) -> None:
+    events = _road(exchange).read_every_way(exchange.body, small=12_000)
+    check_against_facts(events, facts_of(exchange))
+
+
+@pytest.mark.parametrize("exchange", [e for e in _answers() if e.stream], ids=_id)
+def test_no_prefix_passes_for_the_answer(exchange: Exchange) -> None:
+    end = exchange.body.rindex(b'"message_stop"')
+    whole_from = exchange.body.index(b"}", end) + 1
+    tried = _road(exchange).check_prefixes(exchange.body, whole_from, cuts(exchange.body, small=1500, most=160))
+    assert tried
+
+
+@pytest.mark.parametrize("exchange", [e for e in _answers() if not e.stream], ids=_id)
+def test_no_prefix_of_a_whole_body_passes(exchange: Exchange) -> None:
+    body = exchange.body.rstrip()
+    _road(exchange).check_prefixes(body, len(body), cuts(body, small=700, most=40))
+
+
+@pytest.mark.parametrize("exchange", _errors(), ids=_id)
+def test_http_errors_get_their_class(exchange: Exchange) -> None:
+    error = DIALECT.decode_error(ErrorReply(exchange.status, exchange.headers, exchange.body))
+    assert type(error).__name__ == facts_of(exchange).error
+    assert error.status == exchange.status
+    assert error.message
+
+
+def test_model_lists_are_read() -> None:
+    lists = [e for e in model_lists() if e.protocol == "anthropic-messages"]
+    assert lists
+    for exchange in lists:
+        page = DIALECT.decode_models(exchange.body)
+        assert page.models
+        assert page.cursor is None
+        assert all(model.id and model.name for model in page.models)
