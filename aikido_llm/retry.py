@@ -77,9 +77,10 @@ class RetryPolicy:
         from backoff import expo
 
         enough = self.max_delay / (1 - self.jitter) if self.jitter < 1 else None  # beyond it the cap always decides
-        for wait in expo(base=self.multiplier, factor=self.base_delay, max_value=enough):
-            if wait:  # backoff's generators begin with a None
-                yield min(self.max_delay, wait * (1 + self.jitter * (2 * random() - 1)))
+        waits = expo(base=self.multiplier, factor=self.base_delay, max_value=enough)
+        next(waits)  # backoff's generators begin with a None
+        for wait in waits:
+            yield min(self.max_delay, wait * (1 + self.jitter * (2 * random() - 1)))
 
 
 def default_streaming_retry_policy() -> RetryPolicy:

@@ -1,0 +1,70 @@
+"""The contract of a wire in the test server: how one provider's API looks from the server's side. Pure.
+
+Written from the providers' references, independently of the dialects that read it, so that each proves the other.
+"""
+
+from typing import Any, Protocol
+
+from attrs import field, frozen
+
+from ..answer import Answer
+
+
+@frozen
+class Received:
+    """One request as the server got it. headers: names in lower case; body: parsed JSON, None when there is none or it is
+    not JSON; query: decoded parameters."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: Any = None
+    raw: bytes = field(default=b"", repr=False)
+
+
+class Wire(Protocol):
+    """One dialect, from the server's side."""
+
+    name: str
+    """The dialect's name, `openai_chat`."""
+    base_path: str
+    """What goes behind the server's address as base URL for a client of this wire: "" or `/v1`."""
+    stream_type: str
+    """The media type of its streams."""
+
+    def serves(self, method: str, path: str) -> bool:
+        """Whether this request is for this wire: its chat route or its model list."""
+        ...
+
+    def lists_models(self, request: Received) -> bool: ...
+
+    def key(self, request: Received) -> str | None:
+        """The key as this wire carries it in headers; None when it is not where it must be."""
+        ...
+
+    def wants_stream(self, request: Received) -> bool: ...
+
+    def check(self, request: Received) -> str | None:
+        """What is wrong with a chat request by this wire's own rules (fields, order, ids, limits), None for nothing."""
+        ...
+
+    def stream(self, answer: Answer, request: Received) -> list[bytes]:
+        """The answer as a stream: one item per event, framing included; the last one holds the wire's end mark."""
+        ...
+
+    def body(self, answer: Answer, request: Received) -> bytes:
+        """The answer as one body."""
+        ...
+
+    def error(self, status: int, message: str, code: str = "") -> bytes:
+        """The body of an HTTP error: the provider's own envelope, with the code it uses for that status when "" is given."""
+        ...
+
+    def error_event(self, message: str, code: str = "") -> bytes:
+        """An error inside a stream that has begun (or as the body of a 200), framing included."""
+        ...
+
+    def models(self, names: tuple[str, ...], request: Received) -> bytes:
+        """One page of the model list (the page that the request's query asks for)."""
+        ...
