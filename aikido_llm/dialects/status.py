@@ -185,9 +185,11 @@ def from_status(status: int | None) -> type[LLMError]:
     return _BY_STATUS.get(status, ServerError if status >= 500 else InvalidRequestError)
 
 
-def to_error(envelope: Envelope, codes: Mapping[str, type[LLMError]] = COMMON_CODES) -> LLMError:
-    """The typed error, with the facts of the envelope."""
-    kind = error_class(envelope, codes)
+def to_error(
+    envelope: Envelope, codes: Mapping[str, type[LLMError]] = COMMON_CODES, kind: type[LLMError] | None = None
+) -> LLMError:
+    """The typed error, with the facts of the envelope. kind: its class, where a dialect knows better."""
+    kind = kind or error_class(envelope, codes)
     after = envelope.retry_after
     if after is None:
         after = retry_after(envelope.headers)

@@ -113,7 +113,7 @@ def made_id(seed: str, index: int, name: str) -> str:
 
     Without a seed there is nothing to know the answer by, and the id is random."""
     seed = seed or uuid4().hex
-    return "call_" + blake2b(f"{seed}\0{index}\0{name}".encode(), digest_size=9).hexdigest()
+    return "call_" + blake2b(f"{seed}\0{index}\0{name}".encode("utf-8", "surrogatepass"), digest_size=9).hexdigest()
 
 
 def whole_arguments(text: str) -> str:

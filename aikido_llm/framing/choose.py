@@ -16,7 +16,8 @@ def sse_or_whole(content_type: str, *, stream: bool, event_bytes: int, body_byte
 
 
 def ndjson_or_whole(content_type: str, *, stream: bool, event_bytes: int, body_bytes: int) -> Framer:
-    """For wires that stream JSON lines; proxies relabel them, so the media type decides only against HTML."""
-    if stream and content_type != "text/html":
+    """For wires that stream JSON lines, in answer to any request at times. Proxies relabel them, so where a stream was
+    asked for the media type decides only against HTML."""
+    if content_type == "application/x-ndjson" or (stream and content_type != "text/html"):
         return NDJSONFramer(event_bytes)
     return WholeBody(body_bytes)

@@ -1,0 +1,71 @@
+"""What wires with strict orders need of a conversation: its system text, and each tool result behind its call."""
+
+from collections.abc import Iterable, Iterator
+
+from attrs import field, frozen
+
+from ..errors import UnsupportedFeatureError
+from ..types.messages import AudioPart, Message, Part, Role, TextPart, ToolCall
+
+
+@frozen
+class Turn:
+    """A message, and the results of the tools it called: (position of the call, result), in the order of the calls."""
+
+    message: Message
+    results: tuple[tuple[int, Message], ...] = field(default=())
+
+
+def system_text(messages: Iterable[Message], separator: str = "\n\n") -> str:
+    """All instructions in one text, wherever they stood. Raises UnsupportedFeatureError for more than text."""
+    texts = [plain_text(message, "instructions") for message in messages if message.role is Role.system]
+    return separator.join(text for text in texts if text)
+
+
+def turns(messages: Iterable[Message]) -> Iterator[Turn]:
+    """The conversation without its system messages, each tool result moved behind the turn that called the tool.
+
+    A result belongs to the latest turn before it with a call of its id that has no result yet; one that belongs to no
+    call is a turn of its own, where it stood.
+    """
+    open_turns: list[tuple[Message, dict[int, Message]]] = []
+    for message in messages:
+        if message.role is Role.system:
+            continue
+        results = _place(open_turns, message) if message.role is Role.tool else None
+        if results is None:
+            open_turns.append((message, {}))
+    for message, found in open_turns:
+        yield Turn(message, tuple(sorted(found.items(), key=lambda item: item[0])))
+
+
+def plain_text(message: Message, what: str) -> str:
+    """The text of a turn for a wire that has nothing else there; sound that carries its transcript counts as that text.
+
+    what: the turn, for the message of the UnsupportedFeatureError that pictures, files and mute sound raise.
+    """
+    return "".join(_text_of(part, what) for part in message.parts)
+
+
+def call_of(turn: Turn, position: int) -> ToolCall:
+    """The call that a result of this turn answers."""
+    return turn.message.tool_calls[position]
+
+
+def _text_of(part: Part, what: str) -> str:
+    if isinstance(part, TextPart):
+        return part.text
+    if isinstance(part, AudioPart) and part.transcript:
+        return part.transcript
+    raise UnsupportedFeatureError(
+        f"this wire takes only text in {what}, not {type(part).__name__}; put it into a user message, or leave it out"
+    )
+
+
+def _place(open_turns: list[tuple[Message, dict[int, Message]]], result: Message) -> dict[int, Message] | None:
+    for message, results in reversed(open_turns):
+        for position, call in enumerate(message.tool_calls):
+            if call.id == result.tool_call_id and position not in results:
+                results[position] = result
+                return results
+    return None
