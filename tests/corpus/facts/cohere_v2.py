@@ -54,7 +54,8 @@ def _stream(events: list[Json]) -> Draft:
                 _end(draft, event["delta"])
             case _:
                 pass
-    draft.tool_calls = [(name, _arguments(arguments[index])) for index, name in names.items()]
+    if draft.finish != "error":
+        draft.tool_calls = [(name, _arguments(arguments[index])) for index, name in names.items()]
     return draft
 
 
@@ -65,6 +66,8 @@ def _arguments(raw: str) -> str:
 def _end(draft: Draft, answer: Json) -> None:
     draft.raw_finish = string(answer, "finish_reason") or None
     draft.finish = FINISH.get(draft.raw_finish, "other") if draft.raw_finish else None
+    if draft.finish == "error":
+        draft.tool_calls.clear()  # whole as their arguments may be, calls of a failed answer must not be run
     counts = get(answer, "usage", "tokens") or get(answer, "usage", "billed_units")
     draft.usage = usage(
         number(counts, "input_tokens"),

@@ -1,0 +1,51 @@
+"""Cohere's v2 Chat API: server-sent events with a type each, results of tools as turns, no model name in the answer.
+
+source: Cohere API reference, "Chat", and its error and structured-output guides, read 2026-11.
+"""
+
+from collections.abc import Mapping
+
+from attrs import frozen
+
+from ...errors import LLMError
+from ...framing import Framer, choose
+from ...types.request import Request
+from ..base import FEATURES, ErrorReply, ModelPage, WireRequest
+from . import decode, encode, errors, models
+from .quirks import Quirks
+
+_FEATURES = {
+    feature: feature in ("text", "tools", "parallel tools", "images in", "thinking", "JSON schema", "usage")
+    for feature in FEATURES
+}
+
+
+@frozen
+class CohereChat(Quirks):
+    """`POST /v2/chat`. Its fields are the quirks of one host."""
+
+    @property
+    def name(self) -> str:
+        return "cohere_chat"
+
+    @property
+    def features(self) -> Mapping[str, bool]:
+        return _FEATURES
+
+    def encode(self, request: Request, *, stream: bool, provider: str) -> WireRequest:
+        return encode.encode(request, self, stream=stream, provider=provider)
+
+    def framer(self, content_type: str, *, stream: bool, event_bytes: int, body_bytes: int) -> Framer:
+        return choose.sse_or_whole(content_type, stream=stream, event_bytes=event_bytes, body_bytes=body_bytes)
+
+    def decoder(self, request: Request) -> decode.Decoder:
+        return decode.Decoder(request)
+
+    def decode_error(self, reply: ErrorReply) -> LLMError:
+        return errors.decode_error(reply)
+
+    def encode_models(self, cursor: str | None) -> WireRequest:
+        return models.encode_models(cursor)
+
+    def decode_models(self, body: bytes) -> ModelPage:
+        return models.decode_models(body)

@@ -1,0 +1,291 @@
+"""Answers of `POST /v2/chat` -> events.
+
+A stream is typed events up to `message-end`; the unnamed `[DONE]` behind it is not JSON and not the end mark. Blocks,
+calls and citations are numbered apart. The plan that some models say before calling tools counts as thinking.
+
+source: Cohere API reference, "Chat" with streaming, read 2026-11; the `[DONE]` line as the service sent it in 2026-08.
+"""
+
+from typing import Any, cast
+
+from ... import _json
+from ...errors import LLMError, MalformedStream
+from ...framing import STRAY, WHOLE, Frame
+from ...types.events import Event, TextDelta, ThinkingDelta
+from ...types.request import Request
+from ...types.response import FinishReason, Usage
+from .. import base, status
+from ..toolcalls import ToolCalls, arguments_text
+from . import errors, usage
+from .names import ToolNames
+from .wire import Call, Content, Message, Piece
+
+_FINISH = {
+    "COMPLETE": FinishReason.stop,
+    "STOP_SEQUENCE": FinishReason.stop,
+    "MAX_TOKENS": FinishReason.length,
+    "TOOL_CALL": FinishReason.tool_calls,
+    "ERROR": FinishReason.error,
+    "TIMEOUT": FinishReason.error,
+    "ERROR_TOXIC": FinishReason.content_filter,  # a word of the older API that this one no longer lists
+}
+_SILENT = frozenset(("content-end", "tool-call-end", "citation-end", "debug"))
+_KNOWN = _SILENT | {
+    "message-start", "content-start", "content-delta", "tool-plan-delta", "tool-call-start", "tool-call-delta",
+    "citation-start", "message-end",
+}  # fmt: skip
+_NO_EVENTS = frozenset((STRAY, WHOLE))
+_piece = _json.Typed(Piece)
+_content = _json.Typed(Content)
+_call = _json.Typed(Call)
+
+
+class Decoder(base.Decoder):
+    """One answer."""
+
+    def __init__(self, request: Request) -> None:
+        super().__init__()
+        self._asked = request.model or ""
+        self._names = ToolNames(request.tools)
+        self._calls = ToolCalls()
+        self._plan: list[str] = []
+        self._thoughts: list[str] = []
+        self._usage: Any = None
+        self._failure: LLMError | None = None
+        self._cut: bytes | None = None  # a last event that is not whole JSON
+
+    def feed(self, frames: list[Frame], out: list[Event]) -> None:
+        if self.done:
+            return
+        if self._cut is not None and frames:
+            raise _not_json(self._cut)
+        read = _piece.fast
+        for frame in frames:
+            name, data = frame
+            if name in _NO_EVENTS:
+                self._no_event(name, data, out)
+                continue
+            try:
+                piece = read(data)
+            except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
+                found = self._slowly(data, frame is frames[-1])
+                if found is None:
+                    continue
+                piece = found
+            self._event(piece, name, data, out)
+            if self.done:
+                return
+
+    def close(self, out: list[Event]) -> None:
+        if self._failure is not None:
+            raise self._failure
+        if not self.done:
+            raise base.truncated("message-end")
+        reason = self.finish_reason
+        if reason is None:
+            raise base.truncated("a finish reason")
+        if reason is FinishReason.content_filter:
+            raise base.filtered(self.raw_finish_reason or "")
+        calls = self._calls
+        calls.finish(out, cut=reason is FinishReason.length)
+        if reason is FinishReason.tool_calls and not calls.finished:
+            raise MalformedStream("the answer says that it ends in tool calls, and has none", code="TOOL_CALL")
+        if reason is FinishReason.stop and calls.finished:
+            self.finish_reason = FinishReason.tool_calls
+
+    def usage(self) -> Usage | None:
+        return usage.read(self._usage)
+
+    def replay(self) -> tuple[Any, ...]:
+        """What belongs to a turn of calls beside them. The model is ours: the wire does not name it in answers."""
+        if not self._calls.finished or not (self._plan or self._thoughts):
+            return ()
+        return ({"tool_plan": "".join(self._plan), "thinking": "".join(self._thoughts), "model": self._asked},)
+
+    # ---------------------------------------------------------------- a stream
+
+    def _event(self, piece: Piece, name: str, data: bytes, out: list[Event]) -> None:
+        kind = piece.type or name
+        message = piece.delta.message if piece.delta is not None else None
+        if kind == "content-delta":
+            if message is not None:
+                self._content(message.content, out)
+            if piece.logprobs is not None:
+                self.provider_data.setdefault("logprobs", []).append(piece.logprobs)
+        elif kind == "tool-call-delta" or kind == "tool-call-start":
+            if message is not None:
+                self._call(message.tool_calls, piece.index, out)
+        elif kind == "tool-plan-delta":
+            if message is not None and message.tool_plan:
+                self._planned(message.tool_plan, out)
+        elif kind not in _SILENT:
+            self._rarely(kind, message, _json.loads(data), out)
+
+    def _rarely(self, kind: str, message: Message | None, event: Any, out: list[Event]) -> None:
+        delta = _object(_object(event).get("delta"))
+        if kind == "content-start":
+            content = _object(delta.get("message")).get("content")
+            if message is not None and not self._unknown(content):
+                self._content(message.content, out)
+        elif kind == "message-start":
+            self._identify(event)
+        elif kind == "citation-start":
+            self._cite(_object(delta.get("message")).get("citations"))
+        elif kind == "message-end":
+            self._identify(event)
+            self._end(delta)
+        elif _is_failure(event):
+            raise errors.in_band(_object(event))
+
+    def _slowly(self, data: bytes, last: bool) -> Piece | None:
+        """A payload that is not JSON of the expected shape. None for what is to be skipped."""
+        text = data.strip()
+        if text in (b"", b"[DONE]"):
+            return None
+        try:
+            value = _json.loads(data)
+        except ValueError:
+            if last and (text[:1] == b"{" or b"[DONE]".startswith(text)):
+                self._cut = data  # cut off, if nothing follows; broken, if something does
+                return None
+            raise _not_json(data) from None
+        kind = str(_object(value).get("type"))
+        try:
+            return _piece.convert(value)
+        except ValueError as error:
+            if _is_failure(value):
+                raise errors.in_band(_object(value)) from None
+            if kind in _KNOWN:
+                raise MalformedStream(f"an event {kind} is not as the wire has it: {error}") from None
+            return None
+
+    # ---------------------------------------------------------------- a whole body
+
+    def _no_event(self, name: str, data: bytes, out: list[Event]) -> None:
+        try:
+            value = _json.loads(data)
+        except ValueError:
+            if name == WHOLE and data.strip():
+                raise _not_json(data) from None
+            return
+        if name == WHOLE:
+            self.raw = value
+            self._whole(value, out)
+        elif _is_failure(value):
+            raise errors.in_band(_object(value))
+
+    def _whole(self, value: Any, out: list[Event]) -> None:
+        answer = _object(value)
+        message = answer.get("message")
+        if not isinstance(message, dict):
+            if _is_failure(answer):
+                raise errors.in_band(answer)
+            raise MalformedStream("the body is JSON, but no chat answer: it has no message")
+        said = cast("dict[str, Any]", message)
+        self._identify(answer)
+        if isinstance(said.get("tool_plan"), str) and said["tool_plan"]:
+            self._planned(said["tool_plan"], out)
+        content = said.get("content")
+        self._content(content if isinstance(content, str) else _list(content), out)
+        self._call(_list(said.get("tool_calls")), None, out)
+        self._cite(said.get("citations"))
+        if answer.get("logprobs"):
+            self.provider_data["logprobs"] = _list(answer["logprobs"])
+        self._end(answer)
+
+    # ---------------------------------------------------------------- both
+
+    def _identify(self, event: Any) -> None:
+        id = _object(event).get("id")
+        if isinstance(id, str) and not self.id:
+            self.id = self._calls.seed = id
+
+    def _content(self, content: Content | list[Any] | str | None, out: list[Event]) -> None:
+        if isinstance(content, Content):
+            if content.text:
+                out.append(TextDelta(content.text))
+            if content.thinking:
+                self._thoughts.append(content.thinking)
+                out.append(ThinkingDelta(content.thinking))
+        elif isinstance(content, str):
+            if content:
+                out.append(TextDelta(content))
+        elif content:
+            for block in content:
+                if not self._unknown(block):
+                    self._content(_converted(block, _content), out)
+
+    def _planned(self, text: str, out: list[Event]) -> None:
+        self._plan.append(text)
+        out.append(ThinkingDelta(text))
+
+    def _unknown(self, block: Any) -> bool:
+        kind = _object(block).get("type")
+        if kind is None or kind in ("text", "thinking"):
+            return False
+        self.provider_data.setdefault("unknown_blocks", []).append(block)
+        return True
+
+    def _call(self, call: Call | list[Any] | None, index: int | None, out: list[Event]) -> None:
+        """One call of a delta, or the list of all of them, whole."""
+        if isinstance(call, list):
+            for position, item in enumerate(call):
+                self._call(_converted(item, _call), position, out)
+        elif call is not None:
+            function = call.function
+            name = self._names.ours(function.name) if function is not None and function.name else None
+            arguments = _arguments(function.arguments) if function is not None else ""
+            # A call without arguments has none at all, or, whole, this word.
+            self._calls.delta(out, index, call.id, name, "" if arguments == "null" else arguments)
+
+    def _cite(self, citations: Any) -> None:
+        found = [item for item in _list(citations) if item is not None]
+        if found:
+            self.provider_data.setdefault("citations", []).extend(found)
+
+    def _end(self, end: dict[str, Any]) -> None:
+        """`message-end`, or a whole body: both name the reason and the cost in the same fields."""
+        self.done = True
+        self._usage = end.get("usage")
+        word = end.get("finish_reason")
+        if isinstance(word, str) and word:
+            self.raw_finish_reason = word
+            self.finish_reason = _FINISH.get(word, FinishReason.other)
+        if self.finish_reason is FinishReason.error or (self.finish_reason is None and end.get("error")):
+            self._failure = errors.in_band({"error": end.get("error")}, self.raw_finish_reason or "")
+
+
+def _is_failure(value: Any) -> bool:
+    """An envelope where an event or an answer was due: gateways send it bare."""
+    found = _object(value)
+    return isinstance(found.get("message"), str) or bool(found.get("error"))
+
+
+def _not_json(data: bytes) -> MalformedStream:
+    excerpt = status.page_text(data.decode("utf-8", "replace"))
+    return MalformedStream(f"the server sent something that is not JSON: {excerpt}")
+
+
+def _arguments(value: Any) -> str:
+    try:
+        return arguments_text(value)
+    except (ValueError, RecursionError) as error:
+        raise MalformedStream(f"the arguments of a call cannot be written as JSON: {error}") from None
+
+
+def _converted(value: Any, kind: _json.Typed[_json.T]) -> _json.T:
+    try:
+        return kind.convert(value)
+    except ValueError as error:
+        raise MalformedStream(f"a part of the answer is not as the wire has it: {error}") from None
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    """Deltas have one object where a whole body has a list."""
+    if isinstance(value, list):
+        return cast("list[object]", value)
+    return [] if value is None else [value]

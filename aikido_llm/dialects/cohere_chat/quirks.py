@@ -1,0 +1,16 @@
+"""What may differ between hosts or generations of this wire."""
+
+from attrs import frozen
+
+
+@frozen
+class Quirks:
+    # The service answers 400 outside these ranges. A silent clamp would ask another question, so we refuse first.
+    max_temperature: float = 1.0
+    min_top_p: float = 0.01
+    max_top_p: float = 0.99
+    max_stops: int = 5
+    # The wire knows budgets, not efforts. 0 leaves the length of the reasoning to the model, its default.
+    low_effort_tokens: int = 1024
+    medium_effort_tokens: int = 8192
+    high_effort_tokens: int = 0

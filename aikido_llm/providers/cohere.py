@@ -1,0 +1,16 @@
+"""Cohere: the Command models, on its v2 wire."""
+
+from ..dialects.cohere_chat import CohereChat
+from .base import Provider
+
+PROVIDER = Provider(
+    name="cohere",
+    title="Cohere",
+    base_url="https://api.cohere.com",
+    strip_base=("/v1", "/v2"),
+    dialect=CohereChat(),
+    key_env=("COHERE_API_KEY", "CO_API_KEY"),
+    key_url="https://dashboard.cohere.com/api-keys",
+    request_id_headers=("x-debug-trace-id",),
+    docs="docs/providers/cohere.md",
+)
