@@ -1,0 +1,48 @@
+"""Ollama's own wire, `/api/chat`: JSON lines, calls that arrive whole, no word for most of what clouds offer.
+
+source: Ollama docs, "API", and the server's own request and answer types, read 2026-11.
+"""
+
+from collections.abc import Mapping
+
+from attrs import frozen
+
+from ...errors import LLMError
+from ...framing import Framer, choose
+from ...types.request import Request
+from ..base import FEATURES, ErrorReply, ModelPage, WireRequest
+from . import decode, encode, errors, models
+from .quirks import Quirks
+
+_FEATURES = {feature: feature not in ("audio out", "files in", "cache marks") for feature in FEATURES}
+
+
+@frozen
+class OllamaChat(Quirks):
+    """`POST /api/chat`. Its fields are the quirks of one server."""
+
+    @property
+    def name(self) -> str:
+        return "ollama_chat"
+
+    @property
+    def features(self) -> Mapping[str, bool]:
+        return _FEATURES
+
+    def encode(self, request: Request, *, stream: bool, provider: str) -> WireRequest:
+        return encode.encode(request, self, stream=stream, provider=provider)
+
+    def framer(self, content_type: str, *, stream: bool, event_bytes: int, body_bytes: int) -> Framer:
+        return choose.ndjson_or_whole(content_type, stream=stream, event_bytes=event_bytes, body_bytes=body_bytes)
+
+    def decoder(self, request: Request) -> decode.Decoder:
+        return decode.Decoder(request)
+
+    def decode_error(self, reply: ErrorReply) -> LLMError:
+        return errors.decode_error(reply)
+
+    def encode_models(self, cursor: str | None) -> WireRequest:
+        return models.encode_models(cursor)
+
+    def decode_models(self, body: bytes) -> ModelPage:
+        return models.decode_models(body)

@@ -1,0 +1,196 @@
+"""Answers of `POST /api/chat` -> events.
+
+Every line is a piece of the answer; the one with `done: true` is the last, and may hold text and calls of its own. A
+whole body is that line alone.
+
+source: Ollama docs, "API" and "Streaming", and the server's answer types, read 2026-11.
+"""
+
+from typing import Any, cast
+
+from ... import _json
+from ...errors import MalformedStream
+from ...framing import WHOLE, Frame
+from ...types.events import Event, ImageEvent, TextDelta, ThinkingDelta
+from ...types.request import Request
+from ...types.response import FinishReason, Usage
+from .. import base, media, status
+from ..toolcalls import ToolCalls, arguments_text
+from . import errors
+from .wire import Call, Line, Message
+
+_FINISH = {
+    "stop": FinishReason.stop,
+    "length": FinishReason.length,
+    # The model was loaded into memory, or dropped from it, as an empty conversation asks for.
+    "load": FinishReason.stop,
+    "unload": FinishReason.stop,
+}
+_COUNTS = (
+    "prompt_eval_count", "eval_count", "total_duration", "load_duration", "prompt_eval_duration", "eval_duration",
+)  # fmt: skip
+_line = _json.Typed(Line)
+
+
+class Decoder(base.Decoder):
+    """One answer."""
+
+    def __init__(self, request: Request) -> None:
+        super().__init__()
+        self._limit = request.max_tokens
+        self._calls = ToolCalls()
+        self._count = 0  # of calls, by arrival
+        self._said = False  # there was text or a picture
+        self._last: bytes | None = None  # the line with the counts
+        self._evaluated: Any = None
+        self._cut: bytes | None = None  # a last line that is not whole JSON
+
+    def feed(self, frames: list[Frame], out: list[Event]) -> None:
+        if self.done:
+            return
+        if self._cut is not None and frames:
+            raise _not_json(self._cut)
+        read = _line.fast
+        for frame in frames:
+            name, data = frame
+            if name == WHOLE:
+                self._whole(data, out)
+                return
+            try:
+                line = read(data)
+            except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
+                found = self._slowly(data, frame is frames[-1])
+                if found is None:
+                    return
+                line = found
+            self._read(line, out)
+            if line.done:
+                self._end(line, data)
+                return
+
+    def close(self, out: list[Event]) -> None:
+        if not self.done:
+            raise base.truncated('the line with "done": true')
+        reason = self.finish_reason or self._unsaid()
+        self._calls.finish(out, cut=reason is FinishReason.length)
+        if reason is FinishReason.stop and self._calls.finished:
+            reason = FinishReason.tool_calls
+        self.finish_reason = reason
+
+    def usage(self) -> Usage | None:
+        """Counts of 0 are left out by the server, and so are None here; the parts of a prompt that came from its cache
+        are not told, nor is the reasoning apart from the answer. Durations in raw are nanoseconds."""
+        line = self.raw if self.raw is not None else _parsed(self._last)
+        if not isinstance(line, dict):
+            return None
+        fields = cast("dict[str, Any]", line)
+        raw = {name: fields[name] for name in _COUNTS if fields.get(name) is not None}
+        if not raw:
+            return None
+        return Usage(_number(raw.get("prompt_eval_count")), _number(raw.get("eval_count")), raw=raw)
+
+    # ---------------------------------------------------------------- reading
+
+    def _read(self, line: Line, out: list[Event]) -> None:
+        if line.error:
+            raise errors.in_band(line.error)
+        if not self.model and line.model:
+            self.model = line.model
+        message = line.message
+        if message is None:
+            return
+        if message.thinking:
+            out.append(ThinkingDelta(message.thinking))
+        if message.content:
+            self._said = True
+            out.append(TextDelta(message.content))
+        if message.tool_calls or message.images or line.logprobs:
+            self._rarely(line, message, out)
+
+    def _rarely(self, line: Line, message: Message, out: list[Event]) -> None:
+        for image in message.images or ():
+            self._said = True
+            out.append(ImageEvent(media.image_from_base64(image)))
+        for call in message.tool_calls or ():
+            if call is not None and call.function is not None and call.function.name:
+                self._call(call, str(line.created_at or ""), out)
+        if line.logprobs:
+            self.provider_data.setdefault("logprobs", []).extend(line.logprobs)
+
+    def _call(self, call: Call, created_at: str, out: list[Event]) -> None:
+        """Calls come whole. Their ids are missing on older servers: made ones differ from answer to answer by time."""
+        function = call.function
+        assert function is not None
+        try:
+            arguments = arguments_text(function.arguments)
+        except (ValueError, RecursionError) as error:
+            raise MalformedStream(f"the arguments of a call cannot be written as JSON: {error}") from None
+        self._calls.seed = self._calls.seed or created_at
+        self._calls.delta(out, self._count, call.id, function.name, arguments)
+        self._count += 1
+
+    def _slowly(self, data: bytes, last: bool) -> Line | None:
+        """A line that is not JSON of the expected shape. None for one that may be cut off, if nothing follows."""
+        try:
+            value = _json.loads(data)
+        except ValueError:
+            if last and data.lstrip()[:1] == b"{":
+                self._cut = data
+                return None
+            raise _not_json(data) from None
+        return _converted(value)
+
+    def _whole(self, data: bytes, out: list[Event]) -> None:
+        if not data.strip():
+            return
+        try:
+            self.raw = _json.loads(data)
+        except ValueError:
+            raise _not_json(data) from None
+        line = _converted(self.raw)
+        self._read(line, out)
+        if line.message is None and line.done is None:
+            raise MalformedStream("the body is JSON, but no chat answer: it has no message")
+        if line.done is not False:
+            self._end(line, None)
+
+    def _end(self, line: Line, data: bytes | None) -> None:
+        self.done = True
+        self._last = data
+        self._evaluated = line.eval_count
+        if line.done_reason:
+            self.raw_finish_reason = line.done_reason
+            self.finish_reason = _FINISH.get(line.done_reason, FinishReason.other)
+
+    def _unsaid(self) -> FinishReason:
+        """Older servers name no reason, nor do aborted runs: then the answer counts as whole only if there is one."""
+        if self._limit is not None and _number(self._evaluated) == self._limit:
+            return FinishReason.length
+        if self._said or self._calls:
+            return FinishReason.stop
+        raise base.truncated("a reason for its end, and before any text")
+
+
+def _converted(value: Any) -> Line:
+    fields = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+    try:
+        return _line.convert(value)
+    except ValueError as error:
+        if fields.get("error"):
+            raise errors.in_band(fields["error"]) from None
+        raise MalformedStream(f"a line is not as the wire has it: {error}") from None
+
+
+def _parsed(line: bytes | None) -> Any:
+    return None if line is None else _json.loads(line)
+
+
+def _not_json(data: bytes) -> MalformedStream:
+    excerpt = status.page_text(data.decode("utf-8", "replace"))
+    return MalformedStream(f"the server sent something that is not JSON: {excerpt}")
+
+
+def _number(value: Any) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e18:
+        return None
+    return int(value)

@@ -1,0 +1,201 @@
+"""Request -> body of `POST /api/chat`.
+
+The server ignores unknown top-level fields without a word, so nothing may be put in the wrong place: sampling goes into
+`options`. Content is one string, pictures stand in a list beside it. Several system messages become one, first; tool
+results follow their calls in call order, since many templates match them by position.
+
+source: Ollama docs, "API", "Generate a chat completion", and the server's request types, read 2026-11.
+"""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from ..._base64 import Base64Text
+from ...errors import ConfigError, InvalidToolArguments, UnsupportedFeatureError
+from ...types.messages import AudioPart, ImagePart, Message, Part, Role, TextPart, ToolCall
+from ...types.request import Request, ThinkingConfig
+from .. import media
+from ..base import WireRequest
+from ..turns import Turn, call_of, system_text, turns
+from .quirks import Quirks
+
+
+def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str) -> WireRequest:
+    """`extra` is merged last, key by key; so is its `options`, into the options that the request's fields became."""
+    _refuse(request)
+    body: dict[str, Any] = {
+        "model": request.model,
+        "messages": _messages(request, quirks, provider),
+        "stream": stream,  # the server's default is true
+    }
+    if request.tools and request.tool_choice != "none":
+        body["tools"] = _tools(request)
+    if request.response_format is not None:
+        schema = request.response_format.schema
+        body["format"] = "json" if schema is None else dict(schema)
+    if request.thinking is not None:
+        body["think"] = _think(request.thinking, quirks)
+    options = _options(request)
+    if options:
+        body["options"] = options
+    return WireRequest("/api/chat", _merged(body, request.extra))
+
+
+def _refuse(request: Request) -> None:
+    if request.tool_choice not in (None, "auto", "none"):
+        raise UnsupportedFeatureError(
+            f"this wire cannot enforce tool_choice {request.tool_choice!r}: pass only the tools that may be called "
+            "and ask for the call in the prompt"
+        )
+    if request.parallel_tool_calls is False:
+        raise UnsupportedFeatureError("this wire cannot forbid parallel tool calls; leave parallel_tool_calls unset")
+    if any(modality not in ("text", "image") for modality in request.modalities):
+        raise UnsupportedFeatureError("this wire answers in text and pictures only; leave modalities unset")
+    if request.image_config is not None:
+        raise UnsupportedFeatureError("this wire has no image_config; say in the prompt what the picture shall be like")
+
+
+# ---------------------------------------------------------------- fields beside the conversation
+
+
+def _options(request: Request) -> dict[str, Any]:
+    options = {
+        "temperature": request.temperature,
+        "top_p": request.top_p,
+        "num_predict": request.max_tokens,
+        "stop": list(request.stop) or None,  # a bare string is refused
+        "seed": request.seed,
+    }
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _tools(request: Request) -> list[dict[str, Any]]:
+    return [
+        {
+            "type": "function",
+            "function": {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)},
+        }
+        for tool in request.tools
+    ]
+
+
+def _think(thinking: ThinkingConfig, quirks: Quirks) -> bool | str:
+    budget = thinking.budget_tokens
+    if budget == 0:
+        return False
+    if not quirks.thinking_levels:
+        return True
+    if budget is None:
+        return str(thinking.effort)
+    if budget <= quirks.low_budget_tokens:
+        return "low"
+    return "medium" if budget <= quirks.medium_budget_tokens else "high"
+
+
+def _merged(body: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+    merged = {**body, **extra}
+    ours, theirs = body.get("options"), extra.get("options")
+    if isinstance(ours, dict) and isinstance(theirs, Mapping):
+        merged["options"] = {**cast("dict[str, Any]", ours), **cast("Mapping[str, Any]", theirs)}
+    return merged
+
+
+# ---------------------------------------------------------------- the conversation
+
+
+def _messages(request: Request, quirks: Quirks, provider: str) -> list[dict[str, Any]]:
+    """An empty list is legal: it loads the model."""
+    instructions = system_text(request.messages)
+    messages: list[dict[str, Any]] = [{"role": "system", "content": instructions}] if instructions else []
+    for turn in turns(request.messages):
+        messages += _turn(turn, quirks, provider)
+    return messages
+
+
+def _turn(turn: Turn, quirks: Quirks, provider: str) -> list[dict[str, Any]]:
+    message = turn.message
+    spoken = _message(message, quirks)
+    if message.role is Role.tool:  # of a call that the conversation does not show
+        return [{**spoken, **_answers(message, None)}]
+    if message.role is Role.assistant:
+        thought = "".join(part.text for part in message.thinking if part.provider == provider)
+        if thought:
+            spoken["thinking"] = thought
+        if message.tool_calls:
+            spoken["tool_calls"] = [_call(call) for call in message.tool_calls]
+    results = [
+        {**_message(result, quirks), **_answers(result, call_of(turn, position))} for position, result in turn.results
+    ]
+    return [spoken, *results]
+
+
+def _answers(result: Message, call: ToolCall | None) -> dict[str, Any]:
+    """Older servers and templates know the tool by its name, newer ones the call by its id: both are sent."""
+    name = result.name or (call.name if call is not None else "")
+    names = {"tool_name": name, "tool_call_id": result.tool_call_id}
+    return {key: value for key, value in names.items() if value}
+
+
+def _call(call: ToolCall) -> dict[str, Any]:
+    """Arguments are an object here. What a model garbled is shown to it again as the text that it wrote."""
+    try:
+        arguments = call.parsed()
+    except InvalidToolArguments:
+        arguments = {"arguments": call.arguments}
+    function = {"name": call.name, "arguments": arguments}
+    return {"id": call.id, "function": function} if call.id else {"function": function}
+
+
+def _message(message: Message, quirks: Quirks) -> dict[str, Any]:
+    spoken: dict[str, Any] = {"role": message.role.value, "content": _text(message.parts)}
+    shown = [_shown(part, message, quirks) for part in message.parts if _is_shown(part, message)]
+    if shown:
+        spoken["images"] = shown
+    return spoken
+
+
+def _text(parts: tuple[Part, ...]) -> str:
+    """The text parts in one string; a line break stands where something else stood between two of them."""
+    pieces: list[str] = []
+    apart = False
+    for part in parts:
+        if isinstance(part, TextPart):
+            pieces.append("\n" + part.text if apart and pieces else part.text)
+            apart = False
+        else:
+            apart = True
+            if isinstance(part, AudioPart) and part.transcript:
+                pieces.append("\n" + part.transcript if pieces else part.transcript)
+    return "".join(pieces)
+
+
+def _is_shown(part: Part, message: Message) -> bool:
+    if isinstance(part, AudioPart) and part.transcript and (message.role is Role.assistant or part.data is None):
+        return False  # its words are in the text
+    return not isinstance(part, TextPart)
+
+
+def _shown(part: Part, message: Message, quirks: Quirks) -> Base64Text:
+    if isinstance(part, ImagePart):
+        return media.bare_base64(part, "images")
+    if isinstance(part, AudioPart) and quirks.audio_in_images:
+        return media.bare_base64(part, "audio")
+    raise UnsupportedFeatureError(
+        f"this wire takes text and pictures from a {message.role.value} turn, not {type(part).__name__}; send its "
+        "text, or its pages as pictures"
+    )
+
+
+def keep_alive(text: str) -> str | int:
+    """The option's text -> what the server takes: a duration (`10m`, `1h30m`), or a number of seconds without unit,
+    which must be a JSON number; negative is for ever, 0 unloads the model after the answer.
+
+    Raises ConfigError."""
+    text = text.strip()
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    if not text or text[-1] not in "smh":
+        raise ConfigError(f"keep_alive {text!r} is neither seconds nor a duration such as 10m or 1h30m")
+    return text
