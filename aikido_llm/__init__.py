@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from . import errors as errors
+    from . import retry as retry
+    from . import serialize as serialize
     from .client import Client as Client
     from .connect import ProviderConfig as ProviderConfig
     from .connect import ProviderType as ProviderType

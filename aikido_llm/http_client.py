@@ -20,7 +20,7 @@ from .types.messages import Message, user
 from .types.request import Request
 from .types.response import ModelInfo, Response
 
-Messages: TypeAlias = "str | Message | Iterable[Message]"
+Messages: TypeAlias = str | Message | Iterable[Message]
 T = TypeVar("T")
 
 _NEAR_MODELS = 20

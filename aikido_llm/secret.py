@@ -5,7 +5,7 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
-KeySource: TypeAlias = "str | Callable[[], str | Awaitable[str]]"
+KeySource: TypeAlias = str | Callable[[], str | Awaitable[str]]
 """A key, or a (sync or async) function that is asked for it once per attempt."""
 
 

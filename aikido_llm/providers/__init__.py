@@ -1,7 +1,9 @@
 """Name -> row, on demand: ours, registered ones, and those that installed packages add by an entry point."""
 
+import sys
 from functools import cache
 from importlib import import_module
+from types import ModuleType
 
 from ..errors import ConfigError
 from .base import Provider
@@ -89,3 +91,13 @@ def _near(name: str) -> str:
 
     near = get_close_matches(name, (*providers(), *_ALIASES), n=3)
     return f" (did you mean {' or '.join(near)}?)" if near else ""
+
+
+class _CallableModule(ModuleType):
+    """`aikido_llm.providers` is this package once anything of it has been imported, and a public function by promise."""
+
+    def __call__(self) -> tuple[str, ...]:
+        return providers()
+
+
+sys.modules[__name__].__class__ = _CallableModule

@@ -1,0 +1,20 @@
+"""`python -m aikido_llm` and the `aikido-llm` command: hand over to the command line, if it is installed."""
+
+import sys
+
+
+def main() -> None:
+    """Run the command line; without the `cli` extra, one line says how to install it, exit status 1."""
+    try:
+        import click as _click
+        import rich as _rich
+    except ImportError:
+        sys.exit('aikido-llm: the command line needs an extra: pip install "aikido-llm[cli]"')
+    del _click, _rich
+    from .cli.main import run
+
+    sys.exit(run())
+
+
+if __name__ == "__main__":
+    main()
