@@ -35,9 +35,12 @@ def decode(text: str | bytes) -> bytes:
     try:
         return pybase64.b64decode(text, validate=True)
     except ValueError:
-        raw = text.encode("ascii") if isinstance(text, str) else text
-        packed = b"".join(raw.split()).translate(_URL_SAFE).rstrip(b"=")
-        return pybase64.b64decode(packed + b"=" * (-len(packed) % 4), validate=True)
+        raw = text.encode("ascii", "replace") if isinstance(text, str) else text
+        packed = b"".join(raw.split()).translate(_URL_SAFE)
+        bare = packed.rstrip(b"=")
+        if packed and not bare:
+            raise ValueError("nothing but padding") from None
+        return pybase64.b64decode(bare + b"=" * (-len(bare) % 4), validate=True)
 
 
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")

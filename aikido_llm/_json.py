@@ -14,12 +14,15 @@ from ._base64 import Base64Text
 
 T = TypeVar("T")
 
+UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
+"""What a fast parser (`Typed.fast`) raises for JSON that is broken or not of its type."""
+
 
 def loads(data: bytes | str) -> Any:
     """JSON text -> plain Python values. Raises ValueError."""
     try:
         return msgspec.json.decode(data)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+    except UNREADABLE:
         return _lenient(data)
 
 
@@ -33,12 +36,15 @@ def loads_object(data: bytes | str) -> dict[str, Any]:
 
 def dumps(value: Any) -> bytes:
     """Plain values (and `Base64Text`) -> compact JSON bytes. Raises TypeError for anything else."""
-    return _encoder.encode(value)
+    try:
+        return _encoder.encode(value)
+    except UnicodeEncodeError:  # a lone surrogate, which `loads` lets in: written as the escape that it came as
+        return json.dumps(value, default=_encode_other, separators=(",", ":")).encode("ascii")
 
 
 def text(value: Any) -> str:
     """The same as str: for tool arguments, which are JSON inside JSON."""
-    return _encoder.encode(value).decode("utf-8")
+    return dumps(value).decode("utf-8")
 
 
 def cut_short(data: bytes) -> bool:
@@ -75,7 +81,7 @@ class Typed(Generic[T]):
     def decode(self, data: bytes) -> T:
         try:
             return self.fast(data)
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        except UNREADABLE:
             return self.convert(loads(data))
 
     def convert(self, value: Any) -> T:

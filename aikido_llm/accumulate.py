@@ -70,12 +70,14 @@ class Accumulator:
 
     def _fold(self) -> None:
         events, self._events = self._events, []
+        texts: list[str] = []
+        thoughts: list[str] = []
         for event in events:
             match event:
                 case TextDelta(text=text):
-                    self._text.append(text)
+                    texts.append(text)
                 case ThinkingDelta(text=text):
-                    self._thinking.append(text)
+                    thoughts.append(text)
                 case ToolCallEvent(index=index, call=call):
                     self._calls.append((index, call))
                 case ImageEvent(image=image):
@@ -90,30 +92,35 @@ class Accumulator:
                     self._ended = response
                 case _:  # starts and deltas of calls: the ToolCallEvent has it all
                     pass
-        self._text = ["".join(self._text)]
-        self._thinking = ["".join(self._thinking)]
+        self._text.append("".join(texts))
+        self._thinking.append("".join(thoughts))
 
 
 def _join_audio(pieces: list[AudioPart]) -> tuple[AudioPart, ...]:
     """Neighbouring pieces of one sound become one part, as a whole body would have sent it."""
     joined: list[list[AudioPart]] = []
+    known = ""  # media type of the last sound, "" while no piece has said it
     for piece in pieces:
-        if joined and piece.url is None and joined[-1][0].url is None and _same_sound(joined[-1], piece):
+        if joined and piece.url is None and joined[-1][0].url is None and _fits(known, piece.content_type):
             joined[-1].append(piece)
+            known = known or piece.content_type
         else:
             joined.append([piece])
-    return tuple(_one(run) for run in joined)
+            known = piece.content_type
+    return tuple(_one(run, _first_type(run)) for run in joined)
 
 
-def _same_sound(run: list[AudioPart], piece: AudioPart) -> bool:
-    known = {part.content_type for part in (*run, piece) if part.data is not None}
-    return len(known) <= 1
+def _fits(known: str, content_type: str) -> bool:
+    """Only the first piece of a sound has a header to tell its type by: "" fits to any."""
+    return not known or not content_type or known == content_type
 
 
-def _one(run: list[AudioPart]) -> AudioPart:
+def _first_type(run: list[AudioPart]) -> str:
+    return next((part.content_type for part in run if part.content_type), "")
+
+
+def _one(run: list[AudioPart], content_type: str) -> AudioPart:
     if len(run) == 1:
         return run[0]
-    data = b"".join(part.data or b"" for part in run)
-    kinds = [part.content_type for part in run if part.content_type]
-    transcript = "".join(part.transcript for part in run)
-    return evolve(run[0], data=data or None, content_type=kinds[0] if kinds else "", transcript=transcript)
+    data = None if all(part.data is None for part in run) else b"".join(part.data or b"" for part in run)
+    return evolve(run[0], data=data, content_type=content_type, transcript="".join(part.transcript for part in run))

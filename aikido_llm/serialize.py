@@ -1,40 +1,47 @@
 """Values <-> plain data (dicts, lists, text, numbers, true/false, None), to be stored as JSON; an exact round trip.
 
 What stands at its default is left out. Bytes are base64 text. A part says its `type` ("text", "image", "audio",
-"file"), an event its `kind`, an error its class's name. Reading is strict: no value is bent to fit its field, no
+"file"), an event its `kind`, an error the name of its class. Reading is strict: no value is bent to fit its field, no
 unknown field is skipped, and a failure says where and what, never the value itself.
 
 cattrs lives here and nowhere else; importing it takes tens of milliseconds, so this module is loaded on use.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from types import UnionType
-from typing import Any, Literal, TypeVar, cast, get_origin, overload
+from typing import Any, Literal, TypeVar, cast, get_args, get_origin, overload
 
 import attrs
-from cattrs import Converter
-from cattrs.cols import homogenous_tuple_structure_factory, list_structure_factory, mapping_structure_factory
+from cattrs import Converter, cols, transform_error
+from cattrs.errors import ForbiddenExtraKeysError
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
-from . import _base64
+from . import _base64, errors
+from ._plain import UnfitError, plain, read_bytes, revived, revived_object, revived_tuple
 from .errors import InvalidRequestError, LLMError, Phase
-from .types.response import Response
+from .types.events import ErrorEvent, Event
+from .types.messages import AudioPart, FilePart, ImagePart, Message, Part, Role, TextPart
+from .types.response import FinishReason, Response
 
 T = TypeVar("T")
-Read = Callable[[Any, Any], Any]
+_Hook = Callable[[Any, Any], Any]  # (plain value, type) -> value
 
 
 def to_dict(value: Any) -> dict[str, Any]:
     """A Request, Message, Response, event or any other value of ours (an LLMError too) -> a dict that JSON can carry.
 
-    raises: InvalidRequestError for what is no such value, and for a value inside that JSON has no word for.
+    Of a caller's own subclass of an error, the nearest class of ours is kept.
+    raises: InvalidRequestError for what is no such value, and for something inside that JSON has no word for.
     """
-    if not isinstance(value, LLMError) and not attrs.has(type(value)):
-        raise InvalidRequestError(f"a {type(value).__name__} is none of the values that to_dict writes")
+    if not isinstance(value, LLMError) and not _is_class(cast("object", type(value))):
+        raise InvalidRequestError(f"to_dict writes values of this package, not a {type(value).__name__}")
     try:
         return cast("dict[str, Any]", _converter().unstructure(value))
-    except _BadValueError as error:
+    except UnfitError as error:
         problem = str(error)
+    except RecursionError:
+        problem = "nested too deep"
     raise InvalidRequestError(f"this {type(value).__name__} cannot be written: {problem}")
 
 
@@ -46,19 +53,13 @@ def from_dict(data: object, kind: Any) -> Any:
     """What `to_dict` wrote -> the value.
 
     kind:   its class, a union told apart by tags (`Event`, `Part`), or a list of these (`list[Message]`).
-    raises: InvalidRequestError that names each wrong place (`$.messages[0].role: ...`), without what stands there.
+    raises: InvalidRequestError that names each wrong place (`$.messages[0].role: one of ...`), not what stands there.
     """
     try:
         return _converter().structure(data, kind)
-    except RecursionError:
-        problem = "nested too deep @ $"
-    except Exception as error:  # cattrs raises groups, and what attrs validators raise inside them
+    except Exception as error:  # cattrs raises groups; what the classes themselves refuse is inside them
         problem = "; ".join(_lines(error))
-    raise InvalidRequestError(f"this is not a {_shown(kind)}: {problem}")
-
-
-class _BadValueError(ValueError):
-    """A value that does not fit; the text never repeats it."""
+    raise InvalidRequestError(f"this is no valid {_title(kind)}: {problem}")
 
 
 @attrs.frozen
@@ -83,33 +84,256 @@ class _Failure:
     limit: int | None = None
 
 
-# ------------------------------------------------------------------------------------------------- the converter
+# ---------------------------------------------------------------- the converter
 
 
 @lru_cache(maxsize=1)
 def _converter() -> Converter:
-    """Made once: it compiles a function per class on first use."""
-    converter = Converter()
+    """Made once: it compiles two functions per class, each when it is first needed."""
+    converter = Converter(unstruct_collection_overrides={tuple: list})
     for kind in (int, str, bool):
         converter.register_structure_hook(kind, _exactly(kind))
     converter.register_structure_hook(float, _exactly(float, int))
-    converter.register_structure_hook(bytes, _read_bytes)
+    for words in (Role, FinishReason):  # each by name: they are subclasses of str, whose hook would take them
+        converter.register_structure_hook(words, _read_word)
+    converter.register_structure_hook_func(_is_literal, _read_word)
+    converter.register_structure_hook(bytes, read_bytes)
     converter.register_unstructure_hook(bytes, _base64.encode)
-    converter.register_unstructure_hook_func(_is_enum, lambda value: value.value)
-    converter.register_structure_hook_func(_is_enum, _read_word)
-    converter.register_structure_hook_func(lambda kind: get_origin(kind) is Literal, _read_word)
-    converter.register_structure_hook_factory(_is_optional, lambda kind: _optional(converter, kind))
-    converter.register_structure_hook_factory(
-        lambda kind: get_origin(kind) is tuple,
-        lambda kind: _is_a(list, homogenous_tuple_structure_factory(kind, converter)),
-    )
-    converter.register_structure_hook_factory(
-        lambda kind: get_origin(kind) is list, lambda kind: _is_a(list, list_structure_factory(kind, converter))
-    )
-    converter.register_structure_hook_factory(
-        lambda kind: get_origin(kind) is dict, lambda kind: _is_a(dict, mapping_structure_factory(kind, converter))
-    )
-    converter.register_structure_hook_factory(_is_plain, lambda kind: _plain_reader(kind))
+    _register_collections(converter)
     _register_classes(converter)
     _register_errors(converter)
     return converter
+
+
+def _register_collections(converter: Converter) -> None:
+    """Left to itself, cattrs takes anything that can be iterated: `"12"` for a list of two."""
+    _register_strict(converter, tuple, cols.homogenous_tuple_structure_factory, list, tuple)
+    _register_strict(converter, list, cols.list_structure_factory, list, tuple)
+    _register_strict(converter, dict, _mapping_reader, dict)
+
+
+def _register_strict(converter: Converter, origin: type, factory: Callable[[Any, Any], _Hook], *kinds: type) -> None:
+    def is_it(kind: Any) -> bool:
+        return get_origin(kind) is origin
+
+    def make(kind: Any) -> _Hook:
+        read = factory(kind, converter)
+
+        def reader(value: Any, kind: Any) -> Any:
+            if type(value) not in kinds:
+                raise UnfitError(f"{_NAMES[kinds[0]]} was expected")
+            return read(value, kind)
+
+        return reader
+
+    converter.register_structure_hook_factory(is_it, make)
+
+
+def _mapping_reader(kind: Any, converter: Converter) -> _Hook:
+    names, items = get_args(kind)
+
+    def read(value: Any, _: Any) -> Any:
+        return {converter.structure(name, names): converter.structure(item, items) for name, item in value.items()}
+
+    return read
+
+
+def _register_classes(converter: Converter) -> None:
+    attrs.resolve_types(ErrorEvent, localns={"LLMError": LLMError})  # events only name the class
+
+    def register(union: Any, name: str, tags: dict[str, type]) -> None:
+        def read(value: Any, _: Any) -> Any:
+            member: Any = _member(value, name, tags)
+            return converter.structure(value, member)
+
+        converter.register_structure_hook_func(lambda kind: kind == union, read)
+
+    register(Event, "kind", _EVENTS)
+    register(Part, "type", _PARTS)
+
+    def reader(kind: Any) -> _Hook:
+        return _class_reader(kind, converter)
+
+    def writer(kind: Any) -> Callable[[Any], dict[str, Any]]:
+        return _class_writer(kind, converter)
+
+    converter.register_structure_hook_factory(_is_class, reader)
+    converter.register_unstructure_hook_factory(_is_class, writer)
+
+
+def _is_class(kind: Any) -> bool:
+    return attrs.has(kind)
+
+
+_EVENTS: dict[str, type] = {kind.kind.value: kind for kind in get_args(Event)}
+_PARTS: dict[str, type] = {"text": TextPart, "image": ImagePart, "audio": AudioPart, "file": FilePart}
+_TAGS: dict[type, tuple[str, str]] = {
+    **{kind: ("kind", tag) for tag, kind in _EVENTS.items()},
+    **{kind: ("type", tag) for tag, kind in _PARTS.items()},
+}
+
+
+def _register_errors(converter: Converter) -> None:
+    def write(error: LLMError) -> Any:
+        return converter.unstructure(_to_failure(error))
+
+    def read(value: Any, kind: Any) -> Any:
+        return _from_failure(converter.structure(value, _Failure), kind)
+
+    converter.register_unstructure_hook_func(_is_error, write)
+    converter.register_structure_hook_func(_is_error, read)
+
+
+def _class_reader(kind: Any, converter: Converter) -> _Hook:
+    hooks = {name: override(struct_hook=hook) for name, hook in _own_readers(kind, converter).items()}
+    read = cast("_Hook", _make_reader(kind, converter, _cattrs_forbid_extra_keys=True, **hooks))
+    tag_name, tag = _TAGS.get(kind, ("", ""))
+
+    def reader(value: Any, _: Any) -> Any:
+        if type(value) is not dict:
+            raise UnfitError("an object was expected")
+        fields = cast("dict[str, Any]", value)
+        if tag and tag_name in fields:
+            if fields[tag_name] != tag:
+                raise UnfitError(f"{tag_name} must be {tag!r} here")
+            fields = {name: item for name, item in fields.items() if name != tag_name}
+        return read(fields, kind)
+
+    return reader
+
+
+def _class_writer(kind: Any, converter: Converter) -> Callable[[Any], dict[str, Any]]:
+    def content(value: Any) -> Any:
+        return value if isinstance(value, str) else [converter.unstructure(part) for part in value]
+
+    hooks = {a.name: override(unstruct_hook=plain) for a in attrs.fields(kind) if a.type in _PLAIN}
+    if kind is Message:
+        hooks["content"] = override(unstruct_hook=content)
+    write = _make_writer(kind, converter, _cattrs_omit_if_default=True, **hooks)
+    tag = dict([_TAGS[kind]] if kind in _TAGS else [])
+    return lambda value: {**tag, **write(value)}
+
+
+# cattrs takes its own switches and our fields' hooks as keywords of one call, which no type checker can tell apart.
+_make_reader = cast("Callable[..., Any]", make_dict_structure_fn)
+_make_writer = cast("Callable[..., Any]", make_dict_unstructure_fn)
+
+
+def _own_readers(kind: Any, converter: Converter) -> dict[str, _Hook]:
+    """The fields that hold free JSON, and the one that is text or a list of parts."""
+
+    def content(value: Any, _: Any) -> Any:
+        return converter.structure(value, str if isinstance(value, str) else tuple[Part, ...])
+
+    readers = {a.name: _PLAIN[a.type] for a in attrs.fields(kind) if a.type in _PLAIN}
+    return {**readers, "content": content} if kind is Message else readers
+
+
+_PLAIN: dict[Any, _Hook] = {
+    Any: revived,
+    dict[str, Any]: revived_object,
+    dict[str, Any] | None: lambda value, _: None if value is None else revived_object(value),
+    Mapping[str, Any]: revived_object,
+    Mapping[str, Any] | None: lambda value, _: None if value is None else revived_object(value),
+    tuple[Any, ...]: revived_tuple,
+}
+
+
+def _member(value: Any, name: str, members: Mapping[str, type]) -> type:
+    tag = cast("dict[str, Any]", value).get(name) if type(value) is dict else None
+    if not isinstance(tag, str) or tag not in members:
+        raise UnfitError(f"an object was expected whose {name} is one of {', '.join(members)}")
+    return members[tag]
+
+
+# ---------------------------------------------------------------- strict scalars
+
+
+def _exactly(*kinds: type) -> _Hook:
+    def read(value: Any, _: Any) -> Any:
+        if type(value) not in kinds:
+            raise UnfitError(f"{_NAMES[kinds[0]]} was expected")
+        return value
+
+    return read
+
+
+_NAMES: dict[type, str] = {
+    int: "an integer",
+    str: "text",
+    bool: "true or false",
+    float: "a number",
+    list: "a list",
+    dict: "an object",
+}
+
+
+def _is_literal(kind: Any) -> bool:
+    return get_origin(kind) is Literal
+
+
+def _read_word(value: Any, kind: Any) -> Any:
+    words: list[str] = list(get_args(kind) or kind)
+    if not isinstance(value, str) or value not in words:
+        raise UnfitError(f"one of {', '.join(words)} was expected")
+    return words[words.index(value)]
+
+
+# ---------------------------------------------------------------- errors
+
+
+_CLASSES: dict[str, type[LLMError]] = {
+    name: kind for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, LLMError)
+}
+
+
+def _is_error(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, LLMError)
+
+
+def _to_failure(error: LLMError) -> _Failure:
+    name = next(kind.__name__ for kind in type(error).__mro__ if _CLASSES.get(kind.__name__) is kind)
+    known = {a.name for a in attrs.fields(_Failure)}
+    return _Failure(name, **{fact: value for fact, value in vars(error).items() if fact in known})
+
+
+def _from_failure(failure: _Failure, kind: type[LLMError]) -> LLMError:
+    found = _CLASSES.get(failure.error)
+    if found is None or not issubclass(found, kind):
+        raise UnfitError(f"error must be the name of a {kind.__name__} or of one of its subclasses")
+    values = {a.name: getattr(failure, a.name) for a in attrs.fields(_Failure) if a.name != "error"}
+    given = {a.name for a in attrs.fields(_Failure) if a.name in values and values[a.name] != a.default}
+    if not given <= vars(found()).keys():
+        raise UnfitError(f"{found.__name__} has no {', '.join(sorted(given - vars(found()).keys()))}")
+    return found(**{name: values[name] for name in given})
+
+
+# ---------------------------------------------------------------- what went wrong
+
+
+def _lines(error: Exception) -> list[str]:
+    """`$.path: what is wrong`, a line per place. The exception's own text would repeat the input."""
+    lines = [line.rpartition(" @ ") for line in transform_error(error, format_exception=_describe)]
+    return [f"{path}: {problem}" for problem, _, path in lines[:_MOST_LINES]]
+
+
+_MOST_LINES = 10
+
+
+def _describe(error: BaseException, kind: type | None) -> str:
+    if isinstance(error, KeyError):
+        return "this field is missing"
+    if isinstance(error, ForbiddenExtraKeysError):
+        names = sorted(str(name)[:40] for name in error.extra_fields)
+        return f"there is no field {', '.join(names[:5])}"
+    if isinstance(error, RecursionError):
+        return "nested too deep"
+    if isinstance(error, ValueError) and not isinstance(error, UnicodeError):
+        return str(error)  # ours, and what the classes refuse: their fields have been checked, so it quotes nothing
+    return "this does not fit"
+
+
+def _title(kind: Any) -> str:
+    return next((name for union, name in ((Event, "Event"), (Part, "Part")) if kind == union), "") or getattr(
+        kind, "__name__", str(kind)
+    )

@@ -53,9 +53,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except llm.LLMError as error:
         click.echo(f"aikido-llm: {error}", err=True)
         return 1
-    except ValueError as error:  # a value that its own class refuses
-        click.echo(f"aikido-llm: {error}", err=True)
-        return 2
     return status if isinstance(status, int) else 0
 
 

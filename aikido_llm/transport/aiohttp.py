@@ -9,6 +9,7 @@ import io
 import ssl
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies_environment, proxy_bypass
 
@@ -46,22 +47,26 @@ class AiohttpTransport:
 
     async def send(self, request: HTTPRequest) -> HTTPResponse:
         session = self._open_session()
-        failure: LLMError
-        try:
-            response = await session.request(
-                request.method,
-                URL(request.url, encoded=True),
-                data=None if request.body is None else _payload(request.body),
-                headers=request.headers.reveal(),
-                allow_redirects=False,
-                ssl=self._context(request.url),
-                proxy=self._proxy or proxy_for(request.url),
-            )
-        except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError) as error:
-            failure = failure_before_answer(error)
-        else:
-            return AiohttpResponse(response, self._live)
-        raise failure  # outside of the except block: aiohttp's own exception, which holds the headers, is not chained
+        while True:
+            connection = _Connection()
+            try:
+                response = await session.request(
+                    request.method,
+                    URL(request.url, encoded=True),
+                    data=None if request.body is None else _payload(request.body),
+                    headers=request.headers.reveal(),
+                    allow_redirects=False,
+                    ssl=self._context(request.url),
+                    proxy=self._proxy or proxy_for(request.url),
+                    trace_request_ctx=connection,
+                )
+            except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError) as error:
+                if connection.reused and isinstance(error, aiohttp.ServerDisconnectedError | ConnectionResetError):
+                    continue  # a kept connection that the server had dropped: nobody saw the request, so send it afresh
+                failure = failure_before_answer(error)
+            else:
+                return AiohttpResponse(response, self._live)
+            raise failure  # outside of the except block: aiohttp's own exception holds the headers and is not chained
 
     async def aclose(self) -> None:
         self._closed = True
@@ -91,12 +96,36 @@ class AiohttpTransport:
             max_field_size=_HEADER_BYTES,
             max_line_size=_HEADER_BYTES,
             trust_env=False,  # it would read netrc too, and add its passwords
+            trace_configs=[_watch_reuse()],
         )
 
     def _context(self, url: str) -> ssl.SSLContext | bool:
         if self._ssl is not None:
             return self._ssl
         return _system_trust() if url.startswith("https:") else True
+
+
+class _Connection:
+    """What is known of the connection that an attempt went over."""
+
+    __slots__ = ("reused",)
+
+    def __init__(self) -> None:
+        self.reused = False
+
+
+def _watch_reuse() -> aiohttp.TraceConfig:
+    """Tells each attempt whether its connection had served a request before: aiohttp repeats a GET on a kept connection
+    that turns out to be dead, but not a POST."""
+    trace = aiohttp.TraceConfig()
+    trace.on_connection_reuseconn.append(_note_reuse)
+    return trace
+
+
+async def _note_reuse(
+    session: aiohttp.ClientSession, context: Any, params: aiohttp.TraceConnectionReuseconnParams
+) -> None:
+    context.trace_request_ctx.reused = True
 
 
 class AiohttpResponse:

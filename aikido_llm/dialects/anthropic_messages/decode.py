@@ -184,8 +184,9 @@ class Decoder(base.Decoder):
             case "thinking":
                 self._think(text_of(data.get("thinking")), out)
             case "tool_use":
+                before = len(out)
                 self._calls.delta(out, index, text_of(data.get("id")), text_of(data.get("name")))
-                started = out[-1] if out else None
+                started = out[before] if len(out) > before else None
                 block.call_id = started.id if isinstance(started, ToolCallStart) else ""
             case _ if block.kind not in _KNOWN:
                 self.provider_data.setdefault("blocks", []).append(data)

@@ -19,10 +19,11 @@ from ...errors import (
     TimedOutError,
 )
 from ..base import ErrorReply
-from ..status import Envelope, page_text, reply_text, to_error
+from ..status import COMMON_CODES, Envelope, page_text, reply_text, to_error
 from .wire import count_of, is_object, text_of
 
 _CODES: Mapping[str, type[LLMError]] = {
+    **COMMON_CODES,  # of other hosts that speak this wire
     "authentication_error": AuthError,
     "billing_error": InsufficientCreditsError,
     "permission_error": AuthError,

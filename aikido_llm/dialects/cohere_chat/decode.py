@@ -30,10 +30,10 @@ _FINISH = {
     "ERROR_TOXIC": FinishReason.content_filter,  # a word of the older API that this one no longer lists
 }
 _SILENT = frozenset(("content-end", "tool-call-end", "citation-end", "debug"))
-_KNOWN = _SILENT | {
+_READ = frozenset((
     "message-start", "content-start", "content-delta", "tool-plan-delta", "tool-call-start", "tool-call-delta",
     "citation-start", "message-end",
-}  # fmt: skip
+))  # fmt: skip
 _NO_EVENTS = frozenset((STRAY, WHOLE))
 _piece = _json.Typed(Piece)
 _content = _json.Typed(Content)
@@ -155,7 +155,7 @@ class Decoder(base.Decoder):
         except ValueError as error:
             if _is_failure(value):
                 raise errors.in_band(_object(value)) from None
-            if kind in _KNOWN:
+            if kind in _READ:
                 raise MalformedStream(f"an event {kind} is not as the wire has it: {error}") from None
             return None
 

@@ -1,0 +1,43 @@
+# One command each: every target makes its own environment first, and only when pyproject.toml changed.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+TESTS ?= tests
+
+.PHONY: demo test lint types check engines clean
+
+demo: $(VENV)/.cli  ## stream an answer from the built-in echo provider
+	@$(BIN)/aikido-llm chat --provider echo "Hello from aikido_llm: this answer came word by word, over the same road as a real one."
+
+test: $(VENV)/.dev  ## all tests (offline; engines that are not installed are skipped and say so)
+	$(BIN)/python -m pytest $(TESTS)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+check: test lint types  ## what .ci/run runs
+
+engines: $(VENV)/.dev  ## real engines and emulators for the end-to-end tests
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[dev,engines]"
+	@if command -v npm >/dev/null; then mkdir -p .venv-node && cp tests/engines/package.json .venv-node/ && \
+	  npm install --prefix .venv-node --no-package-lock --no-audit --no-fund --loglevel=error; \
+	else echo "npm is not here: the tests against aimock will be skipped"; fi
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.cli: pyproject.toml $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[cli]"
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	@touch $@ $(VENV)/.cli
+
+clean:
+	rm -rf $(VENV) .venv-node .mypy_cache .ruff_cache .hypothesis dist

@@ -1,0 +1,48 @@
+"""Google's generateContent wire, as the Gemini API speaks it (source: Gemini API reference, v1beta, read 2026-11)."""
+
+from collections.abc import Mapping
+
+from attrs import frozen
+
+from ...errors import LLMError
+from ...framing import Framer
+from ...framing.choose import sse_or_whole
+from ...framing.json_array import JSONArrayFramer
+from ...types.request import Request
+from .. import base
+from . import decode, encode, errors, models
+from .quirks import Quirks
+
+
+@frozen
+class GeminiGenerate(Quirks):
+    """generateContent and streamGenerateContent; the fields are the quirks of a host."""
+
+    @property
+    def name(self) -> str:
+        return "gemini_generate"
+
+    @property
+    def features(self) -> Mapping[str, bool]:
+        return {feature: feature != "cache marks" for feature in base.FEATURES}
+
+    def encode(self, request: Request, *, stream: bool, provider: str) -> base.WireRequest:
+        return encode.encode(request, self, stream=stream, provider=provider)
+
+    def framer(self, content_type: str, *, stream: bool, event_bytes: int, body_bytes: int) -> Framer:
+        """Without `alt=sse`, or through a proxy that drops it, the stream is one JSON list."""
+        if stream and content_type == "application/json":
+            return JSONArrayFramer(event_bytes, body_bytes)
+        return sse_or_whole(content_type, stream=stream, event_bytes=event_bytes, body_bytes=body_bytes)
+
+    def decoder(self, request: Request) -> base.Decoder:
+        return decode.Decoder()
+
+    def decode_error(self, reply: base.ErrorReply) -> LLMError:
+        return errors.decode_error(reply)
+
+    def encode_models(self, cursor: str | None) -> base.WireRequest:
+        return models.encode_models(cursor)
+
+    def decode_models(self, body: bytes) -> base.ModelPage:
+        return models.decode_models(body)

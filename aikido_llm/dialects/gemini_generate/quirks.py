@@ -1,0 +1,33 @@
+"""What differs between the hosts and the models that speak generateContent."""
+
+from typing import Literal
+
+from attrs import frozen
+
+
+@frozen
+class Quirks:
+    """The fields, each with why it is there.
+
+    schema_form: where JSON Schemas go. "json_schema" (`parametersJsonSchema`, `responseJsonSchema`) takes them as they
+    are; "openapi" (`parameters`, `responseSchema`) is the older subset, into which `schema.to_openapi` rewrites them.
+
+    effort_field: the newer models take an effort as a level; those before them know a budget of tokens only, and get
+    the one that `encode.EFFORT_BUDGETS` has for it.
+
+    system_instruction: False for models that refuse `systemInstruction` (the open Gemma ones): the system text then
+    leads the first user turn.
+
+    media_in_results: True puts a tool's pictures into `functionResponse.parts`, which older models refuse; False puts
+    them into a user turn behind the results, which all understand.
+
+    placeholder_signature: what stands in for the thought signature of a call that was made elsewhere, "" for none. The
+    newer models refuse a step whose first call has no signature; this is the value that their documentation gives for
+    such history. A call that came from this wire unsigned is sent back unsigned: its model does not sign.
+    """
+
+    schema_form: Literal["json_schema", "openapi"] = "json_schema"
+    effort_field: Literal["level", "budget"] = "level"
+    system_instruction: bool = True
+    media_in_results: bool = False
+    placeholder_signature: str = "skip_thought_signature_validator"

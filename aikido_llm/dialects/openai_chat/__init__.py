@@ -1,0 +1,56 @@
+"""OpenAI Chat Completions (`POST /chat/completions`), the wire that most hosts speak, each a little differently.
+
+source: OpenAI API reference "Chat", and the API references of the hosts in `aikido_llm/providers`, read 2026-11.
+"""
+
+from collections.abc import Mapping
+
+from attrs import frozen
+
+from ...errors import LLMError
+from ...framing import Framer, choose
+from ...types.request import Request
+from ..base import FEATURES, ErrorReply, ModelPage, WireRequest
+from . import decode, encode, errors, models
+from .quirks import Quirks
+
+
+@frozen
+class OpenAIChat(Quirks):
+    """`POST /chat/completions`. Its fields are the quirks of one host."""
+
+    @property
+    def name(self) -> str:
+        return "openai_chat"
+
+    @property
+    def features(self) -> Mapping[str, bool]:
+        lacking = {
+            "images in": not self.image_input,
+            "images out": "image" not in self.output_modalities,
+            "audio in": self.audio_input is None,
+            "audio out": "audio" not in self.output_modalities,
+            "files in": self.file_input is None,
+            "thinking": self.thinking == "none",
+            "JSON schema": not self.json_schema,
+            "cache marks": not self.cache_marks,
+        }
+        return {feature: not lacking.get(feature, False) for feature in FEATURES}
+
+    def encode(self, request: Request, *, stream: bool, provider: str) -> WireRequest:
+        return encode.encode(request, self, stream=stream, provider=provider)
+
+    def framer(self, content_type: str, *, stream: bool, event_bytes: int, body_bytes: int) -> Framer:
+        return choose.sse_or_whole(content_type, stream=stream, event_bytes=event_bytes, body_bytes=body_bytes)
+
+    def decoder(self, request: Request) -> decode.Decoder:
+        return decode.Decoder(self, request)
+
+    def decode_error(self, reply: ErrorReply) -> LLMError:
+        return errors.decode_error(reply, self)
+
+    def encode_models(self, cursor: str | None) -> WireRequest:
+        return models.encode_models(cursor, self)
+
+    def decode_models(self, body: bytes) -> ModelPage:
+        return models.decode_models(body, self)

@@ -1,0 +1,76 @@
+"""Tool calls of deltas and messages -> `ToolCalls`, with this family's own ways of writing them."""
+
+from ... import _json
+from ...types.events import Event
+from ...types.request import Request
+from ..toolcalls import ToolCalls, arguments_text
+from .wire import Json, Message, as_object, as_text, objects
+
+_WRAPPERS = ("multi_tool_use.parallel", "parallel")  # OpenAI models' inner tool for several calls; it may leak out
+
+
+class Calls:
+    """The calls of one answer."""
+
+    def __init__(self, request: Request) -> None:
+        self._calls = ToolCalls()
+        self._declared = frozenset(tool.name for tool in request.tools)
+        self._wrapped: dict[int | None, list[str]] = {}  # wire index -> arguments of a leaked wrapper
+
+    @property
+    def seed(self) -> str:
+        return self._calls.seed
+
+    @seed.setter
+    def seed(self, seed: str) -> None:
+        self._calls.seed = self._calls.seed or seed
+
+    @property
+    def extra_content(self) -> Json:
+        """Call id -> what Google's compatible route wants back with that call (thought signatures)."""
+        return {call.id: call.provider_data["extra_content"] for call in self._calls.finished if call.provider_data}
+
+    def read(self, message: Message, out: list[Event], provider_data: Json) -> None:
+        for piece in objects(message.tool_calls):
+            if "custom" in piece:  # free text, not JSON arguments: asked for by `extra` only
+                provider_data.setdefault("custom_tool_calls", []).append(piece)
+            else:
+                self._piece(piece, out)
+        legacy = as_object(message.function_call)
+        if legacy.get("name") or legacy.get("arguments"):  # a stub with both empty is no call
+            self._piece({"function": legacy}, out)
+
+    def finish(self, out: list[Event], *, cut: bool) -> bool:
+        """The answer is over: whether it has complete calls."""
+        for pieces in self._wrapped.values():
+            self._unwrap("".join(pieces), out)
+        self._wrapped.clear()
+        self._calls.finish(out, cut=cut)
+        return bool(self._calls.finished)
+
+    def _piece(self, piece: Json, out: list[Event]) -> None:
+        function = as_object(piece.get("function"))
+        index, name = piece.get("index"), as_text(function.get("name"))
+        key = index if isinstance(index, int) and not isinstance(index, bool) else None
+        arguments = arguments_text(function.get("arguments"))
+        if (name in _WRAPPERS and name not in self._declared) or (not name and key in self._wrapped):
+            self._wrapped.setdefault(key, []).append(arguments)
+            return
+        extra = piece.get("extra_content")
+        data = {"extra_content": extra} if extra else None
+        self._calls.delta(out, key, as_text(piece.get("id")), name, arguments, data)
+
+    def _unwrap(self, arguments: str, out: list[Event]) -> None:
+        """Each use inside a wrapper is a call of its own; a wrapper that cannot be read is handed on as it is."""
+        try:
+            uses = objects(_json.loads_object(arguments).get("tool_uses"))
+        except ValueError:
+            uses = []
+        for position, use in enumerate(uses):
+            name = as_text(use.get("recipient_name")).removeprefix("functions.")
+            self._calls.delta(out, _WRAPPED_KEY - position, None, name, arguments_text(use.get("parameters")))
+        if not uses:
+            self._calls.delta(out, _WRAPPED_KEY, None, _WRAPPERS[0], arguments)
+
+
+_WRAPPED_KEY = -1_000_000  # indexes that no wire uses

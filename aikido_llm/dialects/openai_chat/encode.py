@@ -1,0 +1,160 @@
+"""Request -> body of `POST /chat/completions`."""
+
+from typing import Any
+
+from ...errors import InvalidRequestError, UnsupportedFeatureError
+from ...types.request import Request, ResponseFormat, ThinkingConfig
+from ..base import WireRequest
+from .messages import encode_messages
+from .parts import cache_control
+from .quirks import Quirks
+from .wire import Json
+
+_EFFORT_UP_TO = (("none", 0), ("low", 2048), ("medium", 8192))  # tokens of a thinking budget; above: high
+_VOICE = "alloy"  # a spoken answer needs one; `extra` names another
+
+
+def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str) -> WireRequest:
+    """Optional keys that are not set are left out: several hosts refuse nulls."""
+    body: Json = {"model": request.model, "messages": encode_messages(request.messages, quirks, provider)}
+    if stream:
+        body["stream"] = True
+        if quirks.stream_options is not None:
+            body["stream_options"] = dict(quirks.stream_options)
+    body |= _limits(request, quirks)
+    body |= _tools(request, quirks)
+    if request.response_format is not None:
+        body["response_format"] = _response_format(request.response_format, quirks)
+    if request.thinking is not None:
+        body |= _thinking(request.thinking, quirks)
+    body |= _modalities(request, quirks, stream=stream)
+    body |= request.extra
+    return WireRequest("/chat/completions", body, {"Accept": "text/event-stream"} if stream else {})
+
+
+def _limits(request: Request, quirks: Quirks) -> Json:
+    if request.seed is not None and quirks.seed_field is None:
+        raise UnsupportedFeatureError("this provider has no seed; leave it out")
+    if request.stop and quirks.stop_field is None:
+        raise UnsupportedFeatureError("this provider has no stop strings; cut the text where it arrives")
+    values = {
+        quirks.max_tokens_field: request.max_tokens,
+        "temperature": request.temperature,
+        "top_p": request.top_p,
+        quirks.stop_field: list(request.stop) or None,
+        quirks.seed_field: request.seed,
+        "metadata": request.metadata if request.metadata and quirks.metadata else None,
+    }
+    return {key: value for key, value in values.items() if key is not None and value is not None}
+
+
+def _tools(request: Request, quirks: Quirks) -> Json:
+    choice = request.tool_choice
+    if not request.tools:
+        if choice not in (None, "auto", "none"):
+            raise InvalidRequestError(f"tool_choice {choice!r} needs tools, and the request has none")
+        return {}  # hosts refuse `tools: []`, and the two keys below without tools
+    if choice == "none" and quirks.none_omits_tools:
+        return {}
+    body: Json = {"tools": [_tool(request, index, quirks) for index in range(len(request.tools))]}
+    if choice is not None:
+        body["tool_choice"] = _tool_choice(choice, request, quirks)
+    if request.parallel_tool_calls is not None:
+        body["parallel_tool_calls"] = request.parallel_tool_calls
+    return body
+
+
+def _tool(request: Request, index: int, quirks: Quirks) -> Json:
+    tool = request.tools[index]
+    described = {"description": tool.description} if tool.description else {}
+    mark = {"cache_control": cache_control(tool.cache)} if tool.cache is not None and quirks.cache_marks else {}
+    return {
+        "type": "function",
+        "function": {"name": tool.name, **described, "parameters": dict(tool.parameters)},
+        **mark,
+    }
+
+
+def _tool_choice(choice: str, request: Request, quirks: Quirks) -> Any:
+    if choice in ("auto", "none"):
+        return choice
+    if choice == "required":
+        return quirks.required_word
+    names = [tool.name for tool in request.tools]
+    if choice not in names:
+        raise InvalidRequestError(
+            f"tool_choice {choice!r} is none of auto, none, required and the tools {', '.join(names)}"
+        )
+    return {"type": "function", "function": {"name": choice}}
+
+
+def _response_format(wanted: ResponseFormat, quirks: Quirks) -> Json:
+    if wanted.schema is None:
+        return {"type": "json_object"}
+    if not quirks.json_schema:
+        raise UnsupportedFeatureError(
+            "this provider cannot enforce a JSON schema; ask for ResponseFormat.json() and put the schema in the prompt"
+        )
+    schema = {"name": wanted.name, "strict": wanted.strict, "schema": dict(wanted.schema)}
+    return {"type": "json_schema", "json_schema": schema}
+
+
+def _thinking(thinking: ThinkingConfig, quirks: Quirks) -> Json:
+    budget = thinking.budget_tokens
+    effort = thinking.effort or _effort(budget or 0)
+    word = quirks.efforts.get(effort, effort)
+    match quirks.thinking:
+        case "reasoning_effort":
+            return {"reasoning_effort": word}
+        case "reasoning":
+            if budget is None:
+                return {"reasoning": {"effort": word}}
+            return {"reasoning": {"max_tokens": budget} if budget else {"enabled": False}}
+        case "chat_template_kwargs":
+            return _template_thinking(budget, effort, word, quirks)
+        case "thinking":
+            if effort == "none":
+                return {"thinking": {"type": "disabled"}}
+            return {"thinking": {"type": "enabled"}, "reasoning_effort": word}
+        case "none":
+            raise UnsupportedFeatureError("this provider has no switch for thinking; leave it out")
+
+
+def _template_thinking(budget: int | None, effort: str, word: str, quirks: Quirks) -> Json:
+    """Engines hand these to the model's chat template; which of them it looks at is the template's affair."""
+    if effort == "none":
+        return {"chat_template_kwargs": {"enable_thinking": False, "thinking": False}}
+    switches = {"enable_thinking": True, "thinking": True, "reasoning_effort": word}
+    if budget is not None and quirks.thinking_budget_field:
+        return {"chat_template_kwargs": switches, quirks.thinking_budget_field: budget}
+    return {"chat_template_kwargs": switches}
+
+
+def _effort(budget: int) -> str:
+    """A wire without budgets gets the nearest effort."""
+    return next((effort for effort, most in _EFFORT_UP_TO if budget <= most), "high")
+
+
+def _modalities(request: Request, quirks: Quirks, *, stream: bool) -> Json:
+    for modality in request.modalities:
+        if modality not in quirks.output_modalities:
+            raise UnsupportedFeatureError(
+                f"this provider's wire cannot ask for {modality!r}; it has {', '.join(quirks.output_modalities)}"
+            )
+    body: Json = {}
+    if request.modalities and quirks.output_modalities != ("text",):
+        body["modalities"] = list(request.modalities)
+    if "audio" in request.modalities:
+        body["audio"] = {"voice": _VOICE, "format": "pcm16" if stream else "wav"}  # only pcm16 streams
+    if request.image_config is not None:
+        body |= _image_config(request, quirks)
+    return body
+
+
+def _image_config(request: Request, quirks: Quirks) -> Json:
+    if "image" not in quirks.output_modalities:
+        raise UnsupportedFeatureError("this provider's wire draws no pictures; leave image_config out")
+    config = request.image_config
+    sizes = {"aspect_ratio": config and config.aspect_ratio, "image_size": config and config.image_size}
+    chosen = {key: value for key, value in sizes.items() if value}
+    return {"image_config": chosen} if chosen else {}

@@ -1,0 +1,183 @@
+"""Error envelopes, of which this family has a dozen, -> typed errors.
+
+source: the hosts' API references and recorded replies, read 2026-11.
+"""
+
+from typing import Any
+
+from attrs import frozen
+
+from ... import _json
+from ...errors import (
+    ContentFilteredError,
+    InsufficientCreditsError,
+    InvalidRequestError,
+    LLMError,
+    ModelNotFoundError,
+    OverloadedError,
+    ServerError,
+)
+from ..base import ErrorReply
+from ..status import BODY_EXCERPT, COMMON_CODES, Envelope, page_text, reply_text, to_error
+from .quirks import Quirks
+from .wire import Json, as_list, as_object, as_text, objects
+
+CODES: dict[str, type[LLMError]] = {
+    **COMMON_CODES,
+    "invalid_request_error": InvalidRequestError,
+    "invalid_request": InvalidRequestError,
+    "tool_use_failed": InvalidRequestError,
+    "invalid_prompt": ContentFilteredError,  # OpenAI's word for a flagged prompt; see _routed_code for OpenRouter's
+    "refusal": ContentFilteredError,
+    "ResponsibleAIPolicyViolation": ContentFilteredError,
+    "bio_policy": ContentFilteredError,
+    "cyber_policy": ContentFilteredError,
+    "image_content_policy_violation": ContentFilteredError,
+    "data_inspection_failed": ContentFilteredError,
+    "DataInspectionFailed": ContentFilteredError,
+    "personal-team-blocked:spending-limit": InsufficientCreditsError,
+    "DeploymentNotFound": ModelNotFoundError,
+    "no_endpoints": ModelNotFoundError,
+    "model_deprecated": ModelNotFoundError,
+    "model_unavailable_upstream": ModelNotFoundError,
+    "free_variant_ended": ModelNotFoundError,
+    "capacity_exhausted": OverloadedError,
+    "temporarily_unavailable": OverloadedError,
+    "infra_overload": OverloadedError,
+    "insufficient_system_resource": OverloadedError,
+    "The service is currently unavailable": OverloadedError,  # xAI's code is a sentence
+    "provider_unavailable": ServerError,
+}
+_CODE_KEYS = ("code", "type", "status", "provider_code", "provider_error_code")
+_STATUS_KEYS = ("status_code", "http_status", "code", "raw_status_code", "status")
+_DEPTH = 8  # envelopes inside envelopes that are still opened
+
+
+@frozen
+class _Said:
+    """What one envelope says, those nested in it included."""
+
+    message: str = ""
+    codes: tuple[str, ...] = ()
+    status: int | None = None
+    retry_after: float | None = None
+
+
+def decode_error(reply: ErrorReply, quirks: Quirks) -> LLMError:
+    """An HTTP error status. The body is read as JSON whatever its media type: hosts label it as anything."""
+    text = reply_text(reply)
+    try:
+        said = _read(_json.loads(text), 0) if text else _Said()
+    except ValueError:
+        said = _Said(page_text(text))
+    envelope = Envelope(
+        said.message,
+        said.codes,
+        status=reply.status,
+        retry_after=said.retry_after,
+        body=text,
+        headers=reply.headers,
+    )
+    return to_error(envelope, {**CODES, **quirks.error_codes})
+
+
+def error_inside(value: Any, quirks: Quirks) -> LLMError:
+    """An envelope that came inside a 200: a chunk, a body, or a choice with an error."""
+    said = _read(value, 0)
+    body = _json.text(value)[:BODY_EXCERPT]
+    return to_error(
+        Envelope(said.message, said.codes, said.status, said.retry_after, body=body), {**CODES, **quirks.error_codes}
+    )
+
+
+def is_error(value: Any) -> bool:
+    """Whether a JSON value without an answer in it is an error envelope, by any of the marks that hosts use."""
+    if isinstance(value, list):
+        return any(is_error(item) for item in objects(as_list(value)))
+    chunk = as_object(value)
+    if chunk.get("error") or "error" in (chunk.get("object"), chunk.get("type")):
+        return True
+    if chunk.get("choices"):
+        return False
+    return bool(chunk.get("detail")) or bool(as_text(chunk.get("message")) and ("code" in chunk or "type" in chunk))
+
+
+def _read(value: Any, depth: int) -> _Said:
+    """The many shapes, from the common one to FastAPI's lists of complaints."""
+    if depth > _DEPTH:
+        return _Said()
+    if isinstance(value, str):
+        return _read_text(value, depth)
+    if isinstance(value, list):
+        return _read_list(objects(as_list(value)), depth)
+    envelope = as_object(value)
+    if not envelope:
+        return _Said()
+    for key in ("error", "message", "detail"):
+        if envelope.get(key):
+            return _join(envelope, _read(envelope[key], depth + 1), depth)
+    return _join(envelope, _Said(), depth)
+
+
+def _read_text(text: str, depth: int) -> _Said:
+    """A message; some gateways put the upstream's whole envelope there, as JSON text."""
+    start = text.find("{")
+    if start >= 0 and text.rstrip().endswith("}"):
+        try:
+            inner = _read(_json.loads(text[start:]), depth + 1)
+        except ValueError:
+            return _Said(text)
+        if inner.message:
+            return _Said(text[:start] + inner.message, inner.codes, inner.status, inner.retry_after)
+    return _Said(text)
+
+
+def _read_list(items: list[Json], depth: int) -> _Said:
+    """An array of envelopes (Google's compatible route), or of complaints {loc, msg, type} about fields."""
+    if items and not any("msg" in item for item in items):
+        return _read(items[0], depth + 1)
+    complaints = [
+        f"{'.'.join(str(step) for step in as_list(item.get('loc')))}: {as_text(item.get('msg'))}" for item in items
+    ]
+    return _Said("; ".join(complaints), tuple(as_text(item.get("type")) for item in items if item.get("type")))
+
+
+def _join(envelope: Json, inner: _Said, depth: int) -> _Said:
+    """An envelope's own words with those of what it holds; the upstream's real reason joins the message."""
+    metadata, availability = as_object(envelope.get("metadata")), as_object(envelope.get("availability"))
+    upstream = _read(metadata["raw"], depth + 1) if metadata.get("raw") else _Said()
+    policy = as_object(envelope.get("innererror"))
+    own = [as_text(envelope.get(key)) for key in _CODE_KEYS] + [as_text(policy.get("code"))]
+    codes = [_routed_code(envelope, metadata), as_text(availability.get("code")), *upstream.codes, *inner.codes, *own]
+    if metadata.get("reasons") or metadata.get("patterns"):  # OpenRouter's moderation and guardrails: a 403
+        codes.insert(0, "content_filter")
+    statuses = [_status(envelope.get(key)) for key in _STATUS_KEYS]
+    status = next((status for status in statuses if status), None) or inner.status or upstream.status
+    return _Said(
+        _message(inner.message, upstream.message, as_text(metadata.get("provider_name"))),
+        tuple(dict.fromkeys(code for code in codes if code)),
+        status,
+        _seconds(availability.get("retry_after")) or inner.retry_after or upstream.retry_after,
+    )
+
+
+def _routed_code(envelope: Json, metadata: Json) -> str:
+    """OpenRouter's error_type. Its "invalid_prompt" is a malformed message, not OpenAI's policy flag of that name."""
+    code = as_text(metadata.get("error_type")) or as_text(envelope.get("error_type"))
+    return "invalid_request" if code == "invalid_prompt" else code
+
+
+def _message(own: str, upstream: str, provider: str) -> str:
+    if not upstream or upstream in own:
+        return own
+    return f"{own} ({provider}): {upstream}" if provider else f"{own}: {upstream}"
+
+
+def _status(value: Any) -> int | None:
+    """An HTTP status, also as text."""
+    number = int(value) if isinstance(value, str) and value.isdecimal() and len(value) == 3 else value
+    return number if isinstance(number, int) and not isinstance(number, bool) and 400 <= number < 600 else None
+
+
+def _seconds(value: Any) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0 else None

@@ -1,0 +1,162 @@
+"""The conversation -> `messages`."""
+
+import re
+from collections.abc import Iterable
+from hashlib import blake2b
+from typing import Any
+
+from ...types.messages import AudioPart, ImagePart, Message, Part, Role, TextPart, ToolCall
+from .parts import content, image_parts, text_content
+from .quirks import Quirks
+from .wire import Json, as_object
+
+_NAME = re.compile(r"[^a-zA-Z0-9_-]")
+_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+
+
+def encode_messages(messages: Iterable[Message], quirks: Quirks, provider: str) -> list[Json]:
+    """All turns, in order. Media that a turn cannot hold (a tool's pictures, those that the assistant drew) are shown
+    by the next user message, behind the results of all calls: the results of one turn must stand together."""
+    conversation = _Conversation(quirks, provider)
+    for message in messages:
+        conversation.add(message)
+    return conversation.finish()
+
+
+class _Conversation:
+    """The messages so far, and the media that still wait for a user message."""
+
+    def __init__(self, quirks: Quirks, provider: str) -> None:
+        self._quirks = quirks
+        self._provider = provider
+        self._messages: list[Json] = []
+        self._waiting: list[Part] = []
+        self._tool_names: dict[str, str] = {}  # call id -> name
+
+    def add(self, message: Message) -> None:
+        match message.role:
+            case Role.user:
+                self._user(message)
+            case Role.tool:
+                self._result(message)
+            case Role.system:
+                self._show_waiting()
+                system = text_content(message, self._quirks, "system messages")
+                self._append(self._quirks.system_role, message, content=system)
+            case Role.assistant:
+                self._show_waiting()
+                self._assistant(message)
+
+    def finish(self) -> list[Json]:
+        self._show_waiting()
+        prefill = self._quirks.prefill_field
+        if prefill and self._messages and self._messages[-1]["role"] == "assistant":
+            self._messages[-1][prefill] = True
+        return self._messages
+
+    def _append(self, role: str, message: Message, **fields: Any) -> None:
+        name = {"name": speaker(message.name)} if message.name and self._quirks.speaker_names else {}
+        self._messages.append({"role": role, **name, **fields})
+
+    def _user(self, message: Message) -> None:
+        parts = (*self._waiting, *message.parts)
+        self._waiting.clear()
+        self._append("user", message, content=content(parts, self._quirks, message.cache))
+
+    def _show_waiting(self) -> None:
+        if self._waiting:
+            self._messages.append({"role": "user", "content": content(self._waiting, self._quirks)})
+            self._waiting = []
+
+    def _result(self, message: Message) -> None:
+        call_id = message.tool_call_id or ""
+        name = message.name or self._tool_names.get(call_id, "")
+        parts = message.parts
+        if not self._quirks.tool_result_images:
+            media = [part for part in parts if not isinstance(part, TextPart)]
+            if media:
+                self._waiting += [TextPart(f"From the result of the tool {name or call_id}:"), *media]
+            parts = tuple(part for part in parts if isinstance(part, TextPart))
+        result: Json = {"role": "tool", "tool_call_id": wire_call_id(call_id, self._quirks)}
+        if name and self._quirks.tool_names:
+            result["name"] = name
+        result["content"] = content(parts, self._quirks, message.cache)
+        self._messages.append(result)
+
+    def _assistant(self, message: Message) -> None:
+        said = self._said(message)
+        calls = [self._call(call) for call in message.tool_calls]
+        replayed = self._replayed(message, calls)
+        if calls and (not said or (isinstance(said, str) and said.isspace())):
+            said = ""  # blanks before calls come from some models and are refused by others
+        if not (said or calls or replayed):
+            self._waiting += message.images
+            return  # an empty turn says nothing and strict hosts refuse it
+        fields: Json = {}
+        if said or not (calls or "audio" in replayed):
+            fields["content"] = said
+        elif self._quirks.null_content:
+            fields["content"] = None  # the empty string is refused behind some gateways
+        if calls:
+            fields["tool_calls"] = calls
+        self._append("assistant", message, **fields, **replayed)
+        if "images" not in replayed:
+            self._waiting += message.images
+
+    def _said(self, message: Message) -> str | list[Json]:
+        """The text of a turn. Its pictures go their own way; sound is its transcript, unless the host remembers it."""
+        spoken = "audio" in _extras(message, self._provider)
+        parts = [part for part in message.parts if not isinstance(part, ImagePart)]
+        if spoken:
+            parts = [part for part in parts if not isinstance(part, AudioPart)]
+        return text_content(Message("assistant", parts, cache=message.cache), self._quirks, "assistant messages")
+
+    def _call(self, call: ToolCall) -> Json:
+        self._tool_names[call.id] = call.name
+        function = {"name": call.name, "arguments": call.arguments}
+        return {"id": wire_call_id(call.id, self._quirks), "type": "function", "function": function}
+
+    def _replayed(self, message: Message, calls: list[Json]) -> Json:
+        """What the host wants back beside text and calls; nothing of another provider's."""
+        extras = _extras(message, self._provider)
+        fields: Json = {}
+        for call, wire_call in zip(message.tool_calls, calls, strict=True):
+            signature = as_object(extras.get("extra_content")).get(call.id)
+            if signature:
+                wire_call["extra_content"] = signature
+        if "audio" in extras:
+            fields["audio"] = extras["audio"]
+        own = "".join(part.text for part in message.thinking if part.provider == self._provider)
+        style = self._quirks.reasoning_replay
+        if style == "details" and "reasoning_details" in extras:
+            fields["reasoning_details"] = extras["reasoning_details"]
+        elif style == "details" and own:
+            fields["reasoning"] = own
+        elif style == "content" and calls and own:
+            fields["reasoning_content"] = own
+        pictures = [part for part in message.parts if isinstance(part, ImagePart)]
+        if pictures and self._quirks.assistant_images:
+            fields["images"] = image_parts(pictures, self._quirks)
+        return fields
+
+
+def _extras(message: Message, provider: str) -> Json:
+    return as_object(next(iter(message.replay_for(provider)), None))
+
+
+def speaker(name: str) -> str:
+    """A name with the letters that the wire allows."""
+    return _NAME.sub("_", name)[:64]
+
+
+def wire_call_id(call_id: str, quirks: Quirks) -> str:
+    """The id as this host takes it: another provider's may be too long or have the wrong letters. The digest depends on
+    the id alone, so the call and its result still name each other."""
+    if not quirks.call_id_pattern or re.fullmatch(quirks.call_id_pattern, call_id):
+        return call_id
+    number = int.from_bytes(blake2b(call_id.encode("utf-8", "surrogatepass"), digest_size=32).digest(), "big")
+    letters: list[str] = []
+    for _ in range(quirks.call_id_length):
+        number, digit = divmod(number, len(_ALPHABET))
+        letters.append(_ALPHABET[digit])
+    return "".join(letters)

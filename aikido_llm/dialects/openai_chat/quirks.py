@@ -1,0 +1,70 @@
+"""What differs between the hosts that speak this wire. A row sets what is not the common case at its host."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from attrs import field, frozen
+
+from ...errors import LLMError
+
+
+def _codes() -> dict[str, type[LLMError]]:
+    return {}
+
+
+def _ask_usage() -> dict[str, Any]:
+    return {"include_usage": True}
+
+
+def _efforts() -> dict[str, str]:
+    return {}
+
+
+@frozen
+class Quirks:
+    """The defaults are the common dialect, which a server that is not listed most probably speaks."""
+
+    # -- request: names of keys
+    max_tokens_field: str = "max_tokens"  # newer OpenAI models refuse the old name, strict hosts the new one
+    seed_field: str | None = "seed"  # None: the host has no seed
+    stop_field: str | None = "stop"  # None: the host has no stop strings
+    stream_options: Mapping[str, Any] | None = field(factory=_ask_usage)  # None: strict hosts refuse the key
+    metadata: bool = False  # most hosts have no place for labels, or want other keys beside them
+    system_role: str = "system"  # "developer" where a host insists
+
+    # -- request: reasoning
+    thinking: Literal["reasoning_effort", "reasoning", "chat_template_kwargs", "thinking", "none"] = "reasoning_effort"
+    efforts: Mapping[str, str] = field(factory=_efforts)  # our effort -> the host's word, where it has fewer
+    thinking_budget_field: str = ""  # a key that takes a number of tokens; "" maps a budget to an effort
+    reasoning_replay: Literal["details", "content", "none"] = "none"  # what an assistant turn must carry back:
+    # its reasoning_details list, or reasoning_content on turns with tool calls (else the next request is a 400)
+
+    # -- request: messages
+    image_input: bool = True
+    audio_input: Literal["object", "string"] | None = "object"  # {data, format}, bare base64, or not at all
+    file_input: Literal["file", "document_url"] | None = "file"
+    file_urls: bool = False  # file_data may be an http(s) URL too
+    tool_result_images: bool = False  # else they follow in a user message, behind the results of all calls
+    assistant_images: bool = False  # a turn may carry the pictures it drew; else the next user message shows them
+    speaker_names: bool = True  # `name` on messages; strict hosts refuse it
+    tool_names: bool = False  # `name` on tool results
+    null_content: bool = True  # `content: null` beside tool calls; False leaves the key out (nulls are refused)
+    prefill_field: str = ""  # a key that a last assistant message needs to be continued
+    call_id_pattern: str = ""  # what a call id must look like as a whole; others become a stable digest
+    call_id_length: int = 40  # length of that digest
+    cache_marks: bool = False  # cache_control on parts and tools
+
+    # -- request: tools and formats
+    required_word: str = "required"  # "any" on hosts that know only that
+    none_omits_tools: bool = False  # tools beside tool_choice none garble the text: leave them out
+    json_schema: bool = True
+    output_modalities: tuple[str, ...] = ("text",)  # what `modalities` may ask for
+
+    # -- answer
+    done_required: bool = True  # False: the host may close right behind the finish reason, without [DONE]
+    drop_repeated_reasoning: bool = False  # older Grok models sent each reasoning delta twice
+    error_codes: Mapping[str, type[LLMError]] = field(factory=_codes)  # the host's own numbers
+
+    # -- model list
+    models_path: str = "/models"
+    price_scale: float = 1e6  # times the listed price = US dollars per million tokens

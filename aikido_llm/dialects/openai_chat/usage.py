@@ -1,0 +1,87 @@
+"""What an answer cost, wherever in a chunk or body the host says it."""
+
+from typing import Any
+
+from ...types.response import Usage
+from .wire import Json, as_object, objects
+
+_CACHE_READ = ("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens", "cache_read_input_tokens")
+_PROMPT_DETAILS = ("prompt_tokens_details", "prompt_token_details")  # the second: a vendor's own misspelling
+_NOTHING: Json = {}
+_TICKS_PER_USD = 1e10  # xAI counts money in units of 1e-10 US dollars
+
+
+def find_usage(chunk: Json) -> Json:
+    """The usage object of a chunk, {} for none: its own, Groq's in x_groq, Moonshot's inside a choice."""
+    places = [chunk.get("usage"), as_object(chunk.get("x_groq")).get("usage")]
+    places += [choice.get("usage") for choice in objects(chunk.get("choices"))]
+    return next((as_object(place) for place in places if as_object(place)), {})
+
+
+def read_usage(usage: Json, timings: Json) -> Usage | None:
+    """The last usage object that was sent (they are cumulative) -> Usage; None when neither argument says anything.
+
+    timings: llama.cpp's own figures, which it sends also where usage was not asked for.
+    """
+    if not usage:
+        return _from_timings(timings) if timings else None
+    details = next((as_object(usage[key]) for key in _PROMPT_DETAILS if as_object(usage.get(key))), _NOTHING)
+    prompt, completion = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
+    reasoning = _first(
+        as_object(usage.get("completion_tokens_details")).get("reasoning_tokens"), usage.get("reasoning_tokens")
+    )
+    output = _with_reasoning(prompt, completion, reasoning, _count(usage.get("total_tokens")))
+    return Usage(
+        input_tokens=prompt,
+        output_tokens=output,
+        cache_read_tokens=_within(_first(details.get("cached_tokens"), *(usage.get(k) for k in _CACHE_READ)), prompt),
+        cache_write_tokens=_within(
+            _first(details.get("cache_write_tokens"), usage.get("cache_creation_input_tokens")), prompt
+        ),
+        reasoning_tokens=_within(reasoning, output),
+        cost_usd=_cost(usage),
+        raw=usage,
+    )
+
+
+def _with_reasoning(prompt: int | None, completion: int | None, reasoning: int | None, total: int | None) -> int | None:
+    """xAI counts reasoning beside the completion, all others within it; only the total tells."""
+    if reasoning and completion is not None and total == (prompt or 0) + completion + reasoning:
+        return completion + reasoning
+    return completion
+
+
+def _from_timings(timings: Json) -> Usage | None:
+    fresh, cached, output = (_count(timings.get(key)) for key in ("prompt_n", "cache_n", "predicted_n"))
+    if fresh is None and output is None:
+        return None
+    prompt = None if fresh is None else fresh + (cached or 0)
+    return Usage(input_tokens=prompt, output_tokens=output, cache_read_tokens=cached, raw=timings)
+
+
+def _cost(usage: Json) -> float | None:
+    cost = usage.get("cost")
+    amount = _amount(as_object(cost).get("total_cost")) if isinstance(cost, dict) else _amount(cost)
+    ticks = _amount(usage.get("cost_in_usd_ticks"))
+    return amount if amount is not None or ticks is None else ticks / _TICKS_PER_USD
+
+
+def _count(value: Any) -> int | None:
+    number = _amount(value)
+    return None if number is None else int(number)
+
+
+def _amount(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return value if 0 <= value < 1e18 else None
+
+
+def _first(*values: Any) -> int | None:
+    counts = (_count(value) for value in values)
+    return next((count for count in counts if count is not None), None)
+
+
+def _within(part: int | None, whole: int | None) -> int | None:
+    """Gateways count the parts with another tokenizer than the whole: a part never exceeds it."""
+    return part if part is None or whole is None else min(part, whole)

@@ -1,0 +1,52 @@
+"""The Responses wire: `POST /responses`. OpenAI's own, spoken by xAI, OpenRouter, llama.cpp, vLLM and others too.
+
+source: OpenAI API reference, "Responses", read 2026-11.
+"""
+
+from collections.abc import Mapping
+
+from attrs import frozen
+
+from ...errors import LLMError
+from ...framing import Framer, choose
+from ...types.request import Request
+from ..base import FEATURES, ErrorReply, ModelPage, WireRequest
+from . import decode, encode, errors, models
+from .quirks import Quirks
+
+
+@frozen
+class OpenAIResponses(Quirks):
+    """`POST /responses`. Its fields are the quirks of one host."""
+
+    @property
+    def name(self) -> str:
+        return "openai_responses"
+
+    @property
+    def features(self) -> Mapping[str, bool]:
+        lacking = {
+            "images out": not self.draws_images,
+            "audio in": True,
+            "audio out": True,
+            "cache marks": not self.cache_breakpoints,
+        }
+        return {feature: not lacking.get(feature, False) for feature in FEATURES}
+
+    def encode(self, request: Request, *, stream: bool, provider: str) -> WireRequest:
+        return encode.encode(request, self, stream=stream, provider=provider)
+
+    def framer(self, content_type: str, *, stream: bool, event_bytes: int, body_bytes: int) -> Framer:
+        return choose.sse_or_whole(content_type, stream=stream, event_bytes=event_bytes, body_bytes=body_bytes)
+
+    def decoder(self, request: Request) -> decode.Decoder:
+        return decode.Decoder(self, request)
+
+    def decode_error(self, reply: ErrorReply) -> LLMError:
+        return errors.decode_error(reply)
+
+    def encode_models(self, cursor: str | None) -> WireRequest:
+        return models.encode_models(self)
+
+    def decode_models(self, body: bytes) -> ModelPage:
+        return models.decode_models(body)

@@ -1,0 +1,306 @@
+"""Frames -> events. A stream's events and a whole body's output items go through the same code.
+
+source: OpenAI API reference, "Responses streaming events", read 2026-11.
+"""
+
+from typing import Any
+
+from ... import _json
+from ...errors import MalformedStream
+from ...framing import STRAY, WHOLE, Frame
+from ...types.events import Event, ImageEvent, TextDelta, ThinkingDelta, ToolCallStart
+from ...types.request import Request
+from ...types.response import FinishReason, Usage
+from .. import base
+from ..media import image_from_base64
+from ..status import page_text
+from ..toolcalls import ToolCalls, arguments_text
+from . import errors
+from .finish import ending_word, finish_reason
+from .progress import Progress
+from .quirks import Quirks
+from .replay import replay_items
+from .usage import read_usage
+from .wire import EVENT, StreamEvent, list_of, object_of, objects_of, string_of
+
+_TEXT_DELTA = "response.output_text.delta"
+
+
+class Decoder(base.Decoder):
+    """The state of one answer; `Progress` remembers what of its items has been handed out."""
+
+    def __init__(self, quirks: Quirks, request: Request) -> None:
+        super().__init__()
+        self._stored = request.extra.get("store", quirks.store) is not False
+        self._open_reasoning = quirks.replays_open_reasoning
+        self._progress = Progress()
+        self._at: object = None  # where the last text delta belonged
+        self._pieces: list[str] = []  # what was handed out there
+        self._calls = ToolCalls()
+        self._call_ids: dict[int, str] = {}  # by the item's key, as are the next two
+        self._images: dict[int, int] = {}
+        self._cited: dict[tuple[int, Any], int] = {}
+        self._usage: dict[str, Any] | None = None
+        self._refusal: list[str] = []
+
+    def feed(self, frames: list[Frame], out: list[Event]) -> None:
+        decode = EVENT.decode
+        for name, data in frames:
+            if self.done:
+                return
+            if name == WHOLE:
+                self._whole_body(data, out)
+                return
+            try:
+                event = decode(data)
+            except ValueError:
+                self._not_an_event(name, data)
+                continue
+            if event.type == _TEXT_DELTA and name != STRAY:
+                delta = event.delta
+                if type(delta) is str and delta:
+                    at = (event.output_index, event.content_index)
+                    if at != self._at:
+                        self._pieces = self._progress.pieces(event, "text", event.content_index)
+                        self._at = at
+                    self._pieces.append(delta)
+                    out.append(TextDelta(delta))
+            else:
+                self._event(name, event, data, out)
+
+    def close(self, out: list[Event]) -> None:
+        reason = self.finish_reason
+        if not self.done or reason is None:
+            raise base.truncated("the event that ends the response")
+        if reason is FinishReason.content_filter:
+            raise base.filtered(self.raw_finish_reason or "", "".join(self._refusal)[:300])
+        self._calls.finish(out, cut=reason is not FinishReason.stop)
+        if self._calls.finished and reason is FinishReason.stop:
+            self.finish_reason = FinishReason.tool_calls
+
+    def usage(self) -> Usage | None:
+        return read_usage(self._usage)
+
+    def replay(self) -> tuple[Any, ...]:
+        finished = {call.id: call for call in self._calls.finished}
+        return replay_items(
+            sorted(self._progress.finished.items()),
+            {key: finished[id] for key, id in self._call_ids.items() if id in finished},
+            self._images,
+            stored=self._stored,
+            open_reasoning=self._open_reasoning,
+        )
+
+    # ---------------------------------------------------------------------------------------------- events
+
+    def _not_an_event(self, name: str, data: bytes) -> None:
+        """Blank data, `null` and `[DONE]` (not of this wire, but proxies add it) say nothing."""
+        if name != STRAY and data.strip() not in (b"", b"null") and not data.startswith(b"[DONE]"):
+            raise MalformedStream(f"an event is not a JSON object: {_excerpt(data)}")
+
+    def _event(self, name: str, event: StreamEvent, data: bytes, out: list[Event]) -> None:
+        typed = isinstance(event.type, str)
+        kind: str = event.type if typed else name  # the payload's own word wins over the name of the event
+        match "" if name == STRAY else kind:
+            case "response.reasoning_summary_text.delta":
+                self._thinking_delta(event, "summary", event.summary_index, out)
+            case "response.reasoning_text.delta":
+                self._thinking_delta(event, "reasoning", event.content_index, out)
+            case "response.function_call_arguments.delta":
+                self._arguments_delta(event, out)
+            case "response.refusal.delta":
+                self._refusal_delta(event, out)
+            case "response.output_text.done":
+                self._part_done(event, "text", event.content_index, event.text, out)
+            case "response.refusal.done":
+                self._part_done(event, "text", event.content_index, event.refusal, out)
+            case "response.reasoning_summary_text.done":
+                self._part_done(event, "summary", event.summary_index, event.text, out)
+            case "response.reasoning_text.done":
+                self._part_done(event, "reasoning", event.content_index, event.text, out)
+            case "response.function_call_arguments.done":
+                self._part_done(event, "arguments", 0, arguments_text(event.arguments), out)
+            case "response.output_text.annotation.added":
+                self._annotation(event)
+            case "response.output_item.added":
+                self._item_added(event, out)
+            case "response.output_item.done":
+                self._item_done(event, out)
+            case "response.created" | "response.in_progress" | "response.queued":
+                self._head(object_of(event.response))
+            case "response.completed" | "response.incomplete" | "response.failed" | "response.cancelled":
+                self._ended(kind.removeprefix("response."), object_of(event.response), out)
+            case "error":
+                raise errors.in_band(_json.loads(data))
+            case _ if not typed or name == STRAY:  # what proxies write when they fail
+                self._untyped(_json.loads(data))
+            case _:  # the progress of tools that run at the server, pings, and what is newer than this code
+                pass
+
+    def _untyped(self, value: Any) -> None:
+        if errors.says_error(value):
+            raise errors.in_band(value)
+
+    def _thinking_delta(self, event: StreamEvent, lane: str, part: Any, out: list[Event]) -> None:
+        if isinstance(event.delta, str) and event.delta:
+            self._progress.pieces(event, lane, part).append(event.delta)
+            out.append(ThinkingDelta(event.delta))
+
+    def _refusal_delta(self, event: StreamEvent, out: list[Event]) -> None:
+        if isinstance(event.delta, str) and event.delta:
+            self._progress.pieces(event, "text", event.content_index).append(event.delta)
+            self._refusal.append(event.delta)
+            out.append(TextDelta(event.delta))
+
+    def _arguments_delta(self, event: StreamEvent, out: list[Event]) -> None:
+        delta = arguments_text(event.delta)
+        if delta:
+            self._progress.pieces(event, "arguments", 0).append(delta)
+            self._calls.delta(out, key=self._progress.key(event), arguments=delta)
+
+    def _part_done(self, event: StreamEvent, lane: str, part: Any, full: Any, out: list[Event]) -> None:
+        if isinstance(full, str):
+            self._hand_out(self._progress.key(event), lane, self._progress.rest_of_part(event, lane, part, full), out)
+
+    def _hand_out(self, key: int, lane: str, text: str, out: list[Event]) -> None:
+        if not text:
+            return
+        if lane == "text":
+            out.append(TextDelta(text))
+        elif lane == "arguments":
+            self._calls.delta(out, key=key, arguments=text)
+        else:
+            out.append(ThinkingDelta(text))
+
+    def _annotation(self, event: StreamEvent) -> None:
+        if event.annotation is not None:
+            place = (self._progress.key(event), event.content_index if type(event.content_index) is int else 0)
+            self._cited[place] = self._cited.get(place, 0) + 1
+            self._keep("citations", event.annotation)
+
+    # ---------------------------------------------------------------------------------------------- output items
+
+    def _item_added(self, event: StreamEvent, out: list[Event]) -> None:
+        item = object_of(event.item)
+        key = self._progress.added(event, item)
+        self._at = None
+        if item.get("type") == "function_call":
+            self._name_call(key, item, out)
+
+    def _item_done(self, event: StreamEvent, out: list[Event]) -> None:
+        item = object_of(event.item)
+        key = self._progress.done(event, item)
+        self._at = None
+        if item and key is not None:
+            self._finish_item(key, item, out)
+
+    def _finish_item(self, key: int, item: dict[str, Any], out: list[Event]) -> None:
+        """A complete output item, the authority on what it holds (encrypted reasoning comes only here)."""
+        self._progress.finished[key] = item
+        match item.get("type"):
+            case "message":
+                self._message(key, item, out)
+            case "reasoning":
+                self._complete(key, "summary", _joined(item.get("summary")), out)
+                self._complete(key, "reasoning", _joined(item.get("content")), out)
+            case "function_call":
+                self._name_call(key, item, out)
+                self._complete(key, "arguments", arguments_text(item.get("arguments")), out)
+            case "image_generation_call":
+                self._image(key, item, out)
+            case _:  # a tool that runs at the server, or something newer than this code
+                self._keep("items", item)
+
+    def _complete(self, key: int, lane: str, full: str, out: list[Event]) -> None:
+        self._hand_out(key, lane, self._progress.rest_of_item(key, lane, full), out)
+
+    def _message(self, key: int, item: dict[str, Any], out: list[Event]) -> None:
+        text: list[str] = []
+        refusal: list[str] = []
+        for place, part in enumerate(objects_of(item.get("content"))):
+            if part.get("type") == "refusal":
+                refusal.append(string_of(part.get("refusal")))
+                text.append(refusal[-1])
+            elif isinstance(part.get("text"), str):
+                text.append(part["text"])
+            else:
+                self._keep("parts", part)
+            for annotation in list_of(part.get("annotations"))[self._cited.get((key, place), 0) :]:
+                self._keep("citations", annotation)
+            for logprob in list_of(part.get("logprobs")):
+                self._keep("logprobs", logprob)
+        self._complete(key, "text", "".join(text), out)
+        if any(refusal) and not self._refusal:
+            self._refusal = refusal
+
+    def _name_call(self, key: int, item: dict[str, Any], out: list[Event]) -> None:
+        """Start the call, if its name is known now and was not before. Old servers have only the item's id."""
+        if key in self._call_ids:
+            return
+        before = len(out)
+        call_id = string_of(item.get("call_id")) or string_of(item.get("id"))
+        self._calls.delta(out, key=key, id=call_id, name=string_of(item.get("name")))
+        for event in out[before:]:
+            if isinstance(event, ToolCallStart):
+                self._call_ids[key] = event.id
+
+    def _image(self, key: int, item: dict[str, Any], out: list[Event]) -> None:
+        result = item.get("result")
+        if isinstance(result, str) and result:
+            kind = string_of(item.get("output_format"))
+            image = image_from_base64(result, f"image/{kind}" if kind else "")
+            self._images[key] = len(self._images)
+            out.append(ImageEvent(image))
+        about = {name: value for name, value in item.items() if name != "result"}
+        self._progress.finished[key] = about
+        self._keep("items", about)
+
+    def _keep(self, name: str, value: Any) -> None:
+        self.provider_data.setdefault(name, []).append(value)
+
+    # ---------------------------------------------------------------------------------------------- the answer
+
+    def _head(self, response: dict[str, Any]) -> None:
+        self.id = self.id or string_of(response.get("id"))
+        self.model = self.model or string_of(response.get("model"))
+        self._calls.seed = self.id
+        self._usage = object_of(response.get("usage")) or self._usage
+
+    def _ended(self, word: str, response: dict[str, Any], out: list[Event]) -> None:
+        self._head(response)
+        if not self._progress.count:  # not one item was announced: what there is, is here
+            self._output(response, out)
+        self._judge(response, word)
+
+    def _whole_body(self, data: bytes, out: list[Event]) -> None:
+        try:
+            body = _json.loads_object(data)
+        except ValueError:
+            raise MalformedStream(f"the answer is not a JSON object: {_excerpt(data)}") from None
+        self.raw = body
+        if "output" not in body:
+            if errors.says_error(body):
+                raise errors.in_band(body)
+            if "status" not in body:
+                raise MalformedStream(f"the answer is not a response: {_excerpt(data)}")
+        self._head(body)
+        self._output(body, out)
+        self._judge(body, "completed")
+
+    def _output(self, response: dict[str, Any], out: list[Event]) -> None:
+        for item in objects_of(response.get("output")):
+            self._finish_item(self._progress.new_key(), item, out)
+
+    def _judge(self, response: dict[str, Any], word: str) -> None:
+        self.raw_finish_reason = ending_word(response, word)
+        reason = finish_reason(response, word)
+        self.finish_reason = FinishReason.content_filter if reason and self._refusal else reason
+        self.done = reason is not None
+
+
+def _joined(parts: Any) -> str:
+    return "".join(string_of(part.get("text")) for part in objects_of(parts))
+
+
+def _excerpt(data: bytes) -> str:
+    return page_text(data.decode("utf-8", "replace"))

@@ -1,0 +1,173 @@
+"""Request -> body. source: OpenAI API reference, "Create a response", read 2026-11."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ...errors import InvalidRequestError, UnsupportedFeatureError
+from ...types.messages import ToolDef
+from ...types.request import ImageConfig, Request, ResponseFormat, ThinkingConfig
+from ..base import WireRequest
+from .input import has_reasoning, instructions_and_input
+from .quirks import Quirks
+from .schema import closed, is_strict, open_end
+
+_DRAW = {"type": "image_generation"}
+
+
+def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str) -> WireRequest:
+    """The POST that asks for an answer. What is None or empty is left out; `extra` is merged last, key by key."""
+    _refuse(request)
+    free = quirks.instructions and "instructions" not in request.extra  # else one of the two texts would be lost
+    instructions, items = instructions_and_input(request.messages, quirks, provider, instructions=free)
+    body: dict[str, Any] = {"model": request.model, "input": items}
+    if instructions:
+        body["instructions"] = instructions
+    if stream:
+        body["stream"] = True
+    if quirks.store is not None:
+        body["store"] = quirks.store
+    body |= _limits(request, quirks)
+    body |= _tools(request, quirks)
+    body |= _thinking(request.thinking, quirks)
+    if _asks_encrypted(request, items, quirks):
+        body["include"] = ["reasoning.encrypted_content"]
+    if request.response_format is not None:
+        body["text"] = {"format": _format(request.response_format, quirks)}
+    if request.metadata and quirks.store:  # labels of stored answers; without one they have no place
+        body["metadata"] = {name: str(value) for name, value in request.metadata.items()}
+    return WireRequest(quirks.path, body | request.extra)
+
+
+def _refuse(request: Request) -> None:
+    """What this wire has no word for, and what would change the answer if it were left out."""
+    if request.stop:
+        raise UnsupportedFeatureError(
+            "the Responses wire has no stop strings: cut the text yourself, or use a chat wire"
+        )
+    if request.seed is not None:
+        # Best effort or not, a caller who asks for the same answer twice must know that nothing was even tried.
+        raise UnsupportedFeatureError("the Responses wire has no seed: leave it out, or use a chat wire")
+    if "audio" in request.modalities:
+        raise UnsupportedFeatureError("the Responses wire does not speak: use a chat wire for sound")
+
+
+def _limits(request: Request, quirks: Quirks) -> dict[str, Any]:
+    limits: dict[str, Any] = {}
+    if request.max_tokens is not None:
+        least = quirks.min_output_tokens
+        if request.max_tokens < least:  # raising it would break what the caller was promised
+            raise UnsupportedFeatureError(f"max_tokens={request.max_tokens} is too few for this wire: ask for {least}")
+        limits["max_output_tokens"] = request.max_tokens
+    if request.temperature is not None:
+        limits["temperature"] = request.temperature
+    if request.top_p is not None:
+        limits["top_p"] = request.top_p
+    return limits
+
+
+# ------------------------------------------------------------------------------------------------------ tools
+
+
+def _tools(request: Request, quirks: Quirks) -> dict[str, Any]:
+    """`tools` and what is only allowed beside them."""
+    tools = [_tool(tool) for tool in request.tools]
+    draws = "image" in request.modalities or request.image_config is not None
+    if draws:
+        tools.append(_drawing(request.image_config or ImageConfig(), quirks))
+    fields: dict[str, Any] = {"tools": tools} if tools else {}
+    given = bool(tools or request.extra.get("tools"))
+    if request.tool_choice is not None:
+        choice = _choice(request, given)
+        if given:
+            fields["tool_choice"] = choice
+    elif request.modalities == ("image",):
+        fields["tool_choice"] = _DRAW
+    if request.parallel_tool_calls is not None and given:
+        fields["parallel_tool_calls"] = request.parallel_tool_calls
+    return fields
+
+
+def _tool(tool: ToolDef) -> dict[str, Any]:
+    """`strict` is always said, for leaving it out means something else here than on the chat wire. A ToolDef promises a
+    JSON Schema and no more, and a strict one that breaks the rules is refused: so it is True only where the schema
+    keeps every rule as it stands."""
+    flat: dict[str, Any] = {"type": "function", "name": tool.name}
+    if tool.description:
+        flat["description"] = tool.description
+    return flat | {"parameters": tool.parameters, "strict": is_strict(tool.parameters)}
+
+
+def _choice(request: Request, given: bool) -> Any:
+    choice = request.tool_choice
+    if choice in ("auto", "none"):
+        return choice
+    if not given:
+        raise InvalidRequestError(f"tool_choice={choice!r} needs tools, and the request has none")
+    if choice == "required":
+        return choice
+    if not request.extra.get("tools") and choice not in {tool.name for tool in request.tools}:
+        raise InvalidRequestError(f"tool_choice names the tool {choice!r}, which is none of the request's")
+    return {"type": "function", "name": choice}
+
+
+_SIZES = {"1:1": "1024x1024", "3:2": "1536x1024", "2:3": "1024x1536"}
+
+
+def _drawing(config: ImageConfig, quirks: Quirks) -> dict[str, Any]:
+    """The built-in tool that draws."""
+    if not quirks.draws_images:
+        raise UnsupportedFeatureError("this server draws no pictures: leave out modalities 'image' and image_config")
+    if config.image_size not in ("", "1K"):
+        raise UnsupportedFeatureError(f"no pictures of size {config.image_size} here: 1K is the only one")
+    if not config.aspect_ratio:
+        return dict(_DRAW)
+    if config.aspect_ratio not in _SIZES:
+        raise UnsupportedFeatureError(f"no pictures of {config.aspect_ratio} here: there are {', '.join(_SIZES)}")
+    return {**_DRAW, "size": _SIZES[config.aspect_ratio]}
+
+
+# ------------------------------------------------------------------------------------------------------ the rest
+
+
+def _thinking(config: ThinkingConfig | None, quirks: Quirks) -> dict[str, Any]:
+    """An effort, with a summary to read. There are no budgets; one of 0 is the effort "none"."""
+    if config is None:
+        return {}
+    if config.budget_tokens == 0:
+        return {"reasoning": {"effort": "none"}}
+    if config.effort is None:
+        raise UnsupportedFeatureError(
+            "the Responses wire has no thinking budgets: use ThinkingConfig.by_effort('low', 'medium' or 'high')"
+        )
+    reasoning: dict[str, str] = {"effort": config.effort}
+    if quirks.reasoning_summary:
+        reasoning["summary"] = quirks.reasoning_summary
+    return {"reasoning": reasoning}
+
+
+def _asks_encrypted(request: Request, items: list[Any], quirks: Quirks) -> bool:
+    """Only what is not stored at the server must come along, and only models that reason may be asked for it."""
+    if quirks.encrypted_reasoning != "asked":
+        return quirks.encrypted_reasoning == "always"
+    if request.extra.get("store", quirks.store) is not False:
+        return False
+    config = request.thinking
+    return (config is not None and config.budget_tokens != 0) or "reasoning" in request.extra or has_reasoning(items)
+
+
+def _format(wanted: ResponseFormat, quirks: Quirks) -> dict[str, Any]:
+    """A strict schema has its objects closed (`additionalProperties: false`), which the wire insists on."""
+    if wanted.schema is None:
+        return {"type": "json_object"}
+    schema: Mapping[str, Any] = wanted.schema
+    if wanted.strict and quirks.strict_needs_required:
+        schema = closed(schema)
+        why = open_end(schema)
+        if why:
+            raise UnsupportedFeatureError(
+                f"this wire cannot enforce the schema, because {why}: close every object and list all its properties "
+                "in `required`, or pass strict=False"
+            )
+    name = re.sub(r"[^a-zA-Z0-9_-]", "_", wanted.name)[:64] or "answer"
+    return {"type": "json_schema", "name": name, "schema": schema, "strict": wanted.strict}

@@ -1,0 +1,33 @@
+"""How an answer ended: its `status`, and why it is incomplete."""
+
+from typing import Any
+
+from ...types.response import FinishReason
+from . import errors
+from .wire import object_of, string_of
+
+_INCOMPLETE = {
+    "max_output_tokens": FinishReason.length,
+    "max_tokens": FinishReason.length,
+    "content_filter": FinishReason.content_filter,
+}
+
+
+def ending_word(response: dict[str, Any], event: str) -> str:
+    """The wire's own word. event: what the last event's name says, for servers that leave `status` out."""
+    reason = string_of(object_of(response.get("incomplete_details")).get("reason"))
+    return reason or string_of(response.get("status")) or event
+
+
+def finish_reason(response: dict[str, Any], event: str) -> FinishReason | None:
+    """None for an answer that has not come (queued, in_progress: it is made in the background).
+
+    raises: the LLMError of an answer that failed; a 200 may hold one."""
+    status = string_of(response.get("status")) or event
+    if response.get("error") or status in ("failed", "cancelled"):
+        raise errors.in_band(response.get("error") or {"message": f"the response has the status {status}"})
+    if status == "completed":
+        return FinishReason.stop
+    if status == "incomplete":
+        return _INCOMPLETE.get(ending_word(response, event), FinishReason.other)
+    return None

@@ -1,0 +1,147 @@
+"""One JSON list, sent bit by bit: each element that is an object or a list is a frame, handed out when its last bracket
+has come. A body that is no list is one document, and comes out as a WHOLE frame when it is over.
+
+Brackets are counted outside strings, and strings are skipped from quote to quote, so a picture in base64 costs one
+search per piece of bytes. No byte is searched twice, whatever the pieces. The separator is never looked for: proxies
+print JSON afresh.
+"""
+
+import re
+
+from . import STRAY, WHOLE, Frame
+from .lines import too_large
+
+_BOM = b"\xef\xbb\xbf"
+_STRAY_MAX = 64 * 1024  # bytes behind the list worth keeping: an error fits
+_next_mark = re.compile(rb'["{}\[\]]').search
+_OPEN = b"{["
+
+
+class JSONArrayFramer:
+    """feed(bytes, out) appends ("", element) per element.
+
+    event_bytes caps an unfinished element, body_bytes a body that is no list. A list that lacks its closing bracket
+    leaves one more frame on `close`: the opening bracket and what there is of the unfinished element. That is no JSON,
+    so whoever reads it sees that the bytes broke off. What follows the closing bracket comes out as a STRAY frame.
+    """
+
+    __slots__ = ("_body_max", "_depth", "_max", "_mode", "_odd_slashes", "_pieces", "_quoted", "_size")
+
+    def __init__(self, event_bytes: int, body_bytes: int) -> None:
+        self._max = event_bytes
+        self._body_max = body_bytes
+        self._mode = _START
+        self._pieces: list[bytes] = []  # of the unfinished element, of the whole body, or of what is behind the list
+        self._size = 0
+        self._depth = 0  # 0 between elements
+        self._quoted = False  # inside a string
+        self._odd_slashes = False  # the bytes before end in an odd run of backslashes inside a string
+
+    def feed(self, data: bytes, out: list[Frame]) -> None:
+        if self._mode == _START:
+            data = self._begin(data)
+        if not data:
+            return
+        if self._mode == _LIST:
+            self._scan(data, out)
+            if self._size > self._max:
+                raise too_large("event_bytes", self._max)
+        elif self._mode == _BEHIND:
+            self._keep_stray(data)
+        else:
+            self._keep(data)
+            if self._size > self._body_max:
+                raise too_large("body_bytes", self._body_max)
+
+    def close(self, out: list[Frame]) -> None:
+        rest = b"".join(self._pieces)
+        self._pieces.clear()
+        self._size = 0
+        if self._mode == _LIST:
+            out.append(("", b"[" + rest))
+        elif self._mode != _BEHIND:
+            out.append((WHOLE, rest))
+        elif rest.strip():
+            out.append((STRAY, rest.strip()))
+
+    def _begin(self, data: bytes) -> bytes:
+        """Wait for the first byte that is not blank; it says what the body is. Returns what is left to be read."""
+        if self._pieces:
+            data = b"".join((*self._pieces, data))
+            self._pieces.clear()
+        if len(data) < len(_BOM) and _BOM.startswith(data):
+            self._pieces.append(data)
+            return b""
+        data = data.removeprefix(_BOM).lstrip()
+        if not data:
+            return b""
+        if data[:1] != b"[":
+            self._mode = _WHOLE
+            return data
+        self._mode = _LIST
+        return data[1:]
+
+    def _scan(self, data: bytes, out: list[Frame]) -> None:
+        """Walk from mark to mark; start is where the unfinished element begins in data."""
+        at = start = 0
+        while True:
+            if self._quoted:
+                at = self._end_of_string(data, at)
+                if at < 0:
+                    break
+            mark = _next_mark(data, at)
+            if mark is None:
+                break
+            at = mark.end()
+            byte = data[at - 1]
+            if byte == _QUOTE:
+                self._quoted = True
+            elif byte in _OPEN:
+                if not self._depth:
+                    start = at - 1
+                self._depth += 1
+            elif self._depth > 1:
+                self._depth -= 1
+            elif self._depth:
+                self._depth = 0
+                self._pieces.append(data[start:at])
+                out.append(("", b"".join(self._pieces)))
+                self._pieces.clear()
+                self._size = 0
+            else:  # a closing bracket between elements: the list is over
+                self._mode = _BEHIND
+                self._keep_stray(data[at:])
+                return
+        if self._depth:
+            self._keep(data[start:] if start else data)
+
+    def _end_of_string(self, data: bytes, at: int) -> int:
+        """The offset behind the quote that ends the string which is open at `at`; -1 when it is not in data."""
+        while True:
+            quote = data.find(b'"', at)
+            end = len(data) if quote < 0 else quote
+            odd = self._odd_slashes
+            if end > at:
+                run = end - at - len(data[at:end].rstrip(b"\\")) if data[end - 1] == _BACKSLASH else 0
+                odd = (odd if run == end - at else False) ^ (run % 2 == 1)
+            if quote < 0:
+                self._odd_slashes = odd
+                return -1
+            self._odd_slashes = False
+            at = quote + 1
+            if not odd:
+                self._quoted = False
+                return at
+
+    def _keep(self, data: bytes) -> None:
+        self._pieces.append(data)
+        self._size += len(data)
+
+    def _keep_stray(self, data: bytes) -> None:
+        if data and self._size < _STRAY_MAX:
+            self._keep(data[: _STRAY_MAX - self._size])
+
+
+_START, _LIST, _BEHIND, _WHOLE = range(4)
+_QUOTE = ord('"')
+_BACKSLASH = ord("\\")

@@ -1,0 +1,24 @@
+"""Azure OpenAI. Each customer has a host of its own: the base is `https://NAME.openai.azure.com/openai/v1`, or for the
+older routes `.../openai/deployments/DEPLOYMENT` together with the option api_version."""
+
+from ..dialects.openai_chat import OpenAIChat
+from .base import DsnOption, Provider
+
+PROVIDER = Provider(
+    name="azure",
+    title="Azure OpenAI",
+    base_url="",
+    dialect=OpenAIChat(
+        max_tokens_field="max_completion_tokens",
+        output_modalities=("text", "audio"),
+        call_id_pattern=r".{1,40}",
+    ),
+    key_env=("AZURE_OPENAI_API_KEY",),
+    key_url="https://portal.azure.com",
+    key_header="api-key",
+    key_prefix="",
+    request_id_headers=("apim-request-id", "x-request-id"),
+    strip_base=("/chat/completions",),
+    options=(DsnOption("api_version", query="api-version", about="the API's version, for routes that want one"),),
+    docs="docs/providers/azure.md",
+)

@@ -1,0 +1,21 @@
+"""Cerebras: open models on its own chips."""
+
+from ..dialects.openai_chat import OpenAIChat
+from .base import Provider
+
+PROVIDER = Provider(
+    name="cerebras",
+    title="Cerebras",
+    base_url="https://api.cerebras.ai/v1",
+    dialect=OpenAIChat(
+        max_tokens_field="max_completion_tokens",
+        audio_input=None,
+        file_input=None,
+        done_required=False,  # some of its streams end behind the finish reason
+    ),
+    key_env=("CEREBRAS_API_KEY",),
+    key_url="https://cloud.cerebras.ai",
+    request_id_headers=("x-request-id", "cf-ray"),
+    strip_base=("/chat/completions",),
+    docs="docs/providers/cerebras.md",
+)

@@ -1,0 +1,22 @@
+"""Chutes: a gateway to engines (vLLM, SGLang) that others run."""
+
+from ..dialects.openai_chat import OpenAIChat
+from .base import Provider
+
+PROVIDER = Provider(
+    name="chutes",
+    title="Chutes",
+    base_url="https://llm.chutes.ai/v1",
+    dialect=OpenAIChat(
+        thinking="chat_template_kwargs",
+        reasoning_replay="content",
+        file_input=None,
+        price_scale=1.0,  # listed per million tokens
+    ),
+    key_env=("CHUTES_API_KEY", "CHUTES_API_TOKEN"),
+    key_param="api_token",
+    key_url="https://chutes.ai/app/api",
+    request_id_headers=("x-chutes-invocationid",),
+    strip_base=("/chat/completions",),
+    docs="docs/providers/chutes.md",
+)

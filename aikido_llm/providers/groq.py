@@ -1,0 +1,19 @@
+"""Groq: open models on its own chips."""
+
+from ..dialects.openai_chat import OpenAIChat
+from .base import Provider
+
+PROVIDER = Provider(
+    name="groq",
+    title="Groq",
+    base_url="https://api.groq.com/openai/v1",
+    dialect=OpenAIChat(
+        max_tokens_field="max_completion_tokens",
+        audio_input=None,
+        file_input=None,
+    ),
+    key_env=("GROQ_API_KEY",),
+    key_url="https://console.groq.com/keys",
+    strip_base=("/chat/completions",),
+    docs="docs/providers/groq.md",
+)

@@ -1,0 +1,20 @@
+"""llama.cpp's own server, on this machine unless told otherwise."""
+
+from ..dialects.openai_chat import OpenAIChat
+from .base import Provider
+
+PROVIDER = Provider(
+    name="llamacpp",
+    title="llama.cpp",
+    base_url="http://127.0.0.1:8080/v1",
+    dialect=OpenAIChat(
+        thinking="chat_template_kwargs",
+        thinking_budget_field="reasoning_budget_tokens",
+        reasoning_replay="content",
+        file_input=None,
+    ),
+    key_env=("LLAMACPP_API_KEY",),
+    key_needed=False,
+    strip_base=("/chat/completions",),
+    docs="docs/providers/llamacpp.md",
+)

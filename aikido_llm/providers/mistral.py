@@ -1,0 +1,41 @@
+"""Mistral AI. Its wire refuses keys that it does not know, and foreign tool-call ids."""
+
+from ..dialects.openai_chat import OpenAIChat
+from ..errors import InvalidRequestError, ModelNotFoundError, RateLimitedError, ServerError
+from .base import Provider
+
+PROVIDER = Provider(
+    name="mistral",
+    title="Mistral AI",
+    base_url="https://api.mistral.ai/v1",
+    dialect=OpenAIChat(
+        seed_field="random_seed",
+        stream_options=None,
+        metadata=True,
+        efforts={"low": "high", "medium": "high"},  # it has on and off
+        audio_input="string",
+        file_input="document_url",
+        file_urls=True,
+        speaker_names=False,
+        tool_names=True,
+        null_content=False,
+        prefill_field="prefix",
+        call_id_pattern=r"[a-zA-Z0-9]{9}",
+        call_id_length=9,
+        required_word="any",
+        none_omits_tools=True,
+        error_codes={
+            "1000": ServerError,
+            "1300": RateLimitedError,
+            "1500": ModelNotFoundError,
+            "3051": InvalidRequestError,
+            "3280": InvalidRequestError,
+            "3505": RateLimitedError,
+        },
+    ),
+    key_env=("MISTRAL_API_KEY",),
+    key_url="https://console.mistral.ai/api-keys",
+    request_id_headers=("mistral-correlation-id", "x-kong-request-id"),
+    strip_base=("/chat/completions",),
+    docs="docs/providers/mistral.md",
+)

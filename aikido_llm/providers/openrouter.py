@@ -1,0 +1,31 @@
+"""OpenRouter: one key for the models of many hosts."""
+
+from ..dialects.openai_chat import OpenAIChat
+from .base import DsnOption, Provider
+
+PROVIDER = Provider(
+    name="openrouter",
+    title="OpenRouter",
+    base_url="https://openrouter.ai/api/v1",
+    dialect=OpenAIChat(
+        metadata=True,
+        thinking="reasoning",
+        reasoning_replay="details",
+        file_urls=True,
+        tool_result_images=True,
+        assistant_images=True,
+        cache_marks=True,
+        output_modalities=("text", "image", "audio"),
+        models_path="/models?output_modalities=all",  # else models that only draw are missing
+    ),
+    key_env=("OPENROUTER_API_KEY",),
+    key_url="https://openrouter.ai/settings/keys",
+    request_id_headers=("x-generation-id", "cf-ray"),
+    strip_base=("/chat/completions",),
+    options=(
+        DsnOption("referer", header="HTTP-Referer", about="your site, for OpenRouter's rankings"),
+        DsnOption("title", header="X-OpenRouter-Title", about="your app's name, for OpenRouter's rankings"),
+        DsnOption("provider_order", body=("provider", "order"), split=True, about="hosts to try, comma-separated"),
+    ),
+    docs="docs/providers/openrouter.md",
+)

@@ -1,0 +1,20 @@
+"""Together AI."""
+
+from ..dialects.openai_chat import OpenAIChat
+from .base import Provider
+
+PROVIDER = Provider(
+    name="together",
+    title="Together AI",
+    base_url="https://api.together.xyz/v1",
+    dialect=OpenAIChat(
+        audio_input=None,
+        file_input=None,
+        price_scale=1.0,  # listed per million tokens
+    ),
+    key_env=("TOGETHER_API_KEY",),
+    key_url="https://api.together.ai/settings/api-keys",
+    request_id_headers=("x-request-id", "x-amzn-trace-id"),
+    strip_base=("/chat/completions",),
+    docs="docs/providers/together.md",
+)

@@ -1,0 +1,19 @@
+"""A vLLM server, on this machine unless told otherwise."""
+
+from ..dialects.openai_chat import OpenAIChat
+from .base import Provider
+
+PROVIDER = Provider(
+    name="vllm",
+    title="vLLM",
+    base_url="http://127.0.0.1:8000/v1",
+    dialect=OpenAIChat(
+        thinking="chat_template_kwargs",
+        reasoning_replay="content",
+        file_input=None,
+    ),
+    key_env=("VLLM_API_KEY",),
+    key_needed=False,
+    strip_base=("/chat/completions",),
+    docs="docs/providers/vllm.md",
+)

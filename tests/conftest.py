@@ -1,0 +1,70 @@
+"""Checks that hold for every test: no task, no socket, no loop error is left behind by an asynchronous one."""
+
+import asyncio
+import gc
+import inspect
+import os
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+_SETTLE = 0.5  # s that closing connections may take after a test
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(inspect.unwrap(item.obj)):
+            item.add_marker(pytest.mark.usefixtures("no_leaks"))
+
+
+@pytest.fixture
+async def no_leaks() -> AsyncIterator[None]:
+    """Fails a test that leaves a task, a socket, or an error that only the event loop has seen."""
+    loop = asyncio.get_running_loop()
+    lost: list[str] = []
+
+    def note(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        lost.append(f"{context.get('message')}: {context.get('exception')!r}")
+
+    loop.set_exception_handler(note)
+    tasks, sockets = asyncio.all_tasks(), _sockets()
+    yield
+    for _ in range(int(_SETTLE / 0.005)):
+        left_tasks, left_sockets = asyncio.all_tasks() - tasks, _sockets() - sockets
+        if not left_tasks and not left_sockets:
+            break
+        await asyncio.sleep(0.005)
+    else:
+        gc.collect()
+        left_tasks, left_sockets = asyncio.all_tasks() - tasks, _sockets() - sockets
+    assert not left_tasks, f"tasks left behind: {left_tasks}"
+    assert not left_sockets, f"sockets left behind: {left_sockets}"
+    assert not lost, f"the event loop saw: {lost}"
+
+
+def _sockets() -> set[str]:
+    """The sockets this process has open, as the kernel names them; none where that cannot be told."""
+    try:
+        names = os.listdir("/proc/self/fd")
+    except OSError:
+        return set()
+    found: set[str] = set()
+    for name in names:
+        try:
+            target = os.readlink(f"/proc/self/fd/{name}")
+        except OSError:
+            continue
+        if target.startswith("socket:"):
+            found.add(target)
+    return found
+
+
+@pytest.fixture(autouse=True)
+def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No key, proxy or default of this machine reaches a test."""
+    for name in list(os.environ):
+        if name.endswith(("_API_KEY", "_API_TOKEN", "_PROXY", "_proxy")) or name in ("OLLAMA_HOST", "LLM_DSN"):
+            monkeypatch.delenv(name)
+        elif name in ("LLM_PROVIDER", "LLM_MODEL"):
+            monkeypatch.delenv(name)
