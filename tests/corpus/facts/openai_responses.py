@@ -36,16 +36,26 @@ def _whole(answer: Json) -> Draft:
 
 
 def _stream(events: list[Json]) -> Draft:
-    """Text as it was shown, piece by piece; calls and images from the finished items (the last event may omit them)."""
+    """Text as it was shown, piece by piece; calls and images from the finished items (the last event may omit them).
+
+    Where deltas are missing, the full text of a part makes up for them: one recording keeps only the first few of each
+    part, and its user would otherwise be left with half a sentence.
+    """
     draft = Draft()
     refused = False
+    part = ""  # what the deltas of the current part have said
     for event in events:
         kind = event["type"]
         if kind in THINKING:
             draft.thinking += string(event, "delta")
         elif kind in {"response.output_text.delta", "response.refusal.delta"}:
             draft.text += string(event, "delta")
+            part += string(event, "delta")
             refused = refused or kind == "response.refusal.delta"
+        elif kind == "response.output_text.done":
+            full = string(event, "text")
+            draft.text += full[len(part) :] if full.startswith(part) else ""
+            part = ""
         elif kind == "response.output_item.done":
             _item(draft, event["item"])
         elif kind in {"response.completed", "response.incomplete", "response.failed"}:
