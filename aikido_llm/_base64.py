@@ -4,18 +4,28 @@ Decoding is lenient about what providers are known to do (line breaks, missing p
 strict about everything else: junk is a ValueError, never silently shortened data.
 """
 
-from attrs import frozen
 
-
-@frozen
 class Base64Text:
     """Bytes that stand in a request body where the wire wants base64 text; `_json.dumps` writes them out.
 
     prefix goes before the base64 text as it is (`data:image/png;base64,`), so the bytes are encoded once, when sent.
+    No attrs class: the JSON library would write one as an object with its fields, and not ask us. Treat as read-only.
     """
 
-    data: bytes
-    prefix: str = ""
+    __slots__ = ("data", "prefix")
+
+    def __init__(self, data: bytes, prefix: str = "") -> None:
+        self.data = data
+        self.prefix = prefix
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Base64Text) and (self.data, self.prefix) == (other.data, other.prefix)
+
+    def __hash__(self) -> int:
+        return hash((self.data, self.prefix))
+
+    def __repr__(self) -> str:
+        return f"Base64Text(<{len(self.data)} bytes>, prefix={self.prefix!r})"
 
     def text(self) -> str:
         return self.prefix + encode(self.data)
