@@ -84,7 +84,8 @@ class _Rewriter:
             if ref is None and is_list(parts) and len(parts) == 1:
                 target = parts[0]
             elif isinstance(ref, str) and ref not in inside:
-                target, inside = self._target(ref), (*inside, ref)
+                target = self._target(ref)
+                inside = (*inside, str(ref))
             else:
                 raise _unsupported(f"the recursive reference {ref}" if ref else "`allOf` of several schemas")
             beside = {key: item for key, item in schema.items() if key != ("allOf" if ref is None else "$ref")}

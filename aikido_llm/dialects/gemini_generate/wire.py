@@ -12,7 +12,7 @@ import msgspec
 
 from ... import _json
 
-_OTHER = "\0"  # no server can mean this name
+_OTHER = "~other"  # no server means this name
 
 
 class FunctionCall(msgspec.Struct):

@@ -46,9 +46,13 @@ def read(body: bytes) -> Draft:
     calls: list[Json] = []
     for answer in _answers(body):
         if answer.get("error"):
-            draft.error = error_in_body(answer["error"])
+            # 499 CANCELLED: the service gave up, nobody else did; the caller has nothing to mend.
+            cancelled = string(answer, "error", "status") == "CANCELLED"
+            draft.error = "ServerError" if cancelled else error_in_body(answer["error"])
             break
         _chunk(draft, calls, answer)
+    if draft.error or draft.finish in OVERRIDES:
+        calls = []  # a failed answer's calls must not be run: UNEXPECTED_TOOL_CALL names tools that do not exist
     draft.tool_calls = [(string(call, "name"), json.dumps(call["args"])) for call in calls]
     return draft
 
