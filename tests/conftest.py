@@ -60,11 +60,12 @@ def _sockets() -> set[str]:
     return found
 
 
+_OURS = ("OLLAMA_HOST", "LLM_DSN", "LLM_PROVIDER", "LLM_MODEL")
+
+
 @pytest.fixture(autouse=True)
 def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No key, proxy or default of this machine reaches a test."""
     for name in list(os.environ):
-        if name.endswith(("_API_KEY", "_API_TOKEN", "_PROXY", "_proxy")) or name in ("OLLAMA_HOST", "LLM_DSN"):
-            monkeypatch.delenv(name)
-        elif name in ("LLM_PROVIDER", "LLM_MODEL"):
+        if name in _OURS or name.endswith(("_API_KEY", "_API_TOKEN", "_PROXY", "_proxy")):
             monkeypatch.delenv(name)
