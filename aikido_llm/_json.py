@@ -14,7 +14,7 @@ from ._base64 import Base64Text
 
 T = TypeVar("T")
 
-UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
+UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeError)
 """What a fast parser (`Typed.fast`) raises for JSON that is broken or not of its type."""
 
 
@@ -35,11 +35,16 @@ def loads_object(data: bytes | str) -> dict[str, Any]:
 
 
 def dumps(value: Any) -> bytes:
-    """Plain values (and `Base64Text`) -> compact JSON bytes. Raises TypeError for anything else."""
+    """Plain values (and `Base64Text`) -> compact JSON bytes.
+
+    Raises TypeError for anything else, ValueError for what is nested too deep.
+    """
     try:
         return _encoder.encode(value)
     except UnicodeEncodeError:  # a lone surrogate, which `loads` lets in: written as the escape that it came as
         return json.dumps(value, default=_encode_other, separators=(",", ":")).encode("ascii")
+    except RecursionError:
+        raise ValueError("the value is nested too deep") from None
 
 
 def text(value: Any) -> str:

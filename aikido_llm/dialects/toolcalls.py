@@ -14,14 +14,15 @@ from ..types.messages import ToolCall
 
 
 class _Open:
-    """A call that is being received. key: the wire's index, which may be None."""
+    """A call that is being received. key, id: the wire's index and id; None and "" when it gave none."""
 
-    __slots__ = ("arguments", "data", "id", "index", "key", "name", "started")
+    __slots__ = ("arguments", "data", "id", "index", "key", "name", "our_id", "started")
 
     def __init__(self, key: int | None) -> None:
         self.key = key
         self.index = -1  # ours, given when the call starts
         self.id = ""
+        self.our_id = ""  # the wire's, unless that is missing or taken
         self.name = ""
         self.arguments: list[str] = []
         self.started = False
@@ -51,13 +52,16 @@ class ToolCalls:
         arguments: str | None = None,
         data: dict[str, Any] | None = None,
     ) -> None:
-        """A fragment. Empty and None mean absent; an id, once given, wins over the key; names are never joined."""
+        """A fragment. Empty and None mean absent; an id, once given, wins over the key; names are never joined: another
+        name is another call."""
         if id == "null":  # what one vendor's own SDK writes for no id
             id = None
-        call = self._find(key, id)
+        call = self._find(key, id) or self._open(key)
+        if name and call.name and _begins_anew(call, name, id, arguments):
+            call = self._open(key)
         if id and not call.id:
             call.id = id
-            self._by_id.setdefault(id, call)
+            self._by_id[id] = call
         if name and not call.name:
             call.name = name
         if data:
@@ -73,24 +77,27 @@ class ToolCalls:
         """The answer is over: append a ToolCallEvent for each call. cut: it hit the token limit, so a call whose
         arguments are not whole JSON is left out (it must not be run). A call that never got a name is left out too."""
         for call in self._calls:
-            text = whole_arguments("".join(call.arguments))
-            if not call.started or (cut and not _is_json(text)):
+            text = "".join(call.arguments)
+            if not call.started or (cut and not _is_json(text)):  # no arguments yet is cut off too
                 continue
-            done = ToolCall(call.id, call.name, text, call.data)
+            done = ToolCall(call.our_id, call.name, whole_arguments(text), call.data)
             self.finished.append(done)
             out.append(ToolCallEvent(call.index, done))
         self._calls.clear()
         self._by_key.clear()
         self._by_id.clear()
 
-    def _find(self, key: int | None, id: str | None) -> _Open:
+    def _find(self, key: int | None, id: str | None) -> _Open | None:
         if id:
             known = self._by_id.get(id)
             if known is not None and (key is None or known.key is None or known.key == key):
                 return known
         latest = self._by_key.get(key) if key is not None else (self._calls[-1] if self._calls else None)
-        if latest is not None and not (id and latest.id):
-            return latest
+        if latest is not None and id and latest.id and latest.id != id:
+            return None
+        return latest
+
+    def _open(self, key: int | None) -> _Open:
         call = _Open(key)
         self._calls.append(call)
         if key is not None:
@@ -100,12 +107,24 @@ class ToolCalls:
     def _start(self, call: _Open, out: list[Event]) -> None:
         call.started = True
         call.index = len(self._ids)
-        if not call.id or call.id in self._ids:
-            call.id = made_id(self.seed, call.index, call.name)
-        self._ids.add(call.id)
-        out.append(ToolCallStart(call.index, call.id, call.name))
+        taken = not call.id or call.id in self._ids
+        call.our_id = made_id(self.seed, call.index, call.name) if taken else call.id
+        self._ids.add(call.our_id)
+        out.append(ToolCallStart(call.index, call.our_id, call.name))
         if call.arguments:
             out.append(ToolCallDelta(call.index, "".join(call.arguments)))
+
+
+def _begins_anew(call: _Open, name: str, id: str | None, arguments: str | None) -> bool:
+    """Whether a named fragment that the index and the id put to this call is the next call, told by neither of them.
+
+    Some gateways repeat the name with every fragment, so the same name begins a call only when both are whole."""
+    if name != call.name:
+        return True
+    if id or not arguments or arguments[:1] != "{" or not call.arguments:
+        return False
+    before = "".join(call.arguments)
+    return _is_json(arguments) and before.strip() != "{}" and _is_json(before)
 
 
 def made_id(seed: str, index: int, name: str) -> str:
@@ -122,7 +141,7 @@ def whole_arguments(text: str) -> str:
     if stripped in ("", "null"):
         return "{}"
     if stripped.startswith("{}") and len(stripped) > 2 and not _is_json(text) and _is_json(stripped[2:]):
-        return stripped[2:]
+        return text[text.index("}") + 1 :]
     return text
 
 

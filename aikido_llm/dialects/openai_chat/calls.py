@@ -32,7 +32,7 @@ class Calls:
 
     def read(self, message: Message, out: list[Event], provider_data: Json) -> None:
         for piece in objects(message.tool_calls):
-            if "custom" in piece:  # free text, not JSON arguments: asked for by `extra` only
+            if as_object(piece.get("custom")).get("name"):  # free text, not JSON arguments: asked for by `extra` only
                 provider_data.setdefault("custom_tool_calls", []).append(piece)
             else:
                 self._piece(piece, out)

@@ -89,7 +89,7 @@ class Decoder(base.Decoder):
             raise base.filtered(self.raw_finish_reason or "refusal")
         if reason is FinishReason.error:
             raise self._failed()
-        called = self._calls.finish(out, cut=reason is FinishReason.length or reason is None)
+        called = self._calls.finish(out, cut=reason is FinishReason.length)
         if called and reason in (None, FinishReason.stop):
             self.finish_reason = FinishReason.tool_calls
         elif reason is None and self._has_content:
@@ -205,7 +205,6 @@ class Decoder(base.Decoder):
         """Raises, except for OpenAI's error that means the token limit: behind content that is a `length` end."""
         if is_length_error(error) and (self._has_content or out):
             self.finish_reason = FinishReason.length
-            self.done = True
             return
         raise error
 

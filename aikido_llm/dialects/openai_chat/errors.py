@@ -3,6 +3,7 @@
 source: the hosts' API references and recorded replies, read 2026-11.
 """
 
+import re
 from typing import Any
 
 from attrs import frozen
@@ -10,6 +11,7 @@ from attrs import frozen
 from ... import _json
 from ...errors import (
     ContentFilteredError,
+    ContextLengthError,
     InsufficientCreditsError,
     InvalidRequestError,
     LLMError,
@@ -24,17 +26,14 @@ from .wire import Json, as_list, as_object, as_text, objects
 
 CODES: dict[str, type[LLMError]] = {
     **COMMON_CODES,
-    "invalid_request_error": InvalidRequestError,
-    "invalid_request": InvalidRequestError,
     "tool_use_failed": InvalidRequestError,
+    "too_many_prompt_tokens": ContextLengthError,
     "invalid_prompt": ContentFilteredError,  # OpenAI's word for a flagged prompt; see _routed_code for OpenRouter's
     "refusal": ContentFilteredError,
     "ResponsibleAIPolicyViolation": ContentFilteredError,
     "bio_policy": ContentFilteredError,
     "cyber_policy": ContentFilteredError,
     "image_content_policy_violation": ContentFilteredError,
-    "data_inspection_failed": ContentFilteredError,
-    "DataInspectionFailed": ContentFilteredError,
     "personal-team-blocked:spending-limit": InsufficientCreditsError,
     "DeploymentNotFound": ModelNotFoundError,
     "no_endpoints": ModelNotFoundError,
@@ -48,6 +47,17 @@ CODES: dict[str, type[LLMError]] = {
     "The service is currently unavailable": OverloadedError,  # xAI's code is a sentence
     "provider_unavailable": ServerError,
 }
+# Said beside statuses of every kind (a wrong key, an unknown model), so they decide only where there is no status.
+_VAGUE_CODES: dict[str, type[LLMError]] = {
+    "invalid_request_error": InvalidRequestError,
+    "invalid_request": InvalidRequestError,
+}
+# Wording of single hosts that says more than their code and status.
+_BY_TEXT: tuple[tuple[re.Pattern[str], type[LLMError]], ...] = (
+    (re.compile(r"DataInspectionFailed"), ContentFilteredError),  # Alibaba, behind a router's 502
+    (re.compile(r"No endpoints found for |period for this model has ended"), ModelNotFoundError),  # OpenRouter
+    (re.compile(r"requires --jinja|is not supported - hint"), InvalidRequestError),  # llama.cpp, with a 500
+)
 _CODE_KEYS = ("code", "type", "status", "provider_code", "provider_error_code")
 _STATUS_KEYS = ("status_code", "http_status", "code", "raw_status_code", "status")
 _DEPTH = 8  # envelopes inside envelopes that are still opened
@@ -70,24 +80,20 @@ def decode_error(reply: ErrorReply, quirks: Quirks) -> LLMError:
         said = _read(_json.loads(text), 0) if text else _Said()
     except ValueError:
         said = _Said(page_text(text))
-    envelope = Envelope(
-        said.message,
-        said.codes,
-        status=reply.status,
-        retry_after=said.retry_after,
-        body=text,
-        headers=reply.headers,
-    )
-    return to_error(envelope, {**CODES, **quirks.error_codes})
+    return _typed(Envelope(said.message, said.codes, reply.status, said.retry_after, "", text, reply.headers), quirks)
 
 
 def error_inside(value: Any, quirks: Quirks) -> LLMError:
     """An envelope that came inside a 200: a chunk, a body, or a choice with an error."""
     said = _read(value, 0)
     body = _json.text(value)[:BODY_EXCERPT]
-    return to_error(
-        Envelope(said.message, said.codes, said.status, said.retry_after, body=body), {**CODES, **quirks.error_codes}
-    )
+    return _typed(Envelope(said.message, said.codes, said.status, said.retry_after, body=body), quirks)
+
+
+def _typed(envelope: Envelope, quirks: Quirks) -> LLMError:
+    codes = {**CODES, **(_VAGUE_CODES if envelope.status is None else {}), **quirks.error_codes}
+    kind = next((kind for pattern, kind in _BY_TEXT if pattern.search(envelope.message)), None)
+    return to_error(envelope, codes, kind)
 
 
 def is_error(value: Any) -> bool:

@@ -1,11 +1,12 @@
 """The conversation -> `messages`."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import Any
 
 from ...types.messages import AudioPart, ImagePart, Message, Part, Role, TextPart, ToolCall
+from ..turns import turns
 from .parts import content, image_parts, text_content
 from .quirks import Quirks
 from .wire import Json, as_object
@@ -18,9 +19,20 @@ def encode_messages(messages: Iterable[Message], quirks: Quirks, provider: str) 
     """All turns, in order. Media that a turn cannot hold (a tool's pictures, those that the assistant drew) are shown
     by the next user message, behind the results of all calls: the results of one turn must stand together."""
     conversation = _Conversation(quirks, provider)
-    for message in messages:
+    for message in _ordered(tuple(messages)):
         conversation.add(message)
     return conversation.finish()
+
+
+def _ordered(messages: tuple[Message, ...]) -> Iterator[Message]:
+    """Each tool result behind the turn that called the tool (anywhere else it is refused), system messages in place."""
+    in_order = list(turns(messages))
+    for message in messages:
+        if message.role is Role.system:
+            yield message
+        elif in_order and in_order[0].message is message:
+            yield message
+            yield from (result for _, result in in_order.pop(0).results)
 
 
 class _Conversation:

@@ -15,7 +15,7 @@ def find_usage(chunk: Json) -> Json:
     """The usage object of a chunk, {} for none: its own, Groq's in x_groq, Moonshot's inside a choice."""
     places = [chunk.get("usage"), as_object(chunk.get("x_groq")).get("usage")]
     places += [choice.get("usage") for choice in objects(chunk.get("choices"))]
-    return next((as_object(place) for place in places if as_object(place)), {})
+    return next((as_object(place) for place in places if as_object(place)), _NOTHING)
 
 
 def read_usage(usage: Json, timings: Json) -> Usage | None:

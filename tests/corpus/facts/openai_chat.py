@@ -45,7 +45,7 @@ def _read(chunks: list[Json], key: str, done: bool) -> Draft:
     """A whole body is a stream of one chunk whose choice has a message instead of a delta."""
     draft = Draft()
     calls: list[Call] = []
-    refused = False
+    refused = heard = False
     for chunk in chunks:
         draft.id, draft.model = draft.id or string(chunk, "id"), draft.model or string(chunk, "model")
         draft.usage = _usage(chunk) or draft.usage
@@ -53,9 +53,14 @@ def _read(chunks: list[Json], key: str, done: bool) -> Draft:
             if (choice.get("index") or 0) == 0:
                 refused = bool(string(choice, key, "refusal")) or refused
                 _message(draft, calls, choice.get(key), whole=key == "message")
+                heard = bool(string(choice, key, "audio", "transcript")) or heard
                 _finish(draft, choice)
         if chunk.get("error"):
             draft.error = error_in_body(chunk["error"])
+            # OpenAI reports the token limit as an error; behind content that is an answer cut by its length.
+            if "model output limit was reached" in json.dumps(chunk["error"]) and (_has_content(draft) or heard):
+                draft.error, draft.finish = None, "length"
+                break
         if draft.error:  # nothing after an error counts
             break
     draft.tool_calls = [(call.name, call.arguments) for call in calls if call.name]

@@ -1,0 +1,108 @@
+"""Every recorded exchange of this wire: whole, in pieces, cut off; held against facts that a separate reader took."""
+
+import re
+from bisect import bisect_left
+from functools import cache
+
+import pytest
+
+from aikido_llm.dialects.base import ErrorReply
+from aikido_llm.dialects.openai_chat import OpenAIChat
+from aikido_llm.errors import LLMError
+from aikido_llm.providers import cerebras, deepseek, grok, groq, llamacpp, mistral, openai, openrouter, together
+from aikido_llm.types.messages import ToolDef, user
+from aikido_llm.types.request import Request
+from tests.corpus import load
+from tests.corpus.facts import facts_of
+from tests.facts_check import check_against_facts
+from tests.wire import Road, cuts, error_of, response_of
+
+pytestmark = pytest.mark.skipif(not load.available(), reason=load.MISSING)
+
+ROWS = {
+    "openai": openai, "openrouter": openrouter, "xai": grok, "mistral": mistral, "llamacpp": llamacpp, "groq": groq,
+    "deepseek": deepseek, "together": together, "cerebras": cerebras,
+}  # fmt: skip
+ENDS_BEHIND_FINISH_REASON = {"perplexity", "baseten", "huggingface"}  # hosts that leave [DONE] out at times
+
+NOT_SUPPORTED: dict[str, str] = {}
+
+
+def dialect_of(exchange: load.Exchange) -> OpenAIChat:
+    row = ROWS.get(exchange.provider)
+    if row is not None:
+        assert isinstance(row.PROVIDER.dialect, OpenAIChat)
+        return row.PROVIDER.dialect
+    return OpenAIChat(done_required=exchange.provider not in ENDS_BEHIND_FINISH_REASON)
+
+
+def road_of(exchange: load.Exchange) -> Road:
+    body = exchange.request_json or {}
+    tools = tuple(ToolDef(tool["function"]["name"]) for tool in body.get("tools") or () if "function" in tool)
+    audio = {"audio": body["audio"]} if isinstance(body.get("audio"), dict) else {}
+    return Road(
+        dialect_of(exchange),
+        stream=exchange.stream,
+        content_type=exchange.headers.get("content-type", "").partition(";")[0].strip().lower(),
+        request=Request(messages=(user("hi"),), model=exchange.model or "m", tools=tools, extra=audio),
+    )
+
+
+@cache
+def answers() -> tuple[load.Exchange, ...]:
+    if not load.available():
+        return ()
+    return tuple(e for e in load.exchanges("openai-chat") if e.status == 200 and e.id not in NOT_SUPPORTED)
+
+
+def refusals() -> list[load.Exchange]:
+    if not load.available():
+        return []
+    return [e for e in load.exchanges("openai-chat") if e.status != 200 and e.id not in NOT_SUPPORTED]
+
+
+@pytest.mark.parametrize("exchange", answers(), ids=lambda e: e.id)
+def test_recorded_answer(exchange: load.Exchange) -> None:
+    road = road_of(exchange)
+    events = road.read_every_way(exchange.body, small=1500)
+    facts = facts_of(exchange)
+    check_against_facts(events, facts)
+    response = response_of(events)
+    assert (response.id, response.model) == (facts.id, facts.model or road.request.model)
+
+
+def test_every_prefix_of_a_stream_is_an_error() -> None:
+    tried = 0
+    for exchange in answers():
+        if exchange.stream and exchange.body.lstrip()[:1] not in (b"{", b"["):
+            road = road_of(exchange)
+            end = whole_from(exchange, road)
+            most = 80 if len(exchange.body) < 100_000 else 6
+            tried += road.check_prefixes(exchange.body, end, cuts(exchange.body, small=1000, most=most))
+    assert tried > 5000
+
+
+def whole_from(exchange: load.Exchange, road: Road) -> int:
+    """How many bytes hold the end mark: [DONE], or the finish reason where that is enough."""
+    body = exchange.body
+    done = body.find(b"[DONE]")
+    size = done + 6 if done >= 0 else len(body)
+    dialect = road.dialect
+    assert isinstance(dialect, OpenAIChat)
+    if dialect.done_required or error_of(road.read(body)):
+        return size
+    ends = [mark.end() for mark in re.finditer(rb"\r?\n\r?\n", body)]
+    first = ends[bisect_left(ends, True, key=lambda end: error_of(road.read(body[:end])) is None)]
+    low = len(body[:first].rstrip())  # the last event needs no blank line
+    word = response_of(road.read(body)).raw_finish_reason
+    assert word is None or word.encode() in body[:low], "success before the finish reason was there"
+    return low
+
+
+@pytest.mark.parametrize("exchange", refusals(), ids=lambda e: e.id)
+def test_recorded_refusal(exchange: load.Exchange) -> None:
+    error = dialect_of(exchange).decode_error(ErrorReply(exchange.status, exchange.headers, exchange.body))
+    assert type(error).__name__ == facts_of(exchange).error, f"{error!r} {error}"
+    assert isinstance(error, LLMError)
+    assert error.status == exchange.status
+    assert error.message
