@@ -57,11 +57,11 @@ class Answer:
             self._framer.feed(data, frames)
         except StreamError as error:
             failure = error
-        failure = self._decode(out) or failure
-        if failure is not None:
-            return self._end(out, failure)
-        if self._decoder.done:
+        in_band = self._decode(out)
+        if in_band is None and self._decoder.done:  # the answer is whole, whatever came behind its end
             return self._finish(out)
+        if in_band is not None or failure is not None:
+            return self._end(out, in_band or failure)
         self._events.extend(out)
         return out
 

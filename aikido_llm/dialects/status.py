@@ -7,6 +7,7 @@ does (context length, policy, quota: servers agree on hardly any code for these)
 import re
 import time
 from collections.abc import Mapping
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -165,7 +166,7 @@ def _from_text(envelope: Envelope) -> type[LLMError] | None:
 
 def _fits(kind: type[LLMError], status: int | None) -> bool:
     """Wording may not overrule a status that says something else for certain."""
-    if status is None or kind in (ContextLengthError, ContentFilteredError):
+    if status is None or status < 400 or kind in (ContextLengthError, ContentFilteredError):
         return True
     if kind is InsufficientCreditsError:
         return status in (400, 402, 403, 429)
@@ -175,7 +176,7 @@ def _fits(kind: type[LLMError], status: int | None) -> bool:
         return status in (400, 404, 422)
     if kind is OverloadedError:
         return status == 429 or status >= 500
-    return status in (429, 413, 200)
+    return status in (413, 429)
 
 
 def from_status(status: int | None) -> type[LLMError]:
@@ -212,11 +213,13 @@ def reply_text(reply: ErrorReply) -> str:
 
 def page_text(text: str) -> str:
     """What an HTML or plain-text error page says, in one line: its title or its beginning."""
+    text = text[:_PAGE_HEAD]
     title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
-    plain = (
-        title.group(1) if title else re.sub(r"<(script|style).*?</\1>|<[^>]+>", " ", text[:20_000], flags=re.I | re.S)
-    )
+    plain = title.group(1) if title else re.sub(r"<(script|style).*?</\1>|<[^>]+>", " ", text, flags=re.I | re.S)
     return " ".join(plain.split())[:300]
+
+
+_PAGE_HEAD = 8_000  # characters of a page worth reading; a bound for patterns that are slow on hostile text
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -229,21 +232,30 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     if seconds is not None or not value:
         return seconds
     try:
-        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+        date = parsedate_to_datetime(value)
+        date = date if date.tzinfo else date.replace(tzinfo=UTC)  # HTTP dates are GMT, said or not
+        return max(0.0, date.timestamp() - time.time())
     except (ValueError, TypeError, OverflowError):
         return None
 
 
 def retry_after_text(message: str) -> float | None:
-    """Seconds from wording such as `try again in 7.66s` or `retry in 120ms`; None when it says nothing like it."""
-    found = re.search(
-        r"(?:try again|retry) in (?:(\d+)h)?(?:(\d+)m(?!s))?(?:([\d.]+)\s?(ms|s)\b)?", message, re.IGNORECASE
-    )
+    """Seconds from wording such as `try again in 1m7.66s` or `retry after 20 seconds`; None when there is none."""
+    found = _WAIT.search(message)
     if not found or not any(found.groups()):
         return None
-    hours, minutes, number, unit = found.groups()
-    seconds = (_number(number) or 0.0) / (1000 if unit and unit.lower() == "ms" else 1)
-    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + seconds
+    hours, minutes, ms, seconds = (_number(group) or 0.0 for group in found.groups())
+    return hours * 3600 + minutes * 60 + ms / 1000 + seconds
+
+
+_WAIT = re.compile(
+    r"(?:try again|retry) (?:in|after) "
+    r"(?:([\d.]+) ?h(?:ours?)?(?![a-z]) ?)?"
+    r"(?:([\d.]+) ?m(?:in(?:ute)?s?)?(?![a-z]) ?)?"
+    r"(?:([\d.]+) ?(?:ms|milliseconds?)(?![a-z]))?"
+    r"(?:([\d.]+) ?s(?:ec(?:ond)?s?)?(?![a-z]))?",
+    re.IGNORECASE,
+)
 
 
 def _number(value: Any) -> float | None:

@@ -7,21 +7,26 @@ from ..errors import TooLargeError
 
 
 class LineSplitter:
-    """feed(data) -> the lines that data completes, without their ends. max_bytes caps an unfinished line."""
+    """feed(data) -> the lines that data completes, without their ends.
 
-    __slots__ = ("_max", "_pieces", "_size", "_skip_lf", "cap")
+    max_bytes caps a line, wherever the bytes were cut into pieces: those before it are handed out, then `overflow` is
+    set and nothing more can be fed.
+    """
+
+    __slots__ = ("_max", "_pieces", "_skip_lf", "cap", "pending")
 
     def __init__(self, max_bytes: int, cap: str = "event_bytes") -> None:
         self._max = max_bytes
         self._pieces: list[bytes] = []
-        self._size = 0
+        self.pending = 0  # bytes of the unfinished line
         self._skip_lf = False  # the last piece ended in CR; an LF that follows belongs to it
         self.cap = cap
 
     def feed(self, data: bytes) -> list[bytes]:
-        """The lines that data completes. Raises TooLargeError when an unfinished line had passed max_bytes before."""
-        if self._size > self._max:
+        """The lines that data completes. Raises TooLargeError after an `overflow`."""
+        if self.pending > self._max:
             raise too_large(self.cap, self._max)
+        near_cap = self.pending + len(data) > self._max
         if self._skip_lf and data:
             self._skip_lf = False
             if data[0] == 10:
@@ -36,22 +41,30 @@ class LineSplitter:
             self._pieces.append(lines[0])
             lines[0] = b"".join(self._pieces)
             self._pieces.clear()
-            self._size = 0
+            self.pending = 0
         if rest:
             self._pieces.append(rest)
-            self._size += len(rest)
+            self.pending += len(rest)
+        return self._before_too_long(lines) if near_cap else lines
+
+    def _before_too_long(self, lines: list[bytes]) -> list[bytes]:
+        for number, line in enumerate(lines):
+            if len(line) > self._max:
+                self._pieces.clear()
+                self.pending = len(line)
+                return lines[:number]
         return lines
 
     @property
     def overflow(self) -> bool:
-        """The unfinished line has passed the cap; the next feed raises."""
-        return self._size > self._max
+        """A line has passed the cap; the next feed raises."""
+        return self.pending > self._max
 
     def close(self) -> bytes:
         """What was left without a line end, b"" for nothing."""
         rest = b"".join(self._pieces)
         self._pieces.clear()
-        self._size = 0
+        self.pending = 0
         return rest
 
 

@@ -39,7 +39,12 @@ class SSEFramer:
         if self._start is not None:
             data = self._without_bom(self._start + data)
         held = self._data
-        for line in self._lines.feed(data):
+        room = self._max - self._size - self._lines.pending - len(data)
+        lines = self._lines.feed(data)
+        if room < _LINE_OVERHEAD * len(lines):
+            self._feed_near_cap(lines, out)
+            return
+        for line in lines:
             if line[:6] == b"data: ":
                 held.append(line[6:])
             elif not line:
@@ -47,7 +52,19 @@ class SSEFramer:
                     self._dispatch(out)
             else:
                 self._field(line)
-        if self._lines.overflow or (held and self._held() > self._max):
+        if held:
+            self._held()
+
+    def _feed_near_cap(self, lines: list[bytes], out: list[Frame]) -> None:
+        """The same with a look at the cap after every line, so that it holds however the bytes were cut into pieces."""
+        for line in lines:
+            if line:
+                self._field(line)
+            else:
+                self._dispatch(out)
+            if self._held() > self._max:
+                raise too_large("event_bytes", self._max)
+        if self._lines.overflow:
             raise too_large("event_bytes", self._max)
 
     def close(self, out: list[Frame]) -> None:
@@ -95,7 +112,7 @@ class SSEFramer:
             if b"\0" not in value:
                 self.last_event_id = value.decode("utf-8", "replace")
         elif name == b"retry":
-            if value.isdigit() and value.isascii():
+            if value.isdigit() and len(value) < 16:  # int() refuses thousands of digits
                 self.retry_ms = int(value)
         elif name:  # not a comment: the standard ignores it, we keep it for the decoder
             self._keep_stray(value if name == b"error" and colon else line)
