@@ -76,7 +76,7 @@ class RetryPolicy:
         """
         from backoff import expo
 
-        enough = self.max_delay / (1 - self.jitter) if self.jitter < 1 else None  # beyond it the cap always decides
+        enough = self.max_delay / max(1 - self.jitter, 1e-9)  # from here on the cap decides, whatever the spread
         waits = expo(base=self.multiplier, factor=self.base_delay, max_value=enough)
         next(waits)  # backoff's generators begin with a None
         for wait in waits:

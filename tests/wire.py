@@ -29,7 +29,7 @@ ANY_REQUEST = Request(messages=(user("hi"),), model="asked-model")
 
 @frozen
 class Road:
-    """The pure road from the bytes of a 200 to events, as `HTTPClient` uses it, for one dialect and one kind of reply."""
+    """The pure road from the bytes of a 200 to events, as `HTTPClient` uses it, for one dialect."""
 
     dialect: Dialect
     stream: bool = True
