@@ -4,6 +4,7 @@ import inspect
 import re
 from collections.abc import Awaitable, Callable
 from typing import TypeAlias
+from urllib.parse import quote
 
 KeySource: TypeAlias = str | Callable[[], str | Awaitable[str]]
 """A key, or a (sync or async) function that is asked for it once per attempt."""
@@ -62,18 +63,33 @@ HIDDEN = "***"
 
 
 def scrub(text: str, *secrets: Secret) -> str:
-    """The text without these secrets, without anything that looks like a bearer token or a key, without URL queries."""
-    for secret in secrets:
-        value = secret.reveal()
+    """The text without these secrets, without anything that looks like a key, and without what URLs say beside a path.
+
+    Secrets of fewer than 4 characters are left: they would be found everywhere.
+    """
+    for value in sorted((secret.reveal() for secret in secrets), key=len, reverse=True):
         if len(value) >= 4:
-            text = text.replace(value, HIDDEN)
-    text = _TOKEN.sub(rf"\1{HIDDEN}", text)
-    return _QUERY.sub(rf"\1?{HIDDEN}", text)
+            text = text.replace(value, HIDDEN).replace(quote(value, safe=""), HIDDEN)
+        if len(value) >= 12:  # a part of it, as providers show it: `sk-abc...xyz`
+            text = re.sub(re.escape(value[:4]) + _ELIDED, HIDDEN, text)
+    for pattern, shown in _LOOKS_SECRET:
+        text = pattern.sub(shown, text)
+    return text
 
 
-_TOKEN = re.compile(
-    r"((?:\bBearer\s+|\bBasic\s+|\b(?:x-)?(?:goog-)?api[-_]key[\"']?\s*[:=]\s*[\"']?))(?!\*\*\*)[^\s\"',;&}]{6,}"
-    r"|\b()(?:sk|pk|rk|cpk|gsk|xai|csk)-[A-Za-z0-9_\-]{16,}|\b()AIza[A-Za-z0-9_\-]{20,}",
-    re.IGNORECASE,
+_ELIDED = r"[\w\-]*(?:\*{2,}|\.{2,}|\u2026)[\w\-.*]*"
+_VALUE = r"(?!\*\*\*)[^\s\"',;&}]"
+_LOOKS_SECRET = tuple(
+    (re.compile(pattern, re.IGNORECASE), shown)
+    for pattern, shown in (
+        (rf"(\bauthorization[\"']?\s*[:=]\s*[\"']?)(?:[a-z]+\s+)?{_VALUE}+", rf"\1{HIDDEN}"),
+        # a word behind "bearer" may be a word ("bearer authentication is missing"): keys have digits, or are long
+        (rf"(\b(?:bearer|basic)\s+)(?=[^\s\"',;&}}]*\d|{_VALUE}{{20}}){_VALUE}{{6,}}", rf"\1{HIDDEN}"),
+        (rf"(api[-_]?(?:key|token)[\"']?\s*[:=]\s*[\"']?){_VALUE}{{6,}}", rf"\1{HIDDEN}"),
+        (r"\b(?:sk|pk|rk|cpk|gsk|xai|csk|hf)[-_][a-z0-9_\-]{16,}", HIDDEN),
+        (r"\bAIza[a-z0-9_\-]{20,}", HIDDEN),
+        (r"\b[a-z0-9_\-]{2,}\*{3,}[a-z0-9_\-]*", HIDDEN),
+        (r"(\bhttps?://)[^\s/?#@\"'<>]+@", rf"\1{HIDDEN}@"),
+        (r"(\bhttps?://[^\s?\"'<>]+)\?[^\s\"'<>)\]]+", rf"\1?{HIDDEN}"),
+    )
 )
-_QUERY = re.compile(r"(\bhttps?://[^\s?\"'<>]+)\?[^\s\"'<>)\]]+")
