@@ -14,8 +14,8 @@ PROMISED = """
     open Options Request Message system user assistant tool TextPart ImagePart AudioPart FilePart ToolCall ToolDef
     ThinkingConfig CacheBreakpoint ImageConfig ResponseFormat Usage Response FinishReason ModelInfo
     TextDelta ThinkingDelta ToolCallStart ToolCallDelta ToolCallEvent ImageEvent AudioEvent UsageEvent ErrorEvent
-    EndEvent     Event EventKind Client HTTPClient EventStream register providers get_provider ProviderType ProviderConfig
-    default_client chat chat_stream close
+    EndEvent Event EventKind Client HTTPClient EventStream register providers get_provider
+    ProviderType ProviderConfig default_client chat chat_stream close
     LLMError ConfigError InvalidRequestError UnsupportedFeatureError ContextLengthError ModelNotFoundError
     InvalidToolArguments AuthError InsufficientCreditsError RateLimitedError ContentFilteredError ServerError
     OverloadedError ConnectError TimedOutError StreamError StreamTruncated MalformedStream TooLargeError
