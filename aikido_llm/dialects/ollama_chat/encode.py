@@ -7,6 +7,7 @@ results follow their calls in call order, since many templates match them by pos
 source: Ollama docs, "API", "Generate a chat completion", and the server's request types, read 2026-11.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -186,6 +187,9 @@ def _shown(part: Part, message: Message, quirks: Quirks) -> Base64Text:
     )
 
 
+_DURATION = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?(ns|us|µs|ms|s|m|h))+")
+
+
 def keep_alive(text: str) -> str | int:
     """The option's text -> what the server takes: a duration (`10m`, `1h30m`), or a number of seconds without unit,
     which must be a JSON number; negative is for ever, 0 unloads the model after the answer.
@@ -196,6 +200,6 @@ def keep_alive(text: str) -> str | int:
         return int(text)
     except ValueError:
         pass
-    if not text or text[-1] not in "smh":
+    if not _DURATION.fullmatch(text):
         raise ConfigError(f"keep_alive {text!r} is neither seconds nor a duration such as 10m or 1h30m")
     return text

@@ -15,6 +15,10 @@ from ..base import ErrorReply
 _UNSUPPORTED = re.compile(r"does not support (thinking|tools|chat|vision|images|audio|insert)|is not supported", re.I)
 # The server answers 500 to some of what the caller must mend.
 _CALLERS_FAULT = re.compile(r'^option "|^invalid (format|think value|model name)|^json: |illegal base64 data', re.I)
+# The process that runs the model broke. Its last log lines stand behind this, among them errors of earlier requests.
+_CRASHED = re.compile(
+    r"^an error was encountered while running the model|runner (process )?has (terminated|unexp)", re.I
+)
 _MEMORY = re.compile(r"requires more system memory|out of memory|not enough memory", re.I)
 
 
@@ -41,7 +45,7 @@ def in_band(error: Any) -> LLMError:
 def _error(envelope: status.Envelope) -> LLMError:
     message = envelope.message
     kind: type[LLMError] | None = None
-    if _MEMORY.search(message):
+    if _CRASHED.search(message) or _MEMORY.search(message):
         kind = ServerError
     elif _UNSUPPORTED.search(message):
         kind = UnsupportedFeatureError
