@@ -1,0 +1,67 @@
+import base64
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aikido_llm import _base64, _json
+from aikido_llm._base64 import Base64Text, decode, encode, split_data_uri
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.binary(max_size=300), st.sampled_from([4, 19, 76]))
+def test_the_forms_that_providers_send_are_read(data: bytes, width: int) -> None:
+    text = base64.b64encode(data).decode()
+    assert encode(data) == text
+    assert decode(text) == decode(text.encode()) == data
+    assert decode(text.rstrip("=")) == data
+    assert decode(base64.urlsafe_b64encode(data).decode()) == data
+    assert decode("\r\n".join(text[i : i + width] for i in range(0, len(text), width)) + "\n") == data
+
+
+@pytest.mark.parametrize("text", ["a", "=", "====", "QUI=QUI=", "Q!==", "<svg>", "é", "QQ==x", "a\0bc", "{}"])
+def test_junk_is_an_error_and_never_shortened_data(text: str) -> None:
+    with pytest.raises(ValueError, match=r"\S"):
+        decode(text)
+    with pytest.raises(ValueError, match=r"\S"):
+        decode(text.encode())
+
+
+def test_the_error_does_not_repeat_the_text() -> None:
+    with pytest.raises(ValueError, match=r"\S") as caught:
+        decode("é-canary")
+    assert "canary" not in str(caught.value)
+    assert "é" not in str(caught.value)
+
+
+def test_nothing_is_nothing() -> None:
+    assert decode("") == b""
+    assert decode(b" \n") == b""
+
+
+@pytest.mark.parametrize(
+    ("uri", "expected"),
+    [
+        ("data:image/png;base64,AAEC", ("image/png", b"\0\1\2")),
+        ("DATA:image/png;BASE64,AAEC", ("image/png", b"\0\1\2")),
+        ("data:image/png;charset=x;base64,AAE", ("image/png", b"\0\1")),
+        ("data:;base64,AAEC", ("", b"\0\1\2")),
+        ("data:,a%20b", ("", b"a b")),
+        ("data:text/plain,a,b", ("text/plain", b"a,b")),
+        ("data:image/png;base64,", ("image/png", b"")),
+    ],
+)
+def test_data_uris(uri: str, expected: tuple[str, bytes]) -> None:
+    assert split_data_uri(uri) == expected
+
+
+@pytest.mark.parametrize("uri", ["", "data:image/png;base64", "http://host/a,b", "data:image/png;base64,@@"])
+def test_what_is_no_data_uri_is_an_error(uri: str) -> None:
+    with pytest.raises(ValueError, match=r"\S"):
+        split_data_uri(uri)
+
+
+def test_bytes_in_a_body_are_written_as_text_with_their_prefix() -> None:
+    body = {"a": Base64Text(b"\0\1\2"), "b": [Base64Text(b"\0", "data:x;base64,")]}
+    assert _json.loads(_json.dumps(body)) == {"a": "AAEC", "b": ["data:x;base64,AA=="]}
+    assert _base64.encode(b"") == ""

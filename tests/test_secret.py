@@ -1,0 +1,122 @@
+import asyncio
+import string
+import traceback
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aikido_llm.secret import HIDDEN, Key, Secret, scrub
+
+CANARY = "canaryK7qZ2vX9wB4n"
+keys = st.text(string.ascii_letters + string.digits + "-_", min_size=8, max_size=60)
+surroundings = st.text(string.printable, max_size=40)
+
+
+def test_a_secret_shows_itself_nowhere() -> None:
+    secret = Secret(CANARY)
+    assert CANARY not in f"{secret!r} {secret} {secret!s} {[secret]} {Key(secret)!r} {Key(CANARY)!r}"
+    assert repr(Secret("")) == "Secret()"
+    assert repr(Key(None)) == "Key()"
+    assert secret == Secret(CANARY)
+    assert secret != CANARY
+    assert hash(secret) == hash(Secret(CANARY))
+    assert secret.reveal() == CANARY
+    assert not isinstance(secret, str)
+
+
+async def test_a_key_is_text_or_a_function_sync_or_async_asked_each_time() -> None:
+    asked: list[int] = []
+
+    def source() -> str:
+        asked.append(1)
+        return f"key{len(asked)}"
+
+    async def later() -> str:
+        await asyncio.sleep(0)
+        return "later"
+
+    assert (await Key("plain").get()).reveal() == "plain"
+    assert (await Key(Secret("held")).get()).reveal() == "held"
+    assert not await Key(None).get()
+    assert not Key(None)
+    assert not Key("")
+    assert Key(source)
+    key = Key(source)
+    assert [(await key.get()).reveal(), (await key.get()).reveal()] == ["key1", "key2"]
+    assert (await Key(later).get()).reveal() == "later"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Authorization: Bearer abc", f"Authorization: {HIDDEN}"),
+        ('{"authorization": "Bearer k1234567"}', f'{{"authorization": "{HIDDEN}"}}'),
+        ("{'Authorization': 'Basic dTpw', 'a': 1}", f"{{'Authorization': '{HIDDEN}', 'a': 1}}"),
+        ("sent with bearer abcdef123456", f"sent with bearer {HIDDEN}"),
+        ("bearer abcdefghijklmnopqrstuvwx", f"bearer {HIDDEN}"),
+        ("x-api-key: abcdef1", f"x-api-key: {HIDDEN}"),
+        ("{'x-goog-api-key': 'abcdef1'}", f"{{'x-goog-api-key': '{HIDDEN}'}}"),
+        ("api_token=abcdef1&x", f"api_token={HIDDEN}&x"),
+        ("OPENAI_API_KEY=abcdef1", f"OPENAI_API_KEY={HIDDEN}"),
+        ("wrong key sk-ant-api03-abcdefghijklmnop-123.", f"wrong key {HIDDEN}."),
+        ("gsk_abcdefghijklmnopqrst", HIDDEN),
+        ("AIzaSyA1234567890abcdefghijk", HIDDEN),
+        ("Incorrect API key provided: sk-proj-****abcd.", f"Incorrect API key provided: {HIDDEN}."),
+        ("GET https://host/path?key=1&b=2 failed", f"GET https://host/path?{HIDDEN} failed"),
+        ("https://user:pass@host/path", f"https://{HIDDEN}@host/path"),
+    ],
+)
+def test_what_looks_like_a_key_is_scrubbed(text: str, shown: str) -> None:
+    assert scrub(text) == shown
+    assert scrub(shown) == shown, "scrubbing twice changes nothing"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Missing bearer or basic authentication in header",
+        "loading... please wait",
+        "pass api_key=... or set OPENAI_API_KEY",
+        "https://host/path#part is where to look",
+        "the model gpt-x-2026-01-01 does not exist",
+    ],
+)
+def test_plain_words_are_left(text: str) -> None:
+    assert scrub(text) == text
+
+
+def test_parts_and_spellings_of_a_known_secret_are_scrubbed() -> None:
+    secret = Secret("my+key/123456789=")
+    assert scrub("my+key/123456789= my%2Bkey%2F123456789%3D my+k...789 my+k***789=", secret).count(HIDDEN) == 4
+    assert "789" not in scrub("my+k...789 and my+key\u2026789", secret)
+
+
+def test_a_secret_inside_another_leaves_no_rest() -> None:
+    assert scrub("abcdefgh", Secret("abcd"), Secret("abcdefgh")) == HIDDEN
+
+
+def test_a_secret_too_short_to_be_one_is_left() -> None:
+    assert scrub("a cat", Secret("a"), Secret("")) == "a cat"
+
+
+@settings(max_examples=150, deadline=None)
+@given(keys, st.lists(surroundings, min_size=1, max_size=4))
+def test_a_random_key_never_survives(key: str, around: list[str]) -> None:
+    text = key.join(["", *around, ""])
+    assert key not in scrub(text, Secret(key))
+
+
+@settings(max_examples=100, deadline=None)
+@given(surroundings, keys)
+def test_scrubbing_twice_changes_nothing(text: str, key: str) -> None:
+    once = scrub(f"{text} {key} {text}", Secret(key))
+    assert scrub(once, Secret(key)) == once
+
+
+def test_a_traceback_through_scrub_shows_no_key() -> None:
+    try:
+        raise ValueError(scrub(f"bad {CANARY}", Secret(CANARY)))
+    except ValueError:
+        assert CANARY not in traceback.format_exc()
