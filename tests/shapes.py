@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, cast
 
-ODD = (None, True, 3, -1, 1e30, "x", "", "\ud800", [], [1], {}, {"x": [None]}, [[{}]])
+ODD: tuple[Any, ...] = (None, True, 3, -1, 1e30, "x", "", "\ud800", [], [1], {}, {"x": [None]}, [[{}]])
 
 
 def misshapen(value: Any) -> Iterator[Any]:
@@ -17,7 +17,7 @@ def misshapen(value: Any) -> Iterator[Any]:
             for odd in misshapen(items[key]):
                 yield {**items, key: odd}
     elif isinstance(value, list):
-        parts = cast("list[Any]", value)
+        parts = cast("list[object]", value)
         for index, part in enumerate(parts):
             for odd in misshapen(part):
                 yield [*parts[:index], odd, *parts[index + 1 :]]

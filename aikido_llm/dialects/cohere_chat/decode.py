@@ -72,6 +72,10 @@ class Decoder(base.Decoder):
                 if found is None:
                     continue
                 piece = found
+            words = _words(piece)
+            if words:
+                out.append(TextDelta(words))
+                continue
             self._event(piece, name, data, out)
             if self.done:
                 return
@@ -253,6 +257,19 @@ class Decoder(base.Decoder):
             self.finish_reason = _FINISH.get(word, FinishReason.other)
         if self.finish_reason is FinishReason.error or (self.finish_reason is None and end.get("error")):
             self._failure = errors.in_band({"error": end.get("error")}, self.raw_finish_reason or "")
+
+
+def _words(piece: Piece) -> str | None:
+    """The text of a plain text delta, which nearly every event is; None for any other."""
+    if (
+        piece.type != "content-delta"
+        or piece.delta is None
+        or piece.delta.message is None
+        or piece.logprobs is not None
+    ):
+        return None
+    content = piece.delta.message.content
+    return content.text if isinstance(content, Content) and content.thinking is None else None
 
 
 def _is_failure(value: Any) -> bool:

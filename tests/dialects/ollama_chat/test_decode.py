@@ -29,7 +29,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def line(content: str = "", done: bool = False, **fields: Any) -> bytes:
-    said = {key: fields.pop(key) for key in ("thinking", "tool_calls", "images") if key in fields}
+    said: dict[str, Any] = {key: fields.pop(key) for key in ("thinking", "tool_calls", "images") if key in fields}
     message: dict[str, Any] = {"role": "assistant", "content": content, **said}
     whole = {"model": "qwen3:8b", "created_at": "2026-11-20T09:00:01Z", "message": message, "done": done, **fields}
     return json.dumps(whole, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
