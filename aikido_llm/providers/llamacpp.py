@@ -15,6 +15,7 @@ PROVIDER = Provider(
     ),
     key_env=("LLAMACPP_API_KEY",),
     key_needed=False,
+    default_model="default",  # a server with one model ignores the name
     strip_base=("/chat/completions",),
     docs="docs/providers/llamacpp.md",
 )
