@@ -34,8 +34,6 @@ class Decoder(base.Decoder):
         self._stored = request.extra.get("store", quirks.store) is not False
         self._open_reasoning = quirks.replays_open_reasoning
         self._progress = Progress()
-        self._at: object = None  # where the last text delta belonged
-        self._pieces: list[str] = []  # what was handed out there
         self._calls = ToolCalls()
         self._call_ids: dict[int, str] = {}  # by the item's key, as are the next two
         self._images: dict[int, int] = {}
@@ -45,6 +43,9 @@ class Decoder(base.Decoder):
 
     def feed(self, frames: list[Frame], out: list[Event]) -> None:
         decode = EVENT.decode
+        item: Any = None  # where the last text delta belonged, and what was handed out there
+        part: Any = None
+        pieces: list[str] | None = None
         for name, data in frames:
             if self.done:
                 return
@@ -59,14 +60,14 @@ class Decoder(base.Decoder):
             if event.type == _TEXT_DELTA and name != STRAY:
                 delta = event.delta
                 if type(delta) is str and delta:
-                    at = (event.output_index, event.content_index)
-                    if at != self._at:
-                        self._pieces = self._progress.pieces(event, "text", event.content_index)
-                        self._at = at
-                    self._pieces.append(delta)
+                    if pieces is None or event.output_index != item or event.content_index != part:
+                        item, part = event.output_index, event.content_index
+                        pieces = self._progress.pieces(event, "text", part)
+                    pieces.append(delta)
                     out.append(TextDelta(delta))
             else:
                 self._event(name, event, data, out)
+                pieces = None
 
     def close(self, out: list[Event]) -> None:
         reason = self.finish_reason
@@ -102,24 +103,28 @@ class Decoder(base.Decoder):
         typed = isinstance(event.type, str)
         kind: str = event.type if typed else name  # the payload's own word wins over the name of the event
         match "" if name == STRAY else kind:
+            case "response.output_text.delta":  # one whose payload does not say its type
+                self._delta(event, "text", event.content_index, out)
             case "response.reasoning_summary_text.delta":
-                self._thinking_delta(event, "summary", event.summary_index, out)
+                self._delta(event, "summary", event.summary_index, out)
             case "response.reasoning_text.delta":
-                self._thinking_delta(event, "reasoning", event.content_index, out)
+                self._delta(event, "reasoning", event.content_index, out)
             case "response.function_call_arguments.delta":
-                self._arguments_delta(event, out)
+                self._delta(event, "arguments", 0, out)
             case "response.refusal.delta":
-                self._refusal_delta(event, out)
+                self._refusal.append(string_of(event.delta))
+                self._delta(event, "text", event.content_index, out)
             case "response.output_text.done":
                 self._part_done(event, "text", event.content_index, event.text, out)
             case "response.refusal.done":
+                self._refusal = self._refusal or [string_of(event.refusal)]
                 self._part_done(event, "text", event.content_index, event.refusal, out)
             case "response.reasoning_summary_text.done":
                 self._part_done(event, "summary", event.summary_index, event.text, out)
             case "response.reasoning_text.done":
                 self._part_done(event, "reasoning", event.content_index, event.text, out)
             case "response.function_call_arguments.done":
-                self._part_done(event, "arguments", 0, arguments_text(event.arguments), out)
+                self._part_done(event, "arguments", 0, _arguments(event.arguments), out)
             case "response.output_text.annotation.added":
                 self._annotation(event)
             case "response.output_item.added":
@@ -132,31 +137,14 @@ class Decoder(base.Decoder):
                 self._ended(kind.removeprefix("response."), object_of(event.response), out)
             case "error":
                 raise errors.in_band(_json.loads(data))
-            case _ if not typed or name == STRAY:  # what proxies write when they fail
-                self._untyped(_json.loads(data))
             case _:  # the progress of tools that run at the server, pings, and what is newer than this code
-                pass
+                if (not typed or name == STRAY) and errors.says_error(_json.loads(data)):
+                    raise errors.in_band(_json.loads(data))  # what proxies write when they fail
 
-    def _untyped(self, value: Any) -> None:
-        if errors.says_error(value):
-            raise errors.in_band(value)
-
-    def _thinking_delta(self, event: StreamEvent, lane: str, part: Any, out: list[Event]) -> None:
+    def _delta(self, event: StreamEvent, lane: str, part: Any, out: list[Event]) -> None:
         if isinstance(event.delta, str) and event.delta:
             self._progress.pieces(event, lane, part).append(event.delta)
-            out.append(ThinkingDelta(event.delta))
-
-    def _refusal_delta(self, event: StreamEvent, out: list[Event]) -> None:
-        if isinstance(event.delta, str) and event.delta:
-            self._progress.pieces(event, "text", event.content_index).append(event.delta)
-            self._refusal.append(event.delta)
-            out.append(TextDelta(event.delta))
-
-    def _arguments_delta(self, event: StreamEvent, out: list[Event]) -> None:
-        delta = arguments_text(event.delta)
-        if delta:
-            self._progress.pieces(event, "arguments", 0).append(delta)
-            self._calls.delta(out, key=self._progress.key(event), arguments=delta)
+            self._hand_out(self._progress.key(event), lane, event.delta, out)
 
     def _part_done(self, event: StreamEvent, lane: str, part: Any, full: Any, out: list[Event]) -> None:
         if isinstance(full, str):
@@ -183,14 +171,12 @@ class Decoder(base.Decoder):
     def _item_added(self, event: StreamEvent, out: list[Event]) -> None:
         item = object_of(event.item)
         key = self._progress.added(event, item)
-        self._at = None
         if item.get("type") == "function_call":
             self._name_call(key, item, out)
 
     def _item_done(self, event: StreamEvent, out: list[Event]) -> None:
         item = object_of(event.item)
         key = self._progress.done(event, item)
-        self._at = None
         if item and key is not None:
             self._finish_item(key, item, out)
 
@@ -205,7 +191,7 @@ class Decoder(base.Decoder):
                 self._complete(key, "reasoning", _joined(item.get("content")), out)
             case "function_call":
                 self._name_call(key, item, out)
-                self._complete(key, "arguments", arguments_text(item.get("arguments")), out)
+                self._complete(key, "arguments", _arguments(item.get("arguments")), out)
             case "image_generation_call":
                 self._image(key, item, out)
             case _:  # a tool that runs at the server, or something newer than this code
@@ -230,7 +216,7 @@ class Decoder(base.Decoder):
             for logprob in list_of(part.get("logprobs")):
                 self._keep("logprobs", logprob)
         self._complete(key, "text", "".join(text), out)
-        if any(refusal) and not self._refusal:
+        if not any(self._refusal):
             self._refusal = refusal
 
     def _name_call(self, key: int, item: dict[str, Any], out: list[Event]) -> None:
@@ -294,8 +280,16 @@ class Decoder(base.Decoder):
     def _judge(self, response: dict[str, Any], word: str) -> None:
         self.raw_finish_reason = ending_word(response, word)
         reason = finish_reason(response, word)
-        self.finish_reason = FinishReason.content_filter if reason and self._refusal else reason
+        self.finish_reason = FinishReason.content_filter if reason and any(self._refusal) else reason
         self.done = reason is not None
+
+
+def _arguments(value: Any) -> str:
+    """JSON text; some gateways send the object itself."""
+    try:
+        return arguments_text(value)
+    except (ValueError, RecursionError) as error:  # text that no JSON can hold
+        raise MalformedStream(f"the arguments of a tool call cannot be read: {error}") from None
 
 
 def _joined(parts: Any) -> str:

@@ -1,12 +1,12 @@
 """The `usage` object -> Usage."""
 
-import math
 from typing import Any
 
 from ...types.response import Usage
 from .wire import object_of
 
 _TICKS_PER_DOLLAR = 10_000_000_000  # xAI says its price in these
+_TOO_MUCH = 2**63
 
 
 def read_usage(raw: dict[str, Any] | None) -> Usage | None:
@@ -31,10 +31,10 @@ def read_usage(raw: dict[str, Any] | None) -> Usage | None:
 
 def _cost(raw: dict[str, Any]) -> float | None:
     """OpenRouter says dollars, xAI ticks."""
-    dollars = raw.get("cost")
-    if isinstance(dollars, int | float) and not isinstance(dollars, bool):
+    dollars = _number(raw.get("cost"))
+    if dollars is not None:
         return float(dollars)
-    ticks = _count(raw.get("cost_in_usd_ticks"))
+    ticks = _number(raw.get("cost_in_usd_ticks"))
     return None if ticks is None else ticks / _TICKS_PER_DOLLAR
 
 
@@ -44,6 +44,12 @@ def _part_of(whole: int | None, part: Any) -> int | None:
 
 
 def _count(value: Any) -> int | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+    number = _number(value)
+    return None if number is None else int(number)
+
+
+def _number(value: Any) -> int | float | None:
+    """A number that can be one of tokens or dollars; None for anything else (NaN and infinity compare false)."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return int(value)
+    return value if 0 <= value < _TOO_MUCH else None
