@@ -123,7 +123,11 @@ class Decoder(base.Decoder):
             if message is not None and message.tool_plan:
                 self._planned(message.tool_plan, out)
         elif kind not in _SILENT:
-            self._rarely(kind, message, _json.loads(data), out)
+            try:
+                event = _json.loads(data)
+            except ValueError:  # the quick reader skips strings that it does not need, whatever their bytes
+                raise _not_json(data) from None
+            self._rarely(kind, message, event, out)
 
     def _rarely(self, kind: str, message: Message | None, event: Any, out: list[Event]) -> None:
         delta = _object(_object(event).get("delta"))

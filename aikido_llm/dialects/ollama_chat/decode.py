@@ -182,7 +182,10 @@ def _converted(value: Any) -> Line:
 
 
 def _parsed(line: bytes | None) -> Any:
-    return None if line is None else _json.loads(line)
+    try:
+        return None if line is None else _json.loads(line)
+    except ValueError:  # the quick reader skips strings that it does not need, whatever their bytes
+        return None
 
 
 def _not_json(data: bytes) -> MalformedStream:

@@ -46,6 +46,13 @@ def test_whole_body_of_any_shape() -> None:
         WHOLE.read(as_json(odd))
 
 
+def test_bytes_that_are_no_text() -> None:
+    for part in EVENTS:
+        STREAM.read(
+            b"".join(other + b"\n\n" for other in [*EVENTS[:2], part.replace(b'"type":', b'"\xff":"\xff","type":')])
+        )
+
+
 def test_deep_nesting() -> None:
     deep = b'{"a":' * 100_000 + b"1" + b"}" * 100_000
     WHOLE.read(deep)

@@ -41,6 +41,11 @@ def test_error_line_of_any_shape() -> None:
         STREAM.read(as_json(odd) + b"\n")
 
 
+def test_bytes_that_are_no_text() -> None:
+    for line in (LINE, END):
+        STREAM.read(as_json(line).replace(b'"model"', b'"\xff":"\xff","model"') + b"\n" + as_json(END) + b"\n")
+
+
 def test_deep_nesting() -> None:
     deep = b'{"a":' * 100_000 + b"1" + b"}" * 100_000
     WHOLE.read(deep)
