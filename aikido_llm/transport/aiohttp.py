@@ -61,7 +61,7 @@ class AiohttpTransport:
                     trace_request_ctx=connection,
                 )
             except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError) as error:
-                if connection.reused and isinstance(error, aiohttp.ServerDisconnectedError | ConnectionResetError):
+                if connection.reused and isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError):
                     continue  # a kept connection that the server had dropped: nobody saw the request, so send it afresh
                 failure = failure_before_answer(error)
             else:
