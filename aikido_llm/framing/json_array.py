@@ -13,7 +13,9 @@ from .lines import too_large
 
 _BOM = b"\xef\xbb\xbf"
 _STRAY_MAX = 64 * 1024  # bytes behind the list worth keeping: an error fits
-_next_mark = re.compile(rb'["{}\[\]]').search
+# Hops to the next bracket, over what stands between and over plain strings that are short; a longer string, or one with
+# escapes, is stopped at and left to `bytes.find`.
+_hop = re.compile(rb'(?:[^"{}\[\]]++|"[^"\\]{0,100}+")*+').match
 _OPEN = b"{["
 
 
@@ -84,16 +86,18 @@ class JSONArrayFramer:
     def _scan(self, data: bytes, out: list[Frame]) -> None:
         """Walk from mark to mark; start is where the unfinished element begins in data."""
         at = start = 0
+        size = len(data)
         while True:
             if self._quoted:
                 at = self._end_of_string(data, at)
                 if at < 0:
                     break
-            mark = _next_mark(data, at)
-            if mark is None:
+            hop = _hop(data, at)
+            at = hop.end() if hop else at
+            if at == size:
                 break
-            at = mark.end()
-            byte = data[at - 1]
+            byte = data[at]
+            at += 1
             if byte == _QUOTE:
                 self._quoted = True
             elif byte in _OPEN:

@@ -1,0 +1,65 @@
+"""usageMetadata -> Usage (source: Gemini API reference, UsageMetadata, v1beta, read 2026-11)."""
+
+from typing import Any
+
+from ...types.response import Usage
+from .wire import Counts, is_object, usage_object
+
+_LARGE = 64 * 1024  # bytes of a frame that is not kept for its usage object
+
+
+class UsageReader:
+    """add() every chunk's counts, then ask for the `usage`.
+
+    Counts are cumulative and the last ones stand, but a chunk at times leaves out what an earlier one had. The object
+    itself is read from the last frame that had one, and only when somebody asks.
+    """
+
+    def __init__(self) -> None:
+        self._counts: Counts | None = None
+        self._source: bytes | dict[str, Any] = b""
+
+    def add(self, counts: Counts, source: bytes | dict[str, Any]) -> None:
+        """source: the chunk, as bytes or parsed."""
+        known = self._counts
+        if known is not None:
+            if counts.promptTokenCount is None:
+                counts.promptTokenCount = known.promptTokenCount
+            if counts.candidatesTokenCount is None:
+                counts.candidatesTokenCount = known.candidatesTokenCount
+            if counts.thoughtsTokenCount is None:
+                counts.thoughtsTokenCount = known.thoughtsTokenCount
+            if counts.cachedContentTokenCount is None:
+                counts.cachedContentTokenCount = known.cachedContentTokenCount
+            if counts.toolUsePromptTokenCount is None:
+                counts.toolUsePromptTokenCount = known.toolUsePromptTokenCount
+        self._counts = counts
+        if len(source) > _LARGE and isinstance(source, bytes):
+            source = {"usageMetadata": usage_object(source)}
+        self._source = source
+
+    def usage(self) -> Usage | None:
+        """None when the server has sent nothing."""
+        counts, source = self._counts, self._source
+        if counts is None:
+            return None
+        raw = usage_object(source) if isinstance(source, bytes) else source.get("usageMetadata")
+        read = _sum(counts.promptTokenCount, counts.toolUsePromptTokenCount)
+        written = _sum(counts.candidatesTokenCount, counts.thoughtsTokenCount)
+        return Usage(
+            input_tokens=read,
+            output_tokens=written,
+            cache_read_tokens=_at_most(counts.cachedContentTokenCount, read),
+            reasoning_tokens=_at_most(counts.thoughtsTokenCount, written),
+            raw=raw if is_object(raw) else None,
+        )
+
+
+def _sum(*counts: int | None) -> int | None:
+    """What servers send of zeros is nothing, so one count alone is the sum."""
+    sent = [count for count in counts if count is not None]
+    return sum(sent) if sent else None
+
+
+def _at_most(count: int | None, whole: int | None) -> int | None:
+    return count if count is None or whole is None else min(count, whole)
