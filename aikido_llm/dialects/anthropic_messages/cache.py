@@ -10,7 +10,7 @@ from ...types.messages import CacheBreakpoint
 
 Block = dict[str, Any]
 
-_NEVER = ("thinking", "redacted_thinking")  # blocks that take no mark
+THINKING = ("thinking", "redacted_thinking")  # blocks that take no breakpoint
 
 
 def mark(blocks: list[Block], cache: CacheBreakpoint | None) -> None:
@@ -18,7 +18,7 @@ def mark(blocks: list[Block], cache: CacheBreakpoint | None) -> None:
     if cache is None:
         return
     for block in reversed(blocks):
-        if block.get("type") not in _NEVER:
+        if block.get("type") not in THINKING:
             block["cache_control"] = control(cache)
             return
 

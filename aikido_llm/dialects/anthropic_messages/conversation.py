@@ -18,7 +18,7 @@ from ...errors import InvalidRequestError, UnsupportedFeatureError
 from ...types.messages import Message, Role, TextPart, ToolCall
 from ..turns import turns
 from .blocks import Block, assistant_blocks, text_block, user_blocks
-from .cache import control, mark
+from .cache import THINKING, control, mark
 from .call_ids import CallIds, clean_name
 from .wire import is_object
 
@@ -160,8 +160,13 @@ def _strip_end(turns: list[Block]) -> None:
 
 
 def lacks_own_thinking(turns: list[Block]) -> bool:
-    """Whether the answer goes on behind a tool turn that was made without this provider's thinking."""
-    if len(turns) < 2 or turns[-1]["content"][0]["type"] != "tool_result":
-        return False
-    first = turns[-2]["content"][0]
-    return first["type"] not in ("thinking", "redacted_thinking")
+    """Whether the answer goes on behind tool turns that were all made without this provider's thinking.
+
+    One turn that has it is enough: models with a budget think once, before the first call of such a series.
+    """
+    series: list[Block] = []
+    at = len(turns) - 1
+    while at > 0 and turns[at]["content"][0]["type"] == "tool_result":
+        series += turns[at - 1]["content"]
+        at -= 2
+    return bool(series) and not any(block["type"] in THINKING for block in series)

@@ -35,7 +35,7 @@ def _id(exchange: Exchange) -> str:
 
 @pytest.mark.parametrize("exchange", _answers(), ids=_id)
 def test_every_way_of_feeding_gives_the_facts(exchange: Exchange) -> None:
-    events = _road(exchange).read_every_way(exchange.body, small=12_000)
+    events = _road(exchange).read_every_way(exchange.body, small=6_000)
     check_against_facts(events, facts_of(exchange))
 
 
@@ -43,14 +43,14 @@ def test_every_way_of_feeding_gives_the_facts(exchange: Exchange) -> None:
 def test_no_prefix_passes_for_the_answer(exchange: Exchange) -> None:
     end = exchange.body.rindex(b'"message_stop"')
     whole_from = exchange.body.index(b"}", end) + 1
-    tried = _road(exchange).check_prefixes(exchange.body, whole_from, cuts(exchange.body, small=1500, most=160))
+    tried = _road(exchange).check_prefixes(exchange.body, whole_from, cuts(exchange.body, small=1000, most=90))
     assert tried
 
 
 @pytest.mark.parametrize("exchange", [e for e in _answers() if not e.stream], ids=_id)
 def test_no_prefix_of_a_whole_body_passes(exchange: Exchange) -> None:
     body = exchange.body.rstrip()
-    _road(exchange).check_prefixes(body, len(body), cuts(body, small=700, most=40))
+    _road(exchange).check_prefixes(body, len(body), cuts(body, small=400, most=30))
 
 
 @pytest.mark.parametrize("exchange", _errors(), ids=_id)

@@ -98,6 +98,13 @@ def test_with_its_own_thinking_a_tool_turn_may_go_on_thinking() -> None:
     assert body_of(user("go"), message, tool("toolu_1", "ok"), thinking=budget)["thinking"]["type"] == "enabled"
 
 
+def test_thinking_before_the_first_of_several_tool_turns_is_enough() -> None:
+    first, second = answer(THINKING, CALL).message, answer({**CALL, "id": "toolu_2"}).message
+    turns = [user("go"), first, tool("toolu_1", "ok"), second, tool("toolu_2", "ok")]
+    assert "thinking" in body_of(*turns, thinking=ThinkingConfig.by_budget(2048))
+    assert "thinking" not in body_of(user("go"), *turns[3:], thinking=ThinkingConfig.by_budget(2048))
+
+
 def _id(exchange: Exchange) -> str:
     return exchange.id
 
