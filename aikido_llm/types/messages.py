@@ -4,12 +4,13 @@ import hashlib
 import mimetypes
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
+from html import escape
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from attrs import field, frozen
 
-from .._base64 import split_data_uri
+from .._base64 import encode, split_data_uri
 
 
 class Role(StrEnum):
@@ -85,6 +86,11 @@ class ImagePart(_Media):
         """Read a file; the media type is sniffed, else guessed from the name."""
         data = Path(path).read_bytes()
         return cls(data=data, content_type=sniff(data) or mimetypes.guess_type(str(path))[0] or "")
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows it."""
+        source = self.url or f"data:{self.content_type or 'image/png'};base64,{encode(self.data or b'')}"
+        return f'<img src="{escape(source)}">'
 
 
 @frozen

@@ -1,0 +1,58 @@
+import pytest
+
+from aikido_llm.types.messages import AudioPart, ImagePart, ThinkingPart, ToolCall, assistant
+from aikido_llm.types.response import FinishReason, ModelInfo, Response, Usage
+
+
+@pytest.mark.parametrize(
+    ("usage", "total"),
+    [
+        (Usage(), None),
+        (Usage(input_tokens=3), 3),
+        (Usage(output_tokens=4), 4),
+        (Usage(3, 4, 2, 1, 3), 7),
+        (Usage(0, 0), 0),
+    ],
+)
+def test_total_counts_caches_and_reasoning_once(usage: Usage, total: int | None) -> None:
+    assert usage.total_tokens == total
+
+
+def test_usage_has_the_other_names_too() -> None:
+    usage = Usage(3, 4)
+    assert (usage.prompt_tokens, usage.completion_tokens) == (3, 4)
+
+
+def test_finish_reasons_are_the_promised_ones() -> None:
+    assert [reason.value for reason in FinishReason] == [
+        "stop",
+        "tool_calls",
+        "length",
+        "content_filter",
+        "error",
+        "other",
+    ]
+
+
+def test_the_raw_body_is_not_compared() -> None:
+    assert Response(text="a", raw={"x": 1}) == Response(text="a")
+    assert Response(text="a") != Response(text="b")
+    assert "raw=" not in repr(Response(raw={"x": 1}))
+
+
+def test_the_message_to_append() -> None:
+    call, image, sound = ToolCall("1", "f"), ImagePart(data=b"x"), AudioPart(data=b"y")
+    message = Response("a", "t", (call,), (image,), (sound,), provider="acme", replay=({"b": 1},)).message
+    assert (message.role, message.text, message.tool_calls) == ("assistant", "a", (call,))
+    assert (message.images, message.audio) == ((image,), (sound,))
+    assert message.thinking == (ThinkingPart("t", provider="acme"),)
+    assert message.replay_for("acme") == ({"b": 1},)
+    assert message.replay_for("other") == ()
+
+
+def test_a_plain_answer_makes_a_plain_message() -> None:
+    assert Response("a", provider="acme").message == assistant("a")
+
+
+def test_two_models_do_not_share_their_raw_entry() -> None:
+    assert ModelInfo("a").raw is not ModelInfo("b").raw
