@@ -34,7 +34,7 @@ def _id(exchange: Exchange) -> str:
 
 @pytest.mark.parametrize("exchange", [*_answers(stream=True), *_answers(stream=False)], ids=_id)
 def test_every_way_of_feeding_gives_the_facts(exchange: Exchange) -> None:
-    events = _road(exchange).read_every_way(exchange.body, small=12_000)
+    events = _road(exchange).read_every_way(exchange.body, small=4096)
     facts = facts_of(exchange)
     check_against_facts(events, facts)
     assert response_of(events).id == facts.id
@@ -44,14 +44,14 @@ def test_every_way_of_feeding_gives_the_facts(exchange: Exchange) -> None:
 def test_no_prefix_passes_for_the_answer(exchange: Exchange) -> None:
     end = exchange.body.rindex(b'"message-end"')
     whole_from = exchange.body.index(b"\n", end)
-    tried = _road(exchange).check_prefixes(exchange.body, whole_from, cuts(exchange.body, small=3000, most=160))
+    tried = _road(exchange).check_prefixes(exchange.body, whole_from, cuts(exchange.body, small=1200, most=100))
     assert tried
 
 
 @pytest.mark.parametrize("exchange", _answers(stream=False), ids=_id)
 def test_no_prefix_of_a_whole_body_passes(exchange: Exchange) -> None:
     body = exchange.body.rstrip()
-    _road(exchange).check_prefixes(body, len(body), cuts(body, small=700, most=40))
+    _road(exchange).check_prefixes(body, len(body), cuts(body, small=300, most=24))
 
 
 @pytest.mark.parametrize("exchange", [e for e in _all() if e.status != 200], ids=_id)

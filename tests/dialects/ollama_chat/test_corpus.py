@@ -46,7 +46,7 @@ def _id(exchange: Exchange) -> str:
 
 @pytest.mark.parametrize("exchange", [*_answers(stream=True), *_answers(stream=False)], ids=_id)
 def test_every_way_of_feeding_gives_the_facts(exchange: Exchange) -> None:
-    events = _road(exchange).read_every_way(exchange.body, small=12_000)
+    events = _road(exchange).read_every_way(exchange.body, small=4096)
     facts = facts_of(exchange)
     check_against_facts(events, facts)
     assert response_of(events).model == facts.model
@@ -55,14 +55,14 @@ def test_every_way_of_feeding_gives_the_facts(exchange: Exchange) -> None:
 @pytest.mark.parametrize("exchange", _answers(stream=True), ids=_id)
 def test_no_prefix_passes_for_the_answer(exchange: Exchange) -> None:
     whole_from = len(exchange.body.rstrip())
-    tried = _road(exchange).check_prefixes(exchange.body, whole_from, cuts(exchange.body, small=3000, most=160))
+    tried = _road(exchange).check_prefixes(exchange.body, whole_from, cuts(exchange.body, small=1200, most=100))
     assert tried
 
 
 @pytest.mark.parametrize("exchange", _answers(stream=False), ids=_id)
 def test_no_prefix_of_a_whole_body_passes(exchange: Exchange) -> None:
     body = exchange.body.rstrip()
-    _road(exchange).check_prefixes(body, len(body), cuts(body, small=700, most=40))
+    _road(exchange).check_prefixes(body, len(body), cuts(body, small=300, most=24))
 
 
 @pytest.mark.parametrize("exchange", [e for e in _all() if e.status != 200], ids=_id)
@@ -113,7 +113,7 @@ def test_transcripts_of_a_real_server(name: str, status: int, streamed: bool, bo
         return
     road = Road(DIALECT, stream=streamed, content_type="application/x-ndjson" if streamed else "application/json")
     events = road.read_every_way(body)
-    road.check_prefixes(body, len(body.rstrip()))
+    road.check_prefixes(body, len(body.rstrip()), cuts(body, most=160))
     response, error_in_band = response_of(events), error_of(events)
     if name == "ollama/runner-killed":
         assert type(error_in_band) is ServerError
