@@ -61,9 +61,6 @@ def encode_turns(messages: Iterable[Message], provider: str, empty_tool_result: 
     ids.next_turn()
     if not found or found[0]["role"] != "user":
         raise InvalidRequestError("this wire wants a conversation that begins with a user message that is not empty")
-    for turn in found:
-        if turn["role"] == "user":
-            turn["content"].sort(key=_after_results)
     _strip_end(found)
     return found
 
@@ -72,10 +69,6 @@ def _results_behind_calls(messages: Iterable[Message]) -> Iterator[Message]:
     for turn in turns(messages):
         yield turn.message
         yield from (result for _, result in turn.results)
-
-
-def _after_results(block: Block) -> bool:
-    return bool(block["type"] != "tool_result")
 
 
 def _turn_blocks(message: Message, provider: str, ids: CallIds, empty_tool_result: str) -> list[Block]:
