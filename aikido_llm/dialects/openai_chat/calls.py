@@ -1,6 +1,9 @@
 """Tool calls of deltas and messages -> `ToolCalls`, with this family's own ways of writing them."""
 
+from typing import Any
+
 from ... import _json
+from ...errors import MalformedStream
 from ...types.events import Event
 from ...types.request import Request
 from ..toolcalls import ToolCalls, arguments_text
@@ -52,7 +55,7 @@ class Calls:
         function = as_object(piece.get("function"))
         index, name = piece.get("index"), as_text(function.get("name"))
         key = index if isinstance(index, int) and not isinstance(index, bool) else None
-        arguments = arguments_text(function.get("arguments"))
+        arguments = _arguments(function.get("arguments"))
         if (name in _WRAPPERS and name not in self._declared) or (not name and key in self._wrapped):
             self._wrapped.setdefault(key, []).append(arguments)
             return
@@ -68,9 +71,16 @@ class Calls:
             uses = []
         for position, use in enumerate(uses):
             name = as_text(use.get("recipient_name")).removeprefix("functions.")
-            self._calls.delta(out, _WRAPPED_KEY - position, None, name, arguments_text(use.get("parameters")))
+            self._calls.delta(out, _WRAPPED_KEY - position, None, name, _arguments(use.get("parameters")))
         if not uses:
             self._calls.delta(out, _WRAPPED_KEY, None, _WRAPPERS[0], arguments)
+
+
+def _arguments(value: Any) -> str:
+    try:
+        return arguments_text(value)
+    except (ValueError, RecursionError) as error:
+        raise MalformedStream(f"the arguments of a tool call cannot be written as JSON text: {error}") from None
 
 
 _WRAPPED_KEY = -1_000_000  # indexes that no wire uses

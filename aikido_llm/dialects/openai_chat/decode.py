@@ -10,16 +10,14 @@ from ...errors import LLMError, MalformedStream
 from ...framing import STRAY, WHOLE, Frame
 from ...framing.sse import SSEFramer
 from ...types.events import AudioEvent, Event, ImageEvent, TextDelta, ThinkingDelta
-from ...types.messages import AudioPart
 from ...types.request import Request
 from ...types.response import FinishReason, Usage
 from .. import base
-from ..media import bytes_from_base64
 from ..status import Envelope, page_text, to_error
 from . import errors
 from .calls import Calls
 from .finish import finish_reason, is_length_error
-from .media import audio_type, image_of
+from .media import audio_type, image_of, sound
 from .quirks import Quirks
 from .reasoning import ReasoningDetails, thought, thought_of_part
 from .usage import find_usage, read_usage
@@ -27,12 +25,6 @@ from .wire import CHUNK, PLAIN, Choice, Chunk, Json, Message, PlainDelta, as_lis
 
 _DONE = b"[DONE]"
 
-
-class _NotPlain(Exception):
-    """A frame that is read another way before the parser has looked at it."""
-
-
-_NOT_PLAIN = (_NotPlain, *_json.UNREADABLE)
 _PROVIDER_DATA = ("provider", "service_tier", "citations", "search_results")  # the last value of each is kept
 
 
@@ -57,26 +49,27 @@ class Decoder(base.Decoder):
             return
         decode, append, known = PLAIN.fast, out.append, bool(self.model)
         for name, data in frames:
-            try:
-                if name or not known:
-                    raise _NotPlain
-                (choice,) = decode(data).choices
-            except _NOT_PLAIN:
-                self._special(name, data, out)
-                if self.done:
-                    break
-                known = bool(self.model)
-                continue
-            delta = choice.delta
-            if delta.tool_calls or delta.reasoning_details:
-                self._message(_full(delta), out)
-                continue
-            thinking = delta.reasoning_content or delta.reasoning
-            if thinking:
-                self._think(thinking, out)
-            text = delta.content
-            if text:
-                append(TextDelta(text))
+            if known and not name:
+                try:
+                    (choice,) = decode(data).choices
+                except _json.UNREADABLE:
+                    pass  # not plain
+                else:
+                    delta = choice.delta
+                    if delta.tool_calls or delta.reasoning_details is not None:
+                        self._message(_full(delta), out)
+                        continue
+                    thinking = delta.reasoning_content or delta.reasoning
+                    if thinking:
+                        self._think(thinking, out)
+                    text = delta.content
+                    if text:
+                        append(TextDelta(text))
+                    continue
+            self._special(name, data, out)
+            if self.done:
+                break
+            known = bool(self.model)
         if out:
             self._has_content = True
 
@@ -149,7 +142,7 @@ class Decoder(base.Decoder):
         if text.startswith(_DONE):
             self.done = True
             return
-        if not text or text == b"null" or _DONE.startswith(text):  # half an end mark: the end is missing, for `close`
+        if _DONE.startswith(text) or b"null".startswith(text):  # nothing, or half an end mark: `close` will miss the end
             return
         try:
             value = _json.loads(text)
@@ -178,8 +171,10 @@ class Decoder(base.Decoder):
         answer = as_object(value)
         if not answer.get("choices") and objects(as_object(answer.get("provider")).get("choices")):
             answer = as_object(answer["provider"])  # a router once nested the real answer there
-        if isinstance(value, list) or (not answer and value is not None):
-            raise errors.error_inside(value, self._quirks)
+        if not answer:
+            if errors.is_error(value):
+                raise errors.error_inside(value, self._quirks)
+            raise _malformed(text)
         self._chunk(CHUNK.convert(answer), answer, out, whole=True)
 
     def _mislabelled(self, body: bytes, out: list[Event]) -> None:
@@ -307,17 +302,9 @@ class Decoder(base.Decoder):
         self._audio_id = self._audio_id or as_text(audio.get("id"))
         data, transcript = as_text(audio.get("data")), as_text(audio.get("transcript"))
         if data or transcript:
-            out.append(AudioEvent(self._sound(data, transcript)))
-
-    def _sound(self, data: str, transcript: str) -> AudioPart:
-        """A piece of sound. Where nobody said its format, the first bytes do, for all pieces alike."""
-        if not data:
-            return AudioPart(transcript=transcript)
-        part = AudioPart(
-            data=bytes_from_base64(data, "a piece of audio"), content_type=self._audio_type, transcript=transcript
-        )
-        self._audio_type = part.content_type
-        return part
+            piece = sound(data, transcript, self._audio_type)
+            self._audio_type = self._audio_type or piece.content_type
+            out.append(AudioEvent(piece))
 
 
 def _full(delta: PlainDelta) -> Message:

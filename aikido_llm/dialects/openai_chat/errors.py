@@ -86,7 +86,10 @@ def decode_error(reply: ErrorReply, quirks: Quirks) -> LLMError:
 def error_inside(value: Any, quirks: Quirks) -> LLMError:
     """An envelope that came inside a 200: a chunk, a body, or a choice with an error."""
     said = _read(value, 0)
-    body = _json.text(value)[:BODY_EXCERPT]
+    try:
+        body = _json.text(value)[:BODY_EXCERPT]
+    except (ValueError, RecursionError):  # half a surrogate pair, or too deep
+        body = ""
     return _typed(Envelope(said.message, said.codes, said.status, said.retry_after, body=body), quirks)
 
 

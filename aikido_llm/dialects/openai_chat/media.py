@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from ...types.messages import ImagePart
+from ...types.messages import AudioPart, ImagePart, sniff
 from ...types.request import Request
-from ..media import image_from_base64, image_from_url
+from ..media import bytes_from_base64, image_from_base64, image_from_url
 from .wire import as_object, as_text
 
 _SOUND_TYPES = {
@@ -37,3 +37,16 @@ def audio_type(request: Request) -> str:
     """The media type of the sound that was asked for; "" leaves it to the bytes."""
     name = as_text(as_object(request.extra.get("audio")).get("format"))
     return _SOUND_TYPES.get(name, f"audio/{name}" if name else "")
+
+
+def sound(data: str, transcript: str, content_type: str) -> AudioPart:
+    """A piece of sound. Bytes of no known type are raw samples: the one format that comes in pieces.
+
+    Raises MalformedStream for broken base64.
+    """
+    if not data:
+        return AudioPart(transcript=transcript)
+    samples = bytes_from_base64(data, "a piece of audio")
+    return AudioPart(
+        data=samples, content_type=content_type or sniff(samples) or _SOUND_TYPES["pcm16"], transcript=transcript
+    )

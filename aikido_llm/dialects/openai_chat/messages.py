@@ -101,8 +101,10 @@ class _Conversation:
         replayed = self._replayed(message, calls)
         if calls and (not said or (isinstance(said, str) and said.isspace())):
             said = ""  # blanks before calls come from some models and are refused by others
+        pictures = [] if "images" in replayed else [part for part in message.parts if isinstance(part, ImagePart)]
+        if pictures:
+            self._waiting += [TextPart("Drawn by the assistant:"), *pictures]
         if not (said or calls or replayed):
-            self._waiting += message.images
             return  # an empty turn says nothing and strict hosts refuse it
         fields: Json = {}
         if said or not (calls or "audio" in replayed):
@@ -112,8 +114,6 @@ class _Conversation:
         if calls:
             fields["tool_calls"] = calls
         self._append("assistant", message, **fields, **replayed)
-        if "images" not in replayed:
-            self._waiting += message.images
 
     def _said(self, message: Message) -> str | list[Json]:
         """The text of a turn. Its pictures go their own way; sound is its transcript, unless the host remembers it."""
