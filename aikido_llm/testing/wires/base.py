@@ -12,8 +12,9 @@ from ..answer import Answer
 
 @frozen
 class Received:
-    """One request as the server got it. headers: names in lower case; body: parsed JSON, None when there is none or it is
-    not JSON; query: decoded parameters."""
+    """One request as the server got it. headers: names in lower case; body: parsed JSON, None when there is none or it
+    is not JSON; query: decoded parameters; path: without the server's mount; provider: the name in that mount, or "".
+    """
 
     method: str
     path: str
@@ -21,6 +22,7 @@ class Received:
     headers: dict[str, str]
     body: Any = None
     raw: bytes = field(default=b"", repr=False)
+    provider: str = ""
 
 
 class Wire(Protocol):
@@ -40,7 +42,8 @@ class Wire(Protocol):
     def lists_models(self, request: Received) -> bool: ...
 
     def key(self, request: Received) -> str | None:
-        """The key as this wire carries it in headers; None when it is not where it must be."""
+        """The key as this wire carries it in headers; None when it is not where it must be, "" when the wire
+        works without one and none was sent."""
         ...
 
     def wants_stream(self, request: Received) -> bool: ...
@@ -58,7 +61,7 @@ class Wire(Protocol):
         ...
 
     def error(self, status: int, message: str, code: str = "") -> bytes:
-        """The body of an HTTP error: the provider's own envelope, with the code it uses for that status when "" is given."""
+        """The body of an HTTP error: the provider's own envelope, with the code it uses for that status when that is ""."""
         ...
 
     def error_event(self, message: str, code: str = "") -> bytes:

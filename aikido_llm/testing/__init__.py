@@ -1,0 +1,43 @@
+"""The test kit: what others test with who use aikido_llm, and what we test with ourselves. It needs no test framework.
+
+    async with WireServer() as server:
+        server.answer(Answer("Hello"), Answer(text="Hel", fault=Fault.reset(after_events=1)))
+        async with llm.open("gemini", server.dsn("gemini")) as client:
+            ...
+
+Names are loaded when they are first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .answer import Answer as Answer
+    from .faults import Fault as Fault
+    from .server import WireServer as WireServer
+    from .wires.base import Received as Received
+
+# Module -> its public names.
+_HOMES = {
+    "answer": "Answer",
+    "cassette": "record replay",
+    "conformance": "check_client check_dialect",
+    "faults": "Fault",
+    "server": "WireServer",
+    "stub": "StubClient StubExhausted TurnScript",
+    "wires.base": "Received",
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
+
+if not TYPE_CHECKING:  # a type checker shall find a misspelt name
+
+    def __getattr__(name: str) -> Any:
+        if name in _HOME:
+            value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+            globals()[name] = value  # found at once the next time
+            return value
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(_HOME)

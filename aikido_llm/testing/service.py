@@ -1,0 +1,209 @@
+"""Serves the connections of a WireServer: routes, checks, takes the next answer and has it played."""
+
+import json
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from inspect import isawaitable
+from typing import Any, TypeAlias
+
+from attrs import evolve, frozen
+
+from .answer import Answer
+from .connection import Connection, Gone
+from .faults import Fault
+from .http import BadRequest, Head
+from .play import play
+from .reply import Reply, compose, document
+from .spoil import spoil
+from .wires import find_wire
+from .wires.base import Received, Wire
+
+log = logging.getLogger("aikido_llm.testing")
+
+GREETING = Answer(text="Hello from the test server.")
+Respond: TypeAlias = Callable[[Received], Answer | Awaitable[Answer]]
+
+
+@frozen
+class Refusal:
+    """A request that the server did not answer as asked: the status it got, and why."""
+
+    request: Received
+    status: int
+    reason: str
+
+
+class Service:
+    """The script of a server and what came of it. on_next: called when another answer has become the next one."""
+
+    def __init__(self, key: str | None, models: tuple[str, ...], check: bool, on_next: Callable[[], None]) -> None:
+        self.key = key
+        self.models = models
+        self.check = check
+        self.queue: deque[Answer] = deque()
+        self.model_queue: deque[Answer] = deque()
+        self.respond: Respond | None = None
+        self.received: list[Received] = []
+        self.refused: list[Refusal] = []
+        self.failures: list[Exception] = []
+        self._on_next = on_next
+        self._number = 0
+
+    async def serve(self, connection: Connection) -> None:
+        """One connection, from its first byte to its last."""
+        try:
+            if await self._greet(connection) and await connection.handshake():
+                while await self._exchange(connection):
+                    pass
+        except Gone:
+            pass
+        except BadRequest as bad:
+            log.warning("400: %s", bad)
+            if not connection.gone:
+                await play(connection, document(400, str(bad).encode(), "text/plain"), None, keep_alive=False)
+        except Exception as failure:
+            self.failures.append(failure)
+            log.exception("the server failed")
+        finally:
+            connection.close()
+
+    async def _greet(self, connection: Connection) -> bool:
+        """Whether the connection may go on: a fault may wait for it before anything is read."""
+        fault = self._fault_at("handshake")
+        if fault is None:
+            return True
+        if fault.kind == "stall" and fault.seconds is not None:
+            await connection.stall(fault.seconds)
+            return True
+        self._take()
+        if fault.kind == "stall":
+            await connection.stall()
+        if fault.kind == "reset":
+            connection.reset()
+        return False
+
+    async def _exchange(self, connection: Connection) -> bool:
+        """One request and its answer. Returns whether another request may follow."""
+        connection.idle = True
+        head = await connection.read_head()
+        connection.idle = False
+        if head is None:
+            return False
+        request, wire = find_wire(head.method, head.path, head.query, head.headers)
+        if wire is not None and not wire.lists_models(request):
+            fault = self._fault_at("upload")
+            if fault is not None and not await self._hinder(connection, head, request, wire, fault):
+                return False
+        raw = await connection.read_body(head)
+        request = evolve(request, raw=raw, body=_json(raw))
+        self.received.append(request)
+        reply, answer = await self._reply(wire, request)
+        fault = answer.fault
+        keep_alive = await play(
+            connection, reply, fault, pace=answer.pace, writes=answer.writes, keep_alive=head.keep_alive
+        )
+        if fault is not None and fault.kind == "stale":
+            await self._go_stale(connection)
+            return False
+        return keep_alive and not connection.last
+
+    # ---------------------------------------------------------------- what is answered
+
+    async def _reply(self, wire: Wire | None, request: Received) -> tuple[Reply, Answer]:
+        """The reply with its fault done to it, and the answer whose pace and places still matter."""
+        if wire is None:
+            reason = f"no wire of this server has {request.method} {request.path}"
+            return self._refuse(request, 404, reason, document(404, reason.encode(), "text/plain")), GREETING
+        refusal = self._check(wire, request)
+        if refusal is not None:
+            status, reason = refusal
+            return self._refuse(request, status, reason, document(status, wire.error(status, reason))), GREETING
+        self._number += 1
+        try:
+            answer = await self._next(wire, request)
+            reply = compose(wire, answer, request, models=self.models, request_id=f"req-{self._number}")
+            if answer.fault is not None:
+                spoil(reply, answer.fault, wire)
+        except Exception as failure:  # a test's own function, or an answer that the wire cannot write
+            self.failures.append(failure)
+            log.exception("500: the answer could not be made")
+            reason = f"the answer could not be made: {type(failure).__name__}: {failure}"
+            return self._refuse(request, 500, reason, document(500, wire.error(500, reason))), GREETING
+        return reply, answer
+
+    def _check(self, wire: Wire, request: Received) -> tuple[int, str] | None:
+        """(status, reason) of what is wrong with the request."""
+        if self.key is not None and wire.key(request) not in (self.key, ""):
+            return 401, "the API key is missing or wrong"
+        if wire.lists_models(request):
+            return None
+        if request.body is None:
+            return 400, "the body is not JSON"
+        reason = wire.check(request) if self.check else None
+        return None if reason is None else (400, reason)
+
+    async def _next(self, wire: Wire, request: Received) -> Answer:
+        if wire.lists_models(request):
+            return self.model_queue.popleft() if self.model_queue else GREETING
+        if self.queue:
+            return self._take()
+        if self.respond is None:
+            return GREETING
+        answer = self.respond(request)
+        return await answer if isawaitable(answer) else answer
+
+    def _take(self) -> Answer:
+        answer = self.queue.popleft()
+        self._on_next()
+        return answer
+
+    def _refuse(self, request: Received, status: int, reason: str, reply: Reply) -> Reply:
+        log.warning("%s %s: %s: %s", request.method, request.path, status, reason)
+        self.refused.append(Refusal(request, status, reason))
+        return reply
+
+    # ---------------------------------------------------------------- faults before the answer
+
+    def _fault_at(self, place: str) -> Fault | None:
+        fault = self.queue[0].fault if self.queue else None
+        return fault if fault is not None and fault.place == place else None
+
+    async def _hinder(self, connection: Connection, head: Head, request: Received, wire: Wire, fault: Fault) -> bool:
+        """A fault while the body is on its way. Returns whether it shall be read and answered after all."""
+        if fault.kind == "stall" and fault.seconds is not None:
+            await connection.stall(fault.seconds, reading=False)
+            return True
+        self._take()
+        raw = await connection.read_exactly(min(fault.at_byte or 0, head.length or 0))
+        self.received.append(evolve(request, raw=raw))
+        if fault.kind == "early":
+            await self._answer_early(connection, wire, fault)
+        elif fault.kind == "stall":
+            await connection.stall(reading=False)
+        elif fault.kind == "reset":
+            connection.reset()
+        return False
+
+    async def _answer_early(self, connection: Connection, wire: Wire, fault: Fault) -> None:
+        reason = "the request is too large"
+        await play(connection, document(fault.status, wire.error(fault.status, reason)), None, keep_alive=False)
+        if fault.variant == "close":
+            await connection.drain_upload()
+        elif fault.variant == "reset":
+            connection.reset()
+        else:
+            await connection.stall(reading=False)
+
+    async def _go_stale(self, connection: Connection) -> None:
+        """Close without an answer when the next request comes."""
+        head = await connection.read_head()
+        if head is not None:
+            await connection.read_body(head)
+
+
+def _json(raw: bytes) -> Any:
+    try:
+        return json.loads(raw)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,77 @@
+"""The wires that the test server speaks, by name or by a request's path. Each is imported when it is first used."""
+
+from functools import cache
+from importlib import import_module
+from typing import cast
+from urllib.parse import urlsplit
+
+from ...errors import ConfigError
+from ...providers import find
+from .base import Received, Wire
+
+MOUNT = "/as/"
+
+# Name -> class, in the order in which a path is offered to them: openai_chat, which knows paths by their ending, last.
+_CLASSES = {
+    "anthropic_messages": "AnthropicMessages",
+    "gemini_generate": "GeminiGenerate",
+    "cohere_chat": "CohereChat",
+    "ollama_chat": "OllamaChat",
+    "openai_responses": "OpenAIResponses",
+    "openai_chat": "OpenAIChat",
+}
+NAMES = tuple(_CLASSES)
+
+
+@cache
+def wire(name: str) -> Wire:
+    """The wire of a dialect, or of a provider that speaks it. Raises ConfigError for a name nobody knows."""
+    dialect = name if name in _CLASSES else find(name).dialect.name
+    if dialect not in _CLASSES:
+        raise ConfigError(f"the test server does not speak {dialect!r}; it speaks {', '.join(NAMES)}")
+    return cast(Wire, getattr(import_module(f"{__name__}.{dialect}"), _CLASSES[dialect])())
+
+
+def base_path(name: str) -> str:
+    """What stands between the host and the routes: for a provider the path of its own base URL."""
+    if name in _CLASSES:
+        return wire(name).base_path
+    url = find(name).base_url
+    return urlsplit(url).path.rstrip("/") if url else wire(name).base_path
+
+
+def request_id_headers(name: str) -> tuple[str, ...]:
+    """The headers in which the host of that name tells its id of a request."""
+    if not name or name in _CLASSES:
+        return ("x-request-id", "request-id")
+    return find(name).request_id_headers[:1]
+
+
+def find_wire(method: str, path: str, query: dict[str, str], headers: dict[str, str]) -> tuple[Received, Wire | None]:
+    """The request, its path without the mount, and the wire it is for; None when no wire has such a route.
+
+    Under `/as/NAME` it is that name's wire. Elsewhere several may have the route (a model list); the first one whose
+    key is in the request gets it.
+    """
+    name, path = _unmounted(path)
+    request = Received(method, path, query, headers, provider=name)
+    if name:
+        named = _known(name)
+        return request, named if named is not None and named.serves(method, path) else None
+    serving = [one for one in map(wire, NAMES) if one.serves(method, path)]
+    with_key = (one for one in serving if one.key(request))
+    return request, next(with_key, serving[0] if serving else None)
+
+
+def _unmounted(path: str) -> tuple[str, str]:
+    if not path.startswith(MOUNT):
+        return "", path
+    name, slash, rest = path[len(MOUNT) :].partition("/")
+    return name, slash + rest
+
+
+def _known(name: str) -> Wire | None:
+    try:
+        return wire(name)
+    except ConfigError:
+        return None

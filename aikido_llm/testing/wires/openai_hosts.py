@@ -1,0 +1,50 @@
+"""How the hosts of the chat-completions wire differ in what they send. The default is OpenAI's own way.
+
+Source: the hosts' API references and recorded streams, read 2026-11.
+"""
+
+from typing import Literal
+
+from attrs import frozen
+
+
+@frozen
+class Host:
+    """reasoning: the field of a thought: one of two names for a string, OpenRouter's string with details beside it, or
+    Mistral's content parts.
+    usage:     in a chunk of its own when `stream_options` asks, in one always, on the chunk with the finish reason, or
+    (OpenRouter) in a chunk that repeats the finish reason.
+    whole_calls: a call comes in one delta, not in fragments. apart: completion tokens do not count reasoning.
+    fingerprints: chunks carry OpenAI's own extra keys. comment: sent before the first event.
+    needs_key: False for servers that usually run without one. models: the shape of the model list.
+    """
+
+    reasoning: Literal["reasoning_content", "reasoning", "details", "parts"] = "reasoning_content"
+    usage: Literal["asked", "always", "finish", "repeated"] = "asked"
+    whole_calls: bool = False
+    apart: bool = False
+    fingerprints: bool = False
+    comment: bytes = b""
+    needs_key: bool = True
+    models: Literal["list", "prices", "array"] = "list"
+
+
+_OPENAI = Host(fingerprints=True)
+_XAI = Host(whole_calls=True, apart=True)
+_HOSTS = {
+    "cerebras": Host("reasoning", "finish", whole_calls=True),
+    "chutes": Host(usage="always"),
+    "deepseek": Host(usage="finish", comment=b": keep-alive\n\n"),
+    "groq": Host("reasoning", "finish", whole_calls=True),
+    "grok": _XAI,
+    "xai": _XAI,
+    "llamacpp": Host(needs_key=False),
+    "mistral": Host("parts", "finish", whole_calls=True),
+    "openrouter": Host("details", "repeated", comment=b": OPENROUTER PROCESSING\n\n", models="prices"),
+    "together": Host("reasoning", "always", models="array"),
+    "vllm": Host("reasoning", needs_key=False),
+}
+
+
+def host(name: str) -> Host:
+    return _HOSTS.get(name, _OPENAI)
