@@ -76,6 +76,8 @@ class Decoder(base.Decoder):
         if reason is FinishReason.content_filter:
             raise base.filtered(self.raw_finish_reason or "", "".join(self._refusal)[:300])
         self._calls.finish(out, cut=reason is not FinishReason.stop)
+        if reason is FinishReason.other and len(self._calls.finished) < len(self._call_ids):
+            raise base.truncated(f"a tool call was whole (incomplete: {self.raw_finish_reason})")
         if self._calls.finished and reason is FinishReason.stop:
             self.finish_reason = FinishReason.tool_calls
 
@@ -100,9 +102,10 @@ class Decoder(base.Decoder):
             raise MalformedStream(f"an event is not a JSON object: {_excerpt(data)}")
 
     def _event(self, name: str, event: StreamEvent, data: bytes, out: list[Event]) -> None:
-        typed = isinstance(event.type, str)
-        kind: str = event.type if typed else name  # the payload's own word wins over the name of the event
-        match "" if name == STRAY else kind:
+        kind: str = event.type if isinstance(event.type, str) else name  # the payload's own word is the better one
+        if name == STRAY:
+            kind = name
+        match kind:
             case "response.output_text.delta":  # one whose payload does not say its type
                 self._delta(event, "text", event.content_index, out)
             case "response.reasoning_summary_text.delta":
@@ -138,7 +141,7 @@ class Decoder(base.Decoder):
             case "error":
                 raise errors.in_band(_json.loads(data))
             case _:  # the progress of tools that run at the server, pings, and what is newer than this code
-                if (not typed or name == STRAY) and errors.says_error(_json.loads(data)):
+                if not kind.startswith("response.") and errors.says_error(_json.loads(data)):
                     raise errors.in_band(_json.loads(data))  # what proxies write when they fail
 
     def _delta(self, event: StreamEvent, lane: str, part: Any, out: list[Event]) -> None:

@@ -63,7 +63,9 @@ def says_error(value: dict[str, Any]) -> bool:
     """Whether an object that is no answer is an error envelope."""
     if value.get("error") or value.get("type") == "error" or value.get("object") == "error":
         return True
-    return "output" not in value and (bool(value.get("detail")) or isinstance(value.get("message"), str))
+    if "type" in value or "output" in value:
+        return False
+    return bool(value.get("detail")) or isinstance(value.get("message"), str)
 
 
 def _read(value: Any, depth: int = 0) -> tuple[str, tuple[str, ...], int | None]:

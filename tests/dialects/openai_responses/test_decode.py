@@ -518,6 +518,17 @@ def test_incomplete_answers(reason: str, finish: FinishReason) -> None:
     assert (response_of(whole).finish_reason, response_of(whole).raw_finish_reason) == (finish, reason)
 
 
+def test_an_answer_that_is_incomplete_for_an_unknown_reason_within_a_call_broke_off() -> None:
+    events = read(
+        created(),
+        added(0, **called(arguments="")),
+        event("function_call_arguments.delta", output_index=0, delta='{"a'),
+        completed("incomplete", incomplete_details={"reason": "something_new"}),
+    )
+    assert isinstance(error_of(events), StreamTruncated)
+    assert response_of(events).tool_calls == ()
+
+
 def test_a_filtered_answer() -> None:
     events = read(created(), text("x"), completed("incomplete", incomplete_details={"reason": "content_filter"}))
     assert isinstance(error_of(events), ContentFilteredError)
@@ -561,6 +572,9 @@ def test_an_error_event_nested_or_flat() -> None:
         b'data: {"error": {"message": "overloaded", "code": 503}}\n\n',
         b'event: error\ndata: {"error": {"message": "overloaded", "code": 503}}\n\n',
         b'{"error": {"message": "overloaded", "code": 503}}\n\n',
+        b'{"type": "error", "message": "overloaded", "code": 503}\n\n',
+        b'data: {"object": "error", "type": "server_error", "message": "overloaded", "code": 503}\n\n',
+        b'data: {"message": "overloaded", "status": 503}\n\n',
     ],
 )
 def test_an_error_that_a_proxy_writes_into_the_stream(tail: bytes) -> None:
@@ -570,7 +584,8 @@ def test_an_error_that_a_proxy_writes_into_the_stream(tail: bytes) -> None:
 
 
 def test_bytes_that_are_no_event_are_ignored_unless_they_are_an_error() -> None:
-    stream = b'{"note": 1}\n<html>\n\n' + sse([created(), text("Hi"), completed()])
+    stream = b'{"note": 1}\n<html>\n\n{"type": "response.completed"}\n\ndata: {"type": "ping", "message": "x"}\n\n'
+    stream += sse([created(), text("Hi"), completed()])
     assert response_of(Road(DIALECT).read_every_way(stream)).text == "Hi"
 
 
