@@ -9,19 +9,17 @@ from ... import _json
 from ...errors import LLMError, MalformedStream
 from ...framing import STRAY, WHOLE, Frame
 from ...framing.sse import SSEFramer
-from ...types.events import AudioEvent, Event, ImageEvent, TextDelta, ThinkingDelta
+from ...types.events import Event, TextDelta
 from ...types.request import Request
 from ...types.response import FinishReason, Usage
 from .. import base
 from ..status import Envelope, page_text, to_error
 from . import errors
-from .calls import Calls
+from .content import Content
 from .finish import finish_reason, is_length_error
-from .media import audio_type, image_of, sound
 from .quirks import Quirks
-from .reasoning import ReasoningDetails, thought, thought_of_part
 from .usage import find_usage, read_usage
-from .wire import CHUNK, PLAIN, Choice, Chunk, Json, Message, PlainDelta, as_list, as_object, as_text, objects
+from .wire import CHUNK, PLAIN, Choice, Chunk, Json, as_list, as_object, as_text, objects
 
 _DONE = b"[DONE]"
 
@@ -34,15 +32,10 @@ class Decoder(base.Decoder):
     def __init__(self, quirks: Quirks, request: Request) -> None:
         super().__init__()
         self._quirks = quirks
-        self._calls = Calls(request)
-        self._details = ReasoningDetails()
-        self._audio_type = audio_type(request)
+        self._content = Content(quirks, request, self.provider_data)
         self._usage: Json = {}
         self._timings: Json = {}
-        self._audio_id = ""
-        self._last_thought = ""
         self._has_content = False
-        self._refused = False
 
     def feed(self, frames: list[Frame], out: list[Event]) -> None:
         if self.done:
@@ -57,11 +50,11 @@ class Decoder(base.Decoder):
                 else:
                     delta = choice.delta
                     if delta.tool_calls or delta.reasoning_details is not None:
-                        self._message(_full(delta), out)
+                        self._content.plain(delta, out)
                         continue
                     thinking = delta.reasoning_content or delta.reasoning
                     if thinking:
-                        self._think(thinking, out)
+                        self._content.think(thinking, out)
                     text = delta.content
                     if text:
                         append(TextDelta(text))
@@ -77,12 +70,12 @@ class Decoder(base.Decoder):
         if not self.done and (self._quirks.done_required or self.finish_reason is None):
             raise base.truncated("its [DONE] mark" if self.finish_reason else "its finish reason")
         reason = self.finish_reason
-        if self._refused or reason is FinishReason.content_filter:
+        if self._content.refused or reason is FinishReason.content_filter:
             self.finish_reason = FinishReason.content_filter
             raise base.filtered(self.raw_finish_reason or "refusal")
         if reason is FinishReason.error:
             raise self._failed()
-        called = self._calls.finish(out, cut=reason is FinishReason.length)
+        called = self._content.calls.finish(out, cut=reason is FinishReason.length)
         if called and reason in (None, FinishReason.stop):
             self.finish_reason = FinishReason.tool_calls
         elif reason is None and self._has_content:
@@ -94,15 +87,7 @@ class Decoder(base.Decoder):
         return read_usage(self._usage, self._timings)
 
     def replay(self) -> tuple[Any, ...]:
-        """What the assistant's message must carry beside its text and calls, as one object to merge into it."""
-        kept: Json = {}
-        if self._details.seen and self._quirks.reasoning_replay == "details":
-            kept["reasoning_details"] = self._details.replay()
-        if self._audio_id:
-            kept["audio"] = {"id": self._audio_id}
-        if self._calls.extra_content:
-            kept["extra_content"] = self._calls.extra_content  # call id -> Google's thought signatures
-        return (kept,) if kept else ()
+        return self._content.replay()
 
     # ------------------------------------------------------------------ frames
 
@@ -142,7 +127,9 @@ class Decoder(base.Decoder):
         if text.startswith(_DONE):
             self.done = True
             return
-        if _DONE.startswith(text) or b"null".startswith(text):  # nothing, or half an end mark: `close` will miss the end
+        if _DONE.startswith(text) or b"null".startswith(
+            text
+        ):  # nothing, or half an end mark: `close` will miss the end
             return
         try:
             value = _json.loads(text)
@@ -206,7 +193,7 @@ class Decoder(base.Decoder):
     def _note(self, value: Json) -> None:
         self.id = self.id or as_text(value.get("id"))
         self.model = self.model or as_text(value.get("model"))
-        self._calls.seed = self.id or str(value.get("created") or "")
+        self._content.calls.seed = self.id or str(value.get("created") or "")
         self._usage = find_usage(value) or self._usage
         self._timings = as_object(value.get("timings")) or self._timings
         for key in _PROVIDER_DATA:
@@ -221,7 +208,7 @@ class Decoder(base.Decoder):
         if message is None:
             message = choice.delta if whole else choice.message if not (self._has_content or out) else None
         if message is not None:
-            self._message(message, out)
+            self._content.read(message, out)
         word, native = as_text(choice.finish_reason), as_text(choice.native_finish_reason)
         if word:
             self._finish(word)
@@ -241,74 +228,6 @@ class Decoder(base.Decoder):
     def _failed(self) -> LLMError:
         word = self.raw_finish_reason or "error"
         return to_error(Envelope(f"the provider ended the answer with {word!r}", (word,)), errors.CODES)
-
-    # ------------------------------------------------------------------ content
-
-    def _message(self, message: Message, out: list[Event]) -> None:
-        if message.reasoning_details is not None:
-            self._details.add(message.reasoning_details)
-        said = thought(message)
-        if said:
-            self._think(said, out)
-        content = message.content
-        if isinstance(content, str):
-            if content:
-                out.append(TextDelta(content))
-        elif content:
-            self._parts(objects(content), out, thoughts=not said)
-        if message.refusal and isinstance(message.refusal, str):
-            self._refused = True
-            out.append(TextDelta(message.refusal))
-        if message.tool_calls or message.function_call:
-            self._calls.read(message, out, self.provider_data)
-        if message.images or message.audio or message.annotations:
-            self._media(message, out)
-
-    def _think(self, text: str, out: list[Event]) -> None:
-        if self._quirks.drop_repeated_reasoning:
-            if text == self._last_thought:
-                return
-            self._last_thought = text
-        out.append(ThinkingDelta(text))
-
-    def _parts(self, parts: list[Json], out: list[Event], *, thoughts: bool) -> None:
-        """Content as a list; kinds that we do not know are kept for the caller."""
-        for part in parts:
-            kind = part.get("type")
-            text = as_text(part.get("text")) if kind in ("text", "output_text") else as_text(part.get("refusal"))
-            image = image_of(part)
-            if kind in ("thinking", "reasoning"):
-                text = ""
-                said = thought_of_part(part)
-                if said and thoughts:
-                    self._think(said, out)
-            elif kind == "refusal" and text:
-                self._refused = True
-            elif image is not None:
-                out.append(ImageEvent(image))
-            elif kind not in ("text", "output_text"):
-                self.provider_data.setdefault("parts", []).append(part)
-            if text:
-                out.append(TextDelta(text))
-
-    def _media(self, message: Message, out: list[Event]) -> None:
-        for item in as_list(message.images):
-            image = image_of(item)
-            if image is not None:
-                out.append(ImageEvent(image))
-        for annotation in objects(message.annotations):
-            self.provider_data.setdefault("annotations", []).append(annotation)
-        audio = as_object(message.audio)
-        self._audio_id = self._audio_id or as_text(audio.get("id"))
-        data, transcript = as_text(audio.get("data")), as_text(audio.get("transcript"))
-        if data or transcript:
-            piece = sound(data, transcript, self._audio_type)
-            self._audio_type = self._audio_type or piece.content_type
-            out.append(AudioEvent(piece))
-
-
-def _full(delta: PlainDelta) -> Message:
-    return Message(delta.content, delta.reasoning_content, delta.reasoning, delta.reasoning_details, delta.tool_calls)
 
 
 def _malformed(data: bytes) -> MalformedStream:
