@@ -155,12 +155,12 @@ def check_grammar(events: Sequence[Event]) -> None:
         body.pop()
     for event in body:
         assert not isinstance(event, EndEvent | ErrorEvent | UsageEvent), f"{event.kind} stands in the middle"
-    _check_calls(body, may_be_open=failed or end.finish_reason is FinishReason.length)
+    check_calls(body, may_be_open=failed or end.finish_reason is FinishReason.length)
     _check_end(end, events[-2] if failed else None)
     _check_fold(body, end.response)
 
 
-def _check_calls(body: Sequence[Event], *, may_be_open: bool) -> None:
+def check_calls(body: Sequence[Event], *, may_be_open: bool) -> None:
     open_calls: dict[int, list[str]] = {}
     seen: set[int] = set()
     ids: set[str] = set()
