@@ -9,7 +9,7 @@ from aikido_llm.types.messages import (
     ToolDef,
 )
 from aikido_llm.types.request import Request
-from tests.dialects.anthropic_messages import rules
+from tests.dialects.rules import anthropic_messages as rules
 
 PNG = b"\x89PNG\r\n\x1a\n rest"
 PDF = b"%PDF-1.7 rest"

@@ -26,7 +26,7 @@ from aikido_llm.types.messages import (
 from aikido_llm.types.request import Request, ThinkingConfig
 from aikido_llm.types.response import Response
 from tests.corpus.load import MISSING, Exchange, available, exchanges
-from tests.dialects.anthropic_messages import rules
+from tests.dialects.rules import anthropic_messages as rules
 from tests.wire import Road, response_of
 
 DIALECT = AnthropicMessages()
