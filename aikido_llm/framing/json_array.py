@@ -16,6 +16,7 @@ _STRAY_MAX = 64 * 1024  # bytes behind the list worth keeping: an error fits
 # Hops to the next bracket, over what stands between and over plain strings that are short; a longer string, or one with
 # escapes, is stopped at and left to `bytes.find`.
 _hop = re.compile(rb'(?:[^"{}\[\]]++|"[^"\\]{0,100}+")*+').match
+_inside = re.compile(rb'(?:[^"\\]++|\\.)*+', re.DOTALL).match  # to the end of a string
 _OPEN = b"{["
 
 
@@ -27,7 +28,7 @@ class JSONArrayFramer:
     so whoever reads it sees that the bytes broke off. What follows the closing bracket comes out as a STRAY frame.
     """
 
-    __slots__ = ("_body_max", "_depth", "_max", "_mode", "_odd_slashes", "_pieces", "_quoted", "_size")
+    __slots__ = ("_body_max", "_depth", "_escaped", "_max", "_mode", "_pieces", "_quoted", "_size")
 
     def __init__(self, event_bytes: int, body_bytes: int) -> None:
         self._max = event_bytes
@@ -37,7 +38,7 @@ class JSONArrayFramer:
         self._size = 0
         self._depth = 0  # 0 between elements
         self._quoted = False  # inside a string
-        self._odd_slashes = False  # the bytes before end in an odd run of backslashes inside a string
+        self._escaped = False  # the next byte is, inside a string
 
     def feed(self, data: bytes, out: list[Frame]) -> None:
         if self._mode == _START:
@@ -121,21 +122,20 @@ class JSONArrayFramer:
 
     def _end_of_string(self, data: bytes, at: int) -> int:
         """The offset behind the quote that ends the string which is open at `at`; -1 when it is not in data."""
-        while True:
-            quote = data.find(b'"', at)
-            end = len(data) if quote < 0 else quote
-            odd = self._odd_slashes
-            if end > at:
-                run = end - at - len(data[at:end].rstrip(b"\\")) if data[end - 1] == _BACKSLASH else 0
-                odd = (odd if run == end - at else False) ^ (run % 2 == 1)
-            if quote < 0:
-                self._odd_slashes = odd
-                return -1
-            self._odd_slashes = False
-            at = quote + 1
-            if not odd:
-                self._quoted = False
-                return at
+        if self._escaped:
+            self._escaped = False
+            at += 1
+        quote = data.find(b'"', at)
+        end = len(data) if quote < 0 else quote
+        if end > at and data[end - 1] == _BACKSLASH:  # whether that one is escaped itself, the pattern knows
+            inside = _inside(data, at)
+            end = inside.end() if inside else at
+            self._escaped = end == len(data) - 1 and data[end] == _BACKSLASH
+            quote = -1 if self._escaped or end == len(data) else end
+        if quote < 0:
+            return -1
+        self._quoted = False
+        return quote + 1
 
     def _keep(self, data: bytes) -> None:
         self._pieces.append(data)

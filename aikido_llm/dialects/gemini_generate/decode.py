@@ -32,19 +32,23 @@ class Decoder(base.Decoder):
         self._detail = ""  # what the wire says beside the finish reason
 
     def feed(self, frames: list[Frame], out: list[Event]) -> None:
-        decode = CHUNK.fast
+        fast = CHUNK.fast
         for name, payload in frames:
-            if name and self._special(name, payload, out):
-                continue
             try:
-                chunk = decode(payload)
-            except _json.UNREADABLE:
-                if not payload or payload == b"[DONE]":  # relays add what the wire itself does not send
-                    continue
-                chunk = _read_again(payload)
-            if chunk.usageMetadata is not None:
-                self._usage.add(chunk.usageMetadata, payload)
-            self._chunk(chunk, out)
+                if name == WHOLE:
+                    self._whole(payload, out)
+                elif name == STRAY:
+                    self._stray(payload)
+                else:
+                    try:
+                        chunk = fast(payload)
+                    except _json.UNREADABLE:
+                        if not payload or payload == b"[DONE]":  # relays add what the wire itself does not send
+                            continue
+                        chunk = CHUNK.decode(payload)
+                    self._chunk(chunk, payload, out)
+            except ValueError as error:
+                raise MalformedStream(f"this is no answer of the API: {error}", body=_excerpt(payload)) from None
 
     def close(self, out: list[Event]) -> None:
         reason = self.finish_reason
@@ -66,14 +70,6 @@ class Decoder(base.Decoder):
     def replay(self) -> tuple[Any, ...]:
         return self._turn.items(calls=self._calls.all_finished)
 
-    def _special(self, name: str, payload: bytes, out: list[Event]) -> bool:
-        """Frames that are no event; the names that relays give to events mean nothing here."""
-        if name == WHOLE:
-            self._whole(payload, out)
-        elif name == STRAY:
-            self._stray(payload)
-        return name in (WHOLE, STRAY)
-
     def _whole(self, body: bytes, out: list[Event]) -> None:
         """One document: an answer, an error, or a list of such."""
         if not body or body.isspace():
@@ -85,13 +81,7 @@ class Decoder(base.Decoder):
             raise MalformedStream(f"the server sent no JSON: {page}", body=_excerpt(body)) from None
         self.raw = value
         for item in value if is_list(value) else [value]:
-            try:
-                chunk = CHUNK.convert(item)
-            except ValueError as error:
-                raise _malformed("the body", error, body) from None
-            if chunk.usageMetadata is not None:
-                self._usage.add(chunk.usageMetadata, item)
-            self._chunk(chunk, out)
+            self._chunk(CHUNK.convert(item), item, out)
         self.done = True
 
     def _stray(self, payload: bytes) -> None:
@@ -109,7 +99,10 @@ class Decoder(base.Decoder):
             if is_object(item) and item.get("error"):
                 raise in_band(item["error"])
 
-    def _chunk(self, chunk: Chunk, out: list[Event]) -> None:
+    def _chunk(self, chunk: Chunk, source: bytes | dict[str, Any], out: list[Event]) -> None:
+        """source: the chunk as it came."""
+        if chunk.usageMetadata is not None:
+            self._usage.add(chunk.usageMetadata, source)
         if chunk.error:
             raise in_band(chunk.error)
         if chunk.responseId and not self.id:
@@ -209,18 +202,6 @@ class Decoder(base.Decoder):
     def _listed(self, name: str, items: list[Any]) -> None:
         known = self.provider_data.get(name)
         self.provider_data[name] = [*known, *items] if is_list(known) else list(items)
-
-
-def _read_again(payload: bytes) -> Chunk:
-    """The slow road, for what is new or odd."""
-    try:
-        return CHUNK.decode(payload)
-    except ValueError as error:
-        raise _malformed("an event", error, payload) from None
-
-
-def _malformed(what: str, error: ValueError, payload: bytes) -> MalformedStream:
-    return MalformedStream(f"{what} is no answer of this API: {error}", body=_excerpt(payload))
 
 
 def _excerpt(body: bytes) -> str:

@@ -1,0 +1,361 @@
+"""Request -> body: one test per rule of the wire, named after it."""
+
+import json
+from typing import Any
+
+import pytest
+
+from aikido_llm import _json
+from aikido_llm.dialects.gemini_generate import GeminiGenerate
+from aikido_llm.errors import InvalidRequestError, UnsupportedFeatureError
+from aikido_llm.providers.gemini import PROVIDER
+from aikido_llm.types.messages import (
+    AudioPart,
+    CacheBreakpoint,
+    FilePart,
+    ImagePart,
+    Message,
+    Part,
+    TextPart,
+    ToolCall,
+    ToolDef,
+    assistant,
+    system,
+    tool,
+    user,
+)
+from aikido_llm.types.request import ImageConfig, Request, ResponseFormat, ThinkingConfig
+from tests.dialects.gemini_generate import rules
+
+DIALECT = GeminiGenerate()
+PNG = b"\x89PNG\r\n\x1a\n"
+GEO = ToolDef("geo", "Look up", {"type": "object", "properties": {"q": {"type": "string"}}, "required": ["q"]})
+SKIP = "skip_thought_signature_validator"
+
+
+def body_of(*messages: Message, dialect: GeminiGenerate = DIALECT, **fields: Any) -> Any:
+    request = Request(messages or (user("hi"),), model=fields.pop("model", "gemini-x"), **fields)
+    wire = dialect.encode(request, stream=False, provider="gemini")
+    assert wire.body is not None
+    if not request.extra:
+        rules.check(wire.body)
+    return json.loads(_json.dumps(wire.body))
+
+
+def contents_of(*messages: Message, dialect: GeminiGenerate = DIALECT) -> Any:
+    return body_of(*messages, dialect=dialect)["contents"]
+
+
+def config_of(**fields: Any) -> Any:
+    return body_of(**fields).get("generationConfig")
+
+
+def said(role: str, *parts: Any) -> dict[str, Any]:
+    return {"role": role, "parts": [{"text": part} if isinstance(part, str) else part for part in parts]}
+
+
+def called(name: str, args: Any = None, signature: str = SKIP) -> dict[str, Any]:
+    signed = {"thoughtSignature": signature} if signature else {}
+    return {"functionCall": {"name": name, "args": args or {}}, **signed}
+
+
+def result(name: str, output: Any, key: str = "output") -> dict[str, Any]:
+    return {"functionResponse": {"name": name, "response": {key: output}}}
+
+
+# ---------------------------------------------------------------- the row, the path, the plain request
+
+
+def test_the_row() -> None:
+    assert (PROVIDER.name, PROVIDER.aliases) == ("gemini", ("google",))
+    assert PROVIDER.key_env == ("GEMINI_API_KEY", "GOOGLE_API_KEY")
+    assert (PROVIDER.key_header, PROVIDER.key_prefix) == ("x-goog-api-key", "")
+    assert PROVIDER.base_url == "https://generativelanguage.googleapis.com/v1beta"
+    assert PROVIDER.dialect.name == "gemini_generate"
+    assert not PROVIDER.dialect.features["cache marks"]
+
+
+@pytest.mark.parametrize(("model", "path"), [
+    ("gemini-x", "/models/gemini-x"), ("models/gemini-x", "/models/gemini-x"),
+    ("tunedModels/mine", "/tunedModels/mine"),
+    ("a b?c", "/models/a%20b%3Fc"),
+])  # fmt: skip
+def test_the_path_names_model_and_method(model: str, path: str) -> None:
+    request = Request((user("hi"),), model=model)
+    assert DIALECT.encode(request, stream=False, provider="gemini").path == f"{path}:generateContent"
+    assert DIALECT.encode(request, stream=True, provider="gemini").path == f"{path}:streamGenerateContent?alt=sse"
+
+
+def test_a_plain_question() -> None:
+    assert body_of(user("hi")) == {"contents": [said("user", "hi")]}
+
+
+def test_sampling_fields() -> None:
+    config = config_of(temperature=0, top_p=0.5, max_tokens=9, stop=("a", "b"), seed=4)
+    assert config == {"temperature": 0, "topP": 0.5, "maxOutputTokens": 9, "stopSequences": ["a", "b"], "seed": 4}
+
+
+def test_at_most_five_stop_strings() -> None:
+    with pytest.raises(InvalidRequestError, match="at most 5"):
+        body_of(stop=("a",) * 6)
+
+
+def test_modalities_and_image_config() -> None:
+    config = config_of(modalities=("text", "image"), image_config=ImageConfig("16:9", "2K"))
+    assert config == {
+        "responseModalities": ["TEXT", "IMAGE"],
+        "imageConfig": {"aspectRatio": "16:9", "imageSize": "2K"},
+    }
+    assert config_of(modalities="audio", image_config=ImageConfig()) == {"responseModalities": ["AUDIO"]}
+
+
+def test_thinking_by_effort_or_by_budget_never_both() -> None:
+    effort, budget = ThinkingConfig.by_effort("low"), ThinkingConfig.by_budget(500)
+    assert config_of(thinking=effort) == {"thinkingConfig": {"includeThoughts": True, "thinkingLevel": "low"}}
+    assert config_of(thinking=budget) == {"thinkingConfig": {"includeThoughts": True, "thinkingBudget": 500}}
+    older = GeminiGenerate(effort_field="budget")
+    sent = body_of(thinking=effort, dialect=older)["generationConfig"]
+    assert sent == {"thinkingConfig": {"includeThoughts": True, "thinkingBudget": 1024}}
+
+
+def test_thinking_turned_off_shows_no_thoughts() -> None:
+    assert config_of(thinking=ThinkingConfig.by_budget(0)) == {"thinkingConfig": {"thinkingBudget": 0}}
+
+
+def test_json_answers() -> None:
+    schema = {"type": "object", "properties": {"a": {"const": 1}}}
+    assert config_of(response_format=ResponseFormat.json()) == {"responseMimeType": "application/json"}
+    assert config_of(response_format=ResponseFormat.json_schema(schema)) == {
+        "responseMimeType": "application/json",
+        "responseJsonSchema": {"type": "object", "properties": {"a": {"enum": [1]}}},
+    }
+    older = GeminiGenerate(schema_form="openapi")
+    plain = ResponseFormat.json_schema({"type": "object", "properties": {"a": {"const": "x"}}})
+    sent = body_of(response_format=plain, dialect=older)["generationConfig"]["responseSchema"]
+    assert sent == {"type": "object", "properties": {"a": {"type": "string", "enum": ["x"]}}}
+
+
+def test_extra_is_merged_last_and_wins() -> None:
+    settings = [{"category": "HARM_CATEGORY_HARASSMENT", "threshold": "OFF"}]
+    body = body_of(temperature=1, extra={"safetySettings": settings, "generationConfig": {"topK": 3}})
+    assert body["safetySettings"] == settings
+    assert body["generationConfig"] == {"topK": 3}
+
+
+def test_cached_content_stands_without_system_text_and_tools() -> None:
+    extra = {"cachedContent": "cachedContents/1"}
+    assert body_of(user("hi"), extra=extra)["cachedContent"] == "cachedContents/1"
+    with pytest.raises(InvalidRequestError, match="cachedContent"):
+        body_of(extra=extra, tools=[GEO])
+    with pytest.raises(InvalidRequestError, match="cachedContent"):
+        body_of(system("s"), user("hi"), extra=extra)
+
+
+def test_hints_without_a_place_are_left_out() -> None:
+    mark = CacheBreakpoint()
+    body = body_of(user([TextPart("hi", mark)], cache=mark, name="Ann"), metadata={"k": "v"})
+    assert body == {"contents": [said("user", "hi")]}
+
+
+# ---------------------------------------------------------------- tools
+
+
+def test_tools_are_declared_with_json_schema() -> None:
+    declared = {"name": "geo", "description": "Look up", "parametersJsonSchema": dict(GEO.parameters)}
+    assert body_of(tools=[GEO])["tools"] == [{"functionDeclarations": [declared]}]
+    older = body_of(tools=[GEO], dialect=GeminiGenerate(schema_form="openapi"))["tools"][0]["functionDeclarations"][0]
+    assert older["parameters"] == GEO.parameters
+
+
+@pytest.mark.parametrize("dialect", [DIALECT, GeminiGenerate(schema_form="openapi")])
+def test_a_tool_without_parameters_has_no_schema(dialect: GeminiGenerate) -> None:
+    assert body_of(tools=[ToolDef("now")], dialect=dialect)["tools"] == [{"functionDeclarations": [{"name": "now"}]}]
+
+
+@pytest.mark.parametrize("name", ["1st", "with space", "x" * 129, ""])
+def test_a_tool_name_that_the_wire_refuses(name: str) -> None:
+    with pytest.raises(InvalidRequestError, match="no tool named"):
+        body_of(tools=[ToolDef(name)])
+
+
+@pytest.mark.parametrize(("choice", "config"), [
+    ("auto", {"mode": "AUTO"}), ("none", {"mode": "NONE"}), ("required", {"mode": "ANY"}),
+    ("geo", {"mode": "ANY", "allowedFunctionNames": ["geo"]}),
+])  # fmt: skip
+def test_tool_choice(choice: str, config: Any) -> None:
+    assert body_of(tools=[GEO], tool_choice=choice)["toolConfig"] == {"functionCallingConfig": config}
+
+
+def test_tool_choice_needs_declarations() -> None:
+    assert "toolConfig" not in body_of(tool_choice="auto")
+    assert "toolConfig" not in body_of(tool_choice="none")
+    with pytest.raises(InvalidRequestError, match="needs tools"):
+        body_of(tool_choice="required")
+    with pytest.raises(InvalidRequestError, match="none of the tools"):
+        body_of(tools=[GEO], tool_choice="other")
+
+
+def test_calls_one_at_a_time_cannot_be_said() -> None:
+    assert "toolConfig" not in body_of(tools=[GEO], parallel_tool_calls=True)
+    assert "tools" not in body_of(parallel_tool_calls=False)
+    with pytest.raises(UnsupportedFeatureError, match="parallel_tool_calls"):
+        body_of(tools=[GEO], parallel_tool_calls=False)
+
+
+# ---------------------------------------------------------------- the order of contents
+
+CALL_A, CALL_B = ToolCall("a", "f", '{"x":1}'), ToolCall("b", "g")
+
+
+def test_system_text_has_its_own_place() -> None:
+    body = body_of(system("Be brief."), user("hi"), system("Be kind."))
+    assert body["systemInstruction"] == {"parts": [{"text": "Be brief."}, {"text": "Be kind."}]}
+    assert body["contents"] == [said("user", "hi")]
+    with pytest.raises(UnsupportedFeatureError, match="text only"):
+        body_of(system([ImagePart(data=PNG)]), user("hi"))
+
+
+def test_system_text_leads_the_first_user_turn_where_the_model_refuses_it() -> None:
+    gemma = GeminiGenerate(system_instruction=False)
+    assert body_of(system("s"), user("hi"), dialect=gemma) == {"contents": [said("user", "s", "hi")]}
+    assert body_of(system("s"), assistant("hi"), dialect=gemma)["contents"][0] == said("user", "s")
+
+
+def test_rule_2_the_first_content_is_the_users() -> None:
+    assert contents_of(assistant("Hello!"), user("hi")) == [
+        said("user", ""),
+        said("model", "Hello!"),
+        said("user", "hi"),
+    ]
+    assert contents_of(system("only this")) == [said("user", "")]
+
+
+def test_rule_4_all_results_stand_in_one_content_in_the_order_of_the_calls() -> None:
+    asked = assistant("Let me look.", tool_calls=[CALL_A, CALL_B])
+    assert contents_of(user("go"), asked, tool("b", "2"), tool("a", "1"), user("thanks")) == [
+        said("user", "go"),
+        said("model", "Let me look.", called("f", {"x": 1}), called("g", signature="")),
+        said("user", result("f", "1"), result("g", "2")),
+        said("user", "thanks"),
+    ]
+
+
+def test_rule_4_a_late_result_is_moved_behind_its_call() -> None:
+    turns = contents_of(user("go"), assistant(tool_calls=[CALL_A]), user("wait"), tool("a", "1"))
+    assert turns[2:] == [said("user", result("f", "1")), said("user", "wait")]
+
+
+def test_rule_4_a_call_without_result_is_refused_unless_it_is_the_last_word() -> None:
+    with pytest.raises(InvalidRequestError, match="none was given for b"):
+        body_of(user("go"), assistant(tool_calls=[CALL_A, CALL_B]), tool("a", "1"))
+    with pytest.raises(InvalidRequestError, match="none was given for a"):
+        body_of(user("go"), assistant(tool_calls=[CALL_A]), user("well?"))
+    assert contents_of(user("go"), assistant(tool_calls=[CALL_A]))[-1] == said("model", called("f", {"x": 1}))
+
+
+def test_rule_4_a_result_without_call_is_refused() -> None:
+    with pytest.raises(InvalidRequestError, match="answers no call"):
+        body_of(user("go"), tool("a", "1"))
+
+
+def test_rule_5_pictures_of_a_result_follow_in_a_content_of_their_own() -> None:
+    shown = tool("a", "see", images=[ImagePart(data=PNG)])
+    picture = {"inlineData": {"mimeType": "image/png", "data": "iVBORw0KGgo="}}
+    turns = [user("go"), assistant(tool_calls=[CALL_A]), shown, user("and?")]
+    assert contents_of(*turns)[2:] == [said("user", result("f", "see")), said("user", picture, "and?")]
+    inside = contents_of(*turns, dialect=GeminiGenerate(media_in_results=True))[2:]
+    answer = result("f", "see")
+    answer["functionResponse"]["parts"] = [picture]
+    assert inside == [said("user", answer), said("user", "and?")]
+
+
+def test_rule_6_a_result_carries_the_functions_name_even_if_ids_come_again() -> None:
+    again = ToolCall("a", "g")
+    turns = contents_of(
+        user("go"), assistant(tool_calls=[CALL_A]), tool("a", "1"), assistant(tool_calls=[again]), tool("a", "2")
+    )
+    assert [turn["parts"][0] for turn in turns[2::2]] == [result("f", "1"), result("g", "2")]
+
+
+def test_a_failed_tool_says_so() -> None:
+    turns = contents_of(user("go"), assistant(tool_calls=[CALL_A]), tool("a", "boom", is_error=True))
+    assert turns[-1] == said("user", result("f", "boom", "error"))
+
+
+def test_rule_7_empty_turns_are_left_out_and_empty_text_too() -> None:
+    assert contents_of(user("a"), assistant(""), user(""), user([TextPart(""), TextPart("b")])) == [
+        said("user", "a", "b")
+    ]
+
+
+def test_rule_8_neighbours_of_one_role_become_one() -> None:
+    assert contents_of(user("a"), user("b"), assistant("c"), assistant("d")) == [
+        said("user", "a", "b"),
+        said("model", "c", "d"),
+    ]
+
+
+def test_rule_9_ids_that_the_server_did_not_give_are_not_sent() -> None:
+    turns = contents_of(user("go"), assistant(tool_calls=[ToolCall("call_0", "f")]), tool("call_0", "1"))
+    assert "id" not in turns[1]["parts"][0]["functionCall"]
+    assert "id" not in turns[2]["parts"][0]["functionResponse"]
+
+
+def test_rule_9_ids_that_the_server_gave_are_sent_on_both_sides() -> None:
+    call = ToolCall("fc1", "f", provider_data={"functionCall": {"id": "fc1"}})
+    turns = contents_of(user("go"), assistant(tool_calls=[call]), tool("fc1", "1"))
+    assert turns[1]["parts"][0] == {"functionCall": {"name": "f", "args": {}, "id": "fc1"}}
+    assert turns[2]["parts"][0]["functionResponse"]["id"] == "fc1"
+
+
+def test_the_first_call_of_a_step_from_elsewhere_gets_the_placeholder_signature() -> None:
+    history = [user("go"), assistant(tool_calls=[CALL_A, CALL_B]), tool("a", "1"), tool("b", "2")]
+    assert contents_of(*history)[1] == said("model", called("f", {"x": 1}), called("g", signature=""))
+    plain = contents_of(*history, dialect=GeminiGenerate(placeholder_signature=""))[1]
+    assert plain == said("model", called("f", {"x": 1}, signature=""), called("g", signature=""))
+
+
+@pytest.mark.parametrize(("arguments", "args"), [
+    ('{"b":1,"a":[2]}', {"b": 1, "a": [2]}), ("[1]", {"input": "[1]"}), ("{broken", {"input": "{broken"}), ("", {}),
+])  # fmt: skip
+def test_arguments_are_an_object(arguments: str, args: Any) -> None:
+    turns = contents_of(user("go"), assistant(tool_calls=[ToolCall("a", "f", arguments)]), tool("a", "1"))
+    assert turns[1]["parts"][0]["functionCall"]["args"] == args
+
+
+# ---------------------------------------------------------------- media in
+
+
+def test_media_by_bytes_and_by_url_in_the_order_they_stand() -> None:
+    parts: list[Part] = [
+        TextPart("see"),
+        ImagePart(url="https://e.com/a.png?k=1"),
+        FilePart(data=b"%PDF-1", name="a.pdf"),
+    ]
+    (turn,) = contents_of(
+        user(parts, images=[ImagePart(data=PNG)], audio=[AudioPart(data=b"x", content_type="audio/wav")])
+    )
+    assert turn["parts"] == [
+        {"text": "see"},
+        {"fileData": {"mimeType": "image/png", "fileUri": "https://e.com/a.png?k=1"}},
+        {"inlineData": {"mimeType": "application/pdf", "data": "JVBERi0x"}},
+        {"inlineData": {"mimeType": "image/png", "data": "iVBORw0KGgo="}},
+        {"inlineData": {"mimeType": "audio/wav", "data": "eA=="}},
+    ]
+
+
+def test_a_url_whose_type_nobody_knows_goes_without() -> None:
+    part = FilePart(url="https://youtu.be/abc")
+    assert contents_of(user([part]))[0]["parts"] == [{"fileData": {"fileUri": "https://youtu.be/abc"}}]
+
+
+def test_a_files_type_is_guessed_from_its_name_or_refused() -> None:
+    named = FilePart(data=b"a,b", name="t.csv")
+    assert contents_of(user([named]))[0]["parts"][0]["inlineData"]["mimeType"] == "text/csv"
+    with pytest.raises(UnsupportedFeatureError, match="content_type="):
+        body_of(user([FilePart(data=b"what")]))
+
+
+def test_what_was_said_in_sound_goes_back_in_words() -> None:
+    spoken = Message("assistant", audio=[AudioPart(data=b"x", content_type="audio/wav", transcript="Hello")])
+    assert contents_of(user("hi"), spoken)[1] == said("model", "Hello")
