@@ -21,7 +21,7 @@ from .progress import Progress
 from .quirks import Quirks
 from .replay import replay_items
 from .usage import read_usage
-from .wire import EVENT, StreamEvent, list_of, object_of, objects_of, string_of
+from .wire import EVENT, StreamEvent, field_of, list_of, object_of, objects_of, response_of, string_of
 
 _TEXT_DELTA = "response.output_text.delta"
 
@@ -129,15 +129,15 @@ class Decoder(base.Decoder):
             case "response.function_call_arguments.done":
                 self._part_done(event, "arguments", 0, _arguments(event.arguments), out)
             case "response.output_text.annotation.added":
-                self._annotation(event)
+                self._annotation(event, field_of(data, "annotation"))
             case "response.output_item.added":
-                self._item_added(event, out)
+                self._item_added(event, object_of(field_of(data, "item")), out)
             case "response.output_item.done":
-                self._item_done(event, out)
+                self._item_done(event, object_of(field_of(data, "item")), out)
             case "response.created" | "response.in_progress" | "response.queued":
-                self._head(object_of(event.response))
+                self._head(response_of(data))
             case "response.completed" | "response.incomplete" | "response.failed" | "response.cancelled":
-                self._ended(kind.removeprefix("response."), object_of(event.response), out)
+                self._ended(kind.removeprefix("response."), data, out)
             case "error":
                 raise errors.in_band(_json.loads(data))
             case _:  # the progress of tools that run at the server, pings, and what is newer than this code
@@ -163,22 +163,20 @@ class Decoder(base.Decoder):
         else:
             out.append(ThinkingDelta(text))
 
-    def _annotation(self, event: StreamEvent) -> None:
-        if event.annotation is not None:
+    def _annotation(self, event: StreamEvent, annotation: Any) -> None:
+        if annotation is not None:
             place = (self._progress.key(event), event.content_index if type(event.content_index) is int else 0)
             self._cited[place] = self._cited.get(place, 0) + 1
-            self._keep("citations", event.annotation)
+            self._keep("citations", annotation)
 
     # ---------------------------------------------------------------------------------------------- output items
 
-    def _item_added(self, event: StreamEvent, out: list[Event]) -> None:
-        item = object_of(event.item)
+    def _item_added(self, event: StreamEvent, item: dict[str, Any], out: list[Event]) -> None:
         key = self._progress.added(event, item)
         if item.get("type") == "function_call":
             self._name_call(key, item, out)
 
-    def _item_done(self, event: StreamEvent, out: list[Event]) -> None:
-        item = object_of(event.item)
+    def _item_done(self, event: StreamEvent, item: dict[str, Any], out: list[Event]) -> None:
         key = self._progress.done(event, item)
         if item and key is not None:
             self._finish_item(key, item, out)
@@ -255,10 +253,11 @@ class Decoder(base.Decoder):
         self._calls.seed = self.id
         self._usage = object_of(response.get("usage")) or self._usage
 
-    def _ended(self, word: str, response: dict[str, Any], out: list[Event]) -> None:
+    def _ended(self, word: str, data: bytes, out: list[Event]) -> None:
+        response = response_of(data)
         self._head(response)
         if not self._progress.count:  # not one item was announced: what there is, is here
-            self._output(response, out)
+            self._output(object_of(field_of(data, "response")), out)
         self._judge(response, word)
 
     def _whole_body(self, data: bytes, out: list[Event]) -> None:

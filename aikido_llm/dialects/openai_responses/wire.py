@@ -2,17 +2,19 @@
 
 Every field is optional and of any type: what servers put there varies (null deltas, missing indexes), and one odd value
 must not cost the stream. Fields not named here (obfuscation, logprobs, sequence_number, partial images) are skipped.
+What only few events have (an item, the response) is read in a second pass, so that the many are read faster.
 """
 
-from typing import Any, cast
+from typing import Any, TypedDict, cast
 
 from msgspec import Struct
 
+from ... import _json
 from ..._json import Typed
 
 
 class StreamEvent(Struct, gc=False):
-    """One event. item: an output item; response: the whole answer's object, on the first and the last events."""
+    """One event of any kind."""
 
     type: Any = None
     delta: Any = None
@@ -23,13 +25,40 @@ class StreamEvent(Struct, gc=False):
     text: Any = None
     refusal: Any = None
     arguments: Any = None
-    annotation: Any = None
-    item: Any = None
-    response: Any = None
-    error: Any = None
+
+
+class ResponseHead(TypedDict, total=False):
+    """What is read of the response's object, on the first and the last events.
+
+    Not its output: the items came before, and a picture of many megabytes would be built a second time."""
+
+    id: Any
+    model: Any
+    status: Any
+    error: Any
+    incomplete_details: Any
+    usage: Any
+
+
+class ResponseEvent(Struct, gc=False):
+    response: ResponseHead | None = None
 
 
 EVENT = Typed(StreamEvent)
+_RESPONSE = Typed(ResponseEvent)
+
+
+def response_of(data: bytes) -> dict[str, Any]:
+    """The response of an event, without its output; empty when there is none."""
+    try:
+        return dict(_RESPONSE.decode(data).response or {})
+    except ValueError:  # something else stands there
+        return {}
+
+
+def field_of(data: bytes, name: str) -> Any:
+    """One field of an event, whole."""
+    return _json.loads_object(data).get(name)
 
 
 def string_of(value: Any) -> str:
