@@ -244,8 +244,13 @@ def retry_after_text(message: str) -> float | None:
     found = _WAIT.search(message)
     if not found or not any(found.groups()):
         return None
-    hours, minutes, ms, seconds = (_number(group) or 0.0 for group in found.groups())
-    return hours * 3600 + minutes * 60 + ms / 1000 + seconds
+    wait = 0.0
+    for group, seconds in zip(found.groups(), (3600.0, 60.0, 0.001, 1.0), strict=True):
+        number = _number(group or 0)
+        if number is None:
+            return None
+        wait += number * seconds
+    return wait
 
 
 _WAIT = re.compile(
