@@ -1,7 +1,8 @@
 """Messages -> `instructions` and `input` items.
 
-A conversation is a flat list here: a turn's text, its calls and their results are items side by side, so nothing need
-be merged or moved. source: OpenAI API reference, "Create a response", input items, read 2026-11.
+A conversation is a flat list here: a turn's text, its calls and their results are items side by side. Every result must
+stand behind its call, so it is put right behind the turn that called, in the order of the calls.
+source: OpenAI API reference, "Create a response", input items, read 2026-11.
 """
 
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ from ...types.messages import (
     ToolCall,
 )
 from .. import media
-from ..turns import plain_text
+from ..turns import Turn, call_of, plain_text, turns
 from .quirks import Quirks
 from .wire import object_of
 
@@ -40,8 +41,15 @@ def instructions_and_input(
             opening += 1
     text = "\n\n".join(text for message in messages[:opening] if (text := plain_text(message, "instructions")))
     items: list[Any] = []
+    rest = iter(turns(messages))  # all but the system messages, which stay where they are
+    turn = next(rest, None)
     for message in messages[opening:]:
-        items += _items(message, quirks, provider)
+        if message.role is Role.system:
+            plain_text(message, "instructions")  # refuses what is not text
+            items.append(_message(quirks.system_role, message, quirks))
+        elif turn is not None and message is turn.message:  # else a result, which stands behind its call
+            items += _items(turn, quirks, provider)
+            turn = next(rest, None)
     return text, items
 
 
@@ -52,18 +60,18 @@ def call_id(id: str) -> str:
     )
 
 
-def _items(message: Message, quirks: Quirks, provider: str) -> list[Any]:
-    match message.role:
-        case Role.system:
-            plain_text(message, "instructions")  # refuses what is not text
-            return [_message(quirks.system_role, message, quirks)]
-        case Role.user:
-            return [_message("user", message, quirks)]
-        case Role.tool:
-            return [_result(message, quirks)]
-        case Role.assistant:
-            replayed = message.replay_for(provider)
-            return _replayed(replayed, message) if replayed else _assistant(message, quirks)
+def _items(turn: Turn, quirks: Quirks, provider: str) -> list[Any]:
+    message = turn.message
+    if message.role is Role.tool:  # its call is not in this conversation
+        return [_result(message, call_id(message.tool_call_id or ""), quirks)]
+    if message.role is not Role.assistant:
+        return [_message("user", message, quirks)]
+    replayed = message.replay_for(provider)
+    if replayed:
+        results = [_result(result, call_of(turn, position).id, quirks) for position, result in turn.results]
+        return _replayed(replayed, message) + results
+    results = [_result(result, call_id(call_of(turn, position).id), quirks) for position, result in turn.results]
+    return _assistant(message, quirks) + results
 
 
 def _message(role: str, message: Message, quirks: Quirks) -> dict[str, Any]:
@@ -119,13 +127,9 @@ def _is_marked(message: Message, quirks: Quirks) -> bool:
     return message.cache is not None or any(isinstance(p, TextPart) and p.cache is not None for p in message.parts)
 
 
-def _result(message: Message, quirks: Quirks) -> dict[str, Any]:
+def _result(message: Message, id: str, quirks: Quirks) -> dict[str, Any]:
     """Pictures and files may stand in a result. That the tool failed is said by the content alone."""
-    return {
-        "type": "function_call_output",
-        "call_id": call_id(message.tool_call_id or ""),
-        "output": _content(message, quirks),
-    }
+    return {"type": "function_call_output", "call_id": id, "output": _content(message, quirks)}
 
 
 def _replayed(items: Sequence[Any], message: Message) -> list[Any]:
@@ -137,6 +141,8 @@ def _replayed(items: Sequence[Any], message: Message) -> list[Any]:
             filled.append(item)
         elif 0 <= place < len(message.images) and message.images[place].data is not None:
             filled.append({**item, "result": media.bare_base64(message.images[place], "pictures")})
+    while filled and object_of(filled[-1]).get("type") == "reasoning":  # refused without the picture that it led to
+        filled.pop()
     return filled
 
 

@@ -199,6 +199,13 @@ def test_a_tool_result_is_text_or_holds_pictures() -> None:
     ]
 
 
+def test_results_stand_behind_their_turn_in_the_order_of_its_calls_and_system_text_where_it_was() -> None:
+    turn = assistant(tool_calls=[ToolCall("a", "weather"), ToolCall("b", "weather")])
+    sent = items(user("hi"), turn, system("hurry"), tool("b", "B"), user("well?"), tool("a", "A"), tool("c", "C"))
+    shown = [item.get("call_id") or item["content"] for item in sent]
+    assert shown == ["hi", "a", "b", "a", "b", "hurry", "well?", "c"]
+
+
 def test_the_result_of_a_tool_that_failed_is_its_content() -> None:
     assert items(tool("call_1", "no such city", is_error=True))[0]["output"] == "no such city"
 
@@ -266,6 +273,8 @@ def test_a_replayed_picture_that_was_taken_out_is_left_out() -> None:
     drawn = {"type": "image_generation_call", "id": "ig_1", "status": "completed", "result": {"image": 0}}
     message = answered(tool_calls=(), replay=(drawn, said("assistant", []))).message
     assert items(user("draw"), message)[1:] == [said("assistant", [])]
+    alone = answered(tool_calls=(), replay=(REASONING, drawn)).message
+    assert len(items(user("draw"), alone)) == 1
 
 
 # ------------------------------------------------------------------------------------------------------ tools
