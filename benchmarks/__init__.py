@@ -1,0 +1,1 @@
+"""What this library costs: one script a number, all of them through `python -m benchmarks`."""

@@ -1,0 +1,86 @@
+"""The answers that the benchmark server sends: rendered once by the test kit's wires, as each provider would write them.
+
+An answer is named by what it holds: `text20000` (one delta per word), `tools5000` (one call, arguments in 5,000 pieces),
+`image8` (a picture of 8 MiB).
+"""
+
+import random
+import re
+from functools import cache
+
+from aikido_llm.testing import Answer
+from aikido_llm.testing.wires import base_path, wire
+from aikido_llm.testing.wires.base import Received
+from aikido_llm.types.messages import ImagePart, ToolCall
+
+PROVIDERS = {
+    "openai_chat": "openai",
+    "openai_responses": "openai-responses",
+    "anthropic_messages": "anthropic",
+    "gemini_generate": "gemini",
+    "cohere_chat": "cohere",
+    "ollama_chat": "ollama",
+}
+"""Dialect -> the provider that a client of it is opened for."""
+
+MIB = 1 << 20
+STAMP = "12345678901234567890"  # stands for the time of sending, in ns, in the one event that paced streams repeat
+
+_GEMINI_STREAM = "/v1beta/models/m:streamGenerateContent"  # the one wire that says it in the path
+
+
+def url_of(root: str, dialect: str, answer: str, shape: str = "16384") -> str:
+    """The base URL under which the server gives this answer in writes of `shape` bytes (0: one event per write)."""
+    return f"{root}/{dialect}/{answer}/{shape}{base_path(PROVIDERS[dialect])}"
+
+
+def words(count: int) -> str:
+    return " ".join(f"word{i}" for i in range(count))
+
+
+@cache
+def picture(mib: int) -> bytes:
+    """The same bytes in every process."""
+    return b"\x89PNG\r\n\x1a\n" + random.Random(mib).randbytes(mib * MIB - 8)
+
+
+def arguments(pieces: int) -> str:
+    """JSON of so many pieces, ten characters each."""
+    return '{"text": "' + "0123456789" * (pieces - 2) + '01234567"}'
+
+
+def _answer(name: str) -> Answer:
+    kind, size = _split(name)
+    if kind == "text":
+        return Answer(text=words(size))
+    if kind == "tools":
+        return Answer(tool_calls=(ToolCall("call_1", "write", arguments(size)),), chunk=10)
+    if kind == "image":
+        return Answer(text="here", images=(ImagePart(data=picture(size), content_type="image/png"),))
+    if kind == "paced":
+        return Answer(text=f"{STAMP} end")
+    raise ValueError(name)
+
+
+def _split(name: str) -> tuple[str, int]:
+    found = re.fullmatch(r"([a-z]+)(\d*)", name)
+    if found is None:
+        raise ValueError(name)
+    return found[1], int(found[2] or 0)
+
+
+@cache
+def events(dialect: str, name: str) -> tuple[bytes, ...]:
+    """The stream, one item per event."""
+    asked = Received("POST", _GEMINI_STREAM, {"alt": "sse"}, {}, {"model": "m", "stream": True})
+    return tuple(wire(dialect).stream(_answer(name), asked))
+
+
+@cache
+def body(dialect: str, name: str) -> bytes:
+    """The whole answer as one body."""
+    return wire(dialect).body(_answer(name), Received("POST", "/", {}, {}, {"model": "m"}))
+
+
+def stream_type(dialect: str) -> str:
+    return "application/x-ndjson" if dialect == "ollama_chat" else "text/event-stream"
