@@ -111,7 +111,7 @@ _HOMES = {
     "InvalidRequestError InvalidToolArguments LLMError MalformedStream ModelNotFoundError OverloadedError "
     "RateLimitedError ServerError StreamError StreamTruncated TimedOutError TooLargeError UnsupportedFeatureError",
     "http_client": "HTTPClient",
-    "providers": "providers register",
+    "providers": "register",
     "providers.base": "DsnOption Provider",
     "retry": "RetryPolicy collect collect_with_retry complete_with_retry default_streaming_retry_policy "
     "is_content_filter is_rate_limited is_retryable is_transient_server_error",
@@ -125,7 +125,7 @@ _HOMES = {
     "types.response": "FinishReason ModelInfo Response Usage",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
-_MODULES = ("errors", "retry", "serialize")
+_MODULES = ("errors", "providers", "retry", "serialize")  # providers is callable: the package and the function in one
 
 if not TYPE_CHECKING:  # a type checker shall find a misspelt name
 

@@ -211,7 +211,7 @@ def failed(events: list[Event], kind: type[LLMError], text: str) -> LLMError:
     error = error_of(events)
     assert isinstance(error, kind), repr(error)
     assert error.partial == response_of(events)
-    assert error.partial.text == text
+    assert response_of(events).text == text
     assert (error.provider, error.request_id, error.attempts) == ("acme", "r", 2)
     return error
 

@@ -6,7 +6,6 @@ from aikido_llm.errors import TooLargeError
 from aikido_llm.framing.lines import LineSplitter, too_large
 from tests.wire import bytewise, lengths
 
-
 OTHER_BREAKS = "x\u2028y\u2029z\u0085w\x0b\x0c\x1c\x1d\x1e".encode()
 
 

@@ -7,7 +7,6 @@ from aikido_llm.framing import Frame
 from aikido_llm.framing.ndjson import NDJSONFramer
 from tests.wire import bytewise, lengths
 
-
 bodies = st.lists(st.sampled_from([b"{}", b"\n", b"\r", b" ", b"x", b"\xc3\xa9"]), max_size=30).map(b"".join)
 
 

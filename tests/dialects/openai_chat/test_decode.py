@@ -34,10 +34,10 @@ WHOLE = Road(OpenAIChat(), stream=False, content_type="application/json")
 
 
 def events_of(answer: bytes, road: Road = ROAD) -> list[Event]:
-    """Read every way; cut at every offset before the end mark it is StreamTruncated."""
+    """Read every way; cut at every offset before the end mark (of a long one: at every third) it is StreamTruncated."""
     events = road.read_every_way(answer)
     end = answer.find(b"[DONE]") + 6
-    for size in range(end) if end > 5 and len(answer) < 6000 else ():
+    for size in range(0, end, 1 + len(answer) // 1500) if len(answer) < 6000 else ():
         error = error_of(road.read(answer[:size]))
         assert isinstance(error, StreamTruncated), f"{size} bytes: {error!r}"
     assert error_of(events) is None, error_of(events)
@@ -746,6 +746,11 @@ def planted(path: tuple[Any, ...], value: Any) -> dict[str, Any]:
             place[key] = child
         place = child
     return root
+
+
+def test_a_key_that_is_no_text_is_malformed() -> None:
+    assert isinstance(error_of(WHOLE.read(b'{"\\ud800": 1, "choices": []}')), MalformedStream)
+    assert isinstance(error_of(ROAD.read(data('{"\\ud800": 1, "choices": []}'))), MalformedStream)
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: ".".join(map(str, path)))
