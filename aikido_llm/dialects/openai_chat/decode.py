@@ -162,7 +162,11 @@ class Decoder(base.Decoder):
             if errors.is_error(value):
                 raise errors.error_inside(value, self._quirks)
             raise _malformed(text)
-        self._chunk(CHUNK.convert(answer), answer, out, whole=True)
+        try:
+            chunk = CHUNK.convert(answer)
+        except ValueError:
+            raise _malformed(text) from None
+        self._chunk(chunk, answer, out, whole=True)
 
     def _mislabelled(self, body: bytes, out: list[Event]) -> None:
         framer, frames = SSEFramer(len(body)), list[Frame]()

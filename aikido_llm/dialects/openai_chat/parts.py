@@ -49,6 +49,8 @@ def encode_part(part: Part, quirks: Quirks) -> Json:
             return {"type": "text", "text": text, **mark}
         case ImagePart():
             return _image(part, quirks)
+        case AudioPart(data=None, url=None):
+            return {"type": "text", "text": part.transcript}
         case AudioPart():
             return _audio(part, quirks)
         case FilePart():
