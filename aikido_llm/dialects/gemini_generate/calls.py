@@ -51,9 +51,7 @@ class Calls:
         key = self._count
         self._count += 1
         identity = {"id": call.id} if call.id else {}
-        sent: dict[str, Any] = {"name": name, **identity}
-        if call.args is not None:
-            sent["args"] = call.args
+        sent: dict[str, Any] = {"name": name, **identity, "args": {} if call.args is None else call.args}
         data: dict[str, Any] = {"functionCall": identity}
         if part.thoughtSignature:
             data["thoughtSignature"] = part.thoughtSignature

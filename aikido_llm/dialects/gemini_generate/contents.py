@@ -6,6 +6,7 @@
 - a result carries the function's name, and the call's id only if the server had given one.
 """
 
+import re
 from collections.abc import Iterable
 from mimetypes import guess_type
 from typing import Any
@@ -20,6 +21,9 @@ from .replay import filled
 from .wire import is_object
 
 _Parts = list[dict[str, Any]]
+_REFUSED = re.compile(r"[^A-Za-z0-9_.:-]")
+_FIRST = re.compile(r"[A-Za-z_]")
+_LONGEST_NAME = 64
 
 
 def system_parts(messages: Iterable[Message]) -> _Parts:
@@ -41,8 +45,7 @@ def contents(messages: Iterable[Message], quirks: Quirks, provider: str) -> _Par
     that the wire cannot name.
     """
     out: _Parts = []
-    found = list(turns(messages))
-    for turn in found:
+    for turn in turns(messages):
         message = turn.message
         if message.role is Role.tool:
             raise InvalidRequestError(f"the tool message for {message.tool_call_id!r} answers no call before it")
@@ -50,7 +53,7 @@ def contents(messages: Iterable[Message], quirks: Quirks, provider: str) -> _Par
             _append(out, "user", _parts(message))
             continue
         _append(out, "model", _model_parts(message, quirks, provider))
-        if turn.results or (message.tool_calls and turn is not found[-1]):
+        if message.tool_calls:
             _append_results(out, turn, quirks, provider)
     if not out or out[0]["role"] == "model":
         out.insert(0, {"role": "user", "parts": [{"text": ""}]})
@@ -95,7 +98,7 @@ def _result(result: Message, call: ToolCall, asked: Message, provider: str) -> d
     response = {"error" if result.is_error else "output": result.text}
     wire_id = _wire_id(call, asked, provider)
     identity = {"id": wire_id} if wire_id else {}
-    return {"functionResponse": {"name": call.name, "response": response, **identity}}
+    return {"functionResponse": {"name": _name(call, asked, provider), "response": response, **identity}}
 
 
 def _model_parts(message: Message, quirks: Quirks, provider: str) -> _Parts:
@@ -108,7 +111,7 @@ def _model_parts(message: Message, quirks: Quirks, provider: str) -> _Parts:
     parts = [part for p in message.parts if (part := _spoken(p)) is not None]
     for n, call in enumerate(message.tool_calls):
         mark = _mark(call, message, provider)
-        item: dict[str, Any] = {"functionCall": {"name": call.name, "args": _args(call)}}
+        item: dict[str, Any] = {"functionCall": {"name": _name(call, message, provider), "args": _args(call)}}
         wire_id = _wire_id(call, message, provider)
         if wire_id:
             item["functionCall"]["id"] = wire_id
@@ -131,6 +134,14 @@ def _wire_id(call: ToolCall, message: Message, provider: str) -> str:
     mark = _mark(call, message, provider)
     wire_id = mark["functionCall"].get("id") if mark is not None else None
     return wire_id if isinstance(wire_id, str) else ""
+
+
+def _name(call: ToolCall, message: Message, provider: str) -> str:
+    """A name that a model elsewhere made up may hold what this wire refuses."""
+    if _mark(call, message, provider) is not None:
+        return call.name
+    name = _REFUSED.sub("_", call.name)[:_LONGEST_NAME]
+    return name if _FIRST.match(name) else f"_{name}"[:_LONGEST_NAME]
 
 
 def _args(call: ToolCall) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from aikido_llm.types.messages import (
     user,
 )
 from aikido_llm.types.request import Request
-from tests.dialects.gemini_generate import rules
+from tests.dialects.rules import gemini_generate as rules
 
 DIALECT = GeminiGenerate()
 PNG = b"\x89PNG\r\n\x1a\n"

@@ -71,12 +71,21 @@ def test_rule_4_a_late_result_is_moved_behind_its_call() -> None:
     assert turns[2:] == [said("user", result("f", "1")), said("user", "wait")]
 
 
-def test_rule_4_a_call_without_result_is_refused_unless_it_is_the_last_word() -> None:
+def test_rule_4_a_call_without_result_is_refused() -> None:
     with pytest.raises(InvalidRequestError, match="none was given for b"):
         body_of(user("go"), assistant(tool_calls=[CALL_A, CALL_B]), tool("a", "1"))
     with pytest.raises(InvalidRequestError, match="none was given for a"):
         body_of(user("go"), assistant(tool_calls=[CALL_A]), user("well?"))
-    assert contents_of(user("go"), assistant(tool_calls=[CALL_A]))[-1] == said("model", called("f", {"x": 1}))
+    with pytest.raises(InvalidRequestError, match="none was given for a"):
+        body_of(user("go"), assistant(tool_calls=[CALL_A]))
+
+
+def test_names_from_elsewhere_are_cleaned_on_both_sides() -> None:
+    odd = [ToolCall("a", "my tool"), ToolCall("b", "1st"), ToolCall("c", "")]
+    turns = contents_of(user("go"), assistant(tool_calls=odd), tool("a", ""), tool("b", ""), tool("c", ""))
+    names = ["my_tool", "_1st", "_"]
+    assert [part["functionCall"]["name"] for part in turns[1]["parts"]] == names
+    assert [part["functionResponse"]["name"] for part in turns[2]["parts"]] == names
 
 
 def test_rule_4_a_result_without_call_is_refused() -> None:

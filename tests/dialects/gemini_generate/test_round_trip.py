@@ -13,7 +13,7 @@ from aikido_llm.dialects.gemini_generate import GeminiGenerate
 from aikido_llm.types.messages import Message, ToolCall, assistant, system, tool, user
 from aikido_llm.types.request import Request
 from aikido_llm.types.response import Response
-from tests.dialects.gemini_generate import rules
+from tests.dialects.rules import gemini_generate as rules
 from tests.wire import Road, response_of
 
 DIALECT = GeminiGenerate()
@@ -25,7 +25,7 @@ CALL: dict[str, Any] = {
     "functionCall": {"name": "f", "id": "fc1", "args": {"b": 1, "a": 2.5}},
     "thoughtSignature": "S2",
 }
-SECOND: dict[str, Any] = {"functionCall": {"name": "g", "id": "fc2"}}
+SECOND: dict[str, Any] = {"functionCall": {"name": "g", "id": "fc2", "args": {}}}
 CODE: dict[str, Any] = {"executableCode": {"language": "PYTHON", "code": "1"}}
 IMAGE: dict[str, Any] = {"inlineData": {"mimeType": "image/png", "data": PNG}, "thoughtSignature": "S3"}
 
