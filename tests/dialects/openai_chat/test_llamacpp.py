@@ -1,4 +1,4 @@
-"""Our bodies are what a real engine takes, and its bytes are what we read: both roads against llama.cpp's own server."""
+"""Our bodies are what a real engine takes, and its bytes what we read: both roads against llama.cpp's own server."""
 
 import urllib.error
 import urllib.request
