@@ -13,7 +13,7 @@ from aikido_llm.providers import find
 from aikido_llm.testing import Answer, Fault, WireServer
 from tests.corpus import load
 from tests.dialects.openai_chat.test_corpus import dialect_of as chat_dialect
-from tests.wire import Road, check_grammar, comparable
+from tests.wire import ErrorFacts, Road, check_grammar, comparable
 
 pytestmark = pytest.mark.skipif(not load.available(), reason=load.MISSING)
 
@@ -122,6 +122,6 @@ def without_names(value: object) -> object:
         return evolve(value, provider="", request_id="", raw=None)
     if isinstance(value, llm.EndEvent):
         return llm.EndEvent(value.finish_reason, evolve(value.response, provider="", request_id=""))
-    if isinstance(value, tuple):
-        return [part for part in value if not isinstance(part, llm.Response)][:4]
+    if isinstance(value, ErrorFacts):
+        return evolve(value, partial=None)
     return value

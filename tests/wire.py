@@ -129,14 +129,27 @@ def lengths(body: bytes, sizes: Iterable[int]) -> Iterator[bytes]:
     yield body[at:]
 
 
+@frozen
+class ErrorFacts:
+    """An ErrorEvent, comparable."""
+
+    kind: type[LLMError]
+    message: str
+    status: int | None
+    code: str
+    finish_reason: FinishReason
+    partial: Response | None
+
+
 def comparable(events: Sequence[Event]) -> list[object]:
     """Events such that two readings of the same bytes compare equal (errors have no `==`)."""
     shown: list[object] = []
     for event in events:
         if isinstance(event, ErrorEvent):
             error = event.error
-            facts = (type(error), error.message, error.status, error.code, error.retry_after, error.request_id)
-            shown.append((*facts, event.finish_reason, error.partial))
+            shown.append(
+                ErrorFacts(type(error), error.message, error.status, error.code, event.finish_reason, error.partial)
+            )
         else:
             shown.append(event)
     return shown
