@@ -202,16 +202,18 @@ async def test_a_slow_reader_holds_the_sender_back(server: WireServer, client: l
 async def test_closing_the_client_ends_its_live_streams(server: WireServer, client: llm.HTTPClient) -> None:
     server.answer(LONG, LONG, LONG)
     seen: list[list[llm.Event]] = [[], [], []]
+    begun = [asyncio.Event() for _ in seen]
 
-    async def read(into: list[llm.Event]) -> None:
+    async def read(number: int) -> None:
         async for event in client.stream(REQUEST):
-            into.append(event)
+            seen[number].append(event)
+            begun[number].set()
 
     async with asyncio.TaskGroup() as group:
-        for into in seen:
-            group.create_task(read(into))
-        while not all(seen):
-            await asyncio.sleep(0.01)
+        for number in range(len(seen)):
+            group.create_task(read(number))
+        for one in begun:
+            await one.wait()
         await client.aclose()
     for events in seen:
         check_grammar(events)
