@@ -7,7 +7,7 @@ from ...errors import MalformedStream
 from ...types.events import Event
 from ...types.request import Request
 from ..toolcalls import ToolCalls, arguments_text
-from .wire import Json, Message, as_object, as_text, objects
+from .wire import Json, Message, PlainCall, as_object, as_text, objects
 
 _WRAPPERS = ("multi_tool_use.parallel", "parallel")  # OpenAI models' inner tool for several calls; it may leak out
 
@@ -51,17 +51,36 @@ class Calls:
         self._calls.finish(out, cut=cut)
         return bool(self._calls.finished)
 
+    def plain(self, call: PlainCall, out: list[Event]) -> None:
+        """A piece of a call as nearly all hosts send it."""
+        function = call.function
+        self._add(out, call.index, call.id, function.name, function.arguments)
+
     def _piece(self, piece: Json, out: list[Event]) -> None:
         function = as_object(piece.get("function"))
-        index, name = piece.get("index"), as_text(function.get("name"))
-        key = index if isinstance(index, int) and not isinstance(index, bool) else None
-        arguments = _arguments(function.get("arguments"))
+        index, extra = piece.get("index"), piece.get("extra_content")
+        self._add(
+            out,
+            index if isinstance(index, int) and not isinstance(index, bool) else None,
+            as_text(piece.get("id")),
+            as_text(function.get("name")),
+            _arguments(function.get("arguments")),
+            {"extra_content": extra} if extra else None,
+        )
+
+    def _add(
+        self,
+        out: list[Event],
+        key: int | None,
+        id: str | None,
+        name: str | None,
+        arguments: str | None,
+        data: Json | None = None,
+    ) -> None:
         if (name in _WRAPPERS and name not in self._declared) or (not name and key in self._wrapped):
-            self._wrapped.setdefault(key, []).append(arguments)
-            return
-        extra = piece.get("extra_content")
-        data = {"extra_content": extra} if extra else None
-        self._calls.delta(out, key, as_text(piece.get("id")), name, arguments, data)
+            self._wrapped.setdefault(key, []).append(arguments or "")
+        else:
+            self._calls.delta(out, key, id, name, arguments, data)
 
     def _unwrap(self, arguments: str, out: list[Event]) -> None:
         """Each use inside a wrapper is a call of its own; a wrapper that cannot be read is handed on as it is."""

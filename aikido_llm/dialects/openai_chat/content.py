@@ -7,7 +7,7 @@ from ...types.request import Request
 from .calls import Calls
 from .media import audio_type, image_of, sound
 from .quirks import Quirks
-from .reasoning import ReasoningDetails, thought, thought_of_part
+from .reasoning import ReasoningDetails, text_of_details, thought, thought_of_part
 from .wire import Json, Message, PlainDelta, as_list, as_object, as_text, objects
 
 
@@ -39,11 +39,17 @@ class Content:
         return (kept,) if kept else ()
 
     def plain(self, delta: PlainDelta, out: list[Event]) -> None:
-        """A delta with calls or reasoning details in it."""
-        self.read(
-            Message(delta.content, delta.reasoning_content, delta.reasoning, delta.reasoning_details, delta.tool_calls),
-            out,
-        )
+        """A delta with calls or reasoning details in it, and nothing rarer."""
+        details = delta.reasoning_details
+        if details is not None:
+            self._details.add(details)
+        said = delta.reasoning_content or delta.reasoning or (text_of_details(details) if details else "")
+        if said:
+            self.think(said, out)
+        if delta.content:
+            out.append(TextDelta(delta.content))
+        for call in delta.tool_calls or ():
+            self.calls.plain(call, out)
 
     def read(self, message: Message, out: list[Event]) -> None:
         if message.reasoning_details is not None:

@@ -8,6 +8,39 @@ _TEXTS = ("text", "summary", "data")
 _SIGNED_FORMATS = ("anthropic", "google")  # refuse a thought that lost its signature
 
 
+class _Block:
+    """One entry of the list while its fragments come in: texts are kept in pieces and joined once."""
+
+    __slots__ = ("fields", "id", "index", "kind", "texts")
+
+    def __init__(self, detail: Json) -> None:
+        self.kind = detail.get("type")
+        self.index = detail.get("index")
+        self.id: Any = None
+        self.fields: Json = {}
+        self.texts: dict[str, list[str]] = {}
+
+    def holds(self, detail: Json) -> bool:
+        """Fragments belong together by type and index. A model's text and its encrypted twin may share an index, and
+        two encrypted blocks may too: those have different ids."""
+        if detail.get("type") != self.kind or detail.get("index") != self.index:
+            return False
+        id = detail.get("id")
+        return not id or not self.id or id == self.id
+
+    def add(self, detail: Json) -> None:
+        for key, value in detail.items():
+            if key in _TEXTS and isinstance(value, str):
+                self.fields.setdefault(key, "")  # keeps its place among the keys
+                self.texts.setdefault(key, []).append(value)
+            elif value is not None or key not in self.fields:
+                self.fields[key] = value
+        self.id = self.fields.get("id")
+
+    def whole(self) -> Json:
+        return {**self.fields, **{key: "".join(pieces) for key, pieces in self.texts.items()}}
+
+
 class ReasoningDetails:
     """The `reasoning_details` of one answer: the fragments of a stream merged as they must be sent back.
 
@@ -15,37 +48,21 @@ class ReasoningDetails:
     """
 
     def __init__(self) -> None:
-        self.items: list[Json] = []
+        self._blocks: list[_Block] = []
         self.seen = False
 
     def add(self, details: Any) -> None:
-        """Fragments belong together by type and index. A model's text and its encrypted twin may share an index, and
-        two encrypted blocks may too: those have different ids."""
         self.seen = self.seen or isinstance(details, list)
         for detail in objects(details):
-            known = next((item for item in self.items if _same_block(item, detail)), None)
-            if known is None:
-                self.items.append(dict(detail))
-            else:
-                _merge(known, detail)
+            block = next((block for block in reversed(self._blocks) if block.holds(detail)), None)
+            if block is None:
+                block = _Block(detail)
+                self._blocks.append(block)
+            block.add(detail)
 
     def replay(self) -> list[Json]:
-        return [item for item in self.items if not _unsigned(item)]
-
-
-def _same_block(item: Json, detail: Json) -> bool:
-    if item.get("type") != detail.get("type") or item.get("index") != detail.get("index"):
-        return False
-    ids = (item.get("id"), detail.get("id"))
-    return not (ids[0] and ids[1] and ids[0] != ids[1])
-
-
-def _merge(item: Json, detail: Json) -> None:
-    for key, value in detail.items():
-        if key in _TEXTS and isinstance(value, str):
-            item[key] = as_text(item.get(key)) + value
-        elif value is not None:
-            item[key] = value
+        items = [block.whole() for block in self._blocks]
+        return [item for item in items if not _unsigned(item)]
 
 
 def _unsigned(item: Json) -> bool:
@@ -59,8 +76,11 @@ def thought(message: Message) -> str:
     for value in (message.reasoning_content, message.reasoning):
         if isinstance(value, str) and value:
             return value
-    details = objects(message.reasoning_details)
-    return "".join(as_text(detail.get("text")) or as_text(detail.get("summary")) for detail in details)
+    return text_of_details(message.reasoning_details) if message.reasoning_details else ""
+
+
+def text_of_details(details: Any) -> str:
+    return "".join(as_text(detail.get("text")) or as_text(detail.get("summary")) for detail in objects(details))
 
 
 def thought_of_part(part: Json) -> str:

@@ -14,11 +14,24 @@ from ..._json import Typed
 Json = dict[str, Any]
 
 
+class PlainFunction(msgspec.Struct, gc=False):
+    name: str | None = None
+    arguments: str | None = None
+
+
+class PlainCall(msgspec.Struct, gc=False):
+    function: PlainFunction
+    index: int | None = None
+    id: str | None = None
+    custom: None = None
+    extra_content: None = None
+
+
 class PlainDelta(msgspec.Struct, gc=False):
     content: str | None = None
     reasoning_content: str | None = None
     reasoning: str | None = None
-    tool_calls: Any = None
+    tool_calls: list[PlainCall] | None = None
     reasoning_details: Any = None
     refusal: None = None
     images: None = None
