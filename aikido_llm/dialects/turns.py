@@ -47,6 +47,28 @@ def plain_text(message: Message, what: str) -> str:
     return "".join(_text_of(part, what) for part in message.parts)
 
 
+def split(parts: Iterable[Part]) -> tuple[list[TextPart], list[Part]]:
+    """The words of a turn that can hold nothing else on its wire, and what it shows, which the next user turn shows in
+    its stead. Sound that carries its transcript is words."""
+    words: list[TextPart] = []
+    shown: list[Part] = []
+    for part in parts:
+        part = TextPart(part.transcript) if isinstance(part, AudioPart) and part.transcript else part
+        if isinstance(part, TextPart):
+            words.append(part)
+        else:
+            shown.append(part)
+    return words, shown
+
+
+# What the user turn says before it shows what another turn made.
+DRAWN = TextPart("Made by the assistant:")
+
+
+def from_tool(name: str) -> TextPart:
+    return TextPart(f"From the result of the tool {name}:")
+
+
 def call_of(turn: Turn, position: int) -> ToolCall:
     """The call that a result of this turn answers."""
     return turn.message.tool_calls[position]

@@ -3,6 +3,7 @@
 source: Anthropic API reference, "Create a Message", read 2026-11.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..._base64 import Base64Text
@@ -15,24 +16,9 @@ Block = dict[str, Any]
 _IMAGE_TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp")
 
 
-def user_blocks(parts: tuple[Part, ...]) -> list[Block]:
+def user_blocks(parts: Sequence[Part]) -> list[Block]:
     """What a user or a tool shows, in order. Text of nothing but blanks is left out: the wire refuses it."""
     return [_block(part) for part in parts if not _blank(part)]
-
-
-def assistant_blocks(parts: tuple[Part, ...]) -> list[Block]:
-    """What the model said. Sound that another provider's model made goes on as its transcript."""
-    blocks: list[Block] = []
-    for part in parts:
-        if isinstance(part, AudioPart) and part.transcript:
-            part = TextPart(part.transcript)
-        if not isinstance(part, TextPart):
-            raise UnsupportedFeatureError(
-                "this wire takes pictures, files and sound from the user only; show them in a user message instead"
-            )
-        if not _blank(part):
-            blocks.append(_block(part))
-    return blocks
 
 
 def _blank(part: Part) -> bool:
@@ -47,6 +33,8 @@ def _block(part: Part) -> Block:
             return _image(part)
         case FilePart():
             return _file(part)
+        case AudioPart(data=None, url=None):
+            return text_block(TextPart(part.transcript))
         case AudioPart():
             raise UnsupportedFeatureError("this wire takes no audio; send a transcript as text instead")
 

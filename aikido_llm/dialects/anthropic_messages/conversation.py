@@ -16,8 +16,8 @@ from typing import Any
 from ... import _json
 from ...errors import InvalidRequestError, UnsupportedFeatureError
 from ...types.messages import Message, Role, TextPart, ToolCall
-from ..turns import turns
-from .blocks import Block, assistant_blocks, text_block, user_blocks
+from ..turns import DRAWN, split, turns
+from .blocks import Block, text_block, user_blocks
 from .cache import THINKING, control, mark
 from .call_ids import CallIds, clean_name
 from .wire import is_object
@@ -49,20 +49,36 @@ def encode_turns(messages: Iterable[Message], provider: str, empty_tool_result: 
     """The turns, alternating. Raises InvalidRequestError for an order that the wire refuses."""
     found: list[Block] = []
     ids = CallIds()
+    made: list[Block] = []  # pictures and files of an assistant turn, which the next user turn shows
     for message in _results_behind_calls(messages):
         role = "assistant" if message.role is Role.assistant else "user"
+        if message.role is not Role.tool:  # results stand first
+            _append(found, "user", made)
+            made = []
         if role == "assistant" and found and found[-1]["role"] == "user":
             ids.next_turn()
-        blocks = _turn_blocks(message, provider, ids, empty_tool_result)
-        if blocks and found and found[-1]["role"] == role:
-            found[-1]["content"] += blocks
-        elif blocks:
-            found.append({"role": role, "content": blocks})
+        _append(found, role, _turn_blocks(message, provider, ids, empty_tool_result))
+        if role == "assistant":
+            made = _made(message)
+    _append(found, "user", made)
     ids.next_turn()
     if not found or found[0]["role"] != "user":
         raise InvalidRequestError("this wire wants a conversation that begins with a user message that is not empty")
     _strip_end(found)
     return found
+
+
+def _append(found: list[Block], role: str, blocks: list[Block]) -> None:
+    if blocks and found and found[-1]["role"] == role:
+        found[-1]["content"] += blocks
+    elif blocks:
+        found.append({"role": role, "content": blocks})
+
+
+def _made(message: Message) -> list[Block]:
+    """What an assistant turn shows: only the user may show anything on this wire."""
+    shown = split(message.parts)[1]
+    return user_blocks((DRAWN, *shown)) if shown else []
 
 
 def _results_behind_calls(messages: Iterable[Message]) -> Iterator[Message]:
@@ -92,7 +108,7 @@ def _assistant(message: Message, provider: str, ids: CallIds) -> list[Block]:
             blocks.append({"type": "redacted_thinking", "data": part.data})
         elif part.signature:
             blocks.append({"type": "thinking", "thinking": part.text, "signature": part.signature})
-    blocks += assistant_blocks(message.parts)
+    blocks += user_blocks(split(message.parts)[0])
     blocks += [_tool_use(call, ids) for call in message.tool_calls]
     return blocks
 

@@ -11,12 +11,12 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from ...errors import InvalidRequestError, UnsupportedFeatureError
-from ...types.messages import ImagePart, Message, Part, Role, TextPart, ToolCall
+from ...types.messages import AudioPart, ImagePart, Message, Part, Role, TextPart, ToolCall
 from ...types.request import Request, ThinkingConfig
 from .. import media
 from ..base import WireRequest
 from ..toolcalls import made_id
-from ..turns import Turn, plain_text, system_text, turns
+from ..turns import DRAWN, Turn, call_of, from_tool, split, system_text, turns
 from . import schema
 from .names import ToolNames
 from .quirks import Quirks
@@ -142,6 +142,7 @@ class _Turns:
         for turn in turns(self._request.messages):
             for message in self._turn(turn):
                 _append(messages, message)
+            self._show(turn, messages)
         if not messages:
             raise InvalidRequestError("messages: there is nothing to send; this wire refuses an empty conversation")
         return messages
@@ -161,6 +162,18 @@ class _Turns:
         results = [_result(ids[position], result) for position, result in turn.results]
         return [spoken, *results] if spoken else results
 
+    def _show(self, turn: Turn, messages: list[dict[str, Any]]) -> None:
+        """What the assistant made and what results show: on this wire only the user shows pictures."""
+        shown: list[Part] = []
+        if turn.message.role is Role.assistant:
+            made = split(turn.message.parts)[1]
+            shown += [DRAWN, *made] if made else []
+        for position, result in turn.results:
+            seen = split(result.parts)[1]
+            shown += [from_tool(call_of(turn, position).name), *seen] if seen else []
+        if shown:
+            _append(messages, {"role": "user", "content": _content(shown)})
+
     def _id(self, position: int, call: ToolCall) -> str:
         base = id = call.id or made_id(f"turn {len(self._ids)}", position, call.name)
         count = 1
@@ -171,7 +184,7 @@ class _Turns:
         return id
 
     def _assistant(self, message: Message, ids: list[str]) -> dict[str, Any] | None:
-        text = plain_text(message, "assistant turns")
+        text = _words(message)
         if not message.tool_calls:
             return {"role": "assistant", "content": text} if text else None
         turn: dict[str, Any] = {
@@ -205,7 +218,11 @@ class _Turns:
 
 def _result(id: str, result: Message) -> dict[str, Any]:
     """The wire has no mark for a failed tool: the content says how, as it does for every reader."""
-    return {"role": "tool", "tool_call_id": id, "content": plain_text(result, "tool results") or NO_OUTPUT}
+    return {"role": "tool", "tool_call_id": id, "content": _words(result) or NO_OUTPUT}
+
+
+def _words(message: Message) -> str:
+    return "".join(part.text for part in split(message.parts)[0])
 
 
 def _content(parts: Iterable[Part]) -> str | list[dict[str, Any]]:
@@ -221,6 +238,8 @@ def _block(part: Part) -> dict[str, Any]:
         return {"type": "text", "text": part.text}
     if isinstance(part, ImagePart):
         return {"type": "image_url", "image_url": {"url": media.data_uri(part, "image/png")}}
+    if isinstance(part, AudioPart) and part.data is None and part.url is None:
+        return {"type": "text", "text": part.transcript}
     raise UnsupportedFeatureError(
         f"this wire takes text and pictures from a user, not {type(part).__name__}; send its text, or pass documents "
         "as extra={'documents': [...]}"

@@ -70,8 +70,13 @@ def test_media_that_the_wire_does_not_take(part: FilePart | AudioPart) -> None:
 
 
 def test_media_of_an_assistant_turn() -> None:
-    with pytest.raises(UnsupportedFeatureError, match="user message"):
-        body_of(user("a"), assistant("b", images=[ImagePart(data=PNG)]), user("c"))
+    drawn = turns_of(user("a"), assistant("b", images=[ImagePart(data=PNG)]), user("c"))
+    assert drawn[1] == said("assistant", text("b"))
+    assert [block.get("text", block["type"]) for block in drawn[2]["content"]] == [
+        "Made by the assistant:",
+        "image",
+        "c",
+    ]
     spoken = Message("assistant", audio=[AudioPart(data=b"x", content_type="audio/wav", transcript="hello")])
     assert turns_of(user("a"), spoken, user("c"))[1] == said("assistant", text("hello"))
 

@@ -367,7 +367,6 @@ def test_sound_of_an_assistant_counts_as_its_transcript() -> None:
     [
         user(audio=[AudioPart(data=b"x")]),
         user([FilePart(data=b"%PDF-")]),
-        assistant("a", images=[PNG]),
         Message("system", "a", images=(PNG,)),
     ],
 )
@@ -376,6 +375,14 @@ def test_parts_that_the_wire_cannot_carry_are_refused(message: Message) -> None:
         turns(user("a"), message)
 
 
-def test_picture_in_a_tool_result_is_refused() -> None:
-    with pytest.raises(UnsupportedFeatureError, match="tool results"):
-        turns(user("a"), assistant(tool_calls=[ToolCall("c", "time")]), tool("c", "x", images=[PNG]))
+def test_a_picture_of_a_result_or_of_the_assistant_is_shown_by_the_next_user_turn() -> None:
+    shown = turns(
+        user("a"),
+        assistant("b", tool_calls=[ToolCall("c", "time")], images=[PNG]),
+        tool("c", "x", images=[PNG]),
+        user("d"),
+    )
+    assert [turn["role"] for turn in shown] == ["user", "assistant", "tool", "user"]
+    assert shown[2]["content"] == "x"
+    kinds = [block.get("text", block["type"]) for block in shown[3]["content"]]
+    assert kinds == ["Made by the assistant:", "image_url", "From the result of the tool time:", "image_url", "d"]

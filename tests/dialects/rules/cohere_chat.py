@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from tests.dialects.rules.sent import check_keys, check_url, received
+from tests.dialects.rules.sent import check_keys, check_url, items, received
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _KEYS = {
@@ -63,7 +63,7 @@ def _check_call(call: dict[str, Any], ids: set[str]) -> str:
 def _check_content(message: dict[str, Any]) -> None:
     role, content, calls = message["role"], message.get("content"), message.get("tool_calls")
     assert content or calls, "an empty turn"
-    blocks: list[dict[str, Any]] = content if isinstance(content, list) else []
+    blocks: list[dict[str, Any]] = items(content)
     for block in blocks:
         match block["type"]:
             case "text":

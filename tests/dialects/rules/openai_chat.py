@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from tests.dialects.rules.sent import check_base64, check_keys, check_no_nulls, check_url, received
+from tests.dialects.rules.sent import check_base64, check_keys, check_no_nulls, check_url, items, received
 
 _TOP = ("stream stream_options max_tokens max_completion_tokens temperature top_p stop seed random_seed tools "
         "tool_choice parallel_tool_calls response_format reasoning_effort reasoning thinking chat_template_kwargs "
@@ -61,7 +61,7 @@ def _check_content(message: dict[str, Any], host: str) -> None:
     if not isinstance(content, list):
         assert isinstance(content, str) or role == "assistant"
         return
-    parts: list[dict[str, Any]] = content
+    parts: list[dict[str, Any]] = items(content)
     assert parts, "a list without parts"
     for part in parts:
         _check_part(part, role, host)

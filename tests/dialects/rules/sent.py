@@ -2,7 +2,7 @@
 
 import base64
 import json
-from typing import Any
+from typing import Any, cast
 
 from aikido_llm import _json
 
@@ -23,8 +23,18 @@ def check_keys(value: dict[str, Any], allowed: str, what: str, needed: str = "")
 
 def check_no_nulls(value: Any) -> None:
     assert value is not None, "a null"
-    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+    for inner in [*items(value), *members(value).values()]:
         check_no_nulls(inner)
+
+
+def items(value: Any) -> list[Any]:
+    """A list's items, none of anything else."""
+    return cast("list[Any]", value) if isinstance(value, list) else []
+
+
+def members(value: Any) -> dict[str, Any]:
+    """An object's members, none of anything else."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
 def check_base64(text: str) -> None:
