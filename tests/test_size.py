@@ -1,6 +1,7 @@
 """Sizes that read in one sitting."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import aikido_llm
@@ -39,6 +40,7 @@ def test_every_exception_is_still_needed() -> None:
     assert all(len((ROOT / name).read_text("utf-8").splitlines()) > MOST_LINES for name in LONG_FILES)
 
 
+@cache
 def functions(file: Path) -> list[tuple[str, int]]:
     """(file:name, lines without the docstring) of every function, methods and inner ones too."""
     return [
