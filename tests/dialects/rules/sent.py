@@ -29,7 +29,7 @@ def check_no_nulls(value: Any) -> None:
 
 def items(value: Any) -> list[Any]:
     """A list's items, none of anything else."""
-    return cast("list[Any]", value) if isinstance(value, list) else []
+    return cast("list[dict[str, Any]]", value) if isinstance(value, list) else []
 
 
 def members(value: Any) -> dict[str, Any]:
