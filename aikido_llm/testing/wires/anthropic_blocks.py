@@ -22,7 +22,7 @@ _SOURCES: dict[str, set[str]] = {
     "content": {"type", "content"},
 }
 _ONLY = {"tool_use": "assistant", "thinking": "assistant", "redacted_thinking": "assistant", "tool_result": "user"}
-_IN_RESULTS = {"text", "image", "document", "search_result", "tool_reference"}
+_IN_RESULTS = ("text", "image", "document", "search_result", "tool_reference")
 _IMAGES = ("image/jpeg", "image/png", "image/gif", "image/webp")
 _BREAKPOINTS = 4
 

@@ -81,7 +81,7 @@ def _check_sampling(request: dict[str, Any]) -> None:
 
 
 def _check_tools(request: dict[str, Any]) -> None:
-    names: set[str] = set()
+    names: list[str] = []
     for index, item in enumerate(as_list(request.get("tools")) or ()):
         tool, path = as_object(item), f"tools.{index}"
         if tool is None:
@@ -91,7 +91,7 @@ def _check_tools(request: dict[str, Any]) -> None:
         name = str(tool.get("name") or path)
         if name in names:
             raise Refused("tools: Tool names must be unique.")
-        names.add(name)
+        names.append(name)
     choice = as_object(request.get("tool_choice"))
     if request.get("tool_choice") is None:
         return

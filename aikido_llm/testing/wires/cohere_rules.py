@@ -19,11 +19,11 @@ _MESSAGE: dict[str, set[str]] = {
     "assistant": {"role", "content", "tool_plan", "tool_calls", "citations"},
     "tool": {"role", "content", "tool_call_id"},
 }
-_CONTENT: dict[str, set[str]] = {
-    "system": {"text"},
-    "user": {"text", "image_url"},
-    "assistant": {"text", "thinking"},
-    "tool": {"text", "document"},
+_CONTENT: dict[str, tuple[str, ...]] = {
+    "system": ("text",),
+    "user": ("text", "image_url"),
+    "assistant": ("text", "thinking"),
+    "tool": ("text", "document"),
 }
 _RANGES: dict[str, tuple[float, float]] = {
     "temperature": (0, 1),

@@ -33,7 +33,6 @@ _FINISH_REASONS = {
     FinishReason.length: "MAX_TOKENS",
     FinishReason.content_filter: "SAFETY",
     FinishReason.error: "MALFORMED_RESPONSE",
-    FinishReason.other: "OTHER",
 }
 _STATUS_WORDS = {
     400: "INVALID_ARGUMENT",

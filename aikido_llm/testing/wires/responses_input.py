@@ -5,7 +5,7 @@ from typing import Any
 
 from .rules import Refused, as_list, as_object, matches, unknown_keys
 
-_ROLES = {"user", "system", "developer", "assistant"}
+_ROLES = ("user", "system", "developer", "assistant")
 _PARTS: dict[str, set[str]] = {
     "input_text": {"type", "text", "prompt_cache_breakpoint"},
     "input_image": {"type", "image_url", "file_id", "detail", "prompt_cache_breakpoint"},
@@ -51,7 +51,7 @@ def _kind(items: list[dict[str, Any]], index: int) -> str:
     if index >= len(items):
         return ""
     item = items[index]
-    said_to_it = item.get("type") == "function_call_output" or item.get("role") in _ROLES - {"assistant"}
+    said_to_it = item.get("type") == "function_call_output" or item.get("role") in ("user", "system", "developer")
     return "user" if said_to_it else str(item.get("type", "message"))
 
 
