@@ -1,3 +1,4 @@
+import re
 import time
 
 import pytest
@@ -187,8 +188,44 @@ def test_a_flood_of_stray_lines_is_cut_and_costs_no_memory() -> None:
 
 
 fields = st.sampled_from([b"data", b"event", b"id", b"retry", b"error", b"x", b"12", b"\xff", BOM, b"\0"])
-marks = st.sampled_from([b":", b" ", b"\n", b"\r", b"\n\n", b"\r\n"])
-bodies = st.lists(fields | marks, max_size=40).map(b"".join)
+marks = st.sampled_from([b":", b" ", b"\n", b"\r", b"\n\n", b"\r\n", b"\r\n\r\n", b"\r\r"])
+events = st.sampled_from(
+    [
+        b"data: a\n\n",
+        b"data: b\ndata: c\n\n",
+        b"event: x\ndata: d\n\n",
+        b"event: yy\ndata: e\n\n",
+        b"data: f\r\n\r\n",
+        b"event: x\ndata: g\r\n\r\n",
+        b"data: ",
+        b"\n\ndata: ",
+        b"event: x\ndata: ",
+        b"{stray}\n",
+        b": ping\n\n",
+    ]
+)
+bodies = st.lists(fields | marks | events | events, max_size=40).map(b"".join)
+
+
+def by_the_book(body: bytes) -> list[Frame]:
+    """The standard's rules and our two additions, written down without a thought for speed."""
+    frames: list[Frame] = []
+    name, data, stray = "", list[bytes](), list[bytes]()
+    lines = re.split(b"\r\n|\r|\n", body.removeprefix(BOM))
+    for number, line in enumerate([*lines, b""]):
+        field, colon, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if not line and number != len(lines) - 1:
+            frames += [(name, b"\n".join(data))] if data else []
+            frames += [(STRAY, b"\n".join(stray))] if stray else []
+            name, data, stray = "", [], []
+        elif field == b"data":
+            data.append(value)
+        elif field == b"event":
+            name = value.decode("utf-8", "replace")
+        elif field and field not in (b"id", b"retry"):
+            stray.append(value if field == b"error" and colon else line)
+    return frames
 
 
 def outcome(pieces: list[bytes], max_bytes: int) -> tuple[list[Frame], str, str, int | None]:
@@ -207,7 +244,10 @@ def outcome(pieces: list[bytes], max_bytes: int) -> tuple[list[Frame], str, str,
 @settings(max_examples=300, deadline=None)
 @given(bodies, st.lists(st.integers(0, 12), max_size=40))
 def test_any_cut_of_any_bytes_gives_the_same_frames(body: bytes, sizes: list[int]) -> None:
-    assert outcome(list(lengths(body, sizes)), 10_000) == outcome([body], 10_000)
+    whole = outcome([body], 10_000)
+    assert whole[0] == by_the_book(body)
+    assert outcome(list(lengths(body, sizes)), 10_000) == whole
+    assert outcome(list(bytewise(body)), 10_000) == whole
 
 
 @settings(max_examples=300, deadline=None)
@@ -275,3 +315,10 @@ def test_an_event_of_many_lines_takes_linear_time() -> None:
     framer.feed(b"\n", out)
     assert time.process_time() - began < 5
     assert out[0][1].count(b"x") == 100_000
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r", b"\r\n"])
+def test_the_cap_counts_lines_whatever_ends_them(end: bytes) -> None:
+    body = b"data" + end
+    assert outcome([body * 40], 300) == outcome(list(bytewise(body * 40)), 300)
+    assert outcome([body * 40], 300)[1], "40 lines cost more than 300 bytes"
