@@ -13,13 +13,13 @@ class LineSplitter:
     set and nothing more can be fed.
     """
 
-    __slots__ = ("_max", "_pieces", "_skip_lf", "cap", "pending")
+    __slots__ = ("_max", "_pieces", "cap", "pending", "skips_lf")
 
     def __init__(self, max_bytes: int, cap: str = "event_bytes") -> None:
         self._max = max_bytes
         self._pieces: list[bytes] = []
         self.pending = 0  # bytes of the unfinished line
-        self._skip_lf = False  # the last piece ended in CR; an LF that follows belongs to it
+        self.skips_lf = False  # the last piece ended in CR; an LF that follows belongs to it
         self.cap = cap
 
     def feed(self, data: bytes) -> list[bytes]:
@@ -27,12 +27,12 @@ class LineSplitter:
         if self.pending > self._max:
             raise too_large(self.cap, self._max)
         near_cap = self.pending + len(data) > self._max
-        if self._skip_lf and data:
-            self._skip_lf = False
+        if self.skips_lf and data:
+            self.skips_lf = False
             if data[0] == 10:
                 data = data[1:]
         if b"\r" in data:
-            self._skip_lf = data[-1] == 13
+            self.skips_lf = data[-1] == 13
             lines = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
         else:
             lines = data.split(b"\n")
