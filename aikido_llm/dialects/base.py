@@ -102,7 +102,7 @@ class Dialect(Protocol):
 
     @property
     def name(self) -> str:
-        """The format's name, `openai_chat`."""
+        """The name of the format and of its folder."""
         ...
 
     @property

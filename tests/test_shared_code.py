@@ -1,0 +1,57 @@
+"""Shared code asks no provider's name, and every dialect has the same rooms and verbs."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import aikido_llm
+from aikido_llm.dialects.base import FEATURES
+from aikido_llm.providers import find, providers
+
+PACKAGE = Path(aikido_llm.__file__).parent
+SHARED = sorted(
+    path
+    for pattern in (
+        "framing/*.py", "transport/*.py", "types/*.py", "stream.py", "http_client.py", "exchange.py", "answer.py",
+        "accumulate.py", "retry.py", "client.py", "errors.py", "_json.py", "_base64.py",
+        "dialects/base.py", "dialects/status.py", "dialects/toolcalls.py", "dialects/media.py", "dialects/turns.py",
+    )
+    for path in PACKAGE.glob(pattern)
+)  # fmt: skip
+DIALECTS = sorted(path.parent for path in (PACKAGE / "dialects").glob("*/__init__.py"))
+WORDS = ("together", "echo")  # names that are words too: looked for as a string or with a capital
+NAMES = re.compile(
+    r"openai|anthropic|claude|gemini|google|cohere|ollama|mistral|\bgrok|\bxai\b|groq|llama|openrouter|chutes|deepseek"
+    r"|cerebras|vllm|azure|(?-i:\bTogether\b|\"together\"|\bEcho|\"echo\")",
+    re.IGNORECASE,
+)
+
+
+def test_the_pattern_knows_every_provider() -> None:
+    for name in providers():
+        for word in (name, *find(name).aliases):
+            assert NAMES.search(f'"{word}"'), word
+
+
+@pytest.mark.parametrize("path", SHARED, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_no_provider_is_named_in(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    found = [f"{path.name}:{number}: {line}" for number, line in enumerate(lines, 1) if NAMES.search(line)]
+    assert not found
+
+
+def test_files_were_looked_at() -> None:
+    assert len(SHARED) > 25
+
+
+@pytest.mark.parametrize("room", ["__init__", "quirks", "encode", "decode", "errors", "models", "wire"])
+def test_every_dialect_has_the_room(room: str) -> None:
+    assert [path.name for path in DIALECTS if not (path / f"{room}.py").is_file()] == []
+
+
+@pytest.mark.parametrize("name", providers())
+def test_every_dialect_says_what_it_can_carry(name: str) -> None:
+    dialect = find(name).dialect
+    assert dialect.name in [path.name for path in DIALECTS]
+    assert tuple(dialect.features) == FEATURES
