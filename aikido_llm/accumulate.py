@@ -1,7 +1,8 @@
 """Events -> Response: the only fold in the house.
 
-Events are kept as they come and folded when somebody asks (at the end, or for an error's partial answer): a stream pays
-one list append per batch. Every few thousand events they are folded early, so that memory grows with the text alone.
+Each event is folded as it comes: a text delta costs one append, and no event is kept, which would cost more (they die
+young, or the garbage collector walks over them again and again). Pieces of text are joined every few thousand, so that
+memory grows with the text alone.
 """
 
 from collections.abc import Iterable
@@ -17,22 +18,22 @@ from .types.events import (
     ImageEvent,
     TextDelta,
     ThinkingDelta,
+    ToolCallDelta,
     ToolCallEvent,
     UsageEvent,
 )
 from .types.messages import AudioPart, ImagePart, ToolCall
 from .types.response import Response, Usage
 
-_FOLD_AT = 4096  # events
+_JOIN_AT = 4096  # pieces of text
 
 
 class Accumulator:
     """Add the events of one stream in order, then ask for the `response`."""
 
     def __init__(self) -> None:
-        self._events: list[Event] = []
-        self._text: list[str] = []
-        self._thinking: list[str] = []
+        self._text = _Text()
+        self._thinking = _Text()
         self._calls: list[tuple[int, ToolCall]] = []
         self._images: list[ImagePart] = []
         self._audio: list[AudioPart] = []
@@ -45,22 +46,27 @@ class Accumulator:
 
     def extend(self, events: Iterable[Event]) -> None:
         """Take the next events."""
-        pending = self._events
-        pending += events
-        if len(pending) > _FOLD_AT:
-            self._fold()
+        say, think = self._text.pieces.append, self._thinking.pieces.append
+        for event in events:
+            if type(event) is TextDelta:
+                say(event.text)
+            elif type(event) is ThinkingDelta:
+                think(event.text)
+            elif type(event) is not ToolCallDelta:  # the ToolCallEvent has it all
+                self._other(event)
+        self._text.tidy()
+        self._thinking.tidy()
 
     def response(self, **facts: Any) -> Response:
         """The answer so far; facts are the fields of Response that no event carries (id, model, finish_reason, ...).
 
         Without facts, the Response of an EndEvent that was added is returned as it is.
         """
-        self._fold()
         if self._ended is not None and not facts:
             return self._ended
         return Response(
-            text="".join(self._text),
-            thinking="".join(self._thinking),
+            text=self._text.whole(),
+            thinking=self._thinking.whole(),
             tool_calls=tuple(call for _, call in sorted(self._calls, key=lambda item: item[0])),
             images=tuple(self._images),
             audio=_join_audio(self._audio),
@@ -68,32 +74,40 @@ class Accumulator:
             **facts,
         )
 
-    def _fold(self) -> None:
-        events, self._events = self._events, []
-        texts: list[str] = []
-        thoughts: list[str] = []
-        for event in events:
-            match event:
-                case TextDelta(text=text):
-                    texts.append(text)
-                case ThinkingDelta(text=text):
-                    thoughts.append(text)
-                case ToolCallEvent(index=index, call=call):
-                    self._calls.append((index, call))
-                case ImageEvent(image=image):
-                    self._images.append(image)
-                case AudioEvent(audio=audio):
-                    self._audio.append(audio)
-                case UsageEvent(usage=usage):
-                    self._usage = usage
-                case ErrorEvent(error=error):
-                    self.error = error
-                case EndEvent(response=response):
-                    self._ended = response
-                case _:  # starts and deltas of calls: the ToolCallEvent has it all
-                    pass
-        self._text.append("".join(texts))
-        self._thinking.append("".join(thoughts))
+    def _other(self, event: Event) -> None:
+        match event:
+            case ToolCallEvent(index=index, call=call):
+                self._calls.append((index, call))
+            case ImageEvent(image=image):
+                self._images.append(image)
+            case AudioEvent(audio=audio):
+                self._audio.append(audio)
+            case UsageEvent(usage=usage):
+                self._usage = usage
+            case ErrorEvent(error=error):
+                self.error = error
+            case EndEvent(response=response):
+                self._ended = response
+            case _:
+                pass
+
+
+class _Text:
+    """Pieces of text, and what was joined of them before."""
+
+    __slots__ = ("_joined", "pieces")
+
+    def __init__(self) -> None:
+        self._joined: list[str] = []
+        self.pieces: list[str] = []
+
+    def tidy(self) -> None:
+        if len(self.pieces) > _JOIN_AT:
+            self._joined.append("".join(self.pieces))
+            self.pieces.clear()
+
+    def whole(self) -> str:
+        return "".join(self._joined) + "".join(self.pieces)
 
 
 def _join_audio(pieces: list[AudioPart]) -> tuple[AudioPart, ...]:
