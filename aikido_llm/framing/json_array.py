@@ -28,12 +28,13 @@ class JSONArrayFramer:
     so whoever reads it sees that the bytes broke off. What follows the closing bracket comes out as a STRAY frame.
     """
 
-    __slots__ = ("_body_max", "_depth", "_escaped", "_max", "_mode", "_pieces", "_quoted", "_size")
+    __slots__ = ("_begun", "_body_max", "_depth", "_escaped", "_max", "_mode", "_pieces", "_quoted", "_size")
 
     def __init__(self, event_bytes: int, body_bytes: int) -> None:
         self._max = event_bytes
         self._body_max = body_bytes
         self._mode = _START
+        self._begun = False  # a byte order mark has come, or can come no more
         self._pieces: list[bytes] = []  # of the unfinished element, of the whole body, or of what is behind the list
         self._size = 0
         self._depth = 0  # 0 between elements
@@ -69,13 +70,15 @@ class JSONArrayFramer:
 
     def _begin(self, data: bytes) -> bytes:
         """Wait for the first byte that is not blank; it says what the body is. Returns what is left to be read."""
-        if self._pieces:
+        if not self._begun:
             data = b"".join((*self._pieces, data))
             self._pieces.clear()
-        if len(data) < len(_BOM) and _BOM.startswith(data):
-            self._pieces.append(data)
-            return b""
-        data = data.removeprefix(_BOM).lstrip()
+            if len(data) < len(_BOM) and _BOM.startswith(data):
+                self._pieces.append(data)
+                return b""
+            self._begun = True
+            data = data.removeprefix(_BOM)
+        data = data.lstrip()
         if not data:
             return b""
         if data[:1] != b"[":

@@ -4,6 +4,7 @@ The wire has no end mark: an answer is whole when the bytes are over and a finis
 Chunks may follow the finish reason, so nothing is `done` before that.
 """
 
+from contextlib import suppress
 from typing import Any
 
 from ... import _json
@@ -174,7 +175,8 @@ class Decoder(base.Decoder):
         if candidate.finishMessage:
             self.provider_data["finishMessage"] = candidate.finishMessage
         if len(candidate.safetyRatings):
-            self.provider_data["safetyRatings"] = _json.loads(bytes(candidate.safetyRatings))
+            with suppress(ValueError):  # the quick reader skips what it does not need, whatever its bytes
+                self.provider_data["safetyRatings"] = _json.loads(bytes(candidate.safetyRatings))
 
     def _feedback(self, feedback: Any) -> None:
         """A prompt was blocked when a reason is given; ratings alone say nothing."""

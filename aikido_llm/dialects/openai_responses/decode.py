@@ -66,7 +66,10 @@ class Decoder(base.Decoder):
                     pieces.append(delta)
                     out.append(TextDelta(delta))
             else:
-                self._event(name, event, data, out)
+                try:
+                    self._event(name, event, data, out)
+                except ValueError:  # the quick reader skips strings that it does not need, whatever their bytes
+                    raise MalformedStream(f"an event is not JSON: {_excerpt(data)}") from None
                 pieces = None
 
     def close(self, out: list[Event]) -> None:
