@@ -79,7 +79,10 @@ class _UsageOnly(msgspec.Struct):
 
 def usage_object(frame: bytes) -> Any:
     """The usage object of a chunk, untyped."""
-    return _USAGE.decode(frame).usageMetadata
+    try:
+        return _USAGE.decode(frame).usageMetadata
+    except ValueError:  # the quick reader skips strings that it does not need, whatever their bytes
+        return None
 
 
 def is_object(value: object) -> TypeGuard[dict[str, Any]]:
