@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import re
 import ssl as _ssl
 from collections.abc import Mapping
 from enum import StrEnum
@@ -18,8 +19,8 @@ from .parameters import read_parameters
 from .providers import find
 from .providers.base import Configured, Provider
 from .retry import RetryPolicy
-from .secret import Key, KeySource
-from .transport.base import Limits, Timeouts, Transport
+from .secret import Key, KeySource, Secret, without_frames
+from .transport.base import Limits, Timeouts, Transport, check_proxy
 from .transport.lazy import LazyTransport
 from .types.request import Options
 
@@ -38,7 +39,7 @@ def open(
     provider: str,
     dsn: str = "",
     *,
-    api_key: KeySource | None = None,
+    api_key: KeySource | Secret | None = None,
     base_url: str | None = None,
     http: Transport | None = None,
     retry: RetryPolicy | _Unset | None = _UNSET,
@@ -67,24 +68,75 @@ def open(
     proxy:    its URL; default: what HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say. ssl: a context of your own.
     raises:   ConfigError, whose message names what would be right.
     """
-    row = find(provider)
-    said = _dsn(row, dsn)
-    own = {o.name: str(overrides.pop(o.name)) for o in row.options if overrides.get(o.name) is not None}
-    plain = read_parameters(row, said.parameters)
-    base = _base_url(row, base_url, said.base_url, allow_http=allow_http)
-    total = timeout if timeout is not None else plain.timeout
-    clocks = timeouts or Timeouts()
-    settings = Settings(
-        row=_configured(row, {**plain.own, **own}, headers),
-        base_url=base,
-        key=_key(row, api_key, said),
-        options=_options(overrides).over(options or Options()).over(plain.options),
-        timeouts=clocks if total is None else evolve(clocks, total=total),
+    asked = _Opening(
+        provider,
+        dsn=Secret(dsn),
+        key=None if api_key is None else Key(api_key),
+        base_url=Secret(base_url or ""),
+        http=http,
+        retry=retry,
+        clocks=timeouts or Timeouts(),
+        timeout=timeout,
         limits=limits or Limits(),
-        retry=_policy(retry, plain.max_retries),
-        user_agent=f"aikido-llm/{__version__}",
+        options=options or Options(),
+        headers=headers or {},
+        allow_http=allow_http,
+        proxy=Secret(proxy or ""),
+        ssl=ssl,
+        overrides=overrides,
     )
-    return HTTPClient(settings, http or _transport(row, settings, ssl, proxy))
+    del dsn, api_key, base_url, headers, proxy, overrides  # a traceback may show what a frame holds
+    try:
+        return asked.client()
+    except ConfigError as error:
+        problem = without_frames(error)
+    raise problem
+
+
+@frozen
+class _Opening:
+    """What `open` was given."""
+
+    provider: str
+    dsn: Secret
+    key: Key | None
+    base_url: Secret
+    http: Transport | None
+    retry: RetryPolicy | _Unset | None
+    clocks: Timeouts
+    timeout: float | None
+    limits: Limits
+    options: Options
+    headers: Mapping[str, str] = field(repr=False)
+    allow_http: bool
+    proxy: Secret
+    ssl: _ssl.SSLContext | None
+    overrides: dict[str, Any] = field(repr=False)
+
+    def client(self) -> HTTPClient:
+        row = find(self.provider)
+        said = dsn.parse(self.dsn, row.key_param)
+        rest = dict(self.overrides)
+        own = {o.name: str(rest.pop(o.name)) for o in row.options if rest.get(o.name) is not None}
+        plain = read_parameters(row, said.parameters)
+        total = self.timeout if self.timeout is not None else plain.timeout
+        settings = Settings(
+            row=_configured(row, {**plain.own, **own}, self.headers),
+            base_url=_base_url(row, self.base_url.reveal(), said.base_url, allow_http=self.allow_http),
+            key=self.key if self.key is not None else _key(row, said),
+            options=_options(rest).over(self.options).over(plain.options),
+            timeouts=self.clocks if total is None else evolve(self.clocks, total=total),
+            limits=self.limits,
+            retry=_policy(self.retry, plain.max_retries),
+            user_agent=f"aikido-llm/{__version__}",
+        )
+        return HTTPClient(settings, self.http or self._transport(row, settings))
+
+    def _transport(self, row: Provider, settings: Settings) -> Transport:
+        if row.transport is not None:
+            return row.transport()
+        proxy = check_proxy(self.proxy, "proxy") if self.proxy else None
+        return LazyTransport(settings.timeouts, settings.limits, ssl_context=self.ssl, proxy=proxy)
 
 
 class ProviderType(StrEnum):
@@ -114,18 +166,22 @@ def _no_headers() -> dict[str, str]:
     return {}
 
 
+def _held(key: KeySource | Secret | None) -> KeySource | Secret | None:
+    return Secret(key) if isinstance(key, str) else key
+
+
 @frozen
 class ProviderConfig:
     """The settings of `get_provider`. timeout: seconds for the whole answer, None for no bound. max_retries: requests
     beyond the first. extra_headers: sent with every request."""
 
-    api_key: KeySource | None = None
+    api_key: KeySource | Secret | None = field(default=None, converter=_held)
     base_url: str | None = None
     organization: str | None = None
     timeout: float | None = 60.0
     max_retries: int = 3
     default_model: str | None = None
-    extra_headers: Mapping[str, str] = field(factory=_no_headers)
+    extra_headers: Mapping[str, str] = field(factory=_no_headers, repr=lambda headers: f"<{len(headers)}>")
 
 
 def get_provider(kind: ProviderType | str, config: ProviderConfig | None = None, **kw: Any) -> HTTPClient:
@@ -133,11 +189,14 @@ def get_provider(kind: ProviderType | str, config: ProviderConfig | None = None,
 
     raises: ConfigError, also for a keyword that ProviderConfig does not have.
     """
-    try:
-        settings = evolve(config or ProviderConfig(), **kw)
-    except TypeError:
-        known = ", ".join(a.name for a in fields(ProviderConfig))
-        raise ConfigError(f"get_provider knows these keywords: {known}") from None
+    known = [a.name for a in fields(ProviderConfig)]
+    wrong = set(kw).difference(known)
+    settings = config or ProviderConfig()
+    if not wrong:
+        settings = evolve(settings, **kw)
+    kw.clear()  # a traceback may show what a frame holds
+    if wrong:
+        raise ConfigError(f"get_provider knows these keywords: {', '.join(known)}")
     own: dict[str, Any] = {} if settings.organization is None else {"organization": settings.organization}
     return open(
         str(kind),
@@ -151,17 +210,12 @@ def get_provider(kind: ProviderType | str, config: ProviderConfig | None = None,
     )
 
 
-def _dsn(row: Provider, text: str) -> dsn.DSN:
-    return dsn.parse(text, row.key_param)
-
-
 def _options(overrides: dict[str, Any]) -> Options:
-    try:
-        return Options(**overrides)
-    except TypeError:
-        known = {a.name for a in fields(Options)}
-        wrong = ", ".join(sorted(set(overrides) - known))
-        raise ConfigError(f"open() does not know {wrong}; Options has: {', '.join(sorted(known))}") from None
+    known = {a.name for a in fields(Options)}
+    wrong = ", ".join(sorted(set(overrides) - known))
+    if wrong:
+        raise ConfigError(f"open() does not know {wrong}; Options has: {', '.join(sorted(known))}")
+    return Options(**overrides)
 
 
 def _configured(row: Provider, values: Mapping[str, str], headers: Mapping[str, str] | None) -> Configured:
@@ -172,15 +226,13 @@ def _configured(row: Provider, values: Mapping[str, str], headers: Mapping[str, 
     return evolve(configured, provider=evolve(provider, headers={**provider.headers, **headers}))
 
 
-def _key(row: Provider, api_key: KeySource | None, said: dsn.DSN) -> Key:
-    if api_key is not None:
-        return Key(api_key)
+def _key(row: Provider, said: dsn.DSN) -> Key:
     if said.api_key:
         return Key(said.api_key)
     return Key(next((value for name in row.key_env if (value := os.environ.get(name, "").strip())), None))
 
 
-def _base_url(row: Provider, keyword: str | None, said: str, *, allow_http: bool) -> str:
+def _base_url(row: Provider, keyword: str, said: str, *, allow_http: bool) -> str:
     from_env = os.environ.get(row.base_env, "") if row.base_env else ""
     if from_env and row.base_from_env is not None:
         from_env = row.base_from_env(from_env)
@@ -205,9 +257,16 @@ def is_private(host: str) -> bool:
     try:
         address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
-        name = host.lower().rstrip(".")
-        return "." not in name or name.endswith((".localhost", ".local", ".internal", ".lan", ".home.arpa"))
+        name = host.lower()
+        if not name.isascii() or _NUMBER.fullmatch(name):  # other dots than ours; 134744072 and 0x8080808 are 8.8.8.8
+            return False
+        return "." not in name or name.rstrip(".").endswith(_PRIVATE_ENDINGS)
+    address = getattr(address, "ipv4_mapped", None) or address
     return address.is_loopback or address.is_private or address.is_link_local
+
+
+_NUMBER = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+))*\.?")
+_PRIVATE_ENDINGS = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
 
 
 def _policy(given: RetryPolicy | _Unset | None, max_retries: int | None) -> RetryPolicy | None:
@@ -216,9 +275,3 @@ def _policy(given: RetryPolicy | _Unset | None, max_retries: int | None) -> Retr
     if max_retries is None:
         return retry.CLIENT_START
     return evolve(retry.CLIENT_START, max_attempts=max_retries + 1) if max_retries > 0 else None
-
-
-def _transport(row: Provider, settings: Settings, context: _ssl.SSLContext | None, proxy: str | None) -> Transport:
-    if row.transport is not None:
-        return row.transport()
-    return LazyTransport(settings.timeouts, settings.limits, ssl_context=context, proxy=proxy)

@@ -15,7 +15,9 @@ class DSN:
 
     base_url: str = ""
     api_key: Secret = field(factory=lambda: Secret(""))
-    parameters: Mapping[str, tuple[str, ...]] = field(factory=lambda: dict[str, tuple[str, ...]]())
+    parameters: Mapping[str, tuple[str, ...]] = field(
+        factory=lambda: dict[str, tuple[str, ...]](), repr=lambda parameters: f"<{', '.join(parameters)}>"
+    )
 
     def __str__(self) -> str:
         """The DSN again, with the key hidden."""
@@ -25,12 +27,22 @@ class DSN:
         return self.base_url + ("?" + "&".join(pairs) if pairs else "")
 
 
-def parse(text: str, key_param: str = "api_key") -> DSN:
+def parse(text: str | Secret, key_param: str = "api_key") -> DSN:
     """Read a DSN. key_param: the provider's name for the key parameter (`api_key` is understood as well).
 
     raises: ConfigError for userinfo, a fragment, a scheme that is not http or https, a parameter without a value; the
     message never repeats the DSN, which may hold a key.
     """
+    held = text if isinstance(text, Secret) else Secret(text)
+    del text
+    try:
+        return _read(held.reveal(), key_param)
+    except ConfigError as error:
+        problem = error.message
+    raise ConfigError(problem)  # afresh: the frames of the other one hold the key
+
+
+def _read(text: str, key_param: str) -> DSN:
     text = text.strip()
     base, mark, query = text.partition("?")
     if not mark and "://" not in base and "=" in base:

@@ -2,8 +2,8 @@
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeAlias, cast
 from urllib.parse import quote
 
 KeySource: TypeAlias = str | Callable[[], str | Awaitable[str]]
@@ -21,6 +21,11 @@ class Secret:
     def reveal(self) -> str:
         """The text itself. Use it in an expression; do not keep it in a local variable, which tracebacks may show."""
         return self._text
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is one: a caller's function may have returned anything."""
+        return isinstance(cast("object", self._text), str)
 
     def __bool__(self) -> bool:
         return bool(self._text)
@@ -52,8 +57,12 @@ class Key:
         source = self._source
         if source is None or isinstance(source, Secret):
             return source or Secret("")
-        text = source()
-        return Secret(await text if inspect.isawaitable(text) else text)
+        asked = source()
+        held = Secret(await asked if inspect.isawaitable(asked) else asked)
+        del asked
+        if not held.is_text:
+            raise TypeError("the function that was given as api_key must return the key as a str")
+        return held
 
     def __repr__(self) -> str:
         return "Key(***)" if self else "Key()"
@@ -67,14 +76,57 @@ def scrub(text: str, *secrets: Secret) -> str:
 
     Secrets of fewer than 4 characters are left: they would be found everywhere.
     """
+    text = hide(text, *secrets)
+    for pattern, shown in _LOOKS_SECRET:
+        text = pattern.sub(shown, text)
+    return text
+
+
+def hide(text: str, *secrets: Secret) -> str:
+    """The text without these secrets, in full, percent-encoded, or shown in part (`sk-abc...xyz`)."""
     for value in sorted((secret.reveal() for secret in secrets), key=len, reverse=True):
         if len(value) >= 4:
             text = text.replace(value, HIDDEN).replace(quote(value, safe=""), HIDDEN)
         if len(value) >= 12:  # a part of it, as providers show it: `sk-abc...xyz`
             text = re.sub(re.escape(value[:4]) + _ELIDED, HIDDEN, text)
-    for pattern, shown in _LOOKS_SECRET:
-        text = pattern.sub(shown, text)
     return text
+
+
+def hide_in(value: Any, *secrets: Secret) -> Any:
+    """The same for every text, and every name, in a JSON value; what holds no secret is returned as it is."""
+    if isinstance(value, str):
+        return hide(value, *secrets)
+    if isinstance(value, dict):
+        items = cast("dict[str, Any]", value)
+        return {hide_in(name, *secrets): hide_in(item, *secrets) for name, item in items.items()}
+    if isinstance(value, list):
+        return [hide_in(item, *secrets) for item in cast("list[object]", value)]
+    return value
+
+
+def secrets_in(headers: Mapping[str, str]) -> tuple[Secret, ...]:
+    """The values of the headers whose names say that they are secret; of `Bearer KEY`, the key alone too."""
+    found: list[Secret] = []
+    for name, value in headers.items():
+        if _SECRET_HEADER.search(name):
+            found += [Secret(value), Secret(value.partition(" ")[2])]
+    return tuple(secret for secret in found if secret)
+
+
+def without_frames(error: BaseException) -> BaseException:
+    """The same exception, and those behind it, without the frames they came through, whose locals hold keys."""
+    seen: set[int] = set()
+    todo: list[BaseException | None] = [error]
+    while todo:
+        one = todo.pop()
+        if one is not None and id(one) not in seen:
+            seen.add(id(one))
+            one.__traceback__ = None
+            todo += [one.__cause__, one.__context__]
+    return error
+
+
+_SECRET_HEADER = re.compile(r"auth|key|token|secret|cookie|credential|passw|session|signature", re.IGNORECASE)
 
 
 _ELIDED = r"[\w\-]*(?:\*{2,}|\.{2,}|\u2026)[\w\-.*]*"

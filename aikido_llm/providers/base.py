@@ -61,7 +61,7 @@ class Provider:
     key_url: str = ""
     key_header: str = "Authorization"
     key_prefix: str = "Bearer "
-    headers: Mapping[str, str] = field(factory=lambda: dict[str, str]())
+    headers: Mapping[str, str] = field(factory=lambda: dict[str, str](), repr=lambda headers: f"<{len(headers)}>")
     request_id_headers: tuple[str, ...] = ("x-request-id", "request-id")
     base_env: str = ""
     base_from_env: Callable[[str], str] | None = None

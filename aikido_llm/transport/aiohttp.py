@@ -11,15 +11,15 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import getproxies_environment, proxy_bypass
+from urllib.request import getproxies_environment
 
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 from ..errors import Cause, ConfigError, ConnectError, LLMError, MalformedStream, StreamTruncated
-from ..secret import scrub
-from .base import HTTPRequest, HTTPResponse, Limits, Timeouts, timed_out
+from ..secret import Secret, scrub, without_frames
+from .base import HTTPRequest, HTTPResponse, Limits, Timeouts, check_proxy, timed_out
 
 _FILE_FROM = 64 * 1024  # bytes; larger bodies go out from a file object, which does not stall the loop
 _HEADER_BYTES = 64 * 1024  # of one header field: some gateways send long policy headers
@@ -34,7 +34,7 @@ class AiohttpTransport:
         limits: Limits,
         *,
         ssl_context: ssl.SSLContext | None = None,
-        proxy: str | None = None,
+        proxy: Secret | None = None,
     ) -> None:
         self._timeouts = timeouts
         self._limits = limits
@@ -49,6 +49,7 @@ class AiohttpTransport:
         session = self._open_session()
         while True:
             connection = _Connection()
+            failure: BaseException
             try:
                 response = await session.request(
                     request.method,
@@ -57,13 +58,15 @@ class AiohttpTransport:
                     headers=request.headers.reveal(),
                     allow_redirects=False,
                     ssl=self._context(request.url),
-                    proxy=self._proxy or proxy_for(request.url),
+                    proxy=self._proxy_for(request.url).reveal() or None,
                     trace_request_ctx=connection,
                 )
             except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError) as error:
                 if connection.reused and isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError):
                     continue  # a kept connection that the server had dropped: nobody saw the request, so send it afresh
                 failure = failure_before_answer(error)
+            except BaseException as error:  # a cancellation, above all: it goes on, without aiohttp's frames
+                failure = without_frames(error)
             else:
                 return AiohttpResponse(response, self._live)
             raise failure  # outside of the except block: aiohttp's own exception holds the headers and is not chained
@@ -98,6 +101,9 @@ class AiohttpTransport:
             trust_env=False,  # it would read netrc too, and add its passwords
             trace_configs=[_watch_reuse()],
         )
+
+    def _proxy_for(self, url: str) -> Secret:
+        return proxy_for(url) if self._proxy is None else self._proxy
 
     def _context(self, url: str) -> ssl.SSLContext | bool:
         if self._ssl is not None:
@@ -166,7 +172,9 @@ def failure_before_answer(error: Exception) -> LLMError:
     """What aiohttp raised before the headers were there, as our error; its cause is a scrubbed stand-in."""
     text = scrub(str(error))
     failure: LLMError
-    if isinstance(error, aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError):
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        failure = ConnectError(f"the proxy refused: it answered {error.status}", permanent=error.status < 500)
+    elif isinstance(error, aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError):
         failure = ConfigError("the base URL cannot be used: it needs the form https://host/path")
     elif isinstance(error, aiohttp.ClientConnectorCertificateError):
         failure = ConnectError(f"the server's certificate is not trusted: {text}", permanent=True)
@@ -184,7 +192,7 @@ def failure_before_answer(error: Exception) -> LLMError:
         failure = MalformedStream("the server's answer is not valid HTTP", permanent=permanent)
     elif isinstance(error, OSError | aiohttp.ClientError):
         failure = ConnectError(f"the connection broke before an answer: {text}")
-    else:
+    else:  # a control character in a header; the text may repeat it
         failure = ConfigError(f"this request cannot be sent: {text}")
     failure.__cause__ = Cause.of(error)
     return failure
@@ -202,16 +210,30 @@ def failure_in_body(error: Exception) -> LLMError:
     return failure
 
 
-def proxy_for(url: str) -> str | None:
-    """The proxy that the environment names for this URL; none for loopback and for what NO_PROXY lists."""
-    proxies = getproxies_environment()
-    if not proxies:
-        return None
+def proxy_for(url: str) -> Secret:
+    """The proxy that the environment names for this URL, empty for loopback and for what NO_PROXY lists.
+
+    Raises ConfigError for one that is no HTTP proxy.
+    """
+    proxies = {name: Secret(value) for name, value in getproxies_environment().items()}
     parts = urlsplit(url)
     host = parts.hostname or ""
-    if host == "localhost" or host.startswith("127.") or host == "::1" or proxy_bypass(host):
-        return None
-    return proxies.get(parts.scheme) or proxies.get("all")
+    if not proxies or host == "localhost" or host.startswith("127.") or host == "::1":
+        return Secret("")
+    if "no" in proxies and _excepted(host, parts.port, proxies["no"].reveal()):
+        return Secret("")
+    name = parts.scheme if proxies.get(parts.scheme) else "all"
+    return check_proxy(proxies.get(name, Secret("")), f"the environment variable {name.upper()}_PROXY")
+
+
+def _excepted(host: str, port: int | None, names: str) -> bool:
+    """Whether NO_PROXY lists the host: by its name or a domain above it, with or without the port, or by `*`."""
+    listed = [name.strip().lower().lstrip(".") for name in names.split(",")]
+    return any(
+        name == "*" or (name and f".{place}".endswith(f".{name}"))
+        for name in listed
+        for place in (host, f"{host}:{port}")
+    )
 
 
 def _payload(body: bytes) -> "bytes | io.BytesIO":

@@ -1,11 +1,13 @@
 """The contract of a transport: send one HTTP request, hand out the body's bytes as they come."""
 
+import re
 from collections.abc import Mapping
 from typing import Protocol
 
 from attrs import field, frozen
 
-from ..errors import MalformedStream, Phase, TimedOutError
+from ..errors import ConfigError, MalformedStream, Phase, TimedOutError
+from ..secret import Secret, secrets_in
 
 
 @frozen
@@ -50,6 +52,10 @@ class Headers:
     def reveal(self) -> dict[str, str]:
         """The headers as they go on the wire. Do not keep them in a local variable."""
         return dict(self._values)
+
+    def secrets(self) -> tuple[Secret, ...]:
+        """What of them must not be shown, wherever a server repeats it."""
+        return secrets_in(self._values)
 
     def __repr__(self) -> str:
         return f"Headers({', '.join(sorted(self._values))})"
@@ -108,6 +114,16 @@ class Transport(Protocol):
     async def aclose(self) -> None:
         """Close every connection, live responses first."""
         ...
+
+
+def check_proxy(url: Secret, source: str) -> Secret:
+    """The proxy's URL, if it is http or https and names a host. Raises ConfigError that names the source alone."""
+    if url and not _PROXY.fullmatch(url.reveal()):
+        raise ConfigError(f"{source} is no HTTP proxy: it needs the form http://host:port")
+    return url
+
+
+_PROXY = re.compile(r"https?://(?:[^\s/?#]*@)?(?:\[[0-9a-f:.]+\]|[^\s/?#@:\[\]]+)(?::\d{1,5})?/?", re.IGNORECASE)
 
 
 def timed_out(phase: Phase) -> TimedOutError:

@@ -3,6 +3,7 @@
 import ssl
 
 from ..errors import ConfigError
+from ..secret import Secret
 from .base import HTTPRequest, HTTPResponse, Limits, Timeouts, Transport
 
 
@@ -10,7 +11,12 @@ class LazyTransport:
     """Becomes an AiohttpTransport when something is sent."""
 
     def __init__(
-        self, timeouts: Timeouts, limits: Limits, *, ssl_context: ssl.SSLContext | None = None, proxy: str | None = None
+        self,
+        timeouts: Timeouts,
+        limits: Limits,
+        *,
+        ssl_context: ssl.SSLContext | None = None,
+        proxy: Secret | None = None,
     ) -> None:
         self._timeouts = timeouts
         self._limits = limits

@@ -106,7 +106,7 @@ class Request:
     parallel_tool_calls: bool | None = None
     metadata: dict[str, Any] = field(default=None, converter=_mapping)
     extra: dict[str, Any] = field(default=None, converter=_mapping)
-    extra_headers: dict[str, str] = field(default=None, converter=_mapping)
+    extra_headers: dict[str, str] = field(default=None, converter=_mapping, repr=lambda headers: f"<{len(headers)}>")
 
 
 @frozen
