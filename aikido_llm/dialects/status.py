@@ -148,10 +148,9 @@ def error_class(envelope: Envelope, codes: Mapping[str, type[LLMError]] = COMMON
     by_text = _from_text(envelope)
     if by_text is not None:
         return by_text
-    by_status = from_status(envelope.status)
-    if specific:  # the status may still say which kind of it: a "server_error" with a 503 is an overload
-        return by_status if issubclass(by_status, specific[0]) else specific[0]
-    return by_status
+    if specific and not (specific[0] is ServerError and envelope.status in _BY_STATUS):
+        return specific[0]
+    return from_status(envelope.status)  # says more than "server_error" does: a 503 with it is an overload
 
 
 # A code of these classes only repeats the status; the wording may say what it really is (a quota behind a 429, ...).
