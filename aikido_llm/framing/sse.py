@@ -5,9 +5,9 @@ ignores are kept, because servers of language models put errors there (bare JSON
 blank line or at the end they come out as one STRAY frame. An event that the end of the bytes cuts off before its blank
 line is handed out by `close` too; whether it is whole is for the decoder to judge.
 
-Most events of a stream begin alike (`data: `, or `event: NAME` and `data: `), so a piece of bytes is first split where a
-blank line and that beginning stand together: what lies between is whole payloads, unless it has line ends of its own.
-Everything else goes line by line. The two roads give the same frames (docs/decisions/0007-hot-road.md has the numbers).
+Most events of a stream begin alike (`data: `, or `event: NAME` and `data: `), so a piece of bytes is split where a blank line
+and that beginning stand together: what lies between is whole payloads, unless it has line ends of its own. All else goes
+line by line. The two roads give the same frames (numbers: docs/decisions/0007-hot-road.md).
 """
 
 from itertools import repeat
@@ -26,8 +26,8 @@ class SSEFramer:
     """feed(bytes, out) appends (event name, data) per event. last_event_id, retry_ms: as the stream last set them."""
 
     __slots__ = (
-        "_at_start", "_begin", "_counted", "_data", "_event", "_lines", "_mark", "_max", "_name", "_size", "_stray",
-        "_stray_size", "_tail", "last_event_id", "retry_ms",
+        "_at_start", "_begin", "_blank", "_clean", "_counted", "_data", "_event", "_lines", "_mark", "_max", "_name",
+        "_roomy", "_size", "_stray", "_stray_size", "_tail", "last_event_id", "retry_ms",
     )  # fmt: skip
 
     def __init__(self, max_bytes: int) -> None:
@@ -35,9 +35,12 @@ class SSEFramer:
         self._max = max_bytes
         self._at_start = True  # until it is clear whether there is a byte order mark
         self._tail = b""  # bytes to be looked at again with the next ones: few of them, or a byte would cost its square
-        self._name = ""  # of the events that self._begin begins
+        self._clean = False  # between two events, with nothing held back
+        self._roomy = max_bytes - 8 * _LINE_OVERHEAD  # a shorter event cannot be near the cap
+        self._name = ""  # of the events that are expected, as are the next three
         self._begin = b"data: "
-        self._mark = b"\n\n" + self._begin
+        self._blank = b"\n\n"
+        self._mark = b"\n\ndata: "
         self._event = ""
         self._data: list[bytes] = []
         self._size = 0  # what the first self._counted lines of an unfinished event take
@@ -48,61 +51,73 @@ class SSEFramer:
         self.retry_ms: int | None = None
 
     def feed(self, data: bytes, out: list[Frame]) -> None:
+        if self._clean and data.startswith(self._begin) and data.endswith(self._blank) and len(data) < self._roomy:
+            payload = data[len(self._begin) : -len(self._blank)]
+            if b"\n" not in payload and b"\r" not in payload:  # one event, as when tokens trickle in
+                out.append((self._name, payload))
+                return
+        self._clean = False
         if self._tail:
             data = self._tail + data
             self._tail = b""
         if self._at_start:
             data = self._without_bom(data)
+        if self._lines.skips_lf and data:
+            self._lines.skips_lf = False
+            data = data.removeprefix(b"\n")
         room = self._max - self._size - self._lines.pending - len(data)
         if room < _LINE_OVERHEAD * len(data) and room < _LINE_OVERHEAD * (_line_ends(data) + 1):
             self._feed_near_cap(data, out)
-        elif self._lines.pending > _LONG_LINE or self._lines.skips_lf:
-            self._feed_lines(data, out)
-        elif b"\r" not in data:
-            self._feed_events(data, out)
-        elif b"\r" in (plain := data.replace(b"\r\n", b"\n")):  # one that stands alone, or whose LF may come next
+        elif self._lines.pending > _LONG_LINE:
             self._feed_lines(data, out)
         else:
-            self._feed_events(plain, out)
+            self._feed_events(data, out)
 
     def _feed_events(self, data: bytes, out: list[Frame]) -> None:
-        """Bytes without a CR: take out whole events that begin as the ones before did."""
-        begin = self._begin
+        """Take out whole events that begin and end as the ones before did."""
+        begin, blank = self._begin, self._blank
         parts = data.split(self._mark)
-        if data.startswith(begin) and not (self._lines.pending or self._data or self._event or self._stray):
+        if data.startswith(begin) and self._between_events():
             parts[0] = parts[0][len(begin) :]
         elif len(parts) > 1:
-            self._feed_lines(parts[0] + b"\n\n", out)
+            self._feed_lines(parts[0] + blank, out)
             del parts[0]
         else:
             self._feed_lines(data, out)
-            if out and out[-1][0] != self._name:
-                self._learn(out[-1][0])
+            self._learn(data, out)
             return
         rest = parts[-1]
-        whole = rest.endswith(b"\n\n")
+        whole = rest.endswith(blank)
         if whole:
-            parts[-1] = rest[:-2]
+            parts[-1] = rest[: -len(blank)]
         else:
             del parts[-1]
-        if b"\n" not in b"".join(parts):
+        if not _has_line_end(b"".join(parts)):
             out.extend(zip(repeat(self._name), parts))
         else:
             for part in parts:
-                self._feed_lines(b"%b%b\n\n" % (begin, part), out)
+                self._feed_lines(begin + part + blank, out)
         if whole:
-            return
-        if len(rest) > _SHORT or b"\n" in rest:
-            self._feed_lines(begin + rest, out)
-        else:
+            self._clean = True
+        elif len(rest) < _SHORT and not _has_line_end(rest):
             self._tail = begin + rest
+        else:
+            self._feed_lines(begin + rest, out)
+            if not parts:
+                self._learn(data, out)
 
-    def _learn(self, name: str) -> None:
-        """Events of this name come now: look for their beginning."""
-        if name != STRAY:
-            self._name = name
-            self._begin = b"event: %b\ndata: " % name.encode() if name else b"data: "
-            self._mark = b"\n\n" + self._begin
+    def _between_events(self) -> bool:
+        return not (self._lines.pending or self._data or self._event or self._stray)
+
+    def _learn(self, data: bytes, out: list[Frame]) -> None:
+        """Nothing in data began and ended as expected: expect what the last event had."""
+        self._clean = self._between_events() and not self._lines.skips_lf
+        if out and out[-1][0] != STRAY:
+            self._name = name = out[-1][0]
+            end = b"\r\n" if b"\r\n" in data else b"\n"
+            self._blank = end + end
+            self._begin = b"event: %b%bdata: " % (name.encode(), end) if name else b"data: "
+            self._mark = self._blank + self._begin
 
     def _feed_lines(self, data: bytes, out: list[Frame]) -> None:
         held = self._data
@@ -183,6 +198,10 @@ class SSEFramer:
         self._stray_size += len(line) + _LINE_OVERHEAD
         if self._stray_size <= _STRAY_MAX:
             self._stray.append(line)
+
+
+def _has_line_end(data: bytes) -> bool:
+    return b"\n" in data or b"\r" in data
 
 
 def _line_ends(data: bytes) -> int:
