@@ -5,9 +5,9 @@ ignores are kept, because servers of language models put errors there (bare JSON
 blank line or at the end they come out as one STRAY frame. An event that the end of the bytes cuts off before its blank
 line is handed out by `close` too; whether it is whole is for the decoder to judge.
 
-Most events of a stream begin alike (`data: `, or `event: NAME` and `data: `), so a piece of bytes is split where a blank line
-and that beginning stand together: what lies between is whole payloads, unless it has line ends of its own. All else goes
-line by line. The two roads give the same frames (numbers: docs/decisions/0007-hot-road.md).
+Most events of a stream begin alike (`data: `, or `event: NAME` and `data: `), so a piece of bytes is split where a
+blank line and that beginning stand together: what lies between is whole payloads, unless it has line ends of its own.
+All else goes line by line. The two roads give the same frames (numbers: docs/decisions/0007-hot-road.md).
 """
 
 from itertools import repeat
