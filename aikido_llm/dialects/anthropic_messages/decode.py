@@ -19,7 +19,7 @@ from ..status import page_text
 from ..toolcalls import ToolCalls, arguments_text
 from .content import Block, replayed, says_all
 from .errors import from_body
-from .wire import EVENT, Delta, count_of, is_object, objects_of, text_of
+from .wire import EVENT, PLAIN, Delta, PlainDelta, count_of, is_object, objects_of, text_of
 from .wire import Event as WireEvent
 
 _FINISH = {
@@ -35,6 +35,7 @@ _KNOWN = ("text", "thinking", "redacted_thinking", "tool_use")
 _FACTS = ("stop_reason", "stop_sequence", "stop_details", "container")
 _CLOSED = -1  # no block is being received
 _JOIN_AT = 4096  # pieces
+_NO_EVENTS = (STRAY, WHOLE)
 
 
 class Decoder(base.Decoder):
@@ -51,34 +52,53 @@ class Decoder(base.Decoder):
         self._counts: dict[str, Any] = {}
 
     def feed(self, frames: list[Frame], out: list[Event]) -> None:
-        decode = EVENT.decode
+        if self.done:
+            return
+        decode, append = PLAIN.fast, out.append
         for name, data in frames:
+            if name not in _NO_EVENTS:
+                try:
+                    event = decode(data)
+                except _json.UNREADABLE:
+                    pass  # not plain
+                else:
+                    delta = event.delta
+                    text = delta.text
+                    if text:
+                        if event.index != self._index:
+                            self._turn_to(event.index, "text")
+                        self._pieces.append(text)
+                        append(TextDelta(text))
+                        continue
+                    if delta.thinking or delta.partial_json:
+                        self._delta(event.index, delta, out)
+                        continue
+            self._special(name, data, out)
             if self.done:
-                return
-            if name == WHOLE:
-                self._whole(data, out)
-                return
-            if name == STRAY:
-                _raise_stray(data)
-                continue
-            try:
-                event = decode(data)
-            except ValueError:
-                if data.strip() in (b"", b"[DONE]"):  # gateways add another wire's end mark
-                    continue
-                raise _malformed(data) from None
-            delta = event.delta
-            if delta is None or event.type != "content_block_delta":
-                self._event(event, out)
-            elif text := delta.text:
-                if event.index != self._index:
-                    self._turn_to(event.index, "text")
-                self._pieces.append(text)
-                out.append(TextDelta(text))
-            else:
-                self._delta(event.index, delta, out)
+                break
         if len(self._pieces) > _JOIN_AT:
             self._pieces[:] = ["".join(self._pieces)]
+
+    def _special(self, name: str, data: bytes, out: list[Event]) -> None:
+        """Any frame that is not a delta of text, thinking or arguments."""
+        if name == WHOLE:
+            self._whole(data, out)
+        elif name == STRAY:
+            _raise_stray(data)
+        else:
+            try:
+                event = EVENT.decode(data)
+            except ValueError:
+                if data.strip() in (b"", b"[DONE]"):  # gateways add another wire's end mark
+                    return
+                raise _malformed(data) from None
+            if event.delta is None or event.type != "content_block_delta":
+                self._event(event, out)
+            elif event.delta.text:
+                self._turn_to(event.index, "text")
+                self._text(event.delta.text, out)
+            else:
+                self._delta(event.index, event.delta, out)
 
     def close(self, out: list[Event]) -> None:
         if not self.done:
@@ -212,10 +232,11 @@ class Decoder(base.Decoder):
         self._index, self._pieces = index, block.pieces
         return block
 
-    def _delta(self, index: int | None, delta: Delta, out: list[Event]) -> None:
+    def _delta(self, index: int | None, delta: PlainDelta, out: list[Event]) -> None:
         """Every delta but one of text."""
         if delta.thinking:
-            self._turn_to(index, "thinking")
+            if index != self._index:
+                self._turn_to(index, "thinking")
             self._think(delta.thinking, out)
             return
         block = self._open.get(index)
@@ -225,7 +246,11 @@ class Decoder(base.Decoder):
             block.pieces.append(delta.partial_json)
             if block.kind == "tool_use":
                 self._calls.delta(out, index, arguments=delta.partial_json)
-        elif delta.signature:
+        elif isinstance(delta, Delta):
+            self._rare_delta(block, delta)
+
+    def _rare_delta(self, block: Block, delta: Delta) -> None:
+        if delta.signature:
             block.data["signature"] = delta.signature
         elif is_object(delta.citation):
             self._cite(block, [delta.citation])

@@ -1,6 +1,6 @@
 """The fields we read of each event. Everything may be missing; what is not named here is skipped while parsing."""
 
-from typing import Any, TypeGuard
+from typing import Any, Literal, TypeGuard
 
 import msgspec
 
@@ -11,13 +11,24 @@ _EVENTS = ("message_start", "content_block_start", "content_block_delta", "conte
 _DELTAS = ("text_delta", "thinking_delta", "signature_delta", "input_json_delta", "citations_delta", "compaction_delta")
 
 
-class Delta(msgspec.Struct, gc=False):
-    """`delta` of a content_block_delta, and of a message_delta."""
-
-    type: str | None = None
+class PlainDelta(msgspec.Struct, gc=False):
     text: str | None = None
     thinking: str | None = None
     partial_json: str | None = None
+
+
+class PlainEvent(msgspec.Struct, gc=False):
+    """What nearly every event is: its type turns down all others, so that the parser (C) does the check."""
+
+    type: Literal["content_block_delta"]
+    delta: PlainDelta
+    index: int | None = None
+
+
+class Delta(PlainDelta, gc=False):
+    """`delta` of a content_block_delta, and of a message_delta."""
+
+    type: str | None = None
     signature: str | None = None
     citation: Any = None
     content: Any = None
@@ -80,4 +91,5 @@ def objects_of(value: object) -> list[dict[str, Any]]:
     return [item for item in value if is_object(item)] if is_list(value) else []
 
 
+PLAIN = Typed(PlainEvent)
 EVENT = Typed(Event, _mend)
