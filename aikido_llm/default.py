@@ -31,7 +31,9 @@ def default_client() -> HTTPClient:
 
 async def chat(messages: Messages, **overrides: Any) -> Response:
     """`default_client().chat(...)`."""
-    return await default_client().chat(messages, **overrides)
+    asking = default_client().chat(messages, **overrides)
+    overrides.clear()  # headers may be among them, and a traceback shows what a frame holds
+    return await asking
 
 
 def chat_stream(messages: Messages, **overrides: Any) -> EventStream:

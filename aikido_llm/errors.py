@@ -21,9 +21,9 @@ LLMError
         └── TooLargeError          a cap was passed
 """
 
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
-from .secret import scrub
+from .secret import Secret, scrub
 from .types.response import Response
 
 Phase: TypeAlias = Literal["connect", "first_event", "idle", "total"]
@@ -80,6 +80,18 @@ class LLMError(Exception):
         source = f"{self.provider}: " if self.provider else ""
         return f"{source}{self.message or type(self).__name__}{f' ({known})' if known else ''}"
 
+    def scrubbed(self, *secrets: Secret) -> Self:
+        """The same error without these secrets, wherever a server has repeated them, and without what looks like one;
+        and without what it came through: the frames of a decoder hold the bytes."""
+        self.message, self.code, self.body, self.request_id = (
+            scrub(text, *secrets) for text in (self.message, self.code, self.body, self.request_id)
+        )
+        self.args = (self.message,)
+        self.__traceback__ = self.__context__ = None
+        if isinstance(self.__cause__, Cause):
+            self.__cause__ = Cause(scrub(str(self.__cause__), *secrets))
+        return self
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (type(self), self.message, self.__dict__)
 
@@ -113,6 +125,10 @@ class ModelNotFoundError(InvalidRequestError):
     def __init__(self, message: str = "", *, available: tuple[str, ...] = (), **facts: Any) -> None:
         super().__init__(message, **facts)
         self.available = available
+
+    def scrubbed(self, *secrets: Secret) -> Self:
+        self.available = tuple(scrub(name, *secrets) for name in self.available)
+        return super().scrubbed(*secrets)
 
     def __str__(self) -> str:
         near = f"; near names: {', '.join(self.available)}" if self.available else ""
