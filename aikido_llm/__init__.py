@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from . import errors as errors
     from . import retry as retry
     from . import serialize as serialize
+    from . import sync as sync
+    from . import testing as testing
     from .client import Client as Client
     from .connect import ProviderConfig as ProviderConfig
     from .connect import ProviderType as ProviderType
@@ -125,7 +127,7 @@ _HOMES = {
     "types.response": "FinishReason ModelInfo Response Usage",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
-_MODULES = ("errors", "providers", "retry", "serialize")  # providers is callable: the package and the function in one
+_MODULES = ("errors", "providers", "retry", "serialize", "sync", "testing")  # providers is callable: the package and the function in one
 
 if not TYPE_CHECKING:  # a type checker shall find a misspelt name
 
