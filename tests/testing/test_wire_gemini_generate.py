@@ -91,7 +91,7 @@ def test_calls_come_whole_in_one_chunk_and_the_first_is_signed() -> None:
 def test_the_newest_models_give_ids_and_always_sign() -> None:
     first, second = parts(Answer(tool_calls=CALLS), model="gemini-3-flash-preview")
     assert [part["functionCall"]["id"] for part in (first, second)] == ["call_1", "call_2"]
-    assert first["thoughtSignature"]
+    assert b64decode(first["thoughtSignature"], validate=True)
     assert "thoughtSignature" not in second
 
 
@@ -181,6 +181,9 @@ def test_model_lists_come_in_pages() -> None:
 
 def test_routes() -> None:
     assert WIRE.serves("GET", MODELS)
+    assert WIRE.serves("GET", "/v1/models")
+    assert not WIRE.serves("PUT", MODELS)
+    assert WIRE.serves("POST", "/v1/models/gemini-2.5-flash:streamGenerateContent")
     assert WIRE.serves("POST", f"{MODELS}/gemini-2.5-flash:generateContent")
     assert not WIRE.serves("POST", f"{MODELS}/gemini-2.5-flash:countTokens")
     assert WIRE.wants_stream(request())

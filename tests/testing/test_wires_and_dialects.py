@@ -93,6 +93,15 @@ def test_what_the_server_says_is_what_the_client_reads(name: str, case: str, str
     assert evolve(response.usage, raw=None) == expected_usage(name, answer)
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_a_stream_and_a_body_are_the_same_response(name: str) -> None:
+    answer = Answer(text="Hello there.", thinking="Let me see.", tool_calls=CALLS, usage=FULL)
+    streamed, _ = read(name, asked(name), answer, stream=True)
+    whole, _ = read(name, asked(name), answer, stream=False)
+    assert evolve(streamed, usage=FULL) == evolve(whole, usage=FULL)
+    assert evolve(streamed.usage, raw=None) == evolve(whole.usage, raw=None)
+
+
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "body"])
 @pytest.mark.parametrize("name", MODELS)
 def test_a_conversation_with_calls_is_accepted_turn_by_turn(name: str, stream: bool) -> None:

@@ -14,6 +14,7 @@ from .pieces import (
     fragments,
     known,
     made_id,
+    made_signature,
     model_of,
     no_images,
     page_size,
@@ -184,7 +185,7 @@ def _blocks(answer: Answer, request: Received) -> list[dict[str, Any] | ToolCall
     """The content in wire order; a call stays a call, since stream and body write it differently."""
     blocks: list[dict[str, Any] | ToolCall] = []
     if answer.thinking or answer.signature:
-        signature = answer.signature or made_id(answer, request, 43, "signature") + "="
+        signature = answer.signature or made_signature(answer, request)
         blocks.append({"type": "thinking", "thinking": answer.thinking, "signature": signature})
     if answer.text:
         blocks.append({"type": "text", "text": answer.text})

@@ -15,6 +15,7 @@ from .pieces import (
     finish_of,
     image_bytes,
     made_id,
+    made_signature,
     page_size,
     page_start,
     page_token,
@@ -23,9 +24,9 @@ from .pieces import (
     write_pretty,
 )
 
-_MODELS = "/v1beta/models"
+_MODELS = re.compile(r"/v1(?:alpha|beta)?/models")  # one wire under three names, of which a client chooses one
 _CHAT = re.compile(
-    r"/v1beta/(?:models|tunedModels)/(?P<model>[^:/]+):(?P<method>generateContent|streamGenerateContent)"
+    r"/v1(?:alpha|beta)?/(?:models|tunedModels)/(?P<model>[^:/]+):(?:generateContent|streamGenerateContent)"
 )
 _FINISH_REASONS = {
     FinishReason.stop: "STOP",
@@ -63,7 +64,8 @@ class GeminiGenerate:
     stream_type = "text/event-stream"
 
     def serves(self, method: str, path: str) -> bool:
-        return (method, path) == ("GET", _MODELS) or (method == "POST" and _CHAT.fullmatch(path) is not None)
+        route = {"GET": _MODELS, "POST": _CHAT}.get(method)
+        return route is not None and route.fullmatch(path) is not None
 
     def lists_models(self, request: Received) -> bool:
         return request.method == "GET"
@@ -130,7 +132,7 @@ def _signature(answer: Answer, request: Received) -> str:
     if answer.signature:
         return answer.signature
     if answer.thinking or (answer.tool_calls and _newest(answer, request)):
-        return made_id(answer, request, 47, "signature") + "="
+        return made_signature(answer, request)
     return ""
 
 

@@ -31,14 +31,20 @@ def _every(text: str, size: int) -> list[str]:
 
 
 def made_id(answer: Answer, request: Received, length: int, kind: str = "", letters: str = _LETTERS) -> str:
-    """`length` characters that look random and are the same for the same request, answer and kind."""
-    said = f"\0{answer.text}\0{answer.thinking}\0{answer.tool_calls!r}\0{kind}".encode("utf-8", "surrogatepass")
-    number = int.from_bytes(hashlib.shake_256(request.raw + said).digest(length), "big")
+    """`length` characters that look random and are the same for the same question, answer and kind, streamed or not."""
+    asked = {key: value for key, value in (as_object(request.body) or {}).items() if not key.startswith("stream")}
+    said = f"{asked}\0{answer.text}\0{answer.thinking}\0{answer.tool_calls!r}\0{kind}"
+    number = int.from_bytes(hashlib.shake_256(said.encode("utf-8", "surrogatepass")).digest(length), "big")
     made = ""
     for _ in range(length):
         number, letter = divmod(number, len(letters))
         made += letters[letter]
     return made
+
+
+def made_signature(answer: Answer, request: Received) -> str:
+    """Made base64, where a wire signs and the answer brings no signature."""
+    return base64.b64encode(made_id(answer, request, 35, "signature").encode()).decode()
 
 
 def made_uuid(answer: Answer, request: Received) -> str:
