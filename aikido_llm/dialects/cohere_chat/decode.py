@@ -18,7 +18,7 @@ from .. import base, status
 from ..toolcalls import ToolCalls, arguments_text
 from . import errors, usage
 from .names import ToolNames
-from .wire import Call, Content, Message, Piece
+from .wire import Call, Content, Message, Piece, TextPiece
 
 _FINISH = {
     "COMPLETE": FinishReason.stop,
@@ -34,7 +34,8 @@ _READ = frozenset((
     "message-start", "content-start", "content-delta", "tool-plan-delta", "tool-call-start", "tool-call-delta",
     "citation-start", "message-end",
 ))  # fmt: skip
-_NO_EVENTS = frozenset((STRAY, WHOLE))
+_NO_EVENTS = (STRAY, WHOLE)
+_text = _json.Typed(TextPiece)
 _piece = _json.Typed(Piece)
 _content = _json.Typed(Content)
 _call = _json.Typed(Call)
@@ -59,26 +60,38 @@ class Decoder(base.Decoder):
             return
         if self._cut is not None and frames:
             raise _not_json(self._cut)
-        read = _piece.fast
+        decode, append = _text.fast, out.append
         for frame in frames:
             name, data = frame
-            if name in _NO_EVENTS:
-                self._no_event(name, data, out)
-                continue
-            try:
-                piece = read(data)
-            except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
-                found = self._slowly(data, frame is frames[-1])
-                if found is None:
+            if name not in _NO_EVENTS:
+                try:
+                    content = decode(data).delta.message.content
+                except _json.UNREADABLE:
+                    pass  # not a plain piece of text
+                else:
+                    text = content.text
+                    if text and not content.thinking:
+                        append(TextDelta(text))
+                    else:
+                        self._content(content, out)
                     continue
-                piece = found
-            words = _words(piece)
-            if words:
-                out.append(TextDelta(words))
-                continue
-            self._event(piece, name, data, out)
+            self._special(name, data, frame is frames[-1], out)
             if self.done:
                 return
+
+    def _special(self, name: str, data: bytes, last: bool, out: list[Event]) -> None:
+        """Any frame that is not a plain piece of text or thinking."""
+        if name in _NO_EVENTS:
+            self._no_event(name, data, out)
+            return
+        try:
+            piece = _piece.fast(data)
+        except _json.UNREADABLE:
+            found = self._slowly(data, last)
+            if found is None:
+                return
+            piece = found
+        self._event(piece, name, data, out)
 
     def close(self, out: list[Event]) -> None:
         if self._failure is not None:
@@ -261,19 +274,6 @@ class Decoder(base.Decoder):
             self.finish_reason = _FINISH.get(word, FinishReason.other)
         if self.finish_reason is FinishReason.error or (self.finish_reason is None and end.get("error")):
             self._failure = errors.in_band({"error": end.get("error")}, self.raw_finish_reason or "")
-
-
-def _words(piece: Piece) -> str | None:
-    """The text of a plain text delta, which nearly every event is; None for any other."""
-    if (
-        piece.type != "content-delta"
-        or piece.delta is None
-        or piece.delta.message is None
-        or piece.logprobs is not None
-    ):
-        return None
-    content = piece.delta.message.content
-    return content.text if isinstance(content, Content) and content.thinking is None else None
 
 
 def _is_failure(value: Any) -> bool:

@@ -1,6 +1,6 @@
 """The fields that are read of an event; everything else is skipped while parsing."""
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -30,6 +30,22 @@ class Message(msgspec.Struct, gc=False):
 
 class Delta(msgspec.Struct, gc=False):
     message: Message | None = None
+
+
+class TextMessage(msgspec.Struct, gc=False):
+    content: Content
+
+
+class TextDelta(msgspec.Struct, gc=False):
+    message: TextMessage
+
+
+class TextPiece(msgspec.Struct, gc=False):
+    """What nearly every event is: its types turn down all others, so that the parser (C) does the check."""
+
+    type: Literal["content-delta"]
+    delta: TextDelta
+    logprobs: None = None
 
 
 class Piece(msgspec.Struct, gc=False):

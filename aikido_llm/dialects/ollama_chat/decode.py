@@ -17,7 +17,7 @@ from ...types.response import FinishReason, Usage
 from .. import base, media, status
 from ..toolcalls import ToolCalls, arguments_text
 from . import errors
-from .wire import Call, Line, Message
+from .wire import Call, Line, Message, PlainLine
 
 _FINISH = {
     "stop": FinishReason.stop,
@@ -29,6 +29,7 @@ _FINISH = {
 _COUNTS = (
     "prompt_eval_count", "eval_count", "total_duration", "load_duration", "prompt_eval_duration", "eval_duration",
 )  # fmt: skip
+_plain = _json.Typed(PlainLine)
 _line = _json.Typed(Line)
 
 
@@ -50,23 +51,41 @@ class Decoder(base.Decoder):
             return
         if self._cut is not None and frames:
             raise _not_json(self._cut)
-        read = _line.fast
+        decode, append, known = _plain.fast, out.append, bool(self.model)
         for frame in frames:
             name, data = frame
-            if name == WHOLE:
-                self._whole(data, out)
+            if known and not name:
+                try:
+                    plain = decode(data)
+                except _json.UNREADABLE:
+                    pass
+                else:
+                    message = plain.message
+                    if not (plain.done or message.thinking):
+                        if message.content:
+                            self._said = True
+                            append(TextDelta(message.content))
+                        continue
+            if not self._special(name, data, frame is frames[-1], out):
                 return
-            try:
-                line = read(data)
-            except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
-                found = self._slowly(data, frame is frames[-1])
-                if found is None:
-                    return
-                line = found
-            self._read(line, out)
-            if line.done:
-                self._end(line, data)
-                return
+            known = bool(self.model)
+
+    def _special(self, name: str, data: bytes, last: bool, out: list[Event]) -> bool:
+        """Any frame that is not a plain piece of text; whether to go on."""
+        if name == WHOLE:
+            self._whole(data, out)
+            return False
+        try:
+            line = _line.fast(data)
+        except _json.UNREADABLE:
+            found = self._slowly(data, last)
+            if found is None:
+                return False
+            line = found
+        self._read(line, out)
+        if line.done:
+            self._end(line, data)
+        return not line.done
 
     def close(self, out: list[Event]) -> None:
         if not self.done:

@@ -23,6 +23,23 @@ class Message(msgspec.Struct, gc=False):
     images: list[str] | None = None
 
 
+class PlainMessage(msgspec.Struct, gc=False):
+    content: str | None = None
+    thinking: str | None = None
+    tool_calls: None = None
+    images: None = None
+
+
+class PlainLine(msgspec.Struct, gc=False):
+    """What nearly every line is, a piece of text: its types turn down all others, so that the parser (C) does the
+    check."""
+
+    message: PlainMessage
+    done: bool | None = None
+    error: None = None
+    logprobs: None = None
+
+
 class Line(msgspec.Struct, gc=False):
     """One line of a stream, or a whole body."""
 

@@ -21,9 +21,9 @@ from .progress import Progress
 from .quirks import Quirks
 from .replay import replay_items
 from .usage import read_usage
-from .wire import EVENT, StreamEvent, field_of, list_of, object_of, objects_of, response_of, string_of
+from .wire import EVENT, TEXT, StreamEvent, field_of, list_of, object_of, objects_of, response_of, string_of
 
-_TEXT_DELTA = "response.output_text.delta"
+_NO_EVENTS = (STRAY, WHOLE)
 
 
 class Decoder(base.Decoder):
@@ -42,35 +42,45 @@ class Decoder(base.Decoder):
         self._refusal: list[str] = []
 
     def feed(self, frames: list[Frame], out: list[Event]) -> None:
-        decode = EVENT.decode
-        item: Any = None  # where the last text delta belonged, and what was handed out there
-        part: Any = None
-        pieces: list[str] | None = None
+        if self.done:
+            return
+        decode, append = TEXT.fast, out.append
+        item = part = -1  # where the last text delta belonged, and what was handed out there
+        pieces: list[str] = []
         for name, data in frames:
+            if name not in _NO_EVENTS:
+                try:
+                    event = decode(data)
+                except _json.UNREADABLE:
+                    pass  # not plain text
+                else:
+                    if event.output_index != item or event.content_index != part:
+                        item, part = event.output_index, event.content_index
+                        pieces = self._progress.pieces(StreamEvent(output_index=item), "text", part)
+                    text = event.delta
+                    if text:
+                        pieces.append(text)
+                        append(TextDelta(text))
+                    continue
+            self._special(name, data, out)
             if self.done:
                 return
-            if name == WHOLE:
-                self._whole_body(data, out)
-                return
-            try:
-                event = decode(data)
-            except ValueError:
-                self._not_an_event(name, data)
-                continue
-            if event.type == _TEXT_DELTA and name != STRAY:
-                delta = event.delta
-                if type(delta) is str and delta:
-                    if pieces is None or event.output_index != item or event.content_index != part:
-                        item, part = event.output_index, event.content_index
-                        pieces = self._progress.pieces(event, "text", part)
-                    pieces.append(delta)
-                    out.append(TextDelta(delta))
-            else:
-                try:
-                    self._event(name, event, data, out)
-                except ValueError:  # the quick reader skips strings that it does not need, whatever their bytes
-                    raise MalformedStream(f"an event is not JSON: {_excerpt(data)}") from None
-                pieces = None
+            item = -1
+
+    def _special(self, name: str, data: bytes, out: list[Event]) -> None:
+        """Any frame that is not a plain piece of text."""
+        if name == WHOLE:
+            self._whole_body(data, out)
+            return
+        try:
+            event = EVENT.decode(data)
+        except ValueError:
+            self._not_an_event(name, data)
+            return
+        try:
+            self._event(name, event, data, out)
+        except ValueError:  # the quick reader skips strings that it does not need, whatever their bytes
+            raise MalformedStream(f"an event is not JSON: {_excerpt(data)}") from None
 
     def close(self, out: list[Event]) -> None:
         reason = self.finish_reason
@@ -109,7 +119,7 @@ class Decoder(base.Decoder):
         if name == STRAY:
             kind = name
         match kind:
-            case "response.output_text.delta":  # one whose payload does not say its type
+            case "response.output_text.delta":  # one that lacks its type or an index
                 self._delta(event, "text", event.content_index, out)
             case "response.reasoning_summary_text.delta":
                 self._delta(event, "summary", event.summary_index, out)

@@ -5,12 +5,21 @@ must not cost the stream. Fields not named here (obfuscation, logprobs, sequence
 What only few events have (an item, the response) is read in a second pass, so that the many are read faster.
 """
 
-from typing import Any, TypedDict, cast
+from typing import Any, Literal, TypedDict, cast
 
 from msgspec import Struct
 
 from ... import _json
 from ..._json import Typed
+
+
+class TextEvent(Struct, gc=False):
+    """What most events are, a piece of text: its types turn down all others, so that the parser (C) does the check."""
+
+    type: Literal["response.output_text.delta"]
+    delta: str
+    output_index: int
+    content_index: int
 
 
 class StreamEvent(Struct, gc=False):
@@ -44,6 +53,7 @@ class ResponseEvent(Struct, gc=False):
     response: ResponseHead | None = None
 
 
+TEXT = Typed(TextEvent)
 EVENT = Typed(StreamEvent)
 _RESPONSE = Typed(ResponseEvent)
 
