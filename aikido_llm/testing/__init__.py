@@ -13,18 +13,32 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .answer import Answer as Answer
+    from .cassette import CassetteError as CassetteError
+    from .cassette import record as record
+    from .cassette import replay as replay
+    from .conformance import check_client as check_client
     from .faults import Fault as Fault
+    from .grammar import check_grammar as check_grammar
+    from .promises import BrokenPromise as BrokenPromise
     from .server import WireServer as WireServer
+    from .stub import StubClient as StubClient
+    from .stub import StubExhausted as StubExhausted
+    from .stub import TurnScript as TurnScript
+    from .transcripts import Transcript as Transcript
+    from .transcripts import check_dialect as check_dialect
     from .wires.base import Received as Received
 
 # Module -> its public names.
 _HOMES = {
     "answer": "Answer",
-    "cassette": "record replay",
-    "conformance": "check_client check_dialect",
+    "cassette": "CassetteError record replay",
+    "conformance": "check_client",
     "faults": "Fault",
+    "grammar": "check_grammar",
+    "promises": "BrokenPromise",
     "server": "WireServer",
     "stub": "StubClient StubExhausted TurnScript",
+    "transcripts": "Transcript check_dialect",
     "wires.base": "Received",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}

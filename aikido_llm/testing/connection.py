@@ -44,9 +44,10 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
-        self._transport.set_write_buffer_limits(
-            high=0
-        )  # every write is waited for: back-pressure, and order for faults
+        if self.gone:  # the server stopped in this very moment
+            self._transport.abort()
+            return
+        self._transport.set_write_buffer_limits(high=0)  # each write is waited for: back-pressure, faults in order
         if self.task is None:  # else the same connection again, now under TLS
             if self._tls is not None:
                 self._transport.pause_reading()  # the handshake is not ours to read
@@ -191,13 +192,16 @@ class Connection(asyncio.Protocol):
         """Become a TLS connection, if this server speaks TLS. False when the client broke off, or trusts us not."""
         if self._tls is None or self._transport is None:
             return True
-        loop = asyncio.get_running_loop()
+        transport = None
         try:
+            loop = asyncio.get_running_loop()
             transport = await loop.start_tls(self._transport, self, self._tls, server_side=True)
         except OSError:  # ssl.SSLError is one
-            transport = None
+            pass
+        finally:
+            if transport is None:
+                self.connection_lost(None)  # the loop does not tell of an end in the handshake
         if transport is None:
-            self.connection_lost(None)  # which the loop does not tell
             return False
         self.connection_made(transport)
         return True

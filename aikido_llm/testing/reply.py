@@ -7,7 +7,7 @@ from attrs import define, field
 from .answer import Answer
 from .http import LAST_CHUNK, chunk, date, head_bytes, status_line
 from .wires import request_id_headers
-from .wires.base import Received, Wire
+from .wires.base import Labels, Received, Wire
 
 
 @define
@@ -77,7 +77,8 @@ def compose(wire: Wire, answer: Answer, request: Received, *, models: tuple[str,
     elif wire.lists_models(request):
         reply = Reply(200, headers, [wire.models(models, request)], "length", streams=False)
     elif wire.wants_stream(request):
-        headers |= {"Content-Type": wire.stream_type, "Cache-Control": "no-cache"}
+        media_type = wire.media_type(request) if isinstance(wire, Labels) else wire.stream_type
+        headers |= {"Content-Type": media_type, "Cache-Control": "no-cache"}
         reply = Reply(200, headers, wire.stream(answer, request), "chunked", streams=True)
     else:
         reply = Reply(200, headers, [wire.body(answer, request)], "length", streams=False)

@@ -11,14 +11,14 @@ from .base import Received, Wire
 
 MOUNT = "/as/"
 
-# Name -> class, in the order in which a path is offered to them: openai_chat, which knows paths by their ending, last.
+# Name -> class, in the order in which a path is offered to them.
 _CLASSES = {
+    "openai_chat": "OpenAIChat",
     "anthropic_messages": "AnthropicMessages",
     "gemini_generate": "GeminiGenerate",
     "cohere_chat": "CohereChat",
     "ollama_chat": "OllamaChat",
     "openai_responses": "OpenAIResponses",
-    "openai_chat": "OpenAIChat",
 }
 NAMES = tuple(_CLASSES)
 
@@ -34,10 +34,9 @@ def wire(name: str) -> Wire:
 
 def base_path(name: str) -> str:
     """What stands between the host and the routes: for a provider the path of its own base URL."""
-    if name in _CLASSES:
-        return wire(name).base_path
-    url = find(name).base_url
-    return urlsplit(url).path.rstrip("/") if url else wire(name).base_path
+    spoken = wire(name)
+    url = "" if name in _CLASSES else find(name).base_url
+    return urlsplit(url).path.rstrip("/") if url else spoken.base_path
 
 
 def request_id_headers(name: str) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 Written from the providers' references, independently of the dialects that read it, so that each proves the other.
 """
 
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from attrs import field, frozen
 
@@ -61,7 +61,7 @@ class Wire(Protocol):
         ...
 
     def error(self, status: int, message: str, code: str = "") -> bytes:
-        """The body of an HTTP error: the provider's own envelope, with the code it uses for that status when that is ""."""
+        """The body of an HTTP error: the provider's own envelope, with its code for that status when "" is given."""
         ...
 
     def error_event(self, message: str, code: str = "") -> bytes:
@@ -70,4 +70,13 @@ class Wire(Protocol):
 
     def models(self, names: tuple[str, ...], request: Received) -> bytes:
         """One page of the model list (the page that the request's query asks for)."""
+        ...
+
+
+@runtime_checkable
+class Labels(Protocol):
+    """A wire whose streams have one media type or another."""
+
+    def media_type(self, request: Received) -> str:
+        """Of the stream that answers this request, instead of `stream_type`."""
         ...

@@ -50,7 +50,7 @@ class OpenAIChat:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
             return token.strip()
-        other = request.headers.get("api-key") or request.headers.get("x-api-key")  # Azure, llama.cpp
+        other = request.headers.get("api-key")  # Azure
         return other or (None if host(request.provider).needs_key else "")
 
     def wants_stream(self, request: Received) -> bool:
