@@ -134,6 +134,8 @@ _BY_TEXT: tuple[tuple[re.Pattern[str], type[LLMError]], ...] = tuple(
             r"|invalid model( id|:| name)|not a valid model id|supported api model names are|no such model",
             ModelNotFoundError,
         ),
+        # A server that was not started for it says so with a 500; trying again cannot help.
+        (r"is not supported - hint|requires --jinja", InvalidRequestError),
         (r"overloaded|at (maximum )?capacity|capacity exceeded|high demand|server busy|loading model", OverloadedError),
     )
 )  # fmt: skip
@@ -166,7 +168,7 @@ def _from_text(envelope: Envelope) -> type[LLMError] | None:
 
 def _fits(kind: type[LLMError], status: int | None) -> bool:
     """Wording may not overrule a status that says something else for certain."""
-    if status is None or status < 400 or kind in (ContextLengthError, ContentFilteredError):
+    if status is None or status < 400 or kind in (ContextLengthError, ContentFilteredError, InvalidRequestError):
         return True
     if kind is InsufficientCreditsError:
         return status in (400, 402, 403, 429)

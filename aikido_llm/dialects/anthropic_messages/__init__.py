@@ -44,7 +44,7 @@ class AnthropicMessages(Quirks):
         return Decoder()
 
     def decode_error(self, reply: base.ErrorReply) -> LLMError:
-        return errors.from_reply(reply)
+        return errors.decode_error(reply)
 
     def encode_models(self, cursor: str | None) -> base.WireRequest:
         return models.encode_models(cursor)

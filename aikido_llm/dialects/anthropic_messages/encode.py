@@ -10,6 +10,7 @@ from ...errors import InvalidRequestError, UnsupportedFeatureError
 from ...types.messages import ToolDef
 from ...types.request import Request, ThinkingConfig
 from ..base import WireRequest
+from ..ranges import nearest
 from . import cache
 from .conversation import encode_system, encode_turns, lacks_own_thinking
 from .quirks import Quirks
@@ -98,8 +99,7 @@ def _sampling(request: Request, quirks: Quirks) -> Body:
     if quirks.temperature_or_top_p and request.temperature is not None and request.top_p is not None:
         raise UnsupportedFeatureError("models on this wire take temperature or top_p, not both; leave one out")
     if request.temperature is not None:
-        most = quirks.max_temperature
-        body["temperature"] = request.temperature if most is None else min(request.temperature, most)
+        body["temperature"] = nearest("temperature", request.temperature, 0.0, quirks.max_temperature)
     if request.top_p is not None:
         body["top_p"] = request.top_p
     if request.stop:
@@ -111,15 +111,24 @@ def _tools(request: Request) -> Body:
     choice = request.tool_choice
     if not request.tools:
         if choice not in (None, "auto", "none") and "tools" not in request.extra:
-            raise InvalidRequestError(f"tool_choice={choice!r} needs tools")
+            raise InvalidRequestError(f"tool_choice {choice!r} needs tools")
         return {}
     body: Body = {"tools": [_tool(tool) for tool in request.tools]}
+    if (
+        choice not in (None, *_CHOICES)
+        and "tools" not in request.extra
+        and choice not in [t.name for t in request.tools]
+    ):
+        raise InvalidRequestError(f"tool_choice {choice!r} is none of the tools of this request")
     wire_choice = _tool_choice(choice)
     if request.parallel_tool_calls is False and choice != "none":
         wire_choice = {**(wire_choice or {"type": "auto"}), "disable_parallel_tool_use": True}
     if wire_choice:
         body["tool_choice"] = wire_choice
     return body
+
+
+_CHOICES = ("auto", "none", "required")
 
 
 def _tool_choice(choice: str | None) -> Body | None:

@@ -38,7 +38,7 @@ _CODES: Mapping[str, type[LLMError]] = {
 _IN_STREAM = {**_CODES, "invalid_request_error": InvalidRequestError}
 
 
-def from_reply(reply: ErrorReply) -> LLMError:
+def decode_error(reply: ErrorReply) -> LLMError:
     """An HTTP error. Its body may be JSON, or a page of whatever stands in between (413 comes from the edge)."""
     text = reply_text(reply)
     try:

@@ -29,8 +29,8 @@ class Quirks:
     thinking_display: str = "summarized"
     # For a host with older models only: the budgets that stand for the efforts. None: an effort is sent as an effort.
     effort_budgets: Mapping[str, int] | None = None
-    # Callers bring 0..2 from other wires; above 1 is a 400 here, so it is clamped. None: sent as it is.
-    max_temperature: float | None = 1.0
+    # Callers bring 0..2 from other wires; above 1 is a 400 here, so it is sent as 1.
+    max_temperature: float = 1.0
     # The models that still take sampling parameters take temperature or top_p, not both.
     temperature_or_top_p: bool = True
     # More breakpoints are a 400: the last ones are kept.

@@ -15,6 +15,7 @@ from ...types.messages import AudioPart, ImagePart, Message, Part, Role, TextPar
 from ...types.request import Request, ThinkingConfig
 from .. import media
 from ..base import WireRequest
+from ..ranges import nearest
 from ..toolcalls import made_id
 from ..turns import DRAWN, Turn, call_of, from_tool, split, system_text, turns
 from . import schema
@@ -32,7 +33,7 @@ def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str) -> 
         "model": request.model,
         "messages": _Turns(request, names, provider).all(),
         "stream": stream,
-        **_sampling(request),
+        **_sampling(request, quirks),
         **_tools(request, names),
     }
     if request.response_format is not None:
@@ -46,30 +47,24 @@ def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str) -> 
 
 
 def _refuse(request: Request, quirks: Quirks) -> None:
-    _in_range("temperature", request.temperature, 0.0, quirks.max_temperature)
-    _in_range("top_p", request.top_p, quirks.min_top_p, quirks.max_top_p)
-    _in_range("seed", request.seed, 0, 2**64 - 1)
+    if request.seed is not None and not 0 <= request.seed < 2**64:
+        raise InvalidRequestError(f"seed: this wire takes 0 to {2**64 - 1}, not {request.seed}")
     if len(request.stop) > quirks.max_stops:
         raise InvalidRequestError(f"stop: this wire takes {quirks.max_stops} strings at most, not {len(request.stop)}")
-    if request.parallel_tool_calls is False:
+    if request.tools and request.parallel_tool_calls is False:
         raise UnsupportedFeatureError("this wire cannot forbid parallel tool calls; leave parallel_tool_calls unset")
     if any(modality != "text" for modality in request.modalities) or request.image_config is not None:
         raise UnsupportedFeatureError("this wire answers in text only; leave modalities and image_config unset")
 
 
-def _in_range(name: str, value: float | None, low: float, high: float) -> None:
-    if value is not None and not low <= value <= high:
-        raise InvalidRequestError(f"{name}: this wire takes {low:g} to {high:g}, not {value:g}")
-
-
 # ---------------------------------------------------------------- fields beside the conversation
 
 
-def _sampling(request: Request) -> dict[str, Any]:
+def _sampling(request: Request, quirks: Quirks) -> dict[str, Any]:
     fields = {
         "max_tokens": request.max_tokens,
-        "temperature": request.temperature,
-        "p": request.top_p,
+        "temperature": nearest("temperature", request.temperature, 0.0, quirks.max_temperature),
+        "p": nearest("top_p", request.top_p, quirks.min_top_p, quirks.max_top_p),
         "stop_sequences": list(request.stop) or None,
         "seed": request.seed,
     }
@@ -83,7 +78,8 @@ def _tools(request: Request, names: ToolNames) -> dict[str, Any]:
     if choice not in (None, "auto", "none", "required"):
         tools = tuple(tool for tool in tools if tool.name == choice)
     if not tools and choice not in (None, "auto", "none"):
-        raise InvalidRequestError(f"tool_choice is {choice!r}, and no such tool is in tools")
+        problem = "is none of the tools of this request" if request.tools else "needs tools"
+        raise InvalidRequestError(f"tool_choice {choice!r} {problem}")
     if not tools:
         return {}
     functions = [

@@ -5,7 +5,7 @@ from attrs import frozen
 
 @frozen
 class Quirks:
-    # The service answers 400 outside these ranges. A silent clamp would ask another question, so we refuse first.
+    # The service answers 400 outside these ranges.
     max_temperature: float = 1.0
     min_top_p: float = 0.01
     max_top_p: float = 0.99

@@ -12,6 +12,7 @@ from ..base import WireRequest
 from .contents import contents, system_parts
 from .quirks import Quirks
 from .schema import to_json_schema, to_openapi
+from .wire import is_object
 
 EFFORT_BUDGETS = {"low": 1024, "medium": 8192, "high": 24576}  # tokens; the last is the most that all 2.5 models take
 
@@ -21,7 +22,8 @@ _CACHED = ("systemInstruction", "tools", "toolConfig")
 
 
 def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str) -> WireRequest:
-    """The method is in the path, and so is the wish for server-sent events. `extra` replaces whole top-level fields."""
+    """The method is in the path, and so is the wish for server-sent events. `extra` is merged
+    last, key by key; so is its `generationConfig`, into what the request's fields became."""
     method = "streamGenerateContent?alt=sse" if stream else "generateContent"
     return WireRequest(f"{_model_path(request.model or '')}:{method}", _body(request, quirks, provider))
 
@@ -52,6 +54,9 @@ def _body(request: Request, quirks: Quirks, provider: str) -> dict[str, Any]:
         raise InvalidRequestError(
             "cachedContent already holds the system text and the tools: leave them and tool_choice out of the request"
         )
+    theirs = request.extra.get("generationConfig")
+    if config and is_object(theirs):
+        return {**body, **request.extra, "generationConfig": {**config, **theirs}}
     return {**body, **request.extra}
 
 

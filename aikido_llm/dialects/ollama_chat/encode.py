@@ -48,7 +48,7 @@ def _refuse(request: Request) -> None:
             f"this wire cannot enforce tool_choice {request.tool_choice!r}: pass only the tools that may be called "
             "and ask for the call in the prompt"
         )
-    if request.parallel_tool_calls is False:
+    if request.tools and request.parallel_tool_calls is False:
         raise UnsupportedFeatureError("this wire cannot forbid parallel tool calls; leave parallel_tool_calls unset")
     if any(modality not in ("text", "image") for modality in request.modalities):
         raise UnsupportedFeatureError("this wire answers in text and pictures only; leave modalities unset")

@@ -5,12 +5,12 @@ from typing import Any
 from ...errors import InvalidRequestError, UnsupportedFeatureError
 from ...types.request import Request, ResponseFormat, ThinkingConfig
 from ..base import WireRequest
+from ..ranges import effort_of
 from .messages import encode_messages
 from .parts import cache_control
 from .quirks import Quirks
 from .wire import Json
 
-_EFFORT_UP_TO = (("none", 0), ("low", 2048), ("medium", 8192))  # tokens of a thinking budget; above: high
 _VOICE = "alloy"  # a spoken answer needs one; `extra` names another
 
 
@@ -101,7 +101,7 @@ def _response_format(wanted: ResponseFormat, quirks: Quirks) -> Json:
 
 def _thinking(thinking: ThinkingConfig, quirks: Quirks) -> Json:
     budget = thinking.budget_tokens
-    effort = thinking.effort or _effort(budget or 0)
+    effort = effort_of(thinking)
     word = quirks.efforts.get(effort, effort)
     match quirks.thinking:
         case "reasoning_effort":
@@ -128,11 +128,6 @@ def _template_thinking(budget: int | None, effort: str, word: str, quirks: Quirk
     if budget is not None and quirks.thinking_budget_field:
         return {"chat_template_kwargs": switches, quirks.thinking_budget_field: budget}
     return {"chat_template_kwargs": switches}
-
-
-def _effort(budget: int) -> str:
-    """A wire without budgets gets the nearest effort."""
-    return next((effort for effort, most in _EFFORT_UP_TO if budget <= most), "high")
 
 
 def _modalities(request: Request, quirks: Quirks, *, stream: bool) -> Json:

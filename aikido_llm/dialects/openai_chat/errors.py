@@ -56,7 +56,6 @@ _VAGUE_CODES: dict[str, type[LLMError]] = {
 _BY_TEXT: tuple[tuple[re.Pattern[str], type[LLMError]], ...] = (
     (re.compile(r"DataInspectionFailed"), ContentFilteredError),  # Alibaba, behind a router's 502
     (re.compile(r"No endpoints found for |period for this model has ended"), ModelNotFoundError),  # OpenRouter
-    (re.compile(r"requires --jinja|is not supported - hint"), InvalidRequestError),  # llama.cpp, with a 500
 )
 _CODE_KEYS = ("code", "type", "status", "provider_code", "provider_error_code")
 _STATUS_KEYS = ("status_code", "http_status", "code", "raw_status_code", "status")

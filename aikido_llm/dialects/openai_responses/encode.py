@@ -8,6 +8,7 @@ from ...errors import InvalidRequestError, UnsupportedFeatureError
 from ...types.messages import ToolDef
 from ...types.request import ImageConfig, Request, ResponseFormat, ThinkingConfig
 from ..base import WireRequest
+from ..ranges import effort_of
 from .input import has_reasoning, instructions_and_input
 from .quirks import Quirks
 from .schema import closed, is_strict, open_end
@@ -42,14 +43,12 @@ def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str) -> 
 def _refuse(request: Request) -> None:
     """What this wire has no word for, and what would change the answer if it were left out."""
     if request.stop:
-        raise UnsupportedFeatureError(
-            "the Responses wire has no stop strings: cut the text yourself, or use a chat wire"
-        )
+        raise UnsupportedFeatureError("this wire has no stop strings: cut the text yourself, or use a chat wire")
     if request.seed is not None:
         # Best effort or not, a caller who asks for the same answer twice must know that nothing was even tried.
-        raise UnsupportedFeatureError("the Responses wire has no seed: leave it out, or use a chat wire")
+        raise UnsupportedFeatureError("this wire has no seed: leave it out, or use a chat wire")
     if "audio" in request.modalities:
-        raise UnsupportedFeatureError("the Responses wire does not speak: use a chat wire for sound")
+        raise UnsupportedFeatureError("this wire does not speak: use a chat wire for sound")
 
 
 def _limits(request: Request, quirks: Quirks) -> dict[str, Any]:
@@ -131,17 +130,11 @@ def _drawing(config: ImageConfig, quirks: Quirks) -> dict[str, Any]:
 
 
 def _thinking(config: ThinkingConfig | None, quirks: Quirks) -> dict[str, Any]:
-    """An effort, with a summary to read. There are no budgets; one of 0 is the effort "none"."""
+    """An effort, with a summary to read. A budget is sent as the nearest effort, one of 0 as "none"."""
     if config is None:
         return {}
-    if config.budget_tokens == 0:
-        return {"reasoning": {"effort": "none"}}
-    if config.effort is None:
-        raise UnsupportedFeatureError(
-            "the Responses wire has no thinking budgets: use ThinkingConfig.by_effort('low', 'medium' or 'high')"
-        )
-    reasoning: dict[str, str] = {"effort": config.effort}
-    if quirks.reasoning_summary:
+    reasoning: dict[str, str] = {"effort": effort_of(config)}
+    if quirks.reasoning_summary and reasoning["effort"] != "none":
         reasoning["summary"] = quirks.reasoning_summary
     return {"reasoning": reasoning}
 

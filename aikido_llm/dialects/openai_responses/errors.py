@@ -47,9 +47,7 @@ def decode_error(reply: ErrorReply) -> LLMError:
     message, codes, _ = _read(value)
     message = message or status.page_text(text)
     envelope = Envelope(message, codes, status=reply.status, body=text, headers=reply.headers)
-    # llama.cpp says with a 500 that it was not started for pictures or tools; asking again cannot help.
-    wrong = reply.status == 500 and ("is not supported - hint" in message or "requires --jinja" in message)
-    return status.to_error(envelope, CODES, InvalidRequestError if wrong else None)
+    return status.to_error(envelope, CODES)
 
 
 def in_band(value: Any) -> LLMError:

@@ -103,13 +103,13 @@ def _part(part: Part, quirks: Quirks) -> dict[str, Any]:
             return {"type": "input_text", "text": part.transcript}
         case AudioPart():
             raise UnsupportedFeatureError(
-                "the Responses wire takes no sound: send its transcript as text, or ask a chat model that listens"
+                "this wire takes no sound: send its transcript as text, or ask a chat model that listens"
             )
 
 
 def _file(part: FilePart) -> dict[str, Any]:
     if part.content_type.startswith("audio/"):
-        raise UnsupportedFeatureError("the Responses wire takes no sound, not as a file either: send its transcript")
+        raise UnsupportedFeatureError("this wire takes no sound, not as a file either: send its transcript")
     if part.data is None:
         return {"type": "input_file", "file_url": part.url}
     name = part.name or ("document.pdf" if part.content_type in ("", "application/pdf") else "document")

@@ -55,7 +55,7 @@ def test_sampling_fields() -> None:
 
 def test_temperature_above_one_is_clamped() -> None:
     assert body_of(user("hi"), temperature=1.7)["temperature"] == 1.0
-    loose = AnthropicMessages(max_temperature=None).encode(
+    loose = AnthropicMessages(max_temperature=2.0).encode(
         Request([user("hi")], model="m", temperature=1.7), stream=False, provider="x"
     )
     assert loose.body is not None

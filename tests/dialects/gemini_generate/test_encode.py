@@ -99,7 +99,7 @@ def test_extra_is_merged_last_and_wins() -> None:
     settings = [{"category": "HARM_CATEGORY_HARASSMENT", "threshold": "OFF"}]
     body = body_of(temperature=1, extra={"safetySettings": settings, "generationConfig": {"topK": 3}})
     assert body["safetySettings"] == settings
-    assert body["generationConfig"] == {"topK": 3}
+    assert body["generationConfig"] == {"temperature": 1, "topK": 3}
 
 
 def test_cached_content_stands_without_system_text_and_tools() -> None:

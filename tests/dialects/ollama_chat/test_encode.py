@@ -115,7 +115,7 @@ def test_tool_choice_none_sends_no_tools_and_auto_says_nothing() -> None:
     [
         {"tools": [ZOOM], "tool_choice": "required"},
         {"tools": [ZOOM], "tool_choice": "zoom"},
-        {"parallel_tool_calls": False},
+        {"parallel_tool_calls": False, "tools": [ToolDef("f")]},
         {"modalities": ["audio"]},
         {"image_config": ImageConfig("1:1")},
     ],

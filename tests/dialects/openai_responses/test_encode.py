@@ -378,9 +378,9 @@ def test_a_model_that_may_not_reason_is_not_asked_for_encrypted_reasoning() -> N
     assert "include" in body(extra={"reasoning": {"effort": "xhigh"}})
 
 
-def test_a_budget_is_refused_and_none_turns_thinking_off() -> None:
-    with pytest.raises(UnsupportedFeatureError, match="by_effort"):
-        body(thinking=ThinkingConfig.by_budget(1000))
+def test_a_budget_is_sent_as_the_nearest_effort_and_none_turns_thinking_off() -> None:
+    for budget, effort in ((1000, "low"), (8192, "medium"), (20_000, "high")):
+        assert body(thinking=ThinkingConfig.by_budget(budget))["reasoning"]["effort"] == effort
     assert body(thinking=ThinkingConfig.by_budget(0))["reasoning"] == {"effort": "none"}
 
 

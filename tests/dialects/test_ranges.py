@@ -1,0 +1,44 @@
+"""Numbers of a Request: one rule for all wires."""
+
+import pytest
+
+import aikido_llm as llm
+from aikido_llm.dialects.ranges import effort_of, nearest
+from aikido_llm.providers import find
+
+
+@pytest.mark.parametrize(("value", "sent"), [(None, None), (0, 0), (0.4, 0.4), (1, 1), (1.2, 1.0), (-1, 0.0)])
+def test_the_nearest_number_that_the_wire_takes(value: float | None, sent: float | None) -> None:
+    assert nearest("temperature", value, 0.0, 1.0) == sent
+
+
+def test_what_is_no_number_is_refused() -> None:
+    with pytest.raises(llm.InvalidRequestError, match="top_p is not a number"):
+        nearest("top_p", float("nan"), 0.0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("budget", "effort"), [(0, "none"), (1, "low"), (2048, "low"), (8192, "medium"), (9000, "high")]
+)
+def test_a_budget_on_a_wire_of_efforts(budget: int, effort: str) -> None:
+    assert effort_of(llm.ThinkingConfig.by_budget(budget)) == effort
+
+
+def test_an_effort_stays() -> None:
+    assert effort_of(llm.ThinkingConfig.by_effort("low")) == "low"
+
+
+@pytest.mark.parametrize("provider", [name for name in llm.providers() if name != "echo"])
+@pytest.mark.parametrize("temperature", [0, 0.7, 1.0, 1.9])
+@pytest.mark.parametrize("thinking", [None, llm.ThinkingConfig.by_effort("high"), llm.ThinkingConfig.by_budget(5000)])
+def test_every_wire_takes_any_temperature_and_any_way_to_ask_for_thinking(
+    provider: str, temperature: float, thinking: llm.ThinkingConfig | None
+) -> None:
+    budget = thinking is not None and thinking.budget_tokens
+    sampled = None if provider == "anthropic" and budget else temperature  # its budgets exclude a temperature
+    request = llm.Request([llm.user("hi")], model="m", temperature=sampled, thinking=thinking)
+    body = find(provider).dialect.encode(request, stream=True, provider=provider).body
+    assert body is not None
+    sent = {**body, **body.get("options", {}), **body.get("generationConfig", {})}.get("temperature")
+    most = 1.0 if provider in ("anthropic", "cohere") else 2.0
+    assert sent == (None if sampled is None else min(temperature, most))
