@@ -5,11 +5,17 @@ byte by byte from a test, and gives the same events. It keeps the promises of th
 then at most one UsageEvent, then at most one ErrorEvent, then exactly one EndEvent, after which nothing follows.
 """
 
+from typing import Any
+
+from attrs import evolve
+
 from . import _json
 from .accumulate import Accumulator
 from .dialects.base import Dialect, truncated
 from .errors import ContentFilteredError, LLMError, MalformedStream, StreamError
 from .framing import Frame
+from .framing.whole import WholeBody
+from .secret import Secret, hide_in
 from .types.events import EndEvent, ErrorEvent, Event, UsageEvent
 from .types.request import Request
 from .types.response import FinishReason, Response
@@ -19,8 +25,8 @@ class Answer:
     """Feed it the body's bytes; `feed` and `eof` return the events they completed.
 
     content_type: of the reply, lower case, without parameters. event_bytes, body_bytes: caps (see Limits).
-    provider, request_id, attempts: facts that the Response and the errors shall carry.
-    ended: the EndEvent has been returned; further calls return nothing.
+    provider, request_id, attempts: facts that the Response and the errors shall carry. secrets: no error repeats them.
+    whole: the body is one document, not a stream. ended: the EndEvent has been returned; further calls return nothing.
     """
 
     def __init__(
@@ -35,6 +41,7 @@ class Answer:
         provider: str = "",
         request_id: str = "",
         attempts: int = 1,
+        secrets: tuple[Secret, ...] = (),
     ) -> None:
         self._framer = dialect.framer(content_type, stream=stream, event_bytes=event_bytes, body_bytes=body_bytes)
         self._decoder = dialect.decoder(request)
@@ -44,6 +51,8 @@ class Answer:
         self._provider = provider
         self._request_id = request_id
         self._attempts = attempts
+        self._secrets = secrets
+        self.whole = isinstance(self._framer, WholeBody)
         self.ended = False
 
     def feed(self, data: bytes) -> list[Event]:
@@ -115,6 +124,9 @@ class Answer:
             reason = FinishReason.content_filter if isinstance(failure, ContentFilteredError) else FinishReason.error
         response = self._response(reason)
         if failure is not None:
+            response = evolve(
+                response, raw=self._hidden(response.raw), provider_data=self._hidden(response.provider_data) or {}
+            )
             self._complete_error(failure, response)
             out.append(ErrorEvent(failure, reason))
         out.append(EndEvent(reason, response))
@@ -135,9 +147,17 @@ class Answer:
             raw=decoder.raw,
         )
 
+    def _hidden(self, value: Any) -> Any:
+        """JSON of an answer that failed: where an error stands in it, keys are repeated."""
+        try:
+            return hide_in(value, *self._secrets) if self._secrets else value
+        except RecursionError:  # nested too deep to be looked through
+            return None
+
     def _complete_error(self, error: LLMError, partial: Response) -> None:
         error.partial = partial
         error.provider = error.provider or self._provider
         error.model = error.model or partial.model
         error.request_id = error.request_id or self._request_id
         error.attempts = self._attempts
+        error.scrubbed(*self._secrets)

@@ -1,19 +1,20 @@
 """One HTTP exchange: a WireRequest -> the 200 that answers it, or the typed error of anything else. No retries here."""
 
-import asyncio
-from collections.abc import Mapping
+import re
 
 from attrs import frozen
 
+from .clocks import Clocks
 from .dialects.base import Dialect, ErrorReply, WireRequest
 from .errors import ConfigError, InvalidRequestError, LLMError, MalformedStream, StreamError
 from .framing.lines import too_large
 from .providers.base import Configured, Provider
 from .retry import RetryPolicy
-from .secret import Key, Secret, scrub
-from .stream import Clocks
-from .transport.base import Headers, HTTPRequest, HTTPResponse, Limits, Timeouts, Transport, check_encoding, timed_out
+from .secret import Key, Secret, hide
+from .transport.base import Headers, HTTPRequest, HTTPResponse, Limits, Timeouts, Transport, check_encoding
 from .types.request import Options
+
+_ERROR_BODY = 5.0  # s for the body of an error: the status says most, what was read until then the rest
 
 
 @frozen
@@ -38,6 +39,15 @@ class Settings:
         return self.row.provider.dialect
 
 
+@frozen
+class Accepted:
+    """A 200. request_id: the provider's id of the exchange, "" for none. secrets: what was sent and no error repeats."""
+
+    response: HTTPResponse
+    request_id: str
+    secrets: tuple[Secret, ...]
+
+
 class Exchange:
     """Sends for one client: addresses, headers and keys, and what the server says when it is not a 200."""
 
@@ -52,27 +62,28 @@ class Exchange:
         body: bytes | None,
         *,
         stream: bool = False,
-        extra_headers: Mapping[str, str] | None = None,
-    ) -> HTTPResponse:
+        extra_headers: Headers | None = None,
+    ) -> Accepted:
         """Send, and return the 200 when its headers have arrived; the caller owns it. The key is asked for here, so
         that a rotated one is seen by the next attempt. body: JSON bytes.
 
         raises: the typed error of an HTTP status, of the connection, of a clock.
         """
+        response, secrets = await clocks.before_answer(self._post(wire, body, stream, extra_headers or Headers({})))
+        if response.status == 200:
+            return Accepted(self._accept(response), hide(self.request_id(response), *secrets), secrets)
+        raise (await self._refusal(clocks, response)).scrubbed(*secrets)
+
+    async def _post(
+        self, wire: WireRequest, body: bytes | None, stream: bool, extra: Headers
+    ) -> tuple[HTTPResponse, tuple[Secret, ...]]:
         key = await self._key()
-        http = HTTPRequest(wire.method, self._url(wire), self._headers(wire, key, extra_headers, stream=stream), body)
-        failure: LLMError
+        headers = self._headers(wire, key, extra, stream=stream)
+        secrets = tuple(dict.fromkeys((key, *headers.secrets()))) if key else headers.secrets()
         try:
-            async with asyncio.timeout_at(clocks.attempt()):
-                response = await self._transport.send(http)
-        except TimeoutError:
-            failure = timed_out(clocks.phase_before_answer())
+            return await self._transport.send(HTTPRequest(wire.method, self._url(wire), headers, body)), secrets
         except LLMError as error:
-            failure = error
-        else:
-            if response.status == 200:
-                return self._accept(response)
-            failure = await self._refusal(clocks, response, key)
+            failure = error.scrubbed(*secrets)
         raise failure
 
     async def read(self, clocks: Clocks, response: HTTPResponse) -> bytes:
@@ -93,17 +104,20 @@ class Exchange:
     def _accept(self, response: HTTPResponse) -> HTTPResponse:
         try:
             check_encoding(response)
-        except StreamError:
-            response.close()
-            raise
-        return response
+        except StreamError as error:
+            failure = error.scrubbed()
+        else:
+            return response
+        response.close()
+        raise failure
 
-    async def _refusal(self, clocks: Clocks, response: HTTPResponse, key: Secret) -> LLMError:
-        """The typed error of an answer that is not a 200."""
+    async def _refusal(self, clocks: Clocks, response: HTTPResponse) -> LLMError:
+        """The typed error of an answer that is not a 200, not yet scrubbed."""
         status = response.status
         if 300 <= status < 400:
             response.close()
-            return _redirected(status, scrub(response.headers.get("location", ""), key))
+            return _redirected(status, response.headers.get("location", ""))
+        clocks.hurry(_ERROR_BODY)
         body, _ = await _read(clocks, response, self._settings.limits.error_body_bytes)
         if status < 300:
             text = f"the server answered {status}, which holds no answer"
@@ -113,7 +127,6 @@ class Exchange:
         error = self._settings.dialect.decode_error(ErrorReply(status, headers, cut))
         error.status = error.status or status
         error.request_id = error.request_id or self.request_id(response)
-        error.message, error.body, error.code = (scrub(text, key) for text in (error.message, error.body, error.code))
         return error
 
     async def _key(self) -> Secret:
@@ -129,18 +142,15 @@ class Exchange:
         url = self._settings.base_url + wire.path
         return f"{url}{'&' if '?' in url else '?'}{query}" if query else url
 
-    def _headers(self, wire: WireRequest, key: Secret, extra: Mapping[str, str] | None, *, stream: bool) -> Headers:
+    def _headers(self, wire: WireRequest, key: Secret, extra: Headers, *, stream: bool) -> Headers:
         provider = self._settings.provider
-        values = {"User-Agent": self._settings.user_agent, "Accept": "application/json", **provider.headers}
-        if wire.body is not None:
-            values["Content-Type"] = "application/json"
+        general = {"User-Agent": self._settings.user_agent, "Accept": "application/json"}
+        special = {} if wire.body is None else {"Content-Type": "application/json"}
         if stream:  # a server that compresses holds every token back until its block is full
-            values.update({"Accept": "text/event-stream", "Accept-Encoding": "identity"})
-        values.update(wire.headers)
-        if key:
-            values[provider.key_header] = provider.key_prefix + key.reveal()
-        values.update(extra or {})
-        return Headers(values)
+            special |= {"Accept": "text/event-stream", "Accept-Encoding": "identity"}
+        special |= wire.headers
+        own = {provider.key_header: provider.key_prefix + key.reveal()} if key else {}
+        return Headers({**general, **provider.headers, **special, **own, **extra.reveal()})
 
 
 async def _read(clocks: Clocks, response: HTTPResponse, cap: int) -> tuple[bytes, LLMError | None]:
@@ -151,18 +161,20 @@ async def _read(clocks: Clocks, response: HTTPResponse, cap: int) -> tuple[bytes
     clocks.watch(response.close)
     clocks.begin_wait()
     try:
-        while size <= cap and (piece := await response.read()):
-            pieces.append(piece)
-            size += len(piece)
+        while size <= cap:
+            pieces.append(await response.read())
+            size += len(pieces[-1])
+            if not pieces[-1]:
+                break
     except LLMError as error:
         failure = error
     except BaseException:
         response.close()
+        pieces.clear()  # an error's body may repeat a key, and a traceback shows what a frame holds
         raise
     finally:
         clocks.stop()
-    if clocks.expired is not None:
-        failure = timed_out(clocks.expired)
+    failure = clocks.failure() or failure
     if failure is None and size <= cap:
         response.release()
     else:
@@ -171,11 +183,14 @@ async def _read(clocks: Clocks, response: HTTPResponse, cap: int) -> tuple[bytes
 
 
 def _redirected(status: int, location: str) -> LLMError:
-    target = location.partition("?")[0][:300]
+    target = _USERINFO.sub("", re.split(r"[?#]", location, maxsplit=1)[0])[:300]
     return InvalidRequestError(
         f"the server redirects to {target or 'another address'}; redirects are not followed: set base_url to it",
         status=status,
     )
+
+
+_USERINFO = re.compile(r"(?<=//)[^/]*@")
 
 
 def _no_key(provider: Provider) -> str:

@@ -7,15 +7,17 @@ from functools import partial
 from types import TracebackType
 from typing import Any, TypeAlias, TypeVar, cast
 
-from attrs import evolve
+from attrs import evolve, fields
 
 from . import _json, retry
 from .answer import Answer
-from .dialects.base import WireRequest
+from .clocks import Clocks
+from .dialects.base import ModelPage, WireRequest
 from .errors import ConfigError, InvalidRequestError, LLMError, ModelNotFoundError
 from .exchange import Exchange, Settings
-from .stream import Clocks, EventStream, StreamCore
-from .transport.base import HTTPResponse, Transport, timed_out
+from .stream import EventStream, Reader, StreamCore
+from .transport.base import Headers, Transport
+from .types.events import EndEvent, ErrorEvent, Event, UsageEvent
 from .types.messages import Message, user
 from .types.request import Request
 from .types.response import ModelInfo, Response
@@ -77,7 +79,9 @@ class HTTPClient:
 
     async def chat(self, messages: Messages, **overrides: Any) -> Response:
         """`complete` for a text, a Message or several; overrides are fields of Request."""
-        return await self.complete(_request(messages, overrides))
+        request = _request(messages, overrides)
+        overrides.clear()  # headers may be among them, and a traceback shows what a frame holds
+        return await self.complete(request)
 
     def chat_stream(self, messages: Messages, **overrides: Any) -> EventStream:
         """`stream` for a text, a Message or several; overrides are fields of Request."""
@@ -91,10 +95,11 @@ class HTTPClient:
         for _ in range(_MODEL_PAGES):
             wire = self._settings.dialect.encode_models(cursor)
             try:
-                body = await self._retrying(clocks, partial(self._page, clocks, wire))
-                page = self._settings.dialect.decode_models(body)
+                page = await self._retrying(clocks, partial(self._page, clocks, wire))
             except LLMError as error:
                 raise self._stamp(error) from error.__cause__
+            if isinstance(page, LLMError):
+                raise self._stamp(page)
             models += page.models
             if page.cursor is None or page.cursor == cursor:
                 break
@@ -104,7 +109,7 @@ class HTTPClient:
     async def aclose(self) -> None:
         """End every live stream and close the connections."""
         for core in list(self._live):
-            core.close()
+            core.end()
         await self._transport.aclose()
 
     async def __aenter__(self) -> "HTTPClient":
@@ -118,24 +123,41 @@ class HTTPClient:
     def _open(self, request: Request, *, stream: bool) -> EventStream:
         return EventStream(partial(self._begin, request, stream), self._settings.timeouts, self._live)
 
-    async def _begin(self, request: Request, stream: bool, clocks: Clocks) -> tuple[HTTPResponse, Answer]:
-        """Send the request, retrying its start, and return the 200 with the machine that reads it."""
+    async def _begin(self, request: Request, stream: bool, clocks: Clocks) -> "Begun":
+        """Send the request and read its first events, retrying while none of them is content."""
         asked = request
+        last: list[Begun] = []
         try:
             asked = self._with_defaults(request)
             wire = self._encode(asked, stream=stream)
             body = None if wire.body is None else _json.dumps(wire.body)
-            return await self._retrying(clocks, partial(self._ask, clocks, asked, wire, body, stream))
+
+            async def attempt(number: int) -> Begun:
+                last.clear()
+                begun = await self._ask(clocks, asked, wire, body, stream, number)
+                failure = _failed_at_once(begun[1])
+                if failure is None:
+                    return begun
+                if begun[0].received:
+                    last.append(begun)
+                raise failure
+
+            return await self._retrying(clocks, attempt)
         except LLMError as error:
             if isinstance(error, ModelNotFoundError) and asked.model:
                 error.available = await self._near_models(asked.model)
-            raise self._stamp(error, asked.model) from error.__cause__
+            self._stamp(error, asked.model)
+            if last:  # an answer that had begun: its own error and its end say how it went
+                return last[0]
+            raise error from error.__cause__
 
     async def _ask(
         self, clocks: Clocks, request: Request, wire: WireRequest, body: bytes | None, stream: bool, number: int
-    ) -> tuple[HTTPResponse, Answer]:
+    ) -> "Begun":
         """One attempt."""
-        response = await self._exchange.send(clocks, wire, body, stream=stream, extra_headers=request.extra_headers)
+        extra = Headers(request.extra_headers)
+        sent = await self._exchange.send(clocks, wire, body, stream=stream, extra_headers=extra)
+        response = sent.response
         limits = self._settings.limits
         answer = Answer(
             self._settings.dialect,
@@ -145,27 +167,29 @@ class HTTPClient:
             event_bytes=limits.event_bytes,
             body_bytes=limits.body_bytes,
             provider=self.provider,
-            request_id=self._exchange.request_id(response),
+            request_id=sent.request_id,
             attempts=number,
+            secrets=sent.secrets,
         )
-        return response, answer
+        reader = Reader(clocks, response, answer)
+        try:
+            return reader, await reader.events()
+        except BaseException:
+            reader.close()
+            raise
 
-    async def _page(self, clocks: Clocks, wire: WireRequest, number: int) -> bytes:
-        response = await self._exchange.send(clocks, wire, None)
-        return await self._exchange.read(clocks, response)
+    async def _page(self, clocks: Clocks, wire: WireRequest, number: int) -> ModelPage | LLMError:
+        """What was sent instead of a list is returned as its error, not raised: asking again would not mend it."""
+        sent = await self._exchange.send(clocks, wire, None)
+        body = await self._exchange.read(clocks, sent.response)
+        try:
+            return self._settings.dialect.decode_models(body)
+        except LLMError as error:
+            return error.scrubbed(*sent.secrets)
 
     async def _retrying(self, clocks: Clocks, attempt: Callable[[int], Awaitable[T]]) -> T:
         policy = self._settings.retry
-        if policy is None:
-            return await attempt(1)
-
-        async def sleep(seconds: float) -> None:
-            left = clocks.remaining()
-            await asyncio.sleep(seconds if left is None else min(seconds, left))
-            if left is not None and left <= seconds:
-                raise timed_out("total")
-
-        return await retry.run(policy, attempt, sleep=sleep)
+        return await attempt(1) if policy is None else await retry.run(policy, attempt, sleep=clocks.sleep)
 
     def _with_defaults(self, request: Request) -> Request:
         asked = self._settings.options.apply(request)
@@ -198,13 +222,28 @@ class HTTPClient:
         return tuple(get_close_matches(name, known, n=_NEAR_MODELS, cutoff=0.4))
 
 
+Begun: TypeAlias = tuple[Reader, list[Event]]
+
+
+def _failed_at_once(events: list[Event]) -> LLMError | None:
+    """The error of an answer that ended before anything of it could be handed out."""
+    failure: LLMError | None = None
+    for event in events:
+        if isinstance(event, ErrorEvent):
+            failure = event.error
+        elif not isinstance(event, UsageEvent | EndEvent):
+            return None
+    return failure
+
+
 def _request(messages: Messages, overrides: dict[str, Any]) -> Request:
     if isinstance(messages, str):
         messages = user(messages)
-    try:
-        return Request((messages,) if isinstance(messages, Message) else messages, **overrides)
-    except TypeError as error:
-        raise ConfigError(f"not a field of Request: {error}") from None
+    wrong = set(overrides).difference(a.name for a in fields(Request))
+    if wrong or "messages" in overrides:
+        overrides.clear()
+        raise ConfigError(f"not a field of Request beside the messages: {', '.join(sorted(wrong)) or 'messages'}")
+    return Request((messages,) if isinstance(messages, Message) else messages, **overrides)
 
 
 def _under(defaults: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:

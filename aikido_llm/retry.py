@@ -22,6 +22,7 @@ from .errors import (
     RateLimitedError,
     ServerError,
     StreamTruncated,
+    TimedOutError,
     TooLargeError,
 )
 from .types.events import EndEvent, ErrorEvent, Event
@@ -124,9 +125,34 @@ async def run(
             wait = _wait(policy, number, error, delays)
             if wait is None:
                 raise
-            kind = type(error).__name__
-        log.debug("attempt %d failed after %.3f s (%s); next in %.3f s", number, clock() - started, kind, wait)
-        await (sleep or _sleep)(wait)
+            failed = error
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("%s", _line(policy, number, failed, clock() - started, wait))
+        try:
+            await (sleep or _sleep)(wait)
+        except LLMError as error:  # the call's own time is over
+            error.attempts = number
+            error.__cause__ = failed
+            raise
+
+
+def _line(policy: RetryPolicy, number: int, error: LLMError, after: float, wait: float) -> str:
+    """What failed, why and when it is tried again: facts alone, for a message may quote what was sent."""
+    asked = " ".join(word for word in (error.provider, error.model) if word)
+    why = ", ".join(
+        fact
+        for fact in (
+            type(error).__name__,
+            f"HTTP {error.status}" if error.status else "",
+            f"phase {error.phase}" if isinstance(error, TimedOutError) and error.phase else "",
+            f"retry after {error.retry_after:g} s" if error.retry_after is not None else "",
+        )
+        if fact
+    )
+    return (
+        f"{asked or 'request'}: attempt {number} of {policy.max_attempts} failed after {after:.3f} s ({why});"
+        f" next in {wait:.3f} s"
+    )
 
 
 def _wait(policy: RetryPolicy, number: int, error: LLMError, delays: Iterator[float]) -> float | None:

@@ -10,196 +10,148 @@ import contextlib
 import warnings
 from collections.abc import Awaitable, Callable, Iterator
 from types import TracebackType
+from typing import TypeAlias
 
 from .answer import Answer
-from .errors import LLMError, Phase, StreamTruncated
-from .transport.base import HTTPResponse, Timeouts, timed_out
+from .clocks import Clocks
+from .errors import LLMError
+from .transport.base import HTTPResponse, Timeouts
 from .types.events import ErrorEvent, Event, TextDelta
 
 _DRAIN = 0.05  # s to wait behind the end mark for the end of the body, which lets the connection be used again
+_GROWTH = 256 * 1024  # bytes of an unfinished event that count as content: a large image takes longer than `idle`
 
 
-class Clocks:
-    """The four clocks of one call: three deadlines and an idle time, on one timer of the loop.
+class Reader:
+    """Reads one 200 to its end. received: a byte of its body has come.
 
-    Before the headers are there, `deadline` bounds the wait (`first_event` and `total`; `connect` is the transport's).
-    From then on one timer watches: it costs nothing per event, moves itself forward when it fires early, cancels no
-    task, and stands still for `idle` while nobody reads.
+    A clock that runs out, and another task that ends the call, close the response, which wakes the read.
     """
 
-    __slots__ = (
-        "_content_due",
-        "_loop",
-        "_on_due",
-        "_seen_event",
-        "_timeouts",
-        "_timer",
-        "_total_due",
-        "expired",
-        "waiting",
-    )
+    __slots__ = ("_answer", "_clocks", "_response", "_unseen", "received")
 
-    def __init__(self, timeouts: Timeouts) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._timeouts = timeouts
-        self._total_due = self._in(timeouts.total)
-        self._content_due = self._in(timeouts.first_event)
-        self._seen_event = False
-        self._timer: asyncio.TimerHandle | None = None
-        self._on_due: Callable[[], None] | None = None
-        self.waiting = False
-        self.expired: Phase | None = None
+    def __init__(self, clocks: Clocks, response: HTTPResponse, answer: Answer) -> None:
+        self._clocks = clocks
+        self._response = response
+        self._answer = answer
+        self._unseen = 0
+        self.received = False
+        clocks.watch(response.close)
 
-    def attempt(self) -> float | None:
-        """A new attempt begins, and with it its wait for the first event. Returns the loop time that bounds it."""
-        self._content_due = self._in(self._timeouts.first_event)
-        due = min(self._content_due, self._total_due)
-        return None if due == _NEVER else due
+    @property
+    def over(self) -> bool:
+        """The EndEvent has been returned."""
+        return self._answer.ended
 
-    def phase_before_answer(self) -> Phase:
-        """Which clock it was that ended the wait for the headers."""
-        return "total" if self._total_due <= self._content_due else "first_event"
+    async def events(self) -> list[Event]:
+        """The next events, at least one; the connection is free before the last ones are returned."""
+        clocks, response, answer = self._clocks, self._response, self._answer
+        events: list[Event] = []
+        eof = False
+        clocks.begin_wait()
+        while not events:
+            try:
+                data = await response.read()
+            except LLMError as error:
+                events = answer.fail(clocks.failure() or error)
+                break
+            if data:
+                self.received = True
+                events = answer.feed(data) or self._grow(data)
+            else:
+                eof = True
+                failure = clocks.failure()
+                events = answer.eof() if failure is None else answer.fail(failure)
+        clocks.end_wait()
+        if answer.ended:
+            await self._finish(events, eof)
+        return events
 
-    def remaining(self) -> float | None:
-        """Seconds until `total` runs out; None for never."""
-        return None if self._total_due == _NEVER else max(0.0, self._total_due - self._loop.time())
+    def close(self) -> None:
+        """Drop the connection at once; never waits, may be called at any time and more than once."""
+        self._clocks.stop()
+        self._response.close()
 
-    def watch(self, on_due: Callable[[], None]) -> None:
-        """The headers are there: call on_due, once, when a clock runs out; `expired` then says which."""
-        self._on_due = on_due
-        self._tick()
+    def _grow(self, data: bytes) -> list[Event]:
+        """No event yet. A document that goes on arriving is content, and so is an event that has become large."""
+        self._unseen += len(data)
+        if self._unseen >= _GROWTH or (self._answer.whole and not data.isspace()):
+            self._unseen = 0
+            self._clocks.end_wait()
+            self._clocks.begin_wait()
+        return []
 
-    def begin_wait(self) -> None:
-        """A reader waits for the next event."""
-        self.waiting = True
-        if self._seen_event:
-            self._content_due = self._in(self._timeouts.idle)
+    async def _finish(self, events: list[Event], eof: bool) -> None:
+        """Give the connection back if the body ends soon behind the end mark, else close it."""
+        self._clocks.stop()
+        failed = len(events) > 1 and isinstance(events[-2], ErrorEvent)
+        if not failed and not eof:
+            eof = await self._drain()
+        if eof:
+            self._response.release()
+        else:
+            self._response.close()
 
-    def end_wait(self) -> None:
-        """The reader has its events."""
-        self.waiting = False
-        self._seen_event = True
-
-    def stop(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._on_due = None
-
-    def _in(self, seconds: float | None) -> float:
-        return _NEVER if seconds is None else self._loop.time() + seconds
-
-    def _tick(self) -> None:
-        now = self._loop.time()
-        if now >= self._total_due:
-            self.expired = "total"
-        elif self.waiting and now >= self._content_due:
-            self.expired = "idle" if self._seen_event else "first_event"
-        on_due = self._on_due
-        if self.expired is not None and on_due is not None:
-            self.stop()
-            on_due()
-            return
-        due = self._content_due if now < self._content_due else now + (self._timeouts.idle or 1.0)
-        due = min(due, self._total_due)
-        if due != _NEVER:
-            self._timer = self._loop.call_at(due, self._tick)
-        elif self._timeouts.idle is not None:  # no first_event clock: idle begins with the first event
-            self._timer = self._loop.call_later(self._timeouts.idle, self._tick)
+    async def _drain(self) -> bool:
+        timer = asyncio.get_running_loop().call_later(_DRAIN, self._response.close)
+        try:
+            while await self._response.read():
+                pass
+        except LLMError:
+            return False  # the answer is whole; only the connection is lost
+        finally:
+            timer.cancel()
+        return True
 
 
-_NEVER = float("inf")
-
-Begin = Callable[[Clocks], Awaitable[tuple[HTTPResponse, Answer]]]
-"""Sends the request (retrying its start as the client is set up) and returns the 200 with the machine that reads it."""
+Begin: TypeAlias = Callable[[Clocks], Awaitable[tuple[Reader, list[Event]]]]
+"""Sends the request (retrying its start as the client is set up) and returns the reader of the 200, with its first
+events. Raises what failed before the first byte of an answer."""
 
 
 class StreamCore:
-    """Owns the response, the clocks and the answer of one stream."""
+    """Owns the clocks and the reader of one stream. open: a connection may be in use. over: no event will follow."""
 
     def __init__(self, begin: Begin, timeouts: Timeouts, live: "set[StreamCore]") -> None:
-        self._begin: Begin | None = begin
+        self._begin = begin
         self._timeouts = timeouts
         self._live = live
         self._clocks: Clocks | None = None
-        self._response: HTTPResponse | None = None
-        self._answer: Answer | None = None
+        self._reader: Reader | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
-        self.closed = False
+        self.open = False
+        self.over = False
         self.reading = False
 
     async def events(self) -> list[Event]:
         """The next events; [] when the stream is over. The connection is free before the last ones are returned."""
-        if self.closed:
+        if self.over:
             return []
-        if self._answer is None:
-            await self._open()
-        clocks, response, answer = self._clocks, self._response, self._answer
-        if clocks is None or response is None or answer is None:
-            return []  # closed while it was being opened
-        clocks.begin_wait()
-        while True:
-            try:
-                data = await response.read()
-                events = (
-                    answer.feed(data) if data else answer.eof() if not self._broken else answer.fail(self._failure())
-                )
-            except LLMError as error:
-                events = answer.fail(self._failure() if self._broken else error)
-            if events:
-                break
-        clocks.end_wait()
-        if answer.ended:
-            await self._finish(response)
+        if self._reader is None:
+            self.loop = asyncio.get_running_loop()
+            self._clocks = clocks = Clocks(self._timeouts)
+            self._live.add(self)
+            self.open = True
+            self._reader, events = await self._begin(clocks)
+        else:
+            events = await self._reader.events()
+        if self._reader.over:
+            self.close()
         return events
 
-    async def _open(self) -> None:
-        begin, self._begin = self._begin, None
-        if begin is None:
-            return
-        self.loop = asyncio.get_running_loop()
-        self._clocks = clocks = Clocks(self._timeouts)
-        self._live.add(self)
-        response, answer = await begin(clocks)
-        if self.closed:  # by another task, while we waited for the headers
-            response.close()
-            raise StreamTruncated("the stream was closed while it was being opened")
-        self._response, self._answer = response, answer
-        clocks.watch(response.close)
-
-    @property
-    def _broken(self) -> bool:
-        """We ourselves ended the reading: a clock ran out, or somebody closed the stream."""
-        return self.closed or (self._clocks is not None and self._clocks.expired is not None)
-
-    def _failure(self) -> LLMError:
-        phase = self._clocks.expired if self._clocks is not None else None
-        if phase is not None:
-            return timed_out(phase)
-        return StreamTruncated("the stream was closed while the answer was being read; what arrived is in .partial")
-
-    async def _finish(self, response: HTTPResponse) -> None:
-        """Give the connection back if the body ends soon behind the end mark, else close it."""
-        if not self.closed and self.loop is not None:
-            timer = self.loop.call_later(_DRAIN, response.close)
-            try:
-                while await response.read():
-                    pass
-                response.release()
-            except LLMError:
-                pass  # the answer is whole; only the connection is lost
-            finally:
-                timer.cancel()
-        self.close()
-
-    def close(self) -> None:
-        """Free everything at once; never waits, may be called at any time and more than once."""
-        self.closed = True
+    def end(self) -> None:
+        """Free the connection at once; the reader gets what has arrived, an error and the end."""
+        self.open = False
         self._live.discard(self)
         if self._clocks is not None:
-            self._clocks.stop()
-        response, self._response = self._response, None
-        if response is not None:
-            response.close()
+            self._clocks.end()
+        if self._reader is not None:
+            self._reader.close()
+
+    def close(self) -> None:
+        """Free everything at once; nothing follows. Never waits, may be called at any time and more than once."""
+        self.over = True
+        self.end()
 
 
 class EventStream:
@@ -240,7 +192,10 @@ class EventStream:
     async def aclose(self) -> None:
         """Close the connection at once and end the stream; further reading ends without an event."""
         self._ready = iter(())
-        self._core.close()
+        if self._core.reading:  # another task reads: it gets an error and its EndEvent
+            self._core.end()
+        else:
+            self._core.close()
 
     async def __aenter__(self) -> "EventStream":
         return self
@@ -257,7 +212,7 @@ class EventStream:
     def __del__(self) -> None:
         core = self._core
         loop = core.loop
-        if core.closed or loop is None:
+        if loop is None or not core.open:
             return
         warnings.warn(f"{type(self).__name__} was dropped while it was open; leave it by `async with` or aclose()",
                       ResourceWarning, source=self, stacklevel=2)  # fmt: skip

@@ -38,11 +38,12 @@ LAYERS: dict[str, set[str]] = {
     "transport": {"errors", "secret"},
     "echo": {"_json", "transport", "types"},
     "providers.echo": {"dialects", "echo", "providers"},
-    "stream": {"answer", "errors", "transport", "types"},
+    "clocks": {"errors", "transport"},
+    "stream": {"answer", "clocks", "errors", "transport", "types"},
     "retry": {"accumulate", "client", "errors", "types"},
-    "exchange": {"dialects", "errors", "framing", "providers", "retry", "secret", "stream", "transport", "types"},
+    "exchange": {"clocks", "dialects", "errors", "framing", "providers", "retry", "secret", "transport", "types"},
     "http_client": {
-        *("_json", "answer", "dialects", "errors", "exchange", "providers", "retry", "stream", "transport", "types")
+        *("_json", "answer", "clocks", "dialects", "errors", "exchange", "providers", "retry", "stream", "transport", "types")
     },
     "connect": {
         *(
@@ -58,6 +59,9 @@ LAYERS: dict[str, set[str]] = {
             "types",
         )
     },
+    "growing": {"_json"},
+    "typed": {"_json", "client", "errors", "growing", "retry", "serialize", "types"},
+    "tools": {"_json", "client", "errors", "types"},
     "default": {"connect", "errors", "http_client", "stream", "types"},
 }
 
@@ -68,7 +72,7 @@ TOP = ("__init__", "__main__", "cli", "sync", "testing")
 LIBRARIES: dict[str, tuple[str, ...]] = {
     "attrs": ("",),
     "aiohttp": ("transport/aiohttp.py",),
-    "anyio": ("retry.py", "sync.py"),
+    "anyio": ("retry.py", "sync.py", "tools.py"),
     "backoff": ("retry.py",),
     "cattrs": ("serialize.py",),
     "click": ("cli/", "__main__.py"),
@@ -83,6 +87,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
 # (file, what it imports against the order, inside a function) -> why.
 LAZY: dict[tuple[str, str], str] = {
     ("types/messages.py", "_json"): "ToolCall.parsed reads JSON when it is asked to; the values stand on nothing",
+    ("types/messages.py", "tools"): "ToolDef.from_function is a constructor that the front door promises",
     ("types/messages.py", "errors"): "ToolCall.parsed raises InvalidToolArguments, and errors stand on types",
 }
 

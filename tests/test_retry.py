@@ -160,7 +160,7 @@ async def test_clock_is_used_for_the_log(caplog: pytest.LogCaptureFixture) -> No
 
     with caplog.at_level("DEBUG", logger="aikido_llm"):
         assert await run(llm.RetryPolicy(), attempt, sleep=Naps(), random=lambda: 0.5, clock=lambda: next(ticks)) == 2
-    assert caplog.messages == ["attempt 1 failed after 2.500 s (OverloadedError); next in 2.000 s"]
+    assert caplog.messages == ["request: attempt 1 of 5 failed after 2.500 s (OverloadedError); next in 2.000 s"]
 
 
 async def test_collect_raises_what_the_stream_carries_with_the_partial() -> None:

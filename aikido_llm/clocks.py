@@ -1,0 +1,146 @@
+"""The four clocks of one call, and the two ways in which they end a wait: before the headers, and in the body."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from .errors import LLMError, Phase, StreamTruncated
+from .transport.base import Timeouts, timed_out
+
+T = TypeVar("T")
+
+_NEVER = float("inf")
+
+
+class Clocks:
+    """Three deadlines and an idle time on one timer of the loop; and `end`, by which others stop the call.
+
+    Before the headers are there, a timeout ends the wait (`first_event` and `total`; `connect` is the transport's).
+    From then on one timer watches: it costs nothing per event, moves itself forward when it fires early, cancels no
+    task, and stands still for `idle` while nobody reads.
+    """
+
+    __slots__ = (
+        "_bound",
+        "_content_due",
+        "_ended",
+        "_expired",
+        "_loop",
+        "_on_due",
+        "_seen_content",
+        "_timeouts",
+        "_timer",
+        "_total_due",
+        "_waiting",
+    )
+
+    def __init__(self, timeouts: Timeouts) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._timeouts = timeouts
+        self._total_due = self._in(timeouts.total)
+        self._content_due = _NEVER
+        self._seen_content = False
+        self._bound: asyncio.Timeout | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._on_due: Callable[[], None] | None = None
+        self._waiting = False
+        self._expired: Phase | None = None
+        self._ended = False
+
+    # ---------------------------------------------------------------- before the headers
+
+    async def before_answer(self, sending: Awaitable[T]) -> T:
+        """A new attempt, and with it a new wait for the first event: sending, until a clock runs out."""
+        self._content_due = self._in(self._timeouts.first_event)
+        self._seen_content = False
+        self._expired = None
+        return await self._bounded(sending, min(self._content_due, self._total_due))
+
+    async def sleep(self, seconds: float) -> None:
+        """Between two attempts."""
+        await self._bounded(asyncio.sleep(seconds), self._total_due)
+
+    async def _bounded(self, waiting: Awaitable[T], due: float) -> T:
+        bound = asyncio.timeout_at(None if due == _NEVER else due)
+        try:
+            async with bound:
+                self._bound = bound
+                if self._ended:
+                    self.end()
+                return await waiting
+        except TimeoutError:
+            if not bound.expired():  # a foreign transport's own
+                raise
+        finally:
+            self._bound = None
+        self._expired = "total" if self._total_due <= due else "first_event"
+        raise self.failure() or timed_out(self._expired)
+
+    # ---------------------------------------------------------------- in the body
+
+    def watch(self, on_due: Callable[[], None]) -> None:
+        """The headers are there: call on_due, once, when a clock runs out or `end` is called; `failure` says why."""
+        self._on_due = on_due
+        self._tick()
+
+    def begin_wait(self) -> None:
+        """A reader waits for content."""
+        self._waiting = True
+        if self._seen_content:
+            self._content_due = self._in(self._timeouts.idle)
+
+    def end_wait(self) -> None:
+        """The reader has content."""
+        self._waiting = False
+        self._seen_content = True
+
+    def hurry(self, seconds: float) -> None:
+        """What is read now is worth so long a wait and no longer."""
+        self._content_due = min(self._content_due, self._loop.time() + seconds)
+
+    def stop(self) -> None:
+        """The body is over."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._on_due = None
+
+    # ---------------------------------------------------------------- the end
+
+    def end(self) -> None:
+        """Somebody else ends the call, whatever it waits for."""
+        self._ended = True
+        if self._bound is not None and not self._bound.expired():
+            self._bound.reschedule(self._loop.time())
+        on_due = self._on_due
+        self.stop()
+        if on_due is not None:
+            on_due()
+
+    def failure(self) -> LLMError | None:
+        """Why the call was ended from here; None when it was not."""
+        if self._ended:
+            return StreamTruncated("the stream was closed before its answer was whole; what arrived is in .partial",
+                                   permanent=True)  # fmt: skip
+        return None if self._expired is None else timed_out(self._expired)
+
+    def _in(self, seconds: float | None) -> float:
+        return _NEVER if seconds is None else self._loop.time() + seconds
+
+    def _tick(self) -> None:
+        now = self._loop.time()
+        if now >= self._total_due:
+            self._expired = "total"
+        elif self._waiting and now >= self._content_due:
+            self._expired = "idle" if self._seen_content else "first_event"
+        on_due = self._on_due
+        if on_due is not None and (self._ended or self._expired is not None):
+            self.stop()
+            on_due()
+            return
+        idle = self._timeouts.idle
+        due = self._content_due if now < self._content_due else now + (idle or 1.0)
+        if due == _NEVER and idle is not None:  # no first_event clock: idle begins with the first event
+            due = now + idle
+        due = min(due, self._total_due)
+        if due != _NEVER:
+            self._timer = self._loop.call_at(due, self._tick)
