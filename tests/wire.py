@@ -1,25 +1,19 @@
 """Ways to feed a recorded or hand-written answer to the pure road, and the checks that hold for every one of them."""
 
-import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from attrs import frozen
 
 from aikido_llm.answer import Answer
 from aikido_llm.dialects.base import Dialect
 from aikido_llm.errors import LLMError
-from aikido_llm.types.events import (
-    AudioEvent,
-    EndEvent,
-    ErrorEvent,
-    Event,
-    TextDelta,
-    ThinkingDelta,
-    ToolCallDelta,
-    ToolCallEvent,
-    ToolCallStart,
-    UsageEvent,
-)
+from aikido_llm.testing.grammar import check_calls as check_calls
+from aikido_llm.testing.grammar import check_grammar as check_any_grammar
+from aikido_llm.testing.splits import bytewise as bytewise
+from aikido_llm.testing.splits import cuts as cuts
+from aikido_llm.testing.splits import lengths as lengths
+from aikido_llm.testing.splits import random_pieces as random_pieces
+from aikido_llm.types.events import EndEvent, ErrorEvent, Event, UsageEvent
 from aikido_llm.types.messages import user
 from aikido_llm.types.request import Request
 from aikido_llm.types.response import FinishReason, Response
@@ -83,17 +77,6 @@ class Road:
         return tried
 
 
-def cuts(body: bytes, *, small: int = 1500, most: int = 60, seed: int = 7) -> list[int]:
-    """Lengths worth cutting a body at: all of a small one; else round line ends, and random ones, `most` in all."""
-    if len(body) <= small:
-        return list(range(len(body)))
-    ends = [i + 1 for i, byte in enumerate(body) if byte == 10] if len(body) < 300_000 else []
-    near = [offset + shift for offset in ends for shift in (-1, 0, 1) if 0 <= offset + shift < len(body)]
-    rng = random.Random(seed)
-    chosen = rng.sample(near, min(len(near), most // 2)) if near else []
-    return sorted({*chosen, *(rng.randrange(len(body)) for _ in range(most - len(chosen)))})
-
-
 def response_of(events: Sequence[Event]) -> Response:
     """The Response of the EndEvent."""
     last = events[-1]
@@ -104,29 +87,6 @@ def response_of(events: Sequence[Event]) -> Response:
 def error_of(events: Sequence[Event]) -> LLMError | None:
     """What the stream's ErrorEvent carries, None when there is none."""
     return next((event.error for event in events if isinstance(event, ErrorEvent)), None)
-
-
-def bytewise(body: bytes) -> Iterator[bytes]:
-    return (body[i : i + 1] for i in range(len(body)))
-
-
-def random_pieces(body: bytes, seed: int = 0, most: int = 400) -> Iterator[bytes]:
-    """The body in pieces of 0 to `most` bytes, the same for the same seed."""
-    rng = random.Random(seed)
-    at = 0
-    while at < len(body):
-        size = rng.randint(0, most)
-        yield body[at : at + size]
-        at += size
-
-
-def lengths(body: bytes, sizes: Iterable[int]) -> Iterator[bytes]:
-    """The body in pieces of these sizes, then the rest."""
-    at = 0
-    for size in sizes:
-        yield body[at : at + size]
-        at += size
-    yield body[at:]
 
 
 @frozen
@@ -156,70 +116,8 @@ def comparable(events: Sequence[Event]) -> list[object]:
 
 
 def check_grammar(events: Sequence[Event]) -> None:
-    """The grammar of a stream, for every provider and every fault (see `aikido_llm.types.events`)."""
-    assert events, "a stream has at least its EndEvent"
-    assert isinstance(events[-1], EndEvent), f"the last event is {events[-1]!r}, not an EndEvent"
-    end = events[-1]
-    body = list(events[:-1])
-    failed = bool(body) and isinstance(body[-1], ErrorEvent)
-    if failed:
-        body.pop()
-    if body and isinstance(body[-1], UsageEvent):
-        body.pop()
-    for event in body:
-        assert not isinstance(event, EndEvent | ErrorEvent | UsageEvent), f"{event.kind} stands in the middle"
-    check_calls(body, may_be_open=failed or end.finish_reason is FinishReason.length)
-    _check_end(end, events[-2] if failed else None)
-    _check_fold(body, end.response)
-
-
-def check_calls(body: Sequence[Event], *, may_be_open: bool) -> None:
-    open_calls: dict[int, list[str]] = {}
-    seen: set[int] = set()
-    ids: set[str] = set()
-    for event in body:
-        match event:
-            case ToolCallStart(index=index, id=id, name=name):
-                assert index not in seen, f"call {index} starts twice"
-                assert id and name, "a call starts with its id and its name"
-                assert id not in ids, f"two calls have the id {id}"
-                seen.add(index)
-                ids.add(id)
-                open_calls[index] = []
-            case ToolCallDelta(index=index, arguments=arguments):
-                assert index in open_calls, f"a delta of call {index}, which is not open"
-                assert arguments, "an empty delta"
-                open_calls[index].append(arguments)
-            case ToolCallEvent(index=index, call=call):
-                assert index in open_calls, f"call {index} ends and was not open"
-                assert call.id in ids
-                pieces = "".join(open_calls.pop(index))
-                assert pieces.endswith(call.arguments) or not pieces.strip() or pieces.strip() == "null", (
-                    "deltas and call differ"
-                )
-            case TextDelta(text=text) | ThinkingDelta(text=text):
-                assert text, f"an empty {event.kind}"
-            case _:
-                pass
-    assert may_be_open or not open_calls, f"calls {sorted(open_calls)} never ended"
-
-
-def _check_end(end: EndEvent, error: Event | None) -> None:
-    assert end.response.finish_reason is end.finish_reason
-    if isinstance(error, ErrorEvent):
-        assert end.finish_reason in (FinishReason.error, FinishReason.content_filter)
-        assert error.finish_reason is end.finish_reason
-        assert error.error.partial == end.response, "the error's partial is what had arrived"
-    else:
-        assert end.finish_reason not in (FinishReason.error, FinishReason.content_filter), (
-            "an error end needs its ErrorEvent"
-        )
-
-
-def _check_fold(body: Sequence[Event], response: Response) -> None:
-    assert response.text == "".join(e.text for e in body if isinstance(e, TextDelta))
-    assert response.thinking == "".join(e.text for e in body if isinstance(e, ThinkingDelta))
-    calls = sorted(((e.index, e.call) for e in body if isinstance(e, ToolCallEvent)), key=lambda item: item[0])
-    assert response.tool_calls == tuple(call for _, call in calls)
-    sound = b"".join(e.audio.data or b"" for e in body if isinstance(e, AudioEvent))
-    assert sound == b"".join(part.data or b"" for part in response.audio)
+    """The grammar of a stream as any Client's; of ours, usage is said once, last before the error and the end."""
+    check_any_grammar(events)
+    behind = [event.kind for event in events if isinstance(event, UsageEvent | ErrorEvent | EndEvent)]
+    assert behind in (["end"], ["usage", "end"], ["error", "end"], ["usage", "error", "end"]), behind
+    assert [event.kind for event in events[-len(behind) :]] == behind, "usage stands in the middle"
