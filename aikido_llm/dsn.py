@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from attrs import field, frozen
 
 from .errors import ConfigError
-from .secret import HIDDEN, Secret
+from .secret import HIDDEN, Secret, sounds_secret
 
 
 @frozen
@@ -21,7 +21,11 @@ class DSN:
 
     def __str__(self) -> str:
         """The DSN again, with the key hidden."""
-        pairs = [f"{name}={quote(value, safe='')}" for name, values in self.parameters.items() for value in values]
+        pairs = [
+            f"{name}={HIDDEN if sounds_secret(name) else quote(value, safe='')}"
+            for name, values in self.parameters.items()
+            for value in values
+        ]
         if self.api_key:
             pairs.insert(0, f"api_key={HIDDEN}")
         return self.base_url + ("?" + "&".join(pairs) if pairs else "")

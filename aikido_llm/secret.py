@@ -89,7 +89,14 @@ def hide(text: str, *secrets: Secret) -> str:
             text = text.replace(value, HIDDEN).replace(quote(value, safe=""), HIDDEN)
         if len(value) >= 12:  # a part of it, as providers show it: `sk-abc...xyz`
             text = re.sub(re.escape(value[:4]) + _ELIDED, HIDDEN, text)
+            text = _without_cut_end(text, value)
     return text
+
+
+def _without_cut_end(text: str, value: str) -> str:
+    """The text of an excerpt may end inside a secret."""
+    start = text.rfind(value[:5], -len(value))
+    return text[:start] + HIDDEN if start >= 0 and value.startswith(text[start:]) else text
 
 
 def hide_in(value: Any, *secrets: Secret) -> Any:
@@ -108,9 +115,14 @@ def secrets_in(headers: Mapping[str, str]) -> tuple[Secret, ...]:
     """The values of the headers whose names say that they are secret; of `Bearer KEY`, the key alone too."""
     found: list[Secret] = []
     for name, value in headers.items():
-        if _SECRET_HEADER.search(name):
+        if sounds_secret(name):
             found += [Secret(value), Secret(value.partition(" ")[2])]
     return tuple(secret for secret in found if secret)
+
+
+def sounds_secret(name: str) -> bool:
+    """Whether a header or a parameter of this name holds a secret."""
+    return _SECRET_NAME.search(name) is not None
 
 
 def without_frames(error: BaseException) -> BaseException:
@@ -126,7 +138,7 @@ def without_frames(error: BaseException) -> BaseException:
     return error
 
 
-_SECRET_HEADER = re.compile(r"auth|key|token|secret|cookie|credential|passw|session|signature", re.IGNORECASE)
+_SECRET_NAME = re.compile(r"auth|key|token|secret|cookie|credential|passw|session|signature", re.IGNORECASE)
 
 
 _ELIDED = r"[\w\-]*(?:\*{2,}|\.{2,}|\u2026)[\w\-.*]*"

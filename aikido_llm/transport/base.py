@@ -141,7 +141,8 @@ def check_encoding(response: HTTPResponse) -> None:
     """Raises MalformedStream for a compression nobody asked for and aiohttp would hand out as it is."""
     encoding = response.headers.get("content-encoding", "").strip().lower()
     if encoding not in _ENCODINGS:
-        raise MalformedStream(f"the answer is compressed by {encoding[:40]!r}, which was not asked for", permanent=True)
+        name = encoding if encoding.isalpha() and len(encoding) < 12 else "something"
+        raise MalformedStream(f"the answer is compressed by {name}, which was not asked for", permanent=True)
 
 
 _ENCODINGS = {"", "identity", "gzip", "deflate", "br", "zstd"}
