@@ -12,6 +12,7 @@ from .http import HEAD_BYTES, BadRequest, Head, chunk_size, parse_head
 
 _AHEAD = 256 * 1024  # bytes that may wait unread before the client is held back
 _WRITE = 256 * 1024  # bytes per write, so that a slow reader holds us back within a large body
+_TLS_END = 0.5  # s for a client to answer the end of a TLS connection
 _POLL = 0.02  # s between two looks at a connection that is not read
 _CLOSED_BY_PEER = (7, 8)  # TCP_CLOSE, TCP_CLOSE_WAIT of Linux's tcp_info
 
@@ -35,6 +36,7 @@ class Connection(asyncio.Protocol):
         self._full = False  # what we wrote has not left yet
         self._reading = True
         self._transport: asyncio.Transport | None = None
+        self._socket: asyncio.Transport | None = None  # under TLS, the transport below it
         self.task: asyncio.Task[None] | None = None
         self.gone = False
         self.idle = False  # nothing of a request has been read
@@ -47,7 +49,8 @@ class Connection(asyncio.Protocol):
         if self.gone:  # the server stopped in this very moment
             self._transport.abort()
             return
-        self._transport.set_write_buffer_limits(high=0)  # each write is waited for: back-pressure, faults in order
+        # Each write is waited for: back-pressure, faults in order. Not 0, at which asyncio's TLS never resumes.
+        self._transport.set_write_buffer_limits(high=1)
         if self.task is None:  # else the same connection again, now under TLS
             if self._tls is not None:
                 self._transport.pause_reading()  # the handshake is not ours to read
@@ -168,7 +171,7 @@ class Connection(asyncio.Protocol):
     def close(self) -> None:
         """FIN, behind what was written."""
         self.gone = True
-        if self._transport is not None:
+        if self._transport is not None and not self._transport.is_closing():  # TLS forgets its socket on a second one
             self._transport.close()
 
     def close_when_idle(self) -> None:
@@ -186,16 +189,18 @@ class Connection(asyncio.Protocol):
         if sock is not None:
             with contextlib.suppress(OSError):
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        self._transport.abort()
+        (self._socket or self._transport).abort()
 
     async def handshake(self) -> bool:
         """Become a TLS connection, if this server speaks TLS. False when the client broke off, or trusts us not."""
         if self._tls is None or self._transport is None:
             return True
-        transport = None
+        self._socket, transport = self._transport, None
         try:
             loop = asyncio.get_running_loop()
-            transport = await loop.start_tls(self._transport, self, self._tls, server_side=True)
+            transport = await loop.start_tls(
+                self._transport, self, self._tls, server_side=True, ssl_shutdown_timeout=_TLS_END
+            )
         except OSError:  # ssl.SSLError is one
             pass
         finally:

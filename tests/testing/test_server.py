@@ -283,10 +283,8 @@ async def test_a_slow_reader_holds_the_sender_back() -> None:
         sent.set_result(None)
         connection.close()
 
-    made: list[Connection] = []
-    listener = await asyncio.get_running_loop().create_server(
-        lambda: made.append(Connection(serve, lambda _: None)) or made[0], "127.0.0.1", 0
-    )
+    loop = asyncio.get_running_loop()
+    listener = await loop.create_server(lambda: Connection(serve, lambda _: None), "127.0.0.1", 0)
     reader, writer = await asyncio.open_connection("127.0.0.1", listener.sockets[0].getsockname()[1], limit=1000)
     await asyncio.sleep(0.1)
     assert not sent.done()
