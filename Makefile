@@ -3,8 +3,11 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 TESTS ?= tests
+PEERS := openai anthropic google-genai ollama litellm any-llm pydantic-ai langchain-openai
+PACKAGE_any-llm := any-llm-sdk[openai,anthropic,gemini]
+PACKAGE_pydantic-ai := pydantic-ai-slim[openai,anthropic,google]
 
-.PHONY: demo test lint types check engines clean
+.PHONY: demo test lint types check engines bench bench-peers clean
 
 demo: $(VENV)/.cli  ## stream an answer from the built-in echo provider
 	@$(BIN)/aikido-llm chat --provider echo "Hello from aikido_llm: this answer came word by word, over the same road as a real one."
@@ -28,6 +31,17 @@ engines: $(VENV)/.dev  ## real engines and emulators for the end-to-end tests
 	  npm install --prefix .venv-node --no-package-lock --no-audit --no-fund --loglevel=error; \
 	else echo "npm is not here: the tests against aimock will be skipped"; fi
 
+bench: $(VENV)/.bench  ## what it costs, against hand-written floors (a few minutes)
+	$(BIN)/python -m benchmarks --json .bench/results.json
+
+bench-peers: $(VENV)/.bench $(PEERS:%=.venv-peers/%/.done)  ## the same beside other libraries, each in an environment of its own
+	$(BIN)/python -m benchmarks --peers --json docs/benchmarks/results.json --plots docs/benchmarks
+
+.venv-peers/%/.done:
+	$(PYTHON) -m venv .venv-peers/$*
+	-.venv-peers/$*/bin/pip install --quiet --disable-pip-version-check "$(or $(PACKAGE_$*),$*)"
+	@touch $@
+
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
@@ -39,5 +53,9 @@ $(VENV)/.dev: pyproject.toml $(VENV)/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[dev]"
 	@touch $@ $(VENV)/.cli
 
+$(VENV)/.bench: pyproject.toml $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[cli,bench]"
+	@touch $@
+
 clean:
-	rm -rf $(VENV) .venv-node .mypy_cache .ruff_cache .hypothesis dist
+	rm -rf $(VENV) .venv-node .venv-peers .bench .mypy_cache .ruff_cache .hypothesis dist

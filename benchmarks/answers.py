@@ -1,7 +1,7 @@
-"""The answers that the benchmark server sends: rendered once by the test kit's wires, as each provider would write them.
+"""The answers that the benchmark server sends: rendered once by the test kit's wires, as each provider writes them.
 
-An answer is named by what it holds: `text20000` (one delta per word), `tools5000` (one call, arguments in 5,000 pieces),
-`image8` (a picture of 8 MiB).
+An answer is named by what it holds: `text20000` (one delta per word), `tools5000` (one call, its arguments in 5,000
+pieces), `image8` (a picture of 8 MiB).
 """
 
 import random

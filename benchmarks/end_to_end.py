@@ -21,7 +21,13 @@ def run(setting: Setting) -> Iterator[Row]:
 def _case(setting: Setting, running: dict[str, Worker], dialect: str, count: int, kind: str) -> Iterator[Row]:
     for shape, name in SHAPES.items():
         url = url_of(setting.root, dialect, f"{kind}{count}", shape)
-        job = {"verb": "stream", "dialect": dialect, "provider": PROVIDERS[dialect], "url": url, "tools": kind == "tools"}
+        job = {
+            "verb": "stream",
+            "dialect": dialect,
+            "provider": PROVIDERS[dialect],
+            "url": url,
+            "tools": kind == "tools",
+        }
         able = {who: worker for who, worker in running.items() if who != "socket" or (dialect, kind) == _SOCKET}
         samples = interleave(able, setting.rounds(12), job)
         case = f"{dialect}{' tools' if kind == 'tools' else ''}, {name}"

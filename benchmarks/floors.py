@@ -1,8 +1,8 @@
 """The floors: what the same work costs a hand-written loop that does nothing else.
 
 `Client`: raw aiohttp, `readany`, one split per read, fast untyped JSON, a walk to the text, an async generator to the
-caller. It knows no errors, no end mark, no usage, no clocks. `Socket`: a bare asyncio protocol, chunks taken off in Python,
-typed JSON. `Plain.image`: what most SDKs do with a picture, the whole body through `json` and `base64`.
+caller. It knows no errors, no end mark, no usage, no clocks; a picture it takes as most SDKs do, the whole body through
+`json` and `base64`. `Socket`: a bare asyncio protocol, chunks taken off in Python, typed JSON.
 """
 
 import asyncio

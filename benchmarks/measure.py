@@ -124,7 +124,9 @@ def workers(*clients: tuple[str, str, Path, str]) -> Iterator[dict[str, Worker]]
 @contextmanager
 def server() -> Iterator[str]:
     """The answers, from another process; yields its address."""
-    with subprocess.Popen([sys.executable, "-m", "benchmarks.server"], stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+    with subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.server"], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    ) as process:
         assert process.stdout is not None
         try:
             yield f"http://127.0.0.1:{int(process.stdout.readline())}"

@@ -54,17 +54,16 @@ class _Pacer:
 
     def __init__(self, period: float) -> None:
         self._period = period
-        self._streams: list[tuple[asyncio.StreamWriter, list[int]]] = []
+        self._streams: list[tuple[asyncio.StreamWriter, list[int], asyncio.Event]] = []
         self._task: asyncio.Task[None] | None = None
 
     async def add(self, writer: asyncio.StreamWriter, head: bytes, event: bytes, tail: bytes, count: int) -> None:
         self._head, self._event = head, event
-        left = [count]
-        self._streams.append((writer, left))
+        left, over = [count], asyncio.Event()
+        self._streams.append((writer, left, over))
         self._task = self._task or asyncio.create_task(self._run())
-        while left[0] and not writer.is_closing():
-            await asyncio.sleep(0.05)
-        self._streams.remove((writer, left))
+        await over.wait()
+        self._streams.remove((writer, left, over))
         if not writer.is_closing():
             writer.write(_chunk(tail) + _END)
 
@@ -76,8 +75,10 @@ class _Pacer:
         slots = max(1, round(self._period / step))
         slot, due = 0, time.monotonic()
         while True:
-            for writer, left in self._streams[slot::slots]:
-                if left[0]:
+            for writer, left, over in self._streams[slot::slots]:
+                if not left[0] or writer.is_closing():
+                    over.set()
+                else:
                     left[0] -= 1
                     writer.write(b"%s%s%020d%s\r\n" % (size, before, time.monotonic_ns(), after))
             slot = (slot + 1) % slots

@@ -1,5 +1,5 @@
-"""Times one client in a process of its own: `python -P worker.py FILE CLASS` takes jobs on stdin, one JSON object a line,
-and answers each with one line. It uses the standard library alone, so that any environment's Python can run it.
+"""Times one client in a process of its own: `python -P worker.py FILE CLASS` takes jobs on stdin, one JSON object a
+line, and answers each with one line. It uses the standard library alone, so that any environment's Python can run it.
 
 A job: {"verb": ..., "dialect": ..., "provider": ..., "url": ..., ...}; clients stay open from job to job.
 Times are seconds; cpu is that of this process, user and system.

@@ -1,0 +1,43 @@
+"""Many streams at once, a token each 20 ms on every one, on one core: lag, CPU, memory."""
+
+from collections.abc import Iterator
+
+from .answers import PROVIDERS, url_of
+from .measure import FLOOR, OURS, Goal, Row, Setting, interleave, median, peer, ratios, workers
+
+
+def run(setting: Setting) -> Iterator[Row]:
+    for streams in (5,) if setting.tiny else (100, 1000, 2000):
+        yield from _case(setting, streams)
+
+
+def _case(setting: Setting, streams: int) -> Iterator[Row]:
+    tokens = setting.size(150, 10)
+    url = url_of(setting.root, "openai_chat", f"paced{tokens}", "paced20")
+    job: dict[str, object] = {"verb": "paced", "dialect": "openai_chat", "provider": PROVIDERS["openai_chat"], "url": url}
+    job |= {"streams": streams, "count": tokens}
+    peers = setting.peers if streams == 100 else ()
+    with workers(OURS, FLOOR, *map(peer, peers)) as running:
+        samples = interleave(running, 2 if setting.quick or setting.tiny else 3, job)
+    ours, floor = samples.pop("ours"), samples.pop("floor")
+    case = f"{streams} streams"
+    lag, spread = median(ratios(ours, floor, "p99"))
+    details = {
+        "p50 ms": median([run["p50"] * 1e3 for run in ours])[0],
+        "p99 ms": median([run["p99"] * 1e3 for run in ours])[0],
+        "floor p99 ms": median([run["p99"] * 1e3 for run in floor])[0],
+    }
+    judged = streams == 1000
+    yield Row("paced", f"{case}, p99 lag", "ours", lag, "× floor", spread, Goal(1.3) if judged else None, details)
+    cpu, spread = median(ratios(ours, floor, "cpu"))
+    each = {"µs an event": median([run["cpu"] / run["events"] * 1e6 for run in ours])[0]}
+    yield Row("paced", f"{case}, CPU", "ours", cpu, "× floor", spread, None, each)
+    # the first run counts: later ones find memory that the ones before had used
+    memory = max(run["memory"] for run in ours) / 1e3
+    base = {"floor kB": max(run["memory"] for run in floor) / 1e3}
+    yield Row("paced", f"{case}, memory", "ours", memory, "kB a stream", 0.0, Goal(60) if judged else None, base)
+    for who, runs in samples.items():
+        details = {"p99 ms": median([run["p99"] * 1e3 for run in runs])[0]}
+        details["kB a stream"] = max(run["memory"] for run in runs) / 1e3
+        value, spread = median(ratios(runs, ours, "cpu"))
+        yield Row("paced", f"{case}, CPU", who, value, "× ours", spread, None, details)

@@ -1,0 +1,40 @@
+"""Whether the benchmarks run at all, with sizes at which the numbers mean nothing."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from benchmarks.__main__ import BENCHMARKS, main
+from benchmarks.measure import Goal, Row, median
+
+QUICK = ("framing", "decode", "end_to_end", "first_event", "small", "paced", "images")
+
+
+def test_every_benchmark_runs_and_all_come_to_the_same_answer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "numbers.json"
+    names = [argument for name in QUICK for argument in ("--only", name)]
+    assert main(["--tiny", "--json", str(file), *names]) == 0
+    rows = json.loads(file.read_text())["rows"]
+    assert {row["benchmark"] for row in rows} == set(QUICK)
+    assert all(row["value"] > 0 for row in rows if row["unit"] != "kB a stream")
+    assert "goals met" in capsys.readouterr().out
+
+
+def test_the_list_names_them_all(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--list"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == list(BENCHMARKS)
+
+
+def test_a_goal_is_met_on_its_own_side() -> None:
+    assert Row("b", "c", "ours", 0.9, "× floor", goal=Goal(1.0)).verdict == "met"
+    assert Row("b", "c", "ours", 1.1, "× floor", goal=Goal(1.0)).verdict == "SHORT"
+    assert Row("b", "c", "peer", 25.0, "× ours", goal=Goal(20.0, at_least=True)).verdict == "met"
+    assert Row("b", "c", "peer", 25.0, "× ours").verdict == ""
+
+
+def test_the_spread_is_half_the_distance_of_the_quartiles() -> None:
+    assert median([1.0, 2.0, 3.0, 4.0, 5.0]) == (3.0, 1.5)
+    assert median([1.0, 2.0]) == (1.5, 0.5)
