@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .errors import ContentFilteredError as ContentFilteredError
     from .errors import ContextLengthError as ContextLengthError
     from .errors import InsufficientCreditsError as InsufficientCreditsError
+    from .errors import InvalidAnswer as InvalidAnswer
     from .errors import InvalidRequestError as InvalidRequestError
     from .errors import InvalidToolArguments as InvalidToolArguments
     from .errors import LLMError as LLMError
@@ -64,8 +65,13 @@ if TYPE_CHECKING:
     from .retry import is_retryable as is_retryable
     from .retry import is_transient_server_error as is_transient_server_error
     from .stream import EventStream as EventStream
+    from .tools import ToolRun as ToolRun
+    from .tools import run_tools as run_tools
     from .transport.base import Limits as Limits
     from .transport.base import Timeouts as Timeouts
+    from .typed import TypedStream as TypedStream
+    from .typed import complete_as as complete_as
+    from .typed import stream_as as stream_as
     from .types.events import AudioEvent as AudioEvent
     from .types.events import EndEvent as EndEvent
     from .types.events import ErrorEvent as ErrorEvent
@@ -110,6 +116,7 @@ _HOMES = {
     "connect": "ProviderConfig ProviderType get_provider open",
     "default": "chat chat_stream close default_client",
     "errors": "AuthError ConfigError ConnectError ContentFilteredError ContextLengthError InsufficientCreditsError "
+    "InvalidAnswer "
     "InvalidRequestError InvalidToolArguments LLMError MalformedStream ModelNotFoundError OverloadedError "
     "RateLimitedError ServerError StreamError StreamTruncated TimedOutError TooLargeError UnsupportedFeatureError",
     "http_client": "HTTPClient",
@@ -118,7 +125,9 @@ _HOMES = {
     "retry": "RetryPolicy collect collect_with_retry complete_with_retry default_streaming_retry_policy "
     "is_content_filter is_rate_limited is_retryable is_transient_server_error",
     "stream": "EventStream",
+    "tools": "ToolRun run_tools",
     "transport.base": "Limits Timeouts",
+    "typed": "TypedStream complete_as stream_as",
     "types.events": "AudioEvent EndEvent ErrorEvent Event EventKind ImageEvent TextDelta ThinkingDelta ToolCallDelta "
     "ToolCallEvent ToolCallStart UsageEvent",
     "types.messages": "AudioPart CacheBreakpoint FilePart ImagePart Message Part Replay Role TextPart ThinkingPart "
@@ -127,7 +136,14 @@ _HOMES = {
     "types.response": "FinishReason ModelInfo Response Usage",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
-_MODULES = ("errors", "providers", "retry", "serialize", "sync", "testing")  # providers is callable: the package and the function in one
+_MODULES = (
+    "errors",
+    "providers",
+    "retry",
+    "serialize",
+    "sync",
+    "testing",
+)  # providers is callable: the package and the function in one
 
 if not TYPE_CHECKING:  # a type checker shall find a misspelt name
 

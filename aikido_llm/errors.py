@@ -11,6 +11,7 @@ LLMError
 │   └── InsufficientCreditsError   402, out of quota
 ├── RateLimitedError               429
 ├── ContentFilteredError           a policy refusal: a status, an envelope or a finish reason
+├── InvalidAnswer                  a whole answer that is not of the type that was asked for
 └── ServerError                    5xx, 408: transient by nature
     ├── OverloadedError            503, 529, "overloaded" inside a 200
     ├── ConnectError               DNS, refused, TLS
@@ -153,6 +154,10 @@ class RateLimitedError(LLMError):
 
 class ContentFilteredError(LLMError):
     """A policy refused the prompt or the answer; partial holds what was let through."""
+
+
+class InvalidAnswer(LLMError):
+    """The answer is whole but not of the type that was asked for (`complete_as`); partial is the whole Response."""
 
 
 class ServerError(LLMError):

@@ -29,6 +29,7 @@ LLMError
         InsufficientCreditsError
     RateLimitedError
     ContentFilteredError
+    InvalidAnswer
     ServerError
         OverloadedError
         ConnectError

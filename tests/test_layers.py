@@ -59,6 +59,7 @@ LAYERS: dict[str, set[str]] = {
             "types",
         )
     },
+    "notebook": {"_base64", "types"},
     "growing": {"_json"},
     "typed": {"_json", "client", "errors", "growing", "retry", "serialize", "types"},
     "tools": {"_json", "client", "errors", "types"},
@@ -80,6 +81,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "msgspec": ("_json.py", "dialects/"),
     "pybase64": ("_base64.py",),
     "pytest": ("testing/plugin.py",),
+    "pytest_asyncio": ("testing/plugin.py",),
     "rich": ("cli/", "__main__.py"),
     "yarl": ("transport/aiohttp.py",),
 }
@@ -87,6 +89,8 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
 # (file, what it imports against the order, inside a function) -> why.
 LAZY: dict[tuple[str, str], str] = {
     ("types/messages.py", "_json"): "ToolCall.parsed reads JSON when it is asked to; the values stand on nothing",
+    ("types/messages.py", "notebook"): "a value shows itself in a notebook, if it is in one",
+    ("types/response.py", "notebook"): "a value shows itself in a notebook, if it is in one",
     ("types/messages.py", "tools"): "ToolDef.from_function is a constructor that the front door promises",
     ("types/messages.py", "errors"): "ToolCall.parsed raises InvalidToolArguments, and errors stand on types",
 }

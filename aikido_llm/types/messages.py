@@ -2,15 +2,14 @@
 
 import hashlib
 import mimetypes
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
-from html import escape
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from attrs import field, frozen
 
-from .._base64 import encode, split_data_uri
+from .._base64 import split_data_uri
 
 
 class Role(StrEnum):
@@ -87,10 +86,11 @@ class ImagePart(_Media):
         data = Path(path).read_bytes()
         return cls(data=data, content_type=sniff(data) or mimetypes.guess_type(str(path))[0] or "")
 
-    def _repr_html_(self) -> str:
-        """How a notebook shows it."""
-        source = self.url or f"data:{self.content_type or 'image/png'};base64,{encode(self.data or b'')}"
-        return f'<img src="{escape(source)}">'
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        """How a notebook shows it: as a picture."""
+        from ..notebook import show_image
+
+        return show_image(self)
 
 
 @frozen
@@ -169,6 +169,16 @@ class ToolDef:
     description: str = ""
     parameters: Mapping[str, Any] = field(factory=lambda: dict[str, Any](type="object", properties={}))
     cache: CacheBreakpoint | None = None
+
+    @classmethod
+    def from_function(cls, function: Callable[..., Any]) -> "ToolDef":
+        """A typed function -> its tool: the name, the docstring, and the parameters from the annotations.
+
+        raises: ConfigError for a parameter without an annotation, or of a type that JSON has no form for.
+        """
+        from ..tools import definition
+
+        return definition(function)
 
 
 @frozen

@@ -43,6 +43,12 @@ class Usage:
             return None
         return (self.input_tokens or 0) + (self.output_tokens or 0)
 
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        """How a notebook shows it: as a table."""
+        from ..notebook import show_usage
+
+        return show_usage(self)
+
     @property
     def prompt_tokens(self) -> int | None:
         return self.input_tokens
@@ -84,6 +90,12 @@ class Response:
     provider_data: dict[str, Any] = field(factory=_no_data)
     replay: tuple[Any, ...] = field(default=(), repr=False)
     raw: Any = field(default=None, eq=False, repr=False)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        """How a notebook shows it: the text as Markdown, pictures below."""
+        from ..notebook import show_response
+
+        return show_response(self)
 
     @property
     def message(self) -> Message:

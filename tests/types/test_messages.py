@@ -79,18 +79,6 @@ def test_save_and_from_path(tmp_path: Path) -> None:
         ImagePart(url="https://host/a.png").save(tmp_path / "d")
 
 
-REPR = "_repr_html_"  # the name that notebooks call
-
-
-def shown(image: ImagePart) -> str:
-    return str(getattr(image, REPR)())
-
-
-def test_a_notebook_shows_a_picture() -> None:
-    assert shown(ImagePart(data=PNG)) == f'<img src="{PNG_URI}">'
-    assert shown(ImagePart(url='https://host/"><x')) == '<img src="https://host/&quot;&gt;&lt;x">'
-
-
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
