@@ -5,7 +5,7 @@ what neither can read is a ValueError, whatever its cause (also nesting that is 
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar, cast
 
 import msgspec
@@ -50,6 +50,18 @@ def dumps(value: Any) -> bytes:
 def text(value: Any) -> str:
     """The same as str: for tool arguments, which are JSON inside JSON."""
     return dumps(value).decode("utf-8")
+
+
+def schema_of(kind: Any) -> dict[str, Any]:
+    """The JSON Schema (2020-12, its definitions under `$defs`) of an attrs class, dataclass, TypedDict or plain type.
+
+    raises: TypeError for a type that JSON has no form for."""
+    return msgspec.json.schema(kind)
+
+
+def parameters_schema(name: str, fields: Iterable[tuple[str, Any] | tuple[str, Any, Any]]) -> dict[str, Any]:
+    """The JSON Schema of an object with these (name, type[, default]) fields. Raises TypeError as `schema_of` does."""
+    return schema_of(msgspec.defstruct(name, fields))
 
 
 def cut_short(data: bytes) -> bool:
