@@ -52,21 +52,23 @@ def _written(value: Any, rng: Rng) -> bytes:
 
 def _changed(value: Any, rng: Rng) -> Any:
     places = _places(value)
-    holder, key = rng.choice(places) if places else (None, None)
-    if holder is None:
+    if not places:
         return rng.choice(ODD)
+    holder, key = rng.choice(places)
     choice = rng.randrange(6)
     if choice == 0:
         del holder[key]
     elif choice == 1:  # a value from elsewhere in it
         other, name = rng.choice(places)
-        if name in other if isinstance(other, dict) else True:
+        if other is not holder:  # which has just lost it, perhaps
             holder[key] = json.loads(json.dumps(other[name]))
     elif choice == 2 and isinstance(holder, dict):  # under another name
         other, name = rng.choice(places)
-        holder[str(name)] = holder.pop(key)
+        named = cast("dict[str, Any]", holder)
+        named[str(name)] = named.pop(key)
     elif choice == 3 and isinstance(holder, list):
-        holder.insert(rng.randrange(len(holder) + 1), holder[key])
+        listed = cast("list[Any]", holder)
+        listed.insert(rng.randrange(len(listed) + 1), listed[key])
     elif choice == 4 and isinstance(holder[key], str):
         text: str = holder[key]
         cut = rng.randrange(len(text) + 1)

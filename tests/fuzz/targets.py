@@ -6,6 +6,7 @@ An input is two bytes and a body: which road the body takes, and how it is cut i
 import random
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 
 from attrs import frozen
 
@@ -97,10 +98,8 @@ def _read_error(dialect: Dialect, status: int, body: bytes) -> None:
 
 
 def _read_models(dialect: Dialect, body: bytes) -> None:
-    try:
+    with suppress(LLMError):
         dialect.decode_models(body)
-    except LLMError:
-        pass
 
 
 # ---------------------------------------------------------------- framers
