@@ -13,8 +13,10 @@ PROVIDER = Provider(
     key_url="https://platform.openai.com/api-keys",
     strip_base=("/responses",),
     options=(
-        DsnOption("organization", header="OpenAI-Organization", about="the organisation that is billed"),
-        DsnOption("project", header="OpenAI-Project", about="the project that is billed"),
+        DsnOption(
+            "organization", header="OpenAI-Organization", about="the organization that pays, for keys of several"
+        ),
+        DsnOption("project", header="OpenAI-Project", about="the project that pays, for keys of several"),
     ),
     docs="docs/providers/openai-responses.md",
 )

@@ -238,7 +238,7 @@ FAILURES = [
 
 
 def test_every_dialect_has_a_row() -> None:
-    spoken = {find(name).dialect.name for name in providers()}
+    spoken = {find(name).dialect.name for name in providers() if find(name).docs}  # ours, not a test's
     assert {find(row.provider).dialect.name for row in ROWS} == spoken
 
 

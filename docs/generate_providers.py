@@ -1,0 +1,98 @@
+"""Writes docs/providers/README.md from the rows: `python docs/generate_providers.py`. A test compares the two."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from aikido_llm.dialects.base import FEATURES
+from aikido_llm.providers import find, providers
+from aikido_llm.providers.base import DsnOption, Provider
+
+PAGE = Path(__file__).parent / "providers" / "README.md"
+
+_HEAD = """\
+# Providers
+
+Generated from the rows in `aikido_llm/providers` by `python docs/generate_providers.py`.
+Swapping a provider changes one name; what a wire cannot carry faithfully is `UnsupportedFeatureError` before anything
+is sent. Each name leads to its page.
+"""
+
+_RULES = """\
+## What is the same on every wire
+
+- **Nothing is dropped in silence** but hints: cache marks, metadata and speakers' names, where a wire has no place
+  for them.
+- **Ranges.** `temperature` and `top_p` outside a wire's range are sent as the nearest number that it takes
+  (`temperature=1.5` is 1 on Anthropic and Cohere; `top_p=1` is 0.99 on Cohere). What a caller relies on to the letter
+  (`max_tokens`, `stop`, `seed`) is never changed: it is sent, or refused.
+- **Thinking** is asked for by effort or by budget; a wire that knows one of the two gets the nearest of it.
+- **The conversation** is put in the order that the wire wants: system text where it belongs, results behind their
+  calls and in their order, wherever they stood. Pictures that the assistant made, or that a tool returned, are shown
+  by the next user turn where only the user may show any.
+- **A conversation begun elsewhere** goes on: tool-call ids are rewritten where a wire is strict, signatures,
+  encrypted reasoning and thinking of another provider are left out. A provider's own turns go back as they came.
+- **Sound** of which only the transcript is known is text, on every wire.
+- **`extra`** is merged last, key by key; `options` of Ollama and `generationConfig` of Gemini, the boxes in which
+  those wires keep such fields, are merged key by key too.
+- **Refusals** before sending: `UnsupportedFeatureError` where the wire has no word for a thing, `InvalidRequestError`
+  where the server would certainly refuse the value (a `tool_choice` that names no tool, too many stop strings).
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    rows = [(name, find(name)) for name in providers() if find(name).docs]  # ours, not those registered since
+    return "\n".join([_HEAD, *_keys(rows), "", *_features(rows), "", *_options(rows), "", _RULES])
+
+
+def _keys(rows: list[tuple[str, Provider]]) -> Iterator[str]:
+    yield "| name | also | wire | base URL | key |"
+    yield "|---|---|---|---|---|"
+    for name, row in rows:
+        also = ", ".join(f"`{alias}`" for alias in row.aliases)
+        base = f"`{row.base_url}`" if row.base_url else "yours"
+        if row.base_env:
+            base += f", or `{row.base_env}`"
+        keys = " or ".join(f"`{variable}`" for variable in row.key_env)
+        key = keys if row.key_needed else f"none needed{f' ({keys})' if keys else ''}"
+        yield f"| {_link(name)} | {also} | `{row.dialect.name}` | {base} | {key} |"
+
+
+def _features(rows: list[tuple[str, Provider]]) -> Iterator[str]:
+    yield "What each wire can carry (a model may do less; echo takes all and answers in text):"
+    yield ""
+    yield f"| name | {' | '.join(FEATURES)} |"
+    yield f"|---|{':-:|' * len(FEATURES)}"
+    for name, row in rows:
+        if row.transport is not None:  # nothing is carried anywhere
+            continue
+        marks = ("yes" if row.dialect.features[feature] else "" for feature in FEATURES)
+        yield f"| {_link(name)} | {' | '.join(marks)} |"
+
+
+def _options(rows: list[tuple[str, Provider]]) -> Iterator[str]:
+    """Options that only one provider has."""
+    yield "Options of single providers, in the DSN or as keywords of `open`:"
+    yield ""
+    yield "| name | option | goes to | what it does |"
+    yield "|---|---|---|---|"
+    for name, row in rows:
+        if row.key_param != "api_key":
+            yield f"| {_link(name)} | `{row.key_param}` | header `{row.key_header}` | the key, in place of `api_key` |"
+        for option in row.options:
+            default = f"; default `{option.default}`" if option.default else ""
+            yield f"| {_link(name)} | `{option.name}` | {_target(option)} | {option.about}{default} |"
+
+
+def _target(option: DsnOption) -> str:
+    if option.header:
+        return f"header `{option.header}`"
+    return f"query `{option.query}`" if option.query else f"body `{'.'.join(option.body)}`"
+
+
+def _link(name: str) -> str:
+    return f"[{name}]({name}.md)"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
