@@ -100,14 +100,14 @@ def _others(request: dict[str, Any]) -> None:
         function = as_object((as_object(tool) or {}).get("function")) or {}
         if not isinstance(function.get("name"), str) or as_object(function.get("parameters")) is None:
             raise _unmarshal("tools.function", "api.ToolFunction")
-    if request.get("format") is not None and request["format"] != "json" and as_object(request["format"]) is None:
+    if request.get("format") not in (None, "", "json") and as_object(request["format"]) is None:
         raise Refused('invalid format: expected "json" or a JSON schema')
     if not isinstance(request.get("stream", True), bool):
         raise _unmarshal("stream", "bool")
     if request.get("think") not in (None, True, False, "low", "medium", "high", "max"):
         raise Refused('invalid think value: must be "high", "medium", "low", "max", true, or false')
-    keep_alive = request.get("keep_alive", 0)
-    if not is_number(keep_alive) and not matches(_DURATION, keep_alive):
+    keep_alive = request.get("keep_alive")
+    if keep_alive is not None and not is_number(keep_alive) and not matches(_DURATION, keep_alive):
         raise Refused(f'time: missing unit in duration "{keep_alive}"')
     top = request.get("top_logprobs", 0)
     if not is_integer(top) or not 0 <= top <= 20:

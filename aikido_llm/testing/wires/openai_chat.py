@@ -1,6 +1,7 @@
 """OpenAI chat completions from the server's side. Source: OpenAI API reference, the other hosts' references, read
 2026-11; recorded streams."""
 
+from functools import partial
 from typing import Any
 
 from ..._base64 import encode
@@ -57,7 +58,9 @@ class OpenAIChat:
         return (as_object(request.body) or {}).get("stream") is True
 
     def check(self, request: Received) -> str | None:
-        return refusal(openai_rules.check, request.body)
+        kind = host(request.provider)
+        rules = partial(openai_rules.check, strict=kind.fingerprints, needs_model=kind.needs_model)
+        return refusal(rules, request.body)
 
     def stream(self, answer: Answer, request: Received) -> list[bytes]:
         kind = host(request.provider)
@@ -75,7 +78,9 @@ class OpenAIChat:
         if finish is FinishReason.error:
             return self.error(500, answer.message or "Internal server error", answer.code)
         kind = host(request.provider)
-        choice = {"index": 0, "message": _message(answer, kind), "logprobs": None, "finish_reason": _FINISH[finish]}
+        choice = {"index": 0, "message": _message(answer, kind), "finish_reason": _FINISH[finish]}
+        if kind.fingerprints:
+            choice["logprobs"] = None
         usage = _usage(answer.usage, kind)
         return write(
             {

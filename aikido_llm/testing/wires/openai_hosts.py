@@ -10,13 +10,16 @@ from attrs import frozen
 
 @frozen
 class Host:
-    """reasoning: the field of a thought: one of two names for a string, OpenRouter's string with details beside it, or
-    Mistral's content parts.
+    """How one host does it.
+
+    reasoning: the field of a thought: one of two names for a string, OpenRouter's string with details beside it, or
+               Mistral's content parts.
     usage:     in a chunk of its own when `stream_options` asks, in one always, on the chunk with the finish reason, or
-    (OpenRouter) in a chunk that repeats the finish reason.
+               (OpenRouter) in a chunk that repeats the finish reason.
     whole_calls: a call comes in one delta, not in fragments. apart: completion tokens do not count reasoning.
-    fingerprints: chunks carry OpenAI's own extra keys. comment: sent before the first event.
-    needs_key: False for servers that usually run without one. models: the shape of the model list.
+    fingerprints: chunks carry OpenAI's own extra keys, and requests must follow its stricter rules.
+    comment:   sent before the first event. models: the shape of the model list.
+    needs_key, needs_model: False for servers that usually run without a key, or with one model.
     """
 
     reasoning: Literal["reasoning_content", "reasoning", "details", "parts"] = "reasoning_content"
@@ -26,6 +29,7 @@ class Host:
     fingerprints: bool = False
     comment: bytes = b""
     needs_key: bool = True
+    needs_model: bool = True
     models: Literal["list", "prices", "array"] = "list"
 
 
@@ -38,7 +42,7 @@ _HOSTS = {
     "groq": Host("reasoning", "finish", whole_calls=True),
     "grok": _XAI,
     "xai": _XAI,
-    "llamacpp": Host(needs_key=False),
+    "llamacpp": Host(needs_key=False, needs_model=False),
     "mistral": Host("parts", "finish", whole_calls=True),
     "openrouter": Host("details", "repeated", comment=b": OPENROUTER PROCESSING\n\n", models="prices"),
     "together": Host("reasoning", "always", models="array"),

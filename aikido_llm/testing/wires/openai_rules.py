@@ -26,20 +26,20 @@ _INSTRUCTION_PARTS = ("text",)
 _RESULT_PARTS = ("text", "image_url")
 
 
-def check(body: Any) -> None:
-    """Raises Refused."""
+def check(body: Any, *, strict: bool = True, needs_model: bool = True) -> None:
+    """Raises Refused. strict: with the rules that other hosts do without."""
     request = as_object(body)
     if request is None:
         raise Refused("We could not parse the JSON body of your request: it is no object.")
-    if not isinstance(request.get("model"), str) or not request["model"]:
+    if needs_model and (not isinstance(request.get("model"), str) or not request["model"]):
         raise Refused("you must provide a model parameter")
-    _messages(request.get("messages"))
-    _tools(request)
-    _parameters(request)
-    _response_format(request.get("response_format"))
+    _messages(request.get("messages"), strict)
+    _tools(request, strict)
+    _parameters(request, strict)
+    _response_format(request.get("response_format"), strict)
 
 
-def _messages(value: Any) -> None:
+def _messages(value: Any, strict: bool) -> None:
     messages = as_list(value)
     if not messages:
         raise Refused("Missing required parameter: 'messages'." if value is None else "[] is too short - 'messages'")
@@ -60,14 +60,14 @@ def _messages(value: Any) -> None:
                 f"'tool_call_id'. The following tool_call_ids did not have response messages: {', '.join(waiting)}"
             )
         if role == "assistant":
-            waiting = _assistant(message, where)
+            waiting = _assistant(message, where, strict)
         else:
             _content(message, role, where)
     if waiting:
         raise Refused(f"The following tool_call_ids did not have response messages: {', '.join(waiting)}")
 
 
-def _assistant(message: dict[str, Any], where: str) -> list[str]:
+def _assistant(message: dict[str, Any], where: str, strict: bool) -> list[str]:
     """The ids of its calls."""
     if "tool_calls" not in message:
         if message.get("content") is None and not any(
@@ -79,9 +79,9 @@ def _assistant(message: dict[str, Any], where: str) -> list[str]:
     if message.get("content") is not None:
         _content(message, "assistant", where)
     calls = as_list(message["tool_calls"])
-    if not calls:
+    if not calls and (strict or calls is None):
         raise Refused(f"Invalid '{where}.tool_calls': empty array. Expected an array with minimum length 1.")
-    ids = [_call(call, f"{where}.tool_calls[{number}]") for number, call in enumerate(calls)]
+    ids = [_call(call, f"{where}.tool_calls[{number}]") for number, call in enumerate(calls or ())]
     if len(set(ids)) < len(ids):
         raise Refused(f"Duplicate value for 'tool_call_id' in '{where}.tool_calls'.")
     return ids
@@ -131,20 +131,20 @@ def _content(message: dict[str, Any], role: str, where: str) -> None:
         allowed = _RESULT_PARTS
     for index, item in enumerate(parts):
         part = as_object(item) or {}
-        kind = part.get("type")
+        kind = str(part.get("type"))
         if kind not in allowed:
             known = ", ".join(allowed)
             raise Refused(
                 f"Invalid value: {kind!r} for '{where}.content[{index}].type'. Supported values are: {known}."
             )
-        if _PARTS[str(kind)] not in part:
-            raise Refused(f"Missing required parameter: '{where}.content[{index}].{_PARTS[str(kind)]}'.")
+        if _PARTS[kind] not in part:
+            raise Refused(f"Missing required parameter: '{where}.content[{index}].{_PARTS[kind]}'.")
 
 
-def _tools(request: dict[str, Any]) -> None:
+def _tools(request: dict[str, Any], strict: bool) -> None:
     if "tools" not in request:
         for key in ("tool_choice", "parallel_tool_calls"):
-            if key in request:
+            if key in request and strict:
                 raise Refused(f"Invalid value for '{key}': '{key}' is only allowed when 'tools' are specified.")
         return
     tools = as_list(request["tools"])
@@ -164,7 +164,8 @@ def _tools(request: dict[str, Any]) -> None:
         names.append(function["name"])
     if len(set(names)) < len(names):
         raise Refused("Invalid 'tools': names of functions must be unique.")
-    _tool_choice(request.get("tool_choice", "auto"), names)
+    if strict:
+        _tool_choice(request.get("tool_choice", "auto"), names)
 
 
 def _tool_choice(choice: Any, names: list[str]) -> None:
@@ -175,29 +176,37 @@ def _tool_choice(choice: Any, names: list[str]) -> None:
         raise Refused("Invalid value for 'tool_choice': it is neither a mode nor one of the functions in 'tools'.")
 
 
-def _parameters(request: dict[str, Any]) -> None:
+def _parameters(given: dict[str, Any], strict: bool) -> None:
+    request = {key: value for key, value in given.items() if value is not None}
     for key, low, high in (("temperature", 0, 2), ("top_p", 0, 1)):
         if key in request and not (is_number(request[key]) and low <= request[key] <= high):
             raise Refused(f"Invalid '{key}': expected a number between {low} and {high}.")
     for key in ("max_tokens", "max_completion_tokens"):
         if key in request and not (is_integer(request[key]) and request[key] > 0):
             raise Refused(f"Invalid '{key}': integer below minimum value. Expected a value >= 1.")
-    if "max_tokens" in request and "max_completion_tokens" in request:
+    if strict and "max_tokens" in request and "max_completion_tokens" in request:
         raise Refused("Setting 'max_tokens' and 'max_completion_tokens' at the same time is not supported.")
     for key in ("seed", "random_seed"):
         if key in request and not is_integer(request[key]):
             raise Refused(f"Invalid type for '{key}': expected an integer.")
-    stop = request.get("stop", "")
-    many = as_list(stop)
-    if not isinstance(stop, str) and (not many or len(many) > 4 or not all(isinstance(text, str) for text in many)):
-        raise Refused("Invalid 'stop': expected a string or an array of 1 to 4 strings.")
-    if "stream" in request and not isinstance(request["stream"], bool):
+    if not isinstance(request.get("stream", True), bool):
         raise Refused("Invalid type for 'stream': expected a boolean.")
-    if "stream_options" in request and request.get("stream") is not True:
+    if strict and "stream_options" in request and request.get("stream") is not True:
         raise Refused("The 'stream_options' parameter is only allowed when 'stream' is enabled.")
+    _stop(request.get("stop", ""), strict)
 
 
-def _response_format(value: Any) -> None:
+def _stop(stop: Any, strict: bool) -> None:
+    if isinstance(stop, str):
+        return
+    many = as_list(stop)
+    if many is None or not all(isinstance(text, str) for text in many):
+        raise Refused("Invalid type for 'stop': expected a string or an array of strings.")
+    if strict and not 0 < len(many) <= 4:
+        raise Refused("Invalid 'stop': expected an array of 1 to 4 strings.")
+
+
+def _response_format(value: Any, strict: bool) -> None:
     if value is None:
         return
     form = as_object(value) or {}
@@ -206,7 +215,7 @@ def _response_format(value: Any) -> None:
         raise Refused(f"Invalid value: {kind!r} for 'response_format.type'.")
     if kind == "json_schema":
         schema = as_object(form.get("json_schema")) or {}
-        if not matches(_NAME, schema.get("name")):
+        if strict and not matches(_NAME, schema.get("name")):
             raise Refused("Missing required parameter: 'response_format.json_schema.name'.")
         if as_object(schema.get("schema")) is None:
             raise Refused("Missing required parameter: 'response_format.json_schema.schema'.")
