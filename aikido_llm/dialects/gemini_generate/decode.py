@@ -19,7 +19,7 @@ from .calls import Calls
 from .errors import in_band
 from .replay import Turn
 from .usage import UsageReader
-from .wire import CHUNK, Candidate, Chunk, Part, is_list, is_object
+from .wire import CHUNK, PLAIN, Candidate, Chunk, Part, is_list, is_object
 
 
 class Decoder(base.Decoder):
@@ -33,23 +33,44 @@ class Decoder(base.Decoder):
         self._detail = ""  # what the wire says beside the finish reason
 
     def feed(self, frames: list[Frame], out: list[Event]) -> None:
-        fast = CHUNK.fast
+        decode, append, turn = PLAIN.fast, out.append, self._turn
+        known = bool(self.id and self.model)
         for name, payload in frames:
-            try:
-                if name == WHOLE:
-                    self._whole(payload, out)
-                elif name == STRAY:
-                    self._stray(payload)
+            if known and not name:
+                try:
+                    chunk = decode(payload)
+                    (candidate,) = chunk.candidates
+                except _json.UNREADABLE:
+                    pass  # not plain
                 else:
-                    try:
-                        chunk = fast(payload)
-                    except _json.UNREADABLE:
-                        if not payload or payload == b"[DONE]":  # relays add what the wire itself does not send
-                            continue
-                        chunk = CHUNK.decode(payload)
-                    self._chunk(chunk, payload, out)
+                    if chunk.usageMetadata is not None:
+                        self._usage.add(chunk.usageMetadata, payload)
+                    (part,) = candidate.content.parts
+                    text, thought = part.text, part.thought
+                    if text:
+                        turn.text(text, thought=thought)
+                        append(ThinkingDelta(text) if thought else TextDelta(text))
+                    continue
+            try:
+                self._special(name, payload, out)
             except ValueError as error:
                 raise MalformedStream(f"this is no answer of the API: {error}", body=_excerpt(payload)) from None
+            known = bool(self.id and self.model)
+
+    def _special(self, name: str, payload: bytes, out: list[Event]) -> None:
+        """Any frame that is not a plain piece of text."""
+        if name == WHOLE:
+            self._whole(payload, out)
+        elif name == STRAY:
+            self._stray(payload)
+        else:
+            try:
+                chunk = CHUNK.fast(payload)
+            except _json.UNREADABLE:
+                if not payload or payload == b"[DONE]":  # relays add what the wire itself does not send
+                    return
+                chunk = CHUNK.decode(payload)
+            self._chunk(chunk, payload, out)
 
     def close(self, out: list[Event]) -> None:
         reason = self.finish_reason

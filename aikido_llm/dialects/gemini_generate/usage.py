@@ -5,6 +5,7 @@ from typing import Any
 from ...types.response import Usage
 from .wire import Counts, is_object, usage_object
 
+_MERGE_AT = 64  # chunks
 _LARGE = 64 * 1024  # bytes of a frame that is not kept for its usage object
 
 
@@ -17,29 +18,39 @@ class UsageReader:
 
     def __init__(self) -> None:
         self._counts: Counts | None = None
+        self._later: list[Counts] = []  # not yet merged
         self._source: bytes | dict[str, Any] = b""
 
     def add(self, counts: Counts, source: bytes | dict[str, Any]) -> None:
         """source: the chunk, as bytes or parsed."""
-        known = self._counts
-        if known is not None:
-            if counts.promptTokenCount is None:
-                counts.promptTokenCount = known.promptTokenCount
-            if counts.candidatesTokenCount is None:
-                counts.candidatesTokenCount = known.candidatesTokenCount
-            if counts.thoughtsTokenCount is None:
-                counts.thoughtsTokenCount = known.thoughtsTokenCount
-            if counts.cachedContentTokenCount is None:
-                counts.cachedContentTokenCount = known.cachedContentTokenCount
-            if counts.toolUsePromptTokenCount is None:
-                counts.toolUsePromptTokenCount = known.toolUsePromptTokenCount
-        self._counts = counts
+        self._later.append(counts)
+        if len(self._later) > _MERGE_AT:
+            self._merge()
         if len(source) > _LARGE and isinstance(source, bytes):
             source = {"usageMetadata": usage_object(source)}
         self._source = source
 
+    def _merge(self) -> None:
+        if not self._later:
+            return
+        merged = self._counts or Counts()
+        for counts in self._later:
+            if counts.promptTokenCount is not None:
+                merged.promptTokenCount = counts.promptTokenCount
+            if counts.candidatesTokenCount is not None:
+                merged.candidatesTokenCount = counts.candidatesTokenCount
+            if counts.thoughtsTokenCount is not None:
+                merged.thoughtsTokenCount = counts.thoughtsTokenCount
+            if counts.cachedContentTokenCount is not None:
+                merged.cachedContentTokenCount = counts.cachedContentTokenCount
+            if counts.toolUsePromptTokenCount is not None:
+                merged.toolUsePromptTokenCount = counts.toolUsePromptTokenCount
+        self._later.clear()
+        self._counts = merged
+
     def usage(self) -> Usage | None:
         """None when the server has sent nothing."""
+        self._merge()
         counts, source = self._counts, self._source
         if counts is None:
             return None

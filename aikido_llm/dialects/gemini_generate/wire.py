@@ -6,7 +6,7 @@ is read again untyped, and `mend` moves what is unknown or of an unexpected type
 """
 
 from collections.abc import Mapping
-from typing import Any, TypeGuard
+from typing import Any, Literal, TypeGuard
 
 import msgspec
 
@@ -54,12 +54,37 @@ class Candidate(msgspec.Struct, forbid_unknown_fields=True):
     other: dict[str, Any] | None = msgspec.field(default=None, name=_OTHER)
 
 
-class Counts(msgspec.Struct):
+class Counts(msgspec.Struct, gc=False):
     promptTokenCount: int | None = None
     candidatesTokenCount: int | None = None
     thoughtsTokenCount: int | None = None
     cachedContentTokenCount: int | None = None
     toolUsePromptTokenCount: int | None = None
+
+
+class PlainPart(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    text: str
+    thought: bool = False
+
+
+class PlainContent(msgspec.Struct, gc=False):
+    parts: tuple[PlainPart]
+
+
+class PlainCandidate(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    content: PlainContent
+    index: Literal[0] = 0
+
+
+class PlainChunk(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    """What nearly every chunk is, a piece of text: its types turn down all others, so that the parser (C) does the
+    check."""
+
+    candidates: tuple[PlainCandidate]
+    usageMetadata: Counts | None = None
+    modelVersion: Any = None
+    responseId: Any = None
+    createTime: Any = None
 
 
 class Chunk(msgspec.Struct, forbid_unknown_fields=True):
@@ -186,5 +211,6 @@ def _whole_number(value: Any) -> int | None:
     return value if type(value) is int else None
 
 
+PLAIN = _json.Typed(PlainChunk)
 CHUNK = _json.Typed(Chunk, mend)
 _USAGE = _json.Typed(_UsageOnly)
