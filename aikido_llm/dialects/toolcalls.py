@@ -5,7 +5,7 @@ after a complete object, and a client that had started the tool by then would ru
 """
 
 from hashlib import blake2b
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 from .. import _json
@@ -150,6 +150,26 @@ def arguments_text(value: Any) -> str:
     if value is None or value == "":
         return ""
     return value if isinstance(value, str) else _json.text(value)
+
+
+def arguments_object(text: str) -> dict[str, Any]:
+    """A call's arguments as the object that wires want. What a model wrote instead of one is kept inside it, so that it
+    sees its mistake beside the result that tells of it."""
+    try:
+        value: Any = _json.loads(text)
+    except ValueError:
+        value = text
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {"input": value}
+
+
+def arguments_json(text: str) -> str:
+    """The same for wires that take the object as JSON text, as the model wrote it whenever it is one: some servers
+    parse it again and refuse the whole conversation for what is none."""
+    try:
+        _json.loads_object(text)
+    except ValueError:
+        return _json.text(arguments_object(text))
+    return text
 
 
 def _is_json(text: str) -> bool:

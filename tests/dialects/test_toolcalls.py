@@ -1,8 +1,17 @@
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aikido_llm.dialects.toolcalls import ToolCalls, arguments_text, made_id, whole_arguments
+from aikido_llm.dialects.toolcalls import (
+    ToolCalls,
+    arguments_json,
+    arguments_object,
+    arguments_text,
+    made_id,
+    whole_arguments,
+)
 from aikido_llm.types.events import Event, ToolCallDelta, ToolCallEvent, ToolCallStart
 from aikido_llm.types.messages import ToolCall
 from tests.wire import check_calls
@@ -210,3 +219,16 @@ def test_any_fragments_keep_the_grammar_and_lose_no_argument(fragments: list[Fra
         assert sent == "".join(sorted("".join(arguments or "" for *_, arguments in fragments)))
     calls.finish(out, cut=cut)
     check_calls(out, may_be_open=cut)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("{}", {}), ('{"a": 1}', {"a": 1}), ("[1]", {"input": [1]}), ('{"lev', {"input": '{"lev'}), ("", {"input": ""})],
+)
+def test_arguments_that_go_back_are_an_object(text: str, value: object) -> None:
+    assert arguments_object(text) == value
+    assert json.loads(arguments_json(text)) == value
+
+
+def test_arguments_that_are_an_object_go_back_as_they_were_written() -> None:
+    assert arguments_json('{ "a" :1}') == '{ "a" :1}'

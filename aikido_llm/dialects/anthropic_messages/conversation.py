@@ -13,9 +13,9 @@ source: Anthropic API reference, "Create a Message", "Tool use", "Extended think
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ... import _json
 from ...errors import InvalidRequestError, UnsupportedFeatureError
 from ...types.messages import Message, Role, TextPart, ToolCall
+from ..toolcalls import arguments_object
 from ..turns import DRAWN, split, turns
 from .blocks import Block, text_block, user_blocks
 from .cache import THINKING, control, mark
@@ -118,17 +118,8 @@ def _tool_use(call: ToolCall, ids: CallIds) -> Block:
         "type": "tool_use",
         "id": ids.call(call.id),
         "name": clean_name(call.name),
-        "input": input_object(call.arguments),
+        "input": arguments_object(call.arguments),
     }
-
-
-def input_object(arguments: str) -> dict[str, Any]:
-    """Arguments as the object that the wire insists on; what is none is kept inside one."""
-    try:
-        value = _json.loads(arguments)
-    except ValueError:
-        value = arguments
-    return value if is_object(value) else {"input": value}
 
 
 def _replayed(items: tuple[Any, ...], ids: CallIds) -> list[Block]:

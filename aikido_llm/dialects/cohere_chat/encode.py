@@ -16,7 +16,7 @@ from ...types.request import Request, ThinkingConfig
 from .. import media
 from ..base import WireRequest
 from ..ranges import nearest
-from ..toolcalls import made_id
+from ..toolcalls import arguments_json, made_id
 from ..turns import DRAWN, Turn, call_of, from_tool, split, system_text, turns
 from . import schema
 from .names import ToolNames
@@ -196,7 +196,7 @@ class _Turns:
         return turn
 
     def _call(self, id: str, call: ToolCall) -> dict[str, Any]:
-        function = {"name": self._names.wire(call.name), "arguments": call.arguments}
+        function = {"name": self._names.wire(call.name), "arguments": arguments_json(call.arguments)}
         return {"id": id, "type": "function", "function": function}
 
     def _own_reasoning(self, message: Message) -> tuple[str, str]:

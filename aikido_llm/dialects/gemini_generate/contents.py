@@ -11,10 +11,10 @@ from collections.abc import Iterable
 from mimetypes import guess_type
 from typing import Any
 
-from ... import _json
 from ..._base64 import Base64Text
 from ...errors import InvalidRequestError, UnsupportedFeatureError
 from ...types.messages import AudioPart, FilePart, ImagePart, Message, Part, Role, TextPart, ToolCall
+from ..toolcalls import arguments_object
 from ..turns import Turn, call_of, turns
 from .quirks import Quirks
 from .replay import filled
@@ -111,7 +111,9 @@ def _model_parts(message: Message, quirks: Quirks, provider: str) -> _Parts:
     parts = [part for p in message.parts if (part := _spoken(p)) is not None]
     for n, call in enumerate(message.tool_calls):
         mark = _mark(call, message, provider)
-        item: dict[str, Any] = {"functionCall": {"name": _name(call, message, provider), "args": _args(call)}}
+        item: dict[str, Any] = {
+            "functionCall": {"name": _name(call, message, provider), "args": arguments_object(call.arguments)}
+        }
         wire_id = _wire_id(call, message, provider)
         if wire_id:
             item["functionCall"]["id"] = wire_id
@@ -142,14 +144,6 @@ def _name(call: ToolCall, message: Message, provider: str) -> str:
         return call.name
     name = _REFUSED.sub("_", call.name)[:_LONGEST_NAME]
     return name if _FIRST.match(name) else f"_{name}"[:_LONGEST_NAME]
-
-
-def _args(call: ToolCall) -> dict[str, Any]:
-    """The wire takes an object; what a model once wrote instead is still told."""
-    try:
-        return _json.loads_object(call.arguments)
-    except ValueError:
-        return {"input": call.arguments}
 
 
 def _spoken(part: Part) -> dict[str, Any] | None:

@@ -12,11 +12,12 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from ..._base64 import Base64Text
-from ...errors import ConfigError, InvalidToolArguments, UnsupportedFeatureError
+from ...errors import ConfigError, UnsupportedFeatureError
 from ...types.messages import AudioPart, ImagePart, Message, Part, Role, TextPart, ToolCall
 from ...types.request import Request, ThinkingConfig
 from .. import media
 from ..base import WireRequest
+from ..toolcalls import arguments_object
 from ..turns import Turn, call_of, system_text, turns
 from .quirks import Quirks
 
@@ -138,12 +139,7 @@ def _answers(result: Message, call: ToolCall | None) -> dict[str, Any]:
 
 
 def _call(call: ToolCall) -> dict[str, Any]:
-    """Arguments are an object here. What a model garbled is shown to it again as the text that it wrote."""
-    try:
-        arguments = call.parsed()
-    except InvalidToolArguments:
-        arguments = {"arguments": call.arguments}
-    function = {"name": call.name, "arguments": arguments}
+    function = {"name": call.name, "arguments": arguments_object(call.arguments)}
     return {"id": call.id, "function": function} if call.id else {"function": function}
 
 

@@ -6,7 +6,8 @@ from hashlib import blake2b
 from typing import Any
 
 from ...types.messages import AudioPart, ImagePart, Message, Part, Role, TextPart, ToolCall
-from ..turns import turns
+from ..toolcalls import arguments_json
+from ..turns import DRAWN, from_tool, turns
 from .parts import content, image_parts, text_content
 from .quirks import Quirks
 from .wire import Json, as_object
@@ -87,7 +88,7 @@ class _Conversation:
         if not self._quirks.tool_result_images:
             media = [part for part in parts if not isinstance(part, TextPart)]
             if media:
-                self._waiting += [TextPart(f"From the result of the tool {name or call_id}:"), *media]
+                self._waiting += [from_tool(name or call_id), *media]
             parts = tuple(part for part in parts if isinstance(part, TextPart))
         result: Json = {"role": "tool", "tool_call_id": wire_call_id(call_id, self._quirks)}
         if name and self._quirks.tool_names:
@@ -103,7 +104,7 @@ class _Conversation:
             said = ""  # blanks before calls come from some models and are refused by others
         pictures = [] if "images" in replayed else [part for part in message.parts if isinstance(part, ImagePart)]
         if pictures:
-            self._waiting += [TextPart("Drawn by the assistant:"), *pictures]
+            self._waiting += [DRAWN, *pictures]
         if not (said or calls or replayed):
             return  # an empty turn says nothing and strict hosts refuse it
         fields: Json = {}
@@ -125,7 +126,7 @@ class _Conversation:
 
     def _call(self, call: ToolCall) -> Json:
         self._tool_names[call.id] = call.name
-        function = {"name": call.name, "arguments": call.arguments}
+        function = {"name": call.name, "arguments": arguments_json(call.arguments)}
         return {"id": wire_call_id(call.id, self._quirks), "type": "function", "function": function}
 
     def _replayed(self, message: Message, calls: list[Json]) -> Json:

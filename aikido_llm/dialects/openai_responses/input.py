@@ -22,6 +22,7 @@ from ...types.messages import (
     ToolCall,
 )
 from .. import media
+from ..toolcalls import arguments_json
 from ..turns import Turn, call_of, plain_text, turns
 from .quirks import Quirks
 from .wire import object_of
@@ -169,7 +170,12 @@ def _assistant(message: Message, quirks: Quirks) -> list[Any]:
 
 
 def _call(call: ToolCall) -> dict[str, Any]:
-    return {"type": "function_call", "call_id": call_id(call.id), "name": call.name, "arguments": call.arguments}
+    return {
+        "type": "function_call",
+        "call_id": call_id(call.id),
+        "name": call.name,
+        "arguments": arguments_json(call.arguments),
+    }
 
 
 def has_reasoning(items: Sequence[Any]) -> bool:

@@ -188,8 +188,8 @@ def test_arguments_are_an_object_and_garbled_ones_are_wrapped() -> None:
     (found,) = turns(assistant("x", tool_calls=calls))
     assert found["tool_calls"] == [
         {"id": "c1", "function": {"name": "zoom", "arguments": {"level": 2}}},
-        {"function": {"name": "zoom", "arguments": {"arguments": '{"lev'}}},
-        {"id": "c3", "function": {"name": "zoom", "arguments": {"arguments": "[1]"}}},
+        {"function": {"name": "zoom", "arguments": {"input": '{"lev'}}},
+        {"id": "c3", "function": {"name": "zoom", "arguments": {"input": [1]}}},
     ]
 
 

@@ -1,5 +1,6 @@
 """Cohere's own rules for a chat request, checked independently of the encoder."""
 
+import json
 import re
 from typing import Any
 
@@ -52,7 +53,7 @@ def _check_messages(messages: list[dict[str, Any]]) -> None:
 def _check_call(call: dict[str, Any], ids: set[str]) -> str:
     check_keys(call, "", "a call", "id type function")
     check_keys(call["function"], "", "a function", "name arguments")
-    assert call["type"] == "function" and isinstance(call["function"]["arguments"], str)
+    assert call["type"] == "function" and isinstance(json.loads(call["function"]["arguments"]), dict)
     assert _NAME.fullmatch(call["function"]["name"])
     id: str = call["id"]
     assert id and id not in ids, "an id is used twice"

@@ -1,5 +1,6 @@
 """Chat Completions' own rules for a request body, and what single hosts add; checked independently of the encoder."""
 
+import json
 import re
 from typing import Any
 
@@ -44,7 +45,7 @@ def check(body: dict[str, Any], host: str = "") -> None:
         for call in message.get("tool_calls", []):
             check_keys(call, "extra_content", "a call", "id type function")
             check_keys(call["function"], "", "a function", "name arguments")
-            assert isinstance(call["function"]["arguments"], str), "arguments are a JSON string"
+            assert isinstance(json.loads(call["function"]["arguments"]), dict), "arguments are JSON text of an object"
             assert re.fullmatch(_ID.get(host, r"(?s).+"), call["id"])
             waiting.append(call["id"])
     assert not waiting, f"calls without results: {waiting}"

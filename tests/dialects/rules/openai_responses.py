@@ -1,5 +1,6 @@
 """The Responses wire's own rules for a request body, checked independently of the encoder."""
 
+import json
 from typing import Any
 
 from tests.dialects.rules.sent import check_keys, check_no_nulls, check_url, received
@@ -37,7 +38,7 @@ def _check_item(item: dict[str, Any], waiting: list[str]) -> None:
             _check_content(item["content"], item["role"])
         case "function_call":
             check_keys(item, "status namespace", "a call", "type call_id name arguments")
-            assert isinstance(item["arguments"], str)
+            assert isinstance(json.loads(item["arguments"]), dict), "arguments are JSON text of an object"
             assert 0 < len(item["call_id"]) <= 64
             waiting.append(item["call_id"])
         case "function_call_output":
