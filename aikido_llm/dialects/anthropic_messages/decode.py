@@ -55,27 +55,32 @@ class Decoder(base.Decoder):
         if self.done:
             return
         decode, append = PLAIN.fast, out.append
+        index, keep = self._index, self._pieces.append
+        plain: str | None = None  # a name that is that of an event: in a run they are one object
         for name, data in frames:
-            if name not in _NO_EVENTS:
+            if name is plain or name not in _NO_EVENTS:
+                plain = name
                 try:
                     event = decode(data)
                 except _json.UNREADABLE:
                     pass  # not plain
                 else:
-                    delta = event.delta
-                    text = delta.text
+                    text = event.delta.text
                     if text:
-                        if event.index != self._index:
+                        if event.index != index:
                             self._turn_to(event.index, "text")
-                        self._pieces.append(text)
+                            index, keep = self._index, self._pieces.append
+                        keep(text)
                         append(TextDelta(text))
                         continue
-                    if delta.thinking or delta.partial_json:
-                        self._delta(event.index, delta, out)
+                    if event.delta.thinking or event.delta.partial_json:
+                        self._delta(event.index, event.delta, out)
+                        index, keep = self._index, self._pieces.append
                         continue
             self._special(name, data, out)
             if self.done:
                 break
+            index, keep = self._index, self._pieces.append
         if len(self._pieces) > _JOIN_AT:
             self._pieces[:] = ["".join(self._pieces)]
 

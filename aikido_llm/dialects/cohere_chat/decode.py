@@ -61,9 +61,11 @@ class Decoder(base.Decoder):
         if self._cut is not None and frames:
             raise _not_json(self._cut)
         decode, append = _text.fast, out.append
+        plain: str | None = None  # a name that is that of an event: in a run they are one object
         for frame in frames:
             name, data = frame
-            if name not in _NO_EVENTS:
+            if name is plain or name not in _NO_EVENTS:
+                plain = name
                 try:
                     content = decode(data).delta.message.content
                 except _json.UNREADABLE:

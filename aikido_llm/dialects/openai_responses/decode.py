@@ -45,10 +45,13 @@ class Decoder(base.Decoder):
         if self.done:
             return
         decode, append = TEXT.fast, out.append
-        item = part = -1  # where the last text delta belonged, and what was handed out there
+        item: int | None = None  # where the last text delta belonged, and what was handed out there
+        part = 0
         pieces: list[str] = []
+        plain: str | None = None  # a name that is that of an event: in a run they are one object
         for name, data in frames:
-            if name not in _NO_EVENTS:
+            if name is plain or name not in _NO_EVENTS:
+                plain = name
                 try:
                     event = decode(data)
                 except _json.UNREADABLE:
@@ -65,7 +68,7 @@ class Decoder(base.Decoder):
             self._special(name, data, out)
             if self.done:
                 return
-            item = -1
+            item = None
 
     def _special(self, name: str, data: bytes, out: list[Event]) -> None:
         """Any frame that is not a plain piece of text."""
