@@ -73,7 +73,7 @@ def _half(frame: bytes) -> bytes:
     return frame[: start + (len(frame) - start - 2) // 2]
 
 
-@pytest.mark.parametrize(("place", "sent"), PLACES, ids=lambda value: str(value) if isinstance(value, dict) else "")
+@pytest.mark.parametrize(("place", "sent"), PLACES, ids=[str(place) for place, _ in PLACES])
 @pytest.mark.parametrize(("kind", "end"), [(Fault.close, "fin"), (Fault.reset, "reset"), (Fault.stall, "open")])
 async def test_the_connection_breaks_exactly_at_the_place(
     kind: Callable[..., Fault], end: str, place: dict[str, Any], sent: Callable[[bytes, list[bytes], bytes], bytes]

@@ -71,7 +71,8 @@ def order(stream: list[Any]) -> list[str]:
     """What each chunk is for, repetitions left out."""
     kinds: list[str] = []
     for chunk in stream:
-        choice: dict[str, Any] = (chunk.get("choices") or [{}])[0]
+        nothing: list[dict[str, Any]] = [{}]
+        choice: dict[str, Any] = (chunk.get("choices") or nothing)[0]
         delta: dict[str, Any] = choice.get("delta") or {}
         kind = next((key for key in ("tool_calls", "reasoning", "reasoning_content") if delta.get(key)), "")
         kind = kind or ("content" if delta.get("content") else "")

@@ -78,7 +78,7 @@ class OpenAIChat:
         if finish is FinishReason.error:
             return self.error(500, answer.message or "Internal server error", answer.code)
         kind = host(request.provider)
-        choice = {"index": 0, "message": _message(answer, kind), "finish_reason": _FINISH[finish]}
+        choice: dict[str, Any] = {"index": 0, "message": _message(answer, kind), "finish_reason": _FINISH[finish]}
         if kind.fingerprints:
             choice["logprobs"] = None
         usage = _usage(answer.usage, kind)
