@@ -15,7 +15,7 @@ from aikido_llm.types.response import Response
 from tests.wire import check_grammar, error_of, response_of
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-MODEL = "a-model"
+MODEL = "a-vision-model"
 TEXT = "I look at both."
 THINKING = "Two towns."
 CALLS = (("get-weather", '{"city": "Oslo"}'), ("get-weather", '{"city": "Rome", "unit": null}'))

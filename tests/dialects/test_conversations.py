@@ -9,7 +9,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import aikido_llm as llm
-from aikido_llm import _json
 from aikido_llm.providers import find, providers
 from aikido_llm.types.messages import Part, ThinkingPart
 from tests.dialects import received, rules
@@ -39,12 +38,9 @@ REASONS: dict[str, tuple[str, ...]] = {
 
 def encoded(messages: list[llm.Message], provider: str, **fields: Any) -> dict[str, Any]:
     """The body that the provider gets, checked against its wire's rules."""
-    dialect = find(provider).dialect
     request = llm.Request(messages, model=received.MODEL, **fields)
-    wire = dialect.encode(request, stream=True, provider=provider)
-    assert wire.body is not None
-    rules.check(dialect.name, wire.body, provider)
-    body: dict[str, Any] = json.loads(_json.dumps(wire.body))
+    wire_request = find(provider).dialect.encode(request, stream=True, provider=provider)
+    body: dict[str, Any] = rules.check_request(provider, wire_request, stream=True).body
     return body
 
 

@@ -1,7 +1,13 @@
 """One validator per wire, written from the providers' references: does this body keep the wire's own rules?"""
 
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
+from aikido_llm import _json
+from aikido_llm.dialects.base import WireRequest
+from aikido_llm.providers import find
+from aikido_llm.testing.wires import wire
+from aikido_llm.testing.wires.base import Received
 from tests.dialects.rules import (
     anthropic_messages,
     cohere_chat,
@@ -26,3 +32,18 @@ def check(dialect: str, body: dict[str, Any], provider: str = "") -> None:
         openai_chat.check(body, provider)
     else:
         _CHECKS[dialect](body)
+
+
+def check_request(provider: str, encoded: WireRequest, *, stream: bool) -> Received:
+    """The request as a server gets it, held against both judges: the validator here and the test server's own rules."""
+    row, speaks = find(provider), wire(provider)
+    assert encoded.body is not None
+    check(row.dialect.name, encoded.body, provider)
+    raw = _json.dumps(encoded.body)
+    target = urlsplit(encoded.path)
+    headers = {name.lower(): value for name, value in row.with_options({}).provider.headers.items()}
+    path, query = speaks.base_path + target.path, dict(parse_qsl(target.query))
+    received = Received("POST", path, query, headers, body=_json.loads(raw), raw=raw, provider=provider)
+    assert speaks.wants_stream(received) is stream
+    assert speaks.check(received) is None
+    return received
