@@ -1,8 +1,14 @@
 """The one place that names a base64 library.
 
+Whole texts are decoded by `decode`; one that comes in pieces by `Base64Reader`, with the same result.
+
 Decoding is lenient about what providers are known to do (line breaks, missing padding, the URL-safe alphabet) and
 strict about everything else: junk is a ValueError, never silently shortened data.
 """
+
+import io
+import re
+from collections.abc import Callable, Iterator, Sequence
 
 
 class Base64Text:
@@ -56,10 +62,125 @@ def decode(text: str | bytes) -> bytes:
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 
 
-def split_data_uri(uri: str) -> tuple[str, bytes]:
+def encoded_size(data: bytes) -> int:
+    """Characters of the base64 text of data."""
+    return (len(data) + 2) // 3 * 4
+
+
+def encode_blocks(data: bytes) -> Iterator[bytes]:
+    """The base64 text of data, piece by piece, so that a large one is never in memory as a whole."""
+    import pybase64
+
+    view = memoryview(data)
+    for at in range(0, len(data), _BLOCK):
+        yield pybase64.b64encode(view[at : at + _BLOCK])
+
+
+_is_tail = re.compile(rb"[A-Za-z0-9+/_-]*={0,2}").fullmatch
+_BLOCK = 192 * 1024  # bytes; a multiple of 3, so that only the last piece has padding
+
+
+class Base64Reader:
+    """Base64 text that comes in pieces -> bytes, in one buffer; the exact text can be had again.
+
+    `feed` takes text of the standard or the URL-safe alphabet without blanks, which is what can be written again from
+    the bytes alone. It returns False, and takes nothing of the piece, for any other.
+    `finish` returns what `decode` makes of all the text, None where `decode` would have to judge.
+    known: bytes read before; text that means one of them takes no memory a second time.
+    """
+
+    __slots__ = ("_buffer", "_known", "_like", "_rest", "_size", "_switches", "_tail_bytes")
+
+    def __init__(self, known: Sequence[bytes] = ()) -> None:
+        self._buffer = io.BytesIO()  # its getvalue() hands out the buffer itself, where a bytearray would be copied
+        self._known = known
+        self._like: bytes | None = None  # the one of known that the text has followed so far
+        self._rest = b""  # text behind the last whole block: at least 4 characters, for only the end may have padding
+        self._size = 0  # bytes decoded
+        self._switches: list[int] = []  # sizes at which the alphabet changed; the first is the standard one
+        self._tail_bytes = 0
+
+    def feed(self, text: bytes) -> bool:
+        text = self._rest + text
+        whole = max(0, len(text) - 4) & ~3
+        if whole:
+            block = self._decoded(memoryview(text)[:whole])
+            if block is None:
+                return False
+            self._add(block)
+        self._rest = text[whole:]
+        return True
+
+    def finish(self) -> bytes | None:
+        """All bytes. Nothing can be fed after this."""
+        if not _is_tail(self._rest):
+            return None
+        try:
+            tail = decode(self._rest)
+        except ValueError:
+            return None
+        self._tail_bytes = len(tail)
+        self._add(tail)
+        if self._like is not None and self._size < len(self._like):
+            self._part_ways()
+        return self._buffer.getvalue() if self._like is None else self._like
+
+    def text(self) -> bytes:
+        """The text that was fed."""
+        data = memoryview(self._buffer.getvalue() if self._like is None else self._like)
+        ends = [*self._switches, self._size - self._tail_bytes]
+        starts = [0, *self._switches]
+        parts = [self._encoded(data[start:end], odd) for odd, (start, end) in enumerate(zip(starts, ends, strict=True))]
+        return b"".join((*parts, self._rest))
+
+    def _encoded(self, data: memoryview, number: int) -> bytes:
+        import pybase64
+
+        return pybase64.urlsafe_b64encode(data) if number % 2 else pybase64.b64encode(data)
+
+    def _decoded(self, text: memoryview) -> bytes | None:
+        """Whole groups of four -> bytes; None for anything but one alphabet."""
+        import pybase64
+
+        url_safe = False
+        try:
+            block = pybase64.b64decode(text, validate=True)
+        except ValueError:
+            raw = bytes(text)
+            if b"+" in raw or b"/" in raw:
+                return None
+            try:
+                block = pybase64.b64decode(raw, b"-_", validate=True)
+            except ValueError:
+                return None
+            url_safe = True
+        if len(block) * 4 != len(text) * 3:  # padding before the end
+            return None
+        if url_safe != bool(len(self._switches) % 2):
+            self._switches.append(self._size)
+        return block
+
+    def _add(self, block: bytes) -> None:
+        if not self._size:
+            self._like = next((known for known in self._known if block and known.startswith(block)), None)
+        if self._like is not None and not self._like.startswith(block, self._size):
+            self._part_ways()
+        if self._like is None:
+            self._buffer.write(block)
+        self._size += len(block)
+
+    def _part_ways(self) -> None:
+        """The text is another one after all: keep its own bytes from here on."""
+        if self._like is not None:
+            self._buffer.write(memoryview(self._like)[: self._size])
+            self._like = None
+
+
+def split_data_uri(uri: str, decode: Callable[[str], bytes] = decode) -> tuple[str, bytes]:
     """`data:image/png;base64,iVBO..` -> (`image/png`, bytes).
 
     The media type is "" when the URI names none. Raises ValueError when this is not a data URI or its base64 is broken.
+    decode: reads the base64.
     """
     head, comma, payload = uri.partition(",")
     if not comma or head[:5].lower() != "data:":

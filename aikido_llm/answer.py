@@ -5,6 +5,7 @@ byte by byte from a test, and gives the same events. It keeps the promises of th
 then at most one UsageEvent, then at most one ErrorEvent, then exactly one EndEvent, after which nothing follows.
 """
 
+import sys
 from typing import Any
 
 from attrs import evolve
@@ -14,6 +15,7 @@ from .accumulate import Accumulator
 from .dialects.base import Dialect, truncated
 from .errors import ContentFilteredError, LLMError, MalformedStream, StreamError
 from .framing import Frame
+from .framing.media import LONG, MediaFramer
 from .framing.whole import WholeBody
 from .secret import Secret, hide_in
 from .types.events import EndEvent, ErrorEvent, Event, UsageEvent
@@ -26,6 +28,7 @@ class Answer:
 
     content_type: of the reply, lower case, without parameters. event_bytes, body_bytes: caps (see Limits).
     provider, request_id, attempts: facts that the Response and the errors shall carry. secrets: no error repeats them.
+    media_from: bytes of base64 from which on a picture or sound is decoded while it comes.
     whole: the body is one document, not a stream. ended: the EndEvent has been returned; further calls return nothing.
     """
 
@@ -42,6 +45,7 @@ class Answer:
         request_id: str = "",
         attempts: int = 1,
         secrets: tuple[Secret, ...] = (),
+        media_from: int = LONG,
     ) -> None:
         self._framer = dialect.framer(content_type, stream=stream, event_bytes=event_bytes, body_bytes=body_bytes)
         self._decoder = dialect.decoder(request)
@@ -52,6 +56,12 @@ class Answer:
         self._request_id = request_id
         self._attempts = attempts
         self._secrets = secrets
+        self._media = MediaFramer(self._framer, self._decoder.media_places, media_from)
+        self._decoder.arrived = self._media.arrived
+        self._has_media = bool(self._decoder.media_places)
+        self._long = media_from if self._has_media else sys.maxsize
+        self._watching = False  # the next bytes take the road of large media
+        self._last = b""
         self.whole = isinstance(self._framer, WholeBody)
         self.ended = False
 
@@ -63,7 +73,14 @@ class Answer:
         frames = self._frames
         failure: LLMError | None = None
         try:
-            self._framer.feed(data, frames)
+            if self._watching or len(data) > self._long:
+                self._feed_watched(data, frames)
+            else:
+                self._framer.feed(data, frames)
+                if not frames and self._has_media:  # what is not whole yet may become large
+                    self._watching = True
+                    self._media.watch(self._last, data)
+                self._last = data
         except StreamError as error:
             failure = error
         in_band = self._decode(out)
@@ -79,7 +96,7 @@ class Answer:
         out: list[Event] = []
         if self.ended:
             return out
-        self._framer.close(self._frames)
+        self._media.close(self._frames)
         last = self._frames[-1][1] if self._frames else b""
         failure = self._decode(out)
         if isinstance(failure, MalformedStream) and _json.cut_short(last):
@@ -93,6 +110,13 @@ class Answer:
     def partial(self) -> Response:
         """What has arrived so far."""
         return self._response(FinishReason.error)
+
+    def _feed_watched(self, data: bytes, frames: list[Frame]) -> None:
+        if not self._watching:
+            self._media.watch(self._last)
+        self._media.feed(data, frames)
+        self._watching = self._media.busy or not frames
+        self._last = b"" if self._watching else data
 
     def _decode(self, out: list[Event]) -> LLMError | None:
         frames = self._frames

@@ -28,7 +28,7 @@ LAYERS: dict[str, set[str]] = {
     "accumulate": {"types"},
     "client": {"types"},
     # pure: no I/O, no event loop
-    "framing": {"errors"},
+    "framing": {"_base64", "_json", "errors"},
     "dialects": {"_base64", "_json", "errors", "framing", "types"},
     "answer": {"_json", "accumulate", "dialects", "errors", "framing", "types"},
     "providers": {"_json", "dialects", "errors", "types"},

@@ -6,12 +6,14 @@ wire speaks and nothing of *where* (host, key, headers are the provider's).
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from attrs import field, frozen
 
 from ..errors import ContentFilteredError, LLMError, StreamTruncated
 from ..framing import Frame, Framer
+from ..framing.media import Media
+from ..framing.places import NOWHERE, Places
 from ..types.events import Event
 from ..types.request import Request
 from ..types.response import FinishReason, ModelInfo, Usage
@@ -61,7 +63,11 @@ class Decoder(ABC):
     id, model, raw_finish_reason: as the provider wrote them ("" / None when it did not).
     finish_reason: None until the wire has given one.
     provider_data: what no common field holds (citations, unknown blocks).
+    media_places: where this wire sends base64 (a data URI, or bare) that may be large. A long string there may come as
+        a mark whose bytes wait in `arrived`, for these frames only: who reads one hands `arrived` to `dialects.media`.
     """
+
+    media_places: ClassVar[Places] = NOWHERE
 
     def __init__(self) -> None:
         self.done = False
@@ -71,6 +77,7 @@ class Decoder(ABC):
         self.raw_finish_reason: str | None = None
         self.provider_data: dict[str, Any] = {}
         self.raw: Any = None
+        self.arrived: Mapping[str, Media] = {}
 
     @abstractmethod
     def feed(self, frames: list[Frame], out: list[Event]) -> None:

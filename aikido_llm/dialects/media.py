@@ -1,32 +1,46 @@
 """Pictures, sound and files between parts and wires: data URIs, base64, media types."""
 
+from collections.abc import Mapping
+from typing import TypeAlias
+
 from .._base64 import Base64Text, decode, split_data_uri
 from ..errors import MalformedStream, UnsupportedFeatureError
+from ..framing.media import Media
 from ..types.messages import AudioPart, FilePart, ImagePart, sniff
 
+Arrived: TypeAlias = Mapping[str, Media]
+"""Media that were decoded while they came, by the marks that stand for them (see `framing.media`)."""
 
-def image_from_url(url: str) -> ImagePart:
+_NOTHING: Arrived = {}
+
+
+def image_from_url(url: str, arrived: Arrived = _NOTHING) -> ImagePart:
     """What a wire calls an image URL: a data URI becomes bytes. Raises MalformedStream when its base64 is broken."""
     if url[:5].lower() != "data:":
-        return ImagePart(url=url)
+        return ImagePart(url=arrived[url].text() if url in arrived else url)
     try:
-        content_type, data = split_data_uri(url)
+        content_type, data = split_data_uri(url, lambda text: _bytes(text, arrived))
     except ValueError as error:
         raise MalformedStream(f"an image is not base64: {error}") from None
     return ImagePart(data=data, content_type=content_type)
 
 
-def image_from_base64(text: str, content_type: str = "") -> ImagePart:
+def image_from_base64(text: str, content_type: str = "", arrived: Arrived = _NOTHING) -> ImagePart:
     """Bare base64 -> an image; the media type is sniffed when the wire names none. Raises MalformedStream."""
-    return ImagePart(data=bytes_from_base64(text, "an image"), content_type=content_type)
+    return ImagePart(data=bytes_from_base64(text, "an image", arrived), content_type=content_type)
 
 
-def bytes_from_base64(text: str, what: str) -> bytes:
+def bytes_from_base64(text: str, what: str, arrived: Arrived = _NOTHING) -> bytes:
     """Raises MalformedStream, saying what was not base64."""
     try:
-        return decode(text)
+        return _bytes(text, arrived)
     except ValueError as error:
         raise MalformedStream(f"{what} is not base64: {error}") from None
+
+
+def _bytes(text: str, arrived: Arrived) -> bytes:
+    found = arrived.get(text)
+    return decode(text) if found is None else found.take()
 
 
 def data_uri(part: ImagePart | AudioPart | FilePart, default_type: str) -> str | Base64Text:

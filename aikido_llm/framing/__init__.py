@@ -22,6 +22,11 @@ class Framer(Protocol):
         """Raises TooLargeError when an unfinished frame passes the cap."""
         ...
 
+    def skip(self, size: int) -> None:
+        """So many bytes of the unfinished frame were taken out before they came here (put back, when negative); they
+        count against the cap all the same. Raises TooLargeError."""
+        ...
+
     def close(self, out: list[Frame]) -> None:
         """The bytes are over: append what was still open."""
         ...

@@ -57,6 +57,12 @@ class JSONArrayFramer:
             if self._size > self._body_max:
                 raise too_large("body_bytes", self._body_max)
 
+    def skip(self, size: int) -> None:
+        self._size += size
+        whole = self._mode == _WHOLE
+        if self._mode != _BEHIND and self._size > (self._body_max if whole else self._max):
+            raise too_large("body_bytes" if whole else "event_bytes", self._body_max if whole else self._max)
+
     def close(self, out: list[Frame]) -> None:
         rest = b"".join(self._pieces)
         self._pieces.clear()

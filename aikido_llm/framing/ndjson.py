@@ -7,18 +7,34 @@ from .lines import LineSplitter, too_large
 class NDJSONFramer:
     """Lines -> frames ("", line)."""
 
-    __slots__ = ("_lines", "_max")
+    __slots__ = ("_lines", "_max", "_skipped")
 
     def __init__(self, max_bytes: int) -> None:
         self._lines = LineSplitter(max_bytes)
         self._max = max_bytes
+        self._skipped = 0
 
     def feed(self, data: bytes, out: list[Frame]) -> None:
-        for line in self._lines.feed(data):
+        lines = self._lines.feed(data)
+        if self._skipped:
+            self._count_skipped(lines)
+        for line in lines:
             if line and not line.isspace():
                 out.append(("", line))
         if self._lines.overflow:
             raise too_large("event_bytes", self._max)
+
+    def skip(self, size: int) -> None:
+        self._skipped += size
+        self._count_skipped([])
+
+    def _count_skipped(self, lines: list[bytes]) -> None:
+        """The first of the lines is, or else the unfinished one, what bytes were skipped of."""
+        line = len(lines[0]) if lines else self._lines.pending
+        if line + self._skipped > self._max:
+            raise too_large("event_bytes", self._max)
+        if lines:
+            self._skipped = 0
 
     def close(self, out: list[Frame]) -> None:
         rest = self._lines.close()

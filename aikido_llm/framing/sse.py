@@ -144,6 +144,14 @@ class SSEFramer:
         if self._lines.overflow:
             raise too_large("event_bytes", self._max)
 
+    def skip(self, size: int) -> None:
+        if self._tail:
+            self._feed_lines(self._tail, [])  # an unfinished line; what is counted of it is forgotten where it ends
+            self._tail = b""
+        self._size += size
+        if self._size + self._lines.pending > self._max:
+            raise too_large("event_bytes", self._max)
+
     def close(self, out: list[Frame]) -> None:
         self._feed_lines(self._tail, out)
         self._tail = b""

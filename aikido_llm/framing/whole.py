@@ -17,7 +17,10 @@ class WholeBody:
 
     def feed(self, data: bytes, out: list[Frame]) -> None:
         self._pieces.append(data)
-        self._size += len(data)
+        self.skip(len(data))
+
+    def skip(self, size: int) -> None:
+        self._size += size
         if self._size > self._max:
             raise too_large("body_bytes", self._max)
 

@@ -10,6 +10,7 @@ from typing import Any
 from ... import _json
 from ...errors import MalformedStream, ServerError
 from ...framing import STRAY, WHOLE, Frame
+from ...framing.places import Places
 from ...types.events import AudioEvent, Event, ImageEvent, TextDelta, ThinkingDelta
 from ...types.messages import AudioPart
 from ...types.response import FinishReason, Usage
@@ -24,6 +25,13 @@ from .wire import CHUNK, PLAIN, Candidate, Chunk, Part, is_list, is_object
 
 class Decoder(base.Decoder):
     """One answer of generateContent or streamGenerateContent."""
+
+    media_places = Places(
+        [
+            "candidates[].content.parts[].inlineData.data",
+            "[].candidates[].content.parts[].inlineData.data",  # a whole body may be a list
+        ]
+    )
 
     def __init__(self) -> None:
         super().__init__()
@@ -181,10 +189,10 @@ class Decoder(base.Decoder):
 
     def _media(self, data: str, content_type: str, out: list[Event]) -> None:
         if content_type.startswith("audio/"):
-            sound = media.bytes_from_base64(data, "a sound")
+            sound = media.bytes_from_base64(data, "a sound", self.arrived)
             out.append(AudioEvent(AudioPart(data=sound, content_type=content_type)))
         else:
-            out.append(ImageEvent(media.image_from_base64(data, content_type)))
+            out.append(ImageEvent(media.image_from_base64(data, content_type, self.arrived)))
 
     def _finish(self, candidate: Candidate) -> None:
         word = str(candidate.finishReason)

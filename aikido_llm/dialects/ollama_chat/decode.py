@@ -11,6 +11,7 @@ from typing import Any, cast
 from ... import _json
 from ...errors import MalformedStream
 from ...framing import WHOLE, Frame
+from ...framing.places import Places
 from ...types.events import Event, ImageEvent, TextDelta, ThinkingDelta
 from ...types.request import Request
 from ...types.response import FinishReason, Usage
@@ -35,6 +36,8 @@ _line = _json.Typed(Line)
 
 class Decoder(base.Decoder):
     """One answer."""
+
+    media_places = Places(["message.images[]"])
 
     def __init__(self, request: Request) -> None:
         super().__init__()
@@ -129,7 +132,7 @@ class Decoder(base.Decoder):
     def _rarely(self, line: Line, message: Message, out: list[Event]) -> None:
         for image in message.images or ():
             self._said = True
-            out.append(ImageEvent(media.image_from_base64(image)))
+            out.append(ImageEvent(media.image_from_base64(image, arrived=self.arrived)))
         for call in message.tool_calls or ():
             if call is not None and call.function is not None and call.function.name:
                 self._call(call, str(line.created_at or ""), out)

@@ -4,6 +4,7 @@ from typing import Any
 
 from ...types.events import AudioEvent, Event, ImageEvent, TextDelta, ThinkingDelta
 from ...types.request import Request
+from ..media import Arrived
 from .calls import Calls
 from .media import audio_type, image_of, sound
 from .quirks import Quirks
@@ -51,7 +52,7 @@ class Content:
         for call in delta.tool_calls or ():
             self.calls.plain(call, out)
 
-    def read(self, message: Message, out: list[Event]) -> None:
+    def read(self, message: Message, out: list[Event], arrived: Arrived) -> None:
         if message.reasoning_details is not None:
             self._details.add(message.reasoning_details)
         said = thought(message)
@@ -62,14 +63,14 @@ class Content:
             if content:
                 out.append(TextDelta(content))
         elif content:
-            self._parts(objects(content), out, thoughts=not said)
+            self._parts(objects(content), out, arrived, thoughts=not said)
         if message.refusal and isinstance(message.refusal, str):
             self.refused = True
             out.append(TextDelta(message.refusal))
         if message.tool_calls or message.function_call:
             self.calls.read(message, out, self._provider_data)
         if message.images or message.audio or message.annotations:
-            self._media(message, out)
+            self._media(message, out, arrived)
 
     def think(self, text: str, out: list[Event]) -> None:
         if self._quirks.drop_repeated_reasoning:
@@ -78,12 +79,12 @@ class Content:
             self._last_thought = text
         out.append(ThinkingDelta(text))
 
-    def _parts(self, parts: list[Json], out: list[Event], *, thoughts: bool) -> None:
+    def _parts(self, parts: list[Json], out: list[Event], arrived: Arrived, *, thoughts: bool) -> None:
         """Content as a list; kinds that we do not know are kept for the caller."""
         for part in parts:
             kind = part.get("type")
             text = as_text(part.get("text")) if kind in ("text", "output_text") else as_text(part.get("refusal"))
-            image = image_of(part)
+            image = image_of(part, arrived)
             if kind in ("thinking", "reasoning"):
                 text = ""
                 said = thought_of_part(part)
@@ -98,9 +99,9 @@ class Content:
             if text:
                 out.append(TextDelta(text))
 
-    def _media(self, message: Message, out: list[Event]) -> None:
+    def _media(self, message: Message, out: list[Event], arrived: Arrived) -> None:
         for item in as_list(message.images):
-            image = image_of(item)
+            image = image_of(item, arrived)
             if image is not None:
                 out.append(ImageEvent(image))
         for annotation in objects(message.annotations):
@@ -109,6 +110,6 @@ class Content:
         self._audio_id = self._audio_id or as_text(audio.get("id"))
         data, transcript = as_text(audio.get("data")), as_text(audio.get("transcript"))
         if data or transcript:
-            piece = sound(data, transcript, self._audio_type)
+            piece = sound(data, transcript, self._audio_type, arrived)
             self._audio_type = self._audio_type or piece.content_type
             out.append(AudioEvent(piece))

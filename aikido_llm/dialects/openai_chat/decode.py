@@ -8,6 +8,7 @@ from typing import Any
 from ... import _json
 from ...errors import LLMError, MalformedStream
 from ...framing import STRAY, WHOLE, Frame
+from ...framing.places import Places
 from ...framing.sse import SSEFramer
 from ...types.events import Event, TextDelta
 from ...types.request import Request
@@ -17,6 +18,7 @@ from ..status import Envelope, page_text, to_error
 from . import errors
 from .content import Content
 from .finish import finish_reason, is_length_error
+from .media import IMAGE_PLACES
 from .quirks import Quirks
 from .usage import find_usage, read_usage
 from .wire import CHUNK, PLAIN, Choice, Chunk, Json, as_list, as_object, as_text, objects
@@ -28,6 +30,10 @@ _PROVIDER_DATA = ("provider", "service_tier", "citations", "search_results")  # 
 
 class Decoder(base.Decoder):
     """One answer. A whole body is read as a stream of one chunk whose choice has a message instead of a delta."""
+
+    media_places = Places(
+        f"choices[].{message}.{place}" for message in ("delta", "message") for place in (*IMAGE_PLACES, "audio.data")
+    )
 
     def __init__(self, quirks: Quirks, request: Request) -> None:
         super().__init__()
@@ -212,7 +218,7 @@ class Decoder(base.Decoder):
         if message is None:
             message = choice.delta if whole else choice.message if not (self._has_content or out) else None
         if message is not None:
-            self._content.read(message, out)
+            self._content.read(message, out, self.arrived)
         word, native = as_text(choice.finish_reason), as_text(choice.native_finish_reason)
         if word:
             self._finish(word)

@@ -8,6 +8,7 @@ from typing import Any
 from ... import _json
 from ...errors import MalformedStream
 from ...framing import STRAY, WHOLE, Frame
+from ...framing.places import Places
 from ...types.events import Event, ImageEvent, TextDelta, ThinkingDelta, ToolCallStart
 from ...types.request import Request
 from ...types.response import FinishReason, Usage
@@ -28,6 +29,15 @@ _NO_EVENTS = (STRAY, WHOLE)
 
 class Decoder(base.Decoder):
     """The state of one answer; `Progress` remembers what of its items has been handed out."""
+
+    media_places = Places(
+        [
+            "partial_image_b64",  # not read
+            "item?type=image_generation_call.result",
+            "output[]?type=image_generation_call.result",
+            "response.output[]?type=image_generation_call.result",
+        ]
+    )
 
     def __init__(self, quirks: Quirks, request: Request) -> None:
         super().__init__()
@@ -251,7 +261,7 @@ class Decoder(base.Decoder):
         result = item.get("result")
         if isinstance(result, str) and result:
             kind = string_of(item.get("output_format"))
-            image = image_from_base64(result, f"image/{kind}" if kind else "")
+            image = image_from_base64(result, f"image/{kind}" if kind else "", self.arrived)
             self._images[key] = len(self._images)
             out.append(ImageEvent(image))
         about = {name: value for name, value in item.items() if name != "result"}
