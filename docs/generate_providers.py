@@ -31,8 +31,8 @@ _RULES = """\
   by the next user turn where only the user may show any.
 - **A conversation begun elsewhere** goes on: tool-call ids are rewritten where a wire is strict, signatures,
   encrypted reasoning and thinking of another provider are left out. A provider's own turns go back as they came.
-- **Arguments** of a past call that are no JSON object go back inside one (`{"input": ...}`): servers that parse them would
-  refuse the whole conversation.
+- **Arguments** of a past call that are no JSON object go back inside one (`{"input": ...}`): servers that parse them
+  would refuse the whole conversation.
 - **Sound** of which only the transcript is known is text, on every wire.
 - **`extra`** is merged last, key by key; `options` of Ollama and `generationConfig` of Gemini, the boxes in which
   those wires keep such fields, are merged key by key too.
