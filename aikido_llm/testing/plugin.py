@@ -58,7 +58,7 @@ def _copy(function: Any) -> Any:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if config.pluginmanager.hasplugin("asyncio"):
+    if any(config.pluginmanager.hasplugin(name) for name in ("asyncio", "pytest_asyncio", "pytest_asyncio.plugin")):
         config.pluginmanager.register(_asyncio_fixtures(), "aikido_llm_asyncio")
 
 
