@@ -7,6 +7,7 @@ from attrs import frozen
 from aikido_llm.answer import Answer
 from aikido_llm.dialects.base import Dialect
 from aikido_llm.errors import LLMError
+from aikido_llm.framing.media import LONG
 from aikido_llm.testing.grammar import check_calls as check_calls
 from aikido_llm.testing.grammar import check_grammar as check_any_grammar
 from aikido_llm.testing.splits import bytewise as bytewise
@@ -31,6 +32,7 @@ class Road:
     request: Request = ANY_REQUEST
     event_bytes: int = 64 * 1024 * 1024
     body_bytes: int = 256 * 1024 * 1024
+    media_from: int = LONG
 
     def read(self, pieces: bytes | Iterable[bytes]) -> list[Event]:
         """All events of a body that is fed in these pieces and then ends. The grammar is checked."""
@@ -41,6 +43,7 @@ class Road:
             content_type=self.content_type,
             event_bytes=self.event_bytes,
             body_bytes=self.body_bytes,
+            media_from=self.media_from,
             provider="test",
         )
         events: list[Event] = []
