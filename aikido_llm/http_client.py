@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from difflib import get_close_matches
 from functools import partial
 from types import TracebackType
 from typing import Any, TypeAlias, TypeVar, cast
@@ -219,6 +218,8 @@ class HTTPClient:
                 known = [model.id for model in await self.single_attempt.list_models()]
         except (LLMError, TimeoutError):
             return ()
+        from difflib import get_close_matches  # rarely needed
+
         return tuple(get_close_matches(name, known, n=_NEAR_MODELS, cutoff=0.4))
 
 

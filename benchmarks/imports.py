@@ -11,7 +11,7 @@ _OURS = {
     "import": "import aikido_llm",
     "open a client": "import aikido_llm; aikido_llm.open('openai', api_key='k', model='m')",
     "what a stream loads": "import aikido_llm.http_client, aikido_llm.transport.aiohttp",
-    "aikido-llm --help": "import sys; sys.argv = ['aikido-llm', '--help']; from aikido_llm.__main__ import main; main()",
+    "aikido-llm --help": "import sys; sys.argv = ['aikido-llm', '--help']; import aikido_llm.__main__ as m; m.main()",
 }
 _PEERS = {
     "openai": "import openai",
@@ -63,15 +63,21 @@ def run(setting: Setting) -> Iterator[Row]:
 
 def _cpu(python: str, code: str) -> float:
     """CPU seconds of a process that runs code."""
-    with subprocess.Popen(
-        [python, "-c", code], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=ROOT
-    ) as process:
+    null = subprocess.DEVNULL
+    with subprocess.Popen([python, "-c", code], stdout=null, stderr=null, cwd=ROOT, env=_environment()) as process:
         _, _, used = os.wait4(process.pid, 0)
         process.returncode = 0
     return used.ru_utime + used.ru_stime
 
 
+def _environment() -> dict[str, str]:
+    """With byte code kept, whatever this shell says: beside the sources nothing is written."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPYCACHEPREFIX": str(ROOT / ".bench" / "bytecode")}
+
+
 def _modules(python: str, code: str) -> set[str]:
     watch = f"import atexit, sys; atexit.register(lambda: print('\\n~', *sorted(sys.modules)))\n{code}"
-    done = subprocess.run([python, "-c", watch], capture_output=True, text=True, cwd=ROOT, check=False)
+    command = [python, "-c", watch]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=_environment(), check=False)
     return set(done.stdout.rpartition("~")[2].split())

@@ -14,7 +14,12 @@ def run(setting: Setting) -> Iterator[Row]:
 def _case(setting: Setting, streams: int) -> Iterator[Row]:
     tokens = setting.size(150, 10)
     url = url_of(setting.root, "openai_chat", f"paced{tokens}", "paced20")
-    job: dict[str, object] = {"verb": "paced", "dialect": "openai_chat", "provider": PROVIDERS["openai_chat"], "url": url}
+    job: dict[str, object] = {
+        "verb": "paced",
+        "dialect": "openai_chat",
+        "provider": PROVIDERS["openai_chat"],
+        "url": url,
+    }
     job |= {"streams": streams, "count": tokens}
     peers = setting.peers if streams == 100 else ()
     with workers(OURS, FLOOR, *map(peer, peers)) as running:

@@ -6,7 +6,6 @@ event each MS milliseconds on all open streams, for a count in ANSWER, each hold
 
 import asyncio
 import json
-import os
 import time
 from functools import cache
 from typing import Any
@@ -139,8 +138,6 @@ async def _body(reader: asyncio.StreamReader, head: bytes) -> bytes:
 
 
 async def main() -> None:
-    if hasattr(os, "sched_setaffinity") and len(cores := sorted(os.sched_getaffinity(0))) > 1:
-        os.sched_setaffinity(0, cores[1:])  # the clients have the first one
     server = await asyncio.start_server(Server().connected, "127.0.0.1", 0, limit=1 << 20, backlog=4096)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()

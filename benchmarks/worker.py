@@ -216,6 +216,4 @@ async def main(path: str, name: str) -> None:
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])
     asyncio.run(main(sys.argv[1], sys.argv[2]))

@@ -8,7 +8,6 @@ import re
 import time
 from collections.abc import Mapping
 from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from attrs import field, frozen
@@ -233,6 +232,8 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     seconds = _number(value)
     if seconds is not None or not value:
         return seconds
+    from email.utils import parsedate_to_datetime  # slow to load, and most servers send seconds
+
     try:
         date = parsedate_to_datetime(value)
         date = date if date.tzinfo else date.replace(tzinfo=UTC)  # HTTP dates are GMT, said or not

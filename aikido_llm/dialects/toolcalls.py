@@ -5,8 +5,8 @@ after a complete object, and a client that had started the tool by then would ru
 """
 
 from hashlib import blake2b
+from os import urandom
 from typing import Any, cast
-from uuid import uuid4
 
 from .. import _json
 from ..types.events import Event, ToolCallDelta, ToolCallEvent, ToolCallStart
@@ -131,7 +131,7 @@ def made_id(seed: str, index: int, name: str) -> str:
     """An id for a call that came without one: the same for the same answer, another in every other answer.
 
     Without a seed there is nothing to know the answer by, and the id is random."""
-    seed = seed or uuid4().hex
+    seed = seed or urandom(16).hex()
     return "call_" + blake2b(f"{seed}\0{index}\0{name}".encode("utf-8", "surrogatepass"), digest_size=9).hexdigest()
 
 

@@ -8,6 +8,8 @@ PROVIDERS = {"openai_chat": "openai", "anthropic_messages": "anthropic", "gemini
 
 class Client:
     def __init__(self, dialect, provider, url):
+        if dialect not in PROVIDERS:
+            raise ValueError("not its wire")
         base = url.removesuffix("/v1") if dialect == "anthropic_messages" else url.removesuffix("/v1beta")
         self._llm = AnyLLM.create(PROVIDERS[dialect], api_key="key", api_base=base)
         self._ask = {"model": "m", "messages": ASK}

@@ -12,6 +12,8 @@ MODELS = {"openai_chat": "openai/m", "anthropic_messages": "anthropic/m", "ollam
 
 class Client:
     def __init__(self, dialect, provider, url):
+        if dialect not in MODELS:
+            raise ValueError("not its wire")
         base = url.removesuffix("/v1") if dialect == "anthropic_messages" else url
         self._ask = {"model": MODELS[dialect], "messages": ASK, "api_base": base, "api_key": "key", "max_retries": 0}
 
