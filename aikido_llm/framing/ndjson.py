@@ -1,5 +1,7 @@
 """Newline-delimited JSON: each line that is not blank is a frame; the last one may lack its line end."""
 
+from itertools import repeat
+
 from . import Frame
 from .lines import LineSplitter, too_large
 
@@ -18,9 +20,7 @@ class NDJSONFramer:
         lines = self._lines.feed(data)
         if self._skipped:
             self._count_skipped(lines)
-        for line in lines:
-            if line and not line.isspace():
-                out.append(("", line))
+        out.extend(zip(repeat(""), filter(bytes.strip, lines)))
         if self._lines.overflow:
             raise too_large("event_bytes", self._max)
 

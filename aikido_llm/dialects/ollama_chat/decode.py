@@ -65,9 +65,10 @@ class Decoder(base.Decoder):
                 else:
                     message = plain.message
                     if not (plain.done or message.thinking):
-                        if message.content:
+                        text = message.content
+                        if text:
                             self._said = True
-                            append(TextDelta(message.content))
+                            append(TextDelta(text))
                         continue
             if not self._special(name, data, frame is frames[-1], out):
                 return
