@@ -7,7 +7,7 @@ PEERS := openai anthropic google-genai ollama litellm any-llm pydantic-ai langch
 PACKAGE_any-llm := any-llm-sdk[openai,anthropic,gemini]
 PACKAGE_pydantic-ai := pydantic-ai-slim[openai,anthropic,google]
 
-.PHONY: demo test lint types check engines bench bench-peers clean
+.PHONY: docs demo test lint types check engines bench bench-peers clean
 
 demo: $(VENV)/.cli  ## stream an answer from the built-in echo provider
 	@$(BIN)/aikido-llm chat --provider echo "Hello from aikido_llm: this answer came word by word, over the same road as a real one."
@@ -22,6 +22,10 @@ lint: $(VENV)/.dev
 types: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/pyright --pythonpath $(BIN)/python
+
+docs: $(VENV)/.docs  ## the documentation site, warnings as errors
+	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+	@echo "open docs/_build/html/index.html"
 
 check: test lint types  ## what .ci/run runs
 
@@ -55,6 +59,10 @@ $(VENV)/.dev: pyproject.toml $(VENV)/bin/python
 
 $(VENV)/.bench: pyproject.toml $(VENV)/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[cli,bench]"
+	@touch $@
+
+$(VENV)/.docs: pyproject.toml $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[docs]"
 	@touch $@
 
 clean:

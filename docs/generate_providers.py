@@ -41,10 +41,20 @@ _RULES = """\
 """
 
 
+_INDEX = """
+```{toctree}
+:hidden:
+:glob:
+
+[a-z]*
+```
+"""
+
+
 def page() -> str:
     """The whole page."""
     rows = [(name, find(name)) for name in providers() if find(name).docs]  # ours, not those registered since
-    return "\n".join([_HEAD, *_keys(rows), "", *_features(rows), "", *_options(rows), "", _RULES])
+    return "\n".join([_HEAD, *_keys(rows), "", *_features(rows), "", *_options(rows), "", _RULES, _INDEX])
 
 
 def _keys(rows: list[tuple[str, Provider]]) -> Iterator[str]:
