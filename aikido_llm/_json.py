@@ -5,12 +5,13 @@ what neither can read is a ValueError, whatever its cause (also nesting that is 
 """
 
 import json
-from collections.abc import Callable, Iterable
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
-from ._base64 import Base64Text
+from ._base64 import Base64Text, encode_blocks, encoded_size
 
 T = TypeVar("T")
 
@@ -39,12 +40,62 @@ def dumps(value: Any) -> bytes:
 
     Raises TypeError for anything else, ValueError for what is nested too deep.
     """
+    return _dumps(value, _encoder, _encode_other)
+
+
+class Pieces:
+    """JSON bytes in which large `Base64Text` is written piece by piece: it is never in memory as a whole, and no piece
+    takes long. len() is that of the whole; each call of `pieces` begins anew."""
+
+    def __init__(self, parts: Sequence[bytes | Base64Text]) -> None:
+        self._parts = parts
+        self._size = sum(len(part) if isinstance(part, bytes) else encoded_size(part.data) for part in parts)
+
+    def __len__(self) -> int:
+        return self._size
+
+    def pieces(self) -> Iterator[bytes]:
+        for part in self._parts:
+            if isinstance(part, bytes):
+                yield from (part[at : at + _PIECE] for at in range(0, len(part), _PIECE))
+            else:
+                yield from encode_blocks(part.data)
+
+
+def dumps_body(value: Any) -> bytes | Pieces:
+    """`dumps`, in pieces when there is large `Base64Text` in the value."""
+    large: list[Base64Text] = []
+    seam = secrets.token_hex(8)
+
+    def encode_other(other: Any) -> Any:
+        if isinstance(other, Base64Text) and len(other.data) >= _LARGE:
+            large.append(other)
+            return seam
+        return _encode_other(other)
+
+    encoded = _dumps(value, msgspec.json.Encoder(enc_hook=encode_other), encode_other)
+    if not large:
+        return encoded
+    parts: list[bytes | Base64Text] = []
+    before, *rests = encoded.split(f'"{seam}"'.encode())
+    for media, rest in zip(large[-len(rests) :], rests, strict=True):  # an encoder that gave up had found some too
+        parts += (b'%b"%b' % (before, dumps(media.prefix)[1:-1]), media)
+        before = b'"' + rest
+    parts.append(before)
+    return Pieces(parts)
+
+
+def _dumps(value: Any, encoder: msgspec.json.Encoder, encode_other: Callable[[Any], Any]) -> bytes:
     try:
-        return _encoder.encode(value)
+        return encoder.encode(value)
     except UnicodeEncodeError:  # a lone surrogate, which `loads` lets in: written as the escape that it came as
-        return json.dumps(value, default=_encode_other, separators=(",", ":")).encode("ascii")
+        return json.dumps(value, default=encode_other, separators=(",", ":")).encode("ascii")
     except RecursionError:
         raise ValueError("the value is nested too deep") from None
+
+
+_LARGE = 64 * 1024  # bytes; smaller ones are written at once
+_PIECE = 256 * 1024  # bytes
 
 
 def text(value: Any) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import _json
-from .transport.base import HTTPRequest, HTTPResponse
+from .transport.base import HTTPRequest, HTTPResponse, pieces
 
 
 class EchoTransport:
@@ -19,7 +19,7 @@ class EchoTransport:
     async def send(self, request: HTTPRequest) -> HTTPResponse:
         if request.body is None:
             return EchoResponse("application/json", [_json.dumps({"object": "list", "data": [{"id": "echo"}]})])
-        asked = _json.loads_object(request.body)
+        asked = _json.loads_object(b"".join(pieces(request.body)))
         words = re.findall(r"\s*\S+\s*$|\s*\S+", _last_user_text(asked.get("messages", [])))
         usage = {"prompt_tokens": _count(asked.get("messages", [])), "completion_tokens": len(words)}
         if not asked.get("stream"):
@@ -28,8 +28,8 @@ class EchoTransport:
             return EchoResponse("application/json", [_json.dumps(_frame(asked, [choice], usage))])
         deltas = [_frame(asked, [{"index": 0, "delta": {"content": word}}]) for word in words]
         deltas.append(_frame(asked, [{"index": 0, "delta": {}, "finish_reason": "stop"}], usage))
-        pieces = [b"data: " + _json.dumps(delta) + b"\n\n" for delta in deltas]
-        return EchoResponse("text/event-stream", [*pieces, b"data: [DONE]\n\n"])
+        events = [b"data: " + _json.dumps(delta) + b"\n\n" for delta in deltas]
+        return EchoResponse("text/event-stream", [*events, b"data: [DONE]\n\n"])
 
     async def aclose(self) -> None:
         """Nothing is open."""

@@ -11,7 +11,7 @@ from .framing.lines import too_large
 from .providers.base import Configured, Provider
 from .retry import RetryPolicy
 from .secret import Key, Secret, hide
-from .transport.base import Headers, HTTPRequest, HTTPResponse, Limits, Timeouts, Transport, check_encoding
+from .transport.base import Body, Headers, HTTPRequest, HTTPResponse, Limits, Timeouts, Transport, check_encoding
 from .types.request import Options
 
 _ERROR_BODY = 5.0  # s for the body of an error: the status says most, what was read until then the rest
@@ -59,7 +59,7 @@ class Exchange:
         self,
         clocks: Clocks,
         wire: WireRequest,
-        body: bytes | None,
+        body: bytes | Body | None,
         *,
         stream: bool = False,
         extra_headers: Headers | None = None,
@@ -75,7 +75,7 @@ class Exchange:
         raise (await self._refusal(clocks, response)).scrubbed(*secrets)
 
     async def _post(
-        self, wire: WireRequest, body: bytes | None, stream: bool, extra: Headers
+        self, wire: WireRequest, body: bytes | Body | None, stream: bool, extra: Headers
     ) -> tuple[HTTPResponse, tuple[Secret, ...]]:
         key = await self._key()
         headers = self._headers(wire, key, extra, stream=stream)

@@ -15,7 +15,7 @@ from .dialects.base import ModelPage, WireRequest
 from .errors import ConfigError, InvalidRequestError, LLMError, ModelNotFoundError
 from .exchange import Exchange, Settings
 from .stream import EventStream, Reader, StreamCore
-from .transport.base import Headers, Transport
+from .transport.base import Body, Headers, Transport
 from .types.events import EndEvent, ErrorEvent, Event, UsageEvent
 from .types.messages import Message, user
 from .types.request import Request
@@ -129,7 +129,7 @@ class HTTPClient:
         try:
             asked = self._with_defaults(request)
             wire = self._encode(asked, stream=stream)
-            body = None if wire.body is None else _json.dumps(wire.body)
+            body = None if wire.body is None else _json.dumps_body(wire.body)
 
             async def attempt(number: int) -> Begun:
                 last.clear()
@@ -151,7 +151,7 @@ class HTTPClient:
             raise error from error.__cause__
 
     async def _ask(
-        self, clocks: Clocks, request: Request, wire: WireRequest, body: bytes | None, stream: bool, number: int
+        self, clocks: Clocks, request: Request, wire: WireRequest, body: bytes | Body | None, stream: bool, number: int
     ) -> "Begun":
         """One attempt."""
         extra = Headers(request.extra_headers)

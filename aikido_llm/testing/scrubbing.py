@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from .. import _base64, _json
 from ..secret import HIDDEN, scrub, secrets_in, sounds_secret
-from ..transport.base import HTTPRequest
+from ..transport.base import HTTPRequest, pieces
 
 # Request headers whose values are no one's secret; a caller's own header may be.
 _HARMLESS = {
@@ -46,7 +46,8 @@ class Scrubber:
         }
         url = urlsplit(request.url)
         where = f"{url.scheme}://{url.netloc.rpartition('@')[2]}{url.path}"
-        return {"method": request.method, "url": where, "headers": headers, "body": self._request_body(request.body)}
+        body = None if request.body is None else b"".join(pieces(request.body))
+        return {"method": request.method, "url": where, "headers": headers, "body": self._request_body(body)}
 
     def response_headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         return {

@@ -5,7 +5,6 @@ found by experiment; tests/transport holds a test for each fact that this file r
 """
 
 import asyncio
-import io
 import ssl
 from collections.abc import Mapping
 from functools import lru_cache
@@ -14,14 +13,15 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies_environment
 
 import aiohttp
+from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 from ..errors import Cause, ConfigError, ConnectError, LLMError, MalformedStream, StreamTruncated
 from ..secret import Secret, scrub, without_frames
-from .base import HTTPRequest, HTTPResponse, Limits, Timeouts, check_proxy, timed_out
+from .base import Body, HTTPRequest, HTTPResponse, Limits, Timeouts, check_proxy, pieces, timed_out
 
-_FILE_FROM = 64 * 1024  # bytes; larger bodies go out from a file object, which does not stall the loop
+_UPLOAD_FROM = 64 * 1024  # bytes; larger bodies go out in pieces, which do not stall the loop
 _HEADER_BYTES = 64 * 1024  # of one header field: some gateways send long policy headers
 
 
@@ -236,9 +236,29 @@ def _excepted(host: str, port: int | None, names: str) -> bool:
     )
 
 
-def _payload(body: bytes) -> "bytes | io.BytesIO":
-    """A fresh one per attempt: a file object that was sent once goes out empty the second time."""
-    return body if len(body) < _FILE_FROM else io.BytesIO(body)
+class _Upload(aiohttp.Payload):
+    """A large body, made and sent in pieces. Between two of them the event loop has its turn, even where the socket
+    takes all at once."""
+
+    _autoclose = True
+
+    def __init__(self, body: bytes | Body) -> None:
+        super().__init__(body, content_type="application/json")
+        self._body = body
+        self._size = len(body)
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        for piece in pieces(self._body):
+            await writer.write(piece)
+            await asyncio.sleep(0)
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        return b"".join(pieces(self._body)).decode(encoding, errors)
+
+
+def _payload(body: bytes | Body) -> "bytes | _Upload":
+    """A fresh one per attempt."""
+    return body if isinstance(body, bytes) and len(body) < _UPLOAD_FROM else _Upload(body)
 
 
 def _no_http(message: str) -> bool:

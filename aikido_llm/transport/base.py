@@ -1,7 +1,7 @@
 """The contract of a transport: send one HTTP request, hand out the body's bytes as they come."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 from attrs import field, frozen
@@ -61,14 +61,36 @@ class Headers:
         return f"Headers({', '.join(sorted(self._values))})"
 
 
+class Body(Protocol):
+    """A request's body that is made while it is sent; len() is its Content-Length."""
+
+    def __len__(self) -> int: ...
+
+    def pieces(self) -> Iterator[bytes]:
+        """The bytes, in pieces that take a millisecond or so. Each call begins anew."""
+        ...
+
+
+def pieces(body: bytes | Body) -> Iterator[bytes]:
+    """The bytes of any body, piece by piece."""
+    if isinstance(body, bytes):
+        return (body[at : at + _PIECE] for at in range(0, len(body), _PIECE))
+    return body.pieces()
+
+
+_PIECE = 256 * 1024  # bytes
+
+
 @frozen
 class HTTPRequest:
-    """One request. body: bytes, or None for GET; the transport makes a fresh payload of it for each attempt."""
+    """One request. body: None for GET; the transport makes a fresh payload of it for each attempt."""
 
     method: str
     url: str
     headers: Headers
-    body: bytes | None = field(default=None, repr=lambda body: "None" if body is None else f"<{len(body)} bytes>")
+    body: bytes | Body | None = field(
+        default=None, repr=lambda body: "None" if body is None else f"<{len(body)} bytes>"
+    )
 
 
 class HTTPResponse(Protocol):
