@@ -13,7 +13,7 @@ last. A client may be used from several threads at once, and where an event loop
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable
 from types import TracebackType
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, Self, TypeVar
 
 from anyio.from_thread import BlockingPortal, BlockingPortalProvider
 
@@ -40,7 +40,7 @@ class _Items(Generic[T]):
         self._close = close
         self._open = True
 
-    def __iter__(self) -> "_Items[T]":
+    def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> T:
@@ -64,7 +64,7 @@ class _Items(Generic[T]):
             self._open = False
             _call(self._portal, self._close)
 
-    def __enter__(self) -> "_Items[T]":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

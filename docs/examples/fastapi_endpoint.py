@@ -4,7 +4,7 @@ pip install fastapi uvicorn && uvicorn fastapi_endpoint:app
 """
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, HTTPException
@@ -14,7 +14,7 @@ import aikido_llm as llm
 
 
 @asynccontextmanager
-async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     """One client for the whole service, made in its event loop."""
     provider, dsn = os.environ.get("LLM_PROVIDER", "echo"), os.environ.get("LLM_DSN", "")
     async with llm.open(provider, dsn) as app.state.client:

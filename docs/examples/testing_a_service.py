@@ -16,7 +16,7 @@ async def summarize(client: llm.HTTPClient, text: str) -> str:
 
 async def main() -> list[str]:
     async with WireServer() as server:
-        server.answer(Answer("short and good"), Answer("short and cut", fault=Fault.close(after_events=3)))
+        server.answer(Answer("short and good"), Answer("short and cut", fault=Fault.close(after_events=5)))
         async with llm.open("anthropic", server.dsn("anthropic")) as client:
             return [await summarize(client, "x"), await summarize(client, "y")]
 
