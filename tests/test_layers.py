@@ -79,6 +79,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "click": ("cli/", "__main__.py"),
     "dotenv": ("cli/",),
     "msgspec": ("_json.py", "dialects/"),
+    "prompt_toolkit": ("cli/typing_in.py",),
     "pybase64": ("_base64.py",),
     "pytest": ("testing/plugin.py",),
     "pytest_asyncio": ("testing/plugin.py",),

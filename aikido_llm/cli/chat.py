@@ -1,66 +1,82 @@
 """`aikido-llm chat`: one question, one answer."""
 
 import asyncio
-import sys
 from typing import Any
 
 import click
 
 import aikido_llm as llm
 
-from .render import Renderer
+from . import request as asking
+from .options import Access, access_options
+from .screen import Screen
+
+_EPILOG = """\b
+Examples:
+  aikido-llm chat -p openrouter -m openai/gpt-5-mini why is the sky blue?
+  git diff | aikido-llm chat "write a commit message for this"
+  aikido-llm chat --image photo.jpg what is this?
+  aikido-llm chat "review this:" @main.py
+"""
 
 
-@click.command("chat", epilog="Example: aikido-llm chat -p openrouter -m openai/gpt-5-mini 'why is the sky blue?'")
+@click.command("chat", epilog=_EPILOG)
 @click.argument("prompt", nargs=-1)
-@click.option("-p", "--provider", envvar="LLM_PROVIDER", default="echo", show_default=True, help="who is asked")
-@click.option("-m", "--model", envvar="LLM_MODEL", help="which model; the provider's default, where it has one")
-@click.option("--dsn", envvar="LLM_DSN", default="", help="BASE_URL?api_key=KEY&opt=value")
-@click.option("--api-key", help="the key; better: the provider's environment variable")
-@click.option("-s", "--system", help="instructions to the model")
-@click.option("-t", "--temperature", type=float, help="as the provider defines it")
-@click.option("--max-tokens", type=int, help="upper bound of the answer")
-@click.option("--thinking", help="low, medium, high, or a number of tokens")
-@click.option("--json", "as_json", is_flag=True, help="print the events, one JSON object a line")
-@click.option("--no-stream", is_flag=True, help="ask for the whole answer at once")
-@click.option("--usage", "show_usage", is_flag=True, help="print the token counts behind the answer, on stderr")
-def command(prompt: tuple[str, ...], **options: Any) -> None:
-    """Ask PROMPT (or what comes on stdin) and stream the answer to stdout; thinking goes to stderr."""
-    text = " ".join(prompt)
-    if not sys.stdin.isatty() and not prompt:
-        text = sys.stdin.read()
-    if not text.strip():
-        raise click.UsageError("there is no prompt: give it as an argument or on stdin")
-    asyncio.run(_chat(text, options))
+@access_options
+@click.option("-s", "--system", metavar="TEXT", help="Instructions to the model.")
+@click.option("-t", "--temperature", type=float, help="As the provider defines it.")
+@click.option("--max-tokens", type=click.IntRange(min=1), help="Upper bound of the answer.")
+@click.option("--thinking", metavar="HOW", help="low, medium, high, or a number of tokens.")
+@click.option("--image", "images", metavar="FILE|URL", multiple=True, help="Show a picture. Repeatable.")
+@click.option("--file", "files", metavar="FILE", multiple=True, help="Attach a document; alone it is the prompt. "
+              "Repeatable.")  # fmt: skip
+@click.option("--tool-schema", "tools", metavar="FILE.json", multiple=True, help="Offer tools: one or a list. "
+              "Calls are printed, not run.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print the events, one JSON object a line.")
+@click.option("--no-stream", is_flag=True, help="Ask for the whole answer at once.")
+@click.option("--usage", "show_usage", is_flag=True, help="Print the token counts behind the answer, on stderr.")
+@click.option("--plain", is_flag=True, help="Print the text as it is, also on a terminal.")
+def command(access: Access, prompt: tuple[str, ...], **options: Any) -> None:
+    """Ask PROMPT and stream the answer to stdout; thinking and tool calls go to stderr.
 
-
-async def _chat(text: str, options: dict[str, Any]) -> None:
-    messages = [llm.system(options["system"])] if options["system"] else []
+    A word @FILE stands for that file's text. What is piped in is appended to the prompt.
+    """
+    text = asking.prompt_text(prompt)
+    piped = asking.stdin_text(wanted=not text and not options["files"])
     request = llm.Request(
-        messages=[*messages, llm.user(text)],
+        messages=asking.messages(
+            options["system"],
+            "\n\n".join(piece for piece in (text, piped) if piece.strip()),
+            options["images"],
+            options["files"],
+        ),
         temperature=options["temperature"],
         max_tokens=options["max_tokens"],
-        thinking=_thinking(options["thinking"]),
+        thinking=asking.thinking(options["thinking"]),
+        tools=asking.tools(options["tools"]),
     )
-    client = llm.open(options["provider"], options["dsn"], api_key=options["api_key"], model=options["model"])
-    renderer = Renderer(as_json=options["as_json"], show_usage=options["show_usage"])
+    screen = Screen(plain=options["plain"], as_json=options["as_json"], show_usage=options["show_usage"])
+    client = access.client()
+    asyncio.run(_chat(client, request, screen, stream=not options["no_stream"]))
+    screen.raise_failure()
+
+
+async def _chat(client: llm.HTTPClient, request: llm.Request, screen: Screen, *, stream: bool) -> None:
     async with client:
-        if options["no_stream"]:
-            renderer.response(await client.complete(request))
+        await ask(client, request, screen, stream=stream)
+
+
+async def ask(client: llm.HTTPClient, request: llm.Request, screen: Screen, *, stream: bool = True) -> None:
+    """Show the answer to one request. Raises what failed before it began; a later failure is in `screen.failure`."""
+    with screen.answer(request.model or client.model or client.provider, streamed=stream):
+        if stream:
+            async with client.stream(request) as events:
+                async for event in events:
+                    screen.event(event)
             return
-        async with client.stream(request) as events:
-            async for event in events:
-                renderer.event(event)
-    renderer.raise_failure()
-
-
-def _thinking(text: str | None) -> llm.ThinkingConfig | None:
-    match text:
-        case None:
-            return None
-        case "low" | "medium" | "high":
-            return llm.ThinkingConfig.by_effort(text)
-        case _ if text.isdecimal():
-            return llm.ThinkingConfig.by_budget(int(text))
-        case _:
-            raise click.BadParameter("takes low, medium, high or a number of tokens", param_hint="--thinking")
+        try:
+            screen.whole(await client.complete(request))
+        except llm.LLMError as error:
+            if error.partial is not None:
+                screen.partial(error.partial)
+            raise

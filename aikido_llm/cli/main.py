@@ -10,50 +10,90 @@ import click
 
 import aikido_llm as llm
 
+PROGRAM = "aikido-llm"
+
+# Command -> its line in `--help`. A command's module is imported when the command is asked for.
+COMMANDS = {
+    "chat": "Ask one question and stream the answer.",
+    "repl": "Hold a conversation.",
+    "image": "Have pictures drawn, and write them to files.",
+    "map": "Run many prompts from a file; resumes where it stopped.",
+    "models": "List a provider's models.",
+    "providers": "List the providers, what each can do, and whose key is set.",
+    "doctor": "Say what is configured, what would be used, and whether it works.",
+    "completion": "Print the completion script of a shell.",
+    "demo": "Show the main job in ten seconds, without a key.",
+}
+
 
 class Commands(click.Group):
     """Commands that are imported when they are asked for, so that `--help` stays quick."""
 
-    _MODULES = ("chat", "providers")
-
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self._MODULES)
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in self._MODULES:
+        if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"aikido_llm.cli.{cmd_name}").command
         return command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            # nobody reads any more; the interpreter's own flush at exit must not complain about it
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(0)
+
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(llm.__version__, prog_name="aikido-llm")
+@click.version_option(llm.__version__, prog_name=PROGRAM)
 def cli() -> None:
     """Stream from large language models. Answers go to stdout, everything else to stderr.
 
-    Keys are read from --api-key, the environment or a .env file in this folder.
+    Keys are taken from --api-key, --key-file, the DSN, the environment or a .env file in this folder, the file
+    ~/.config/PROVIDER/api_key; else they are asked for on a terminal.
     """
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
     _load_env()
+    _never_fail_to_print()
     try:
-        status: Any = cli.main(args=None if arguments is None else list(arguments), standalone_mode=False)
+        status: Any = cli.main(
+            args=None if arguments is None else list(arguments),
+            prog_name=PROGRAM,
+            complete_var="_AIKIDO_LLM_COMPLETE",
+            standalone_mode=False,
+        )
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        click.echo(err=True)
         return 130
-    except BrokenPipeError:
-        # nobody reads any more; the interpreter's own flush at exit must not complain about it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except llm.LLMError as error:
-        click.echo(f"aikido-llm: {error}", err=True)
+        from .explain import explain
+
+        click.echo(f"{PROGRAM}: {explain(error)}", err=True)
+        return 1
+    except OSError as error:  # a file that cannot be read or written
+        click.echo(f"{PROGRAM}: {error.filename or 'input or output'}: {error.strerror or error}", err=True)
         return 1
     return status if isinstance(status, int) else 0
+
+
+def _never_fail_to_print() -> None:
+    """A model's text may hold what the terminal's encoding has no word for."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")
 
 
 def _load_env() -> None:

@@ -1,48 +1,89 @@
-"""`aikido-llm providers`: who there is, and whose key is set."""
-
-import json
-import os
+"""`aikido-llm providers`: who there is, what each can do, and whose key is set."""
 
 import click
-from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 import aikido_llm as llm
 from aikido_llm.providers import find
 from aikido_llm.providers.base import Provider
 
+from . import keys
+from .options import complete_provider
+from .render import json_line
+from .table import show
+
+_IN_OUT = ("images", "audio")
+
 
 @click.command("providers")
-@click.option("--json", "as_json", is_flag=True, help="print one JSON object a line")
-def command(as_json: bool) -> None:
-    """List the providers: name, wire, base URL, and where the key comes from."""
-    rows = [(name, find(name)) for name in llm.providers()]
+@click.argument("name", required=False, shell_complete=complete_provider)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+def command(name: str | None, as_json: bool) -> None:
+    """List the providers: what each supports and where its key comes from. With NAME: everything about that one."""
+    names = (name,) if name else llm.providers()
+    rows = [(name, find(name)) for name in names]
     if as_json:
         for name, row in rows:
-            click.echo(json.dumps(_facts(name, row)))
-        return
-    table = Table(box=None, header_style="bold")
-    for column in ("provider", "also", "wire", "base URL", "key"):
-        table.add_column(column, overflow="fold")
-    for name, row in rows:
-        table.add_row(name, ", ".join(row.aliases), row.dialect.name, row.base_url or "(yours)", _key(row))
-    Console().print(table)
+            click.echo(json_line(facts(name, row)), nl=False)
+    elif len(rows) == 1:
+        _one(*rows[0])
+    else:
+        _all(rows)
 
 
-def _key(row: Provider) -> str:
-    found = _set_variable(row)
+def _all(rows: list[tuple[str, Provider]]) -> None:
+    show(
+        ("provider", "key", "images", "audio", "lacks", "wire"),
+        (
+            (_names(name, row), _key(row), *(_ways(row, what) for what in _IN_OUT), ", ".join(_lacks(row)),
+             row.dialect.name)
+            for name, row in rows
+        ),
+    )  # fmt: skip
+
+
+def _one(name: str, row: Provider) -> None:
+    lines: list[tuple[str, str | Text]] = [
+        ("provider", _names(name, row)),
+        ("base URL", row.base_url or "yours: pass it in the DSN"),
+        ("wire", row.dialect.name),
+        ("key", _key(row)),
+        ("get a key", row.key_url),
+        ("supports", ", ".join(feature for feature, there in row.dialect.features.items() if there)),
+        ("lacks", ", ".join(feature for feature, there in row.dialect.features.items() if not there)),
+        ("default model", row.default_model),
+        *((f"option {option.name}", option.about) for option in row.options),
+    ]
+    show(("", ""), [line for line in lines if line[1]])
+
+
+def _names(name: str, row: Provider) -> str:
+    return f"{name} ({', '.join(row.aliases)})" if row.aliases else name
+
+
+def _ways(row: Provider, what: str) -> str:
+    return ", ".join(way for way in ("in", "out") if row.dialect.features.get(f"{what} {way}"))
+
+
+def _lacks(row: Provider) -> list[str]:
+    shown = {f"{what} {way}" for what in _IN_OUT for way in ("in", "out")}
+    return [feature for feature, there in row.dialect.features.items() if not there and feature not in shown]
+
+
+def _key(row: Provider) -> Text:
+    found = keys.look(row)
+    if found.problem:
+        return Text(found.problem, style="red")
     if found:
-        return f"[green]{found} is set[/green]"
+        return Text(found.source + (" is set" if found.key is None else ""), style="green")
     if not row.key_needed:
-        return "not needed"
-    return f"set {row.key_env[0]}" if row.key_env else "pass api_key"
+        return Text("not needed")
+    return Text(f"set {row.key_env[0]}" if row.key_env else "pass api_key")
 
 
-def _set_variable(row: Provider) -> str | None:
-    return next((variable for variable in row.key_env if os.environ.get(variable)), None)
-
-
-def _facts(name: str, row: Provider) -> dict[str, object]:
+def facts(name: str, row: Provider) -> dict[str, object]:
+    """One provider as JSON has it; no key, only whether there is one."""
+    found = keys.look(row)
     return {
         "name": name,
         "aliases": list(row.aliases),
@@ -50,6 +91,8 @@ def _facts(name: str, row: Provider) -> dict[str, object]:
         "base_url": row.base_url,
         "key_env": list(row.key_env),
         "key_needed": row.key_needed,
-        "key_set": _set_variable(row) is not None,
+        "key_set": bool(found),
+        "key_source": found.source or None,
         "options": [option.name for option in row.options],
+        "features": dict(row.dialect.features),
     }

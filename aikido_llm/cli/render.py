@@ -1,95 +1,35 @@
-"""Events -> terminal: the answer to stdout, everything else to stderr."""
+"""What is shown: text made from values. Pure, but for the clock that a Meter is given."""
 
 import json
-import sys
+import re
+import time
+from collections.abc import Callable
 from typing import Any
 
-import click
+from attrs import define
+from rich.markdown import Markdown
 
 import aikido_llm as llm
 
-
-class Renderer:
-    """Shows the events of one answer as they come. as_json: one JSON object a line on stdout, nothing else there."""
-
-    def __init__(self, *, as_json: bool, show_usage: bool) -> None:
-        self._as_json = as_json
-        self._show_usage = show_usage
-        self._thinking = False  # stderr stands in the middle of a line of thinking
-        self._text = False  # stdout stands in the middle of a line of text
-        self._failure: llm.LLMError | None = None
-
-    def event(self, event: llm.Event) -> None:
-        """Show one event; an ErrorEvent is kept for `raise_failure`."""
-        if isinstance(event, llm.ErrorEvent):
-            self._failure = event.error
-        if self._as_json:
-            self._line(llm.serialize.to_dict(event))
-            return
-        match event:
-            case llm.TextDelta(text=text):
-                self._end_thinking()
-                self._write(text)
-            case llm.ThinkingDelta(text=text):
-                self._thinking = True
-                click.echo(click.style(text, dim=True), nl=False, err=True)
-            case llm.ToolCallEvent(call=call):
-                self._end_thinking()
-                click.echo(f"tool call: {call.name}({call.arguments})", err=True)
-            case llm.ImageEvent(image=image):
-                size = len(image.data or b"")
-                click.echo(f"image: {image.content_type or 'unknown type'}, {image.url or f'{size:,} bytes'}", err=True)
-            case llm.UsageEvent(usage=usage) if self._show_usage:
-                self._finish()
-                click.echo(usage_line(usage), err=True)
-            case llm.EndEvent(finish_reason=reason):
-                self._finish()
-                if reason == llm.FinishReason.length:
-                    click.echo("aikido-llm: the answer stopped at the token limit (--max-tokens)", err=True)
-            case _:
-                pass
-
-    def response(self, response: llm.Response) -> None:
-        """Show a whole answer."""
-        if self._as_json:
-            self._line(llm.serialize.to_dict(response))
-            return
-        if response.thinking:
-            self.event(llm.ThinkingDelta(response.thinking))
-        if response.text:
-            self.event(llm.TextDelta(response.text))
-        for index, call in enumerate(response.tool_calls):
-            self.event(llm.ToolCallEvent(index, call))
-        for image in response.images:
-            self.event(llm.ImageEvent(image))
-        self.event(llm.UsageEvent(response.usage))
-        self.event(llm.EndEvent(response.finish_reason, response))
-
-    def raise_failure(self) -> None:
-        """Raise what ended the stream, if something did."""
-        if self._failure is not None:
-            raise self._failure
-
-    def _line(self, value: dict[str, Any]) -> None:
-        self._write(json.dumps(value, ensure_ascii=False) + "\n")
-
-    def _write(self, text: str) -> None:
-        self._text = not text.endswith("\n")
-        sys.stdout.write(text)
-        sys.stdout.flush()
-
-    def _end_thinking(self) -> None:
-        if self._thinking:
-            click.echo(err=True)
-            self._thinking = False
-
-    def _finish(self) -> None:
-        self._end_thinking()
-        if self._text:
-            self._write("\n")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
-def usage_line(usage: llm.Usage) -> str:
+def safe(text: str) -> str:
+    """The text without what a terminal would obey: a model's answer must not move the cursor or set the title."""
+    return _CONTROL.sub("", text) if _CONTROL.search(text) else text
+
+
+def json_line(value: Any) -> str:
+    """One line of JSON, readable where it can be."""
+    line = json.dumps(value, ensure_ascii=False)
+    try:
+        line.encode("utf-8")
+    except UnicodeEncodeError:  # half a surrogate pair
+        line = json.dumps(value)
+    return line + "\n"
+
+
+def counts(usage: llm.Usage) -> str:
     """`11 in (8 cached), 7 out (2 reasoning), $0.0001`: what the server has said, and nothing else."""
     parts: list[str] = []
     for name, count, detail, part in (
@@ -100,4 +40,60 @@ def usage_line(usage: llm.Usage) -> str:
             parts.append(f"{count:,} {name}" + (f" ({part:,} {detail})" if part else ""))
     if usage.cost_usd is not None:
         parts.append(f"${usage.cost_usd:.6g}")
-    return "usage: " + (", ".join(parts) or "not said by the server")
+    return ", ".join(parts)
+
+
+def usage_line(usage: llm.Usage) -> str:
+    """`usage: ...`, also when the server said nothing."""
+    return f"usage: {counts(usage) or 'not said by the server'}"
+
+
+def file_size(count: int) -> str:
+    """`12,345 bytes`, `1.2 MB`."""
+    return f"{count:,} bytes" if count < 100_000 else f"{count / 1e6:,.1f} MB"
+
+
+@define
+class Meter:
+    """Times one answer. started, first, ended: seconds of the clock."""
+
+    clock: Callable[[], float] = time.monotonic
+    started: float = 0.0
+    first: float | None = None
+    ended: float | None = None
+
+    def start(self) -> None:
+        self.started = self.clock()
+
+    def content(self) -> None:
+        """Something of the answer has come."""
+        if self.first is None:
+            self.first = self.clock()
+
+    def end(self) -> None:
+        self.ended = self.clock()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the start."""
+        return self.clock() - self.started
+
+    def line(self, usage: llm.Usage, *, streamed: bool) -> str:
+        """`first token after 0.42 s · 83 tokens/s · 1.9 s in all · 12 in, 83 out, $0.0004`."""
+        ended = self.ended if self.ended is not None else self.clock()
+        parts: list[str] = []
+        if streamed and self.first is not None:
+            parts.append(f"first token after {self.first - self.started:.2f} s")
+            spent = ended - self.first
+            if usage.output_tokens and spent >= 0.05:  # less is too short to divide by
+                parts.append(f"{usage.output_tokens / spent:,.0f} tokens/s")
+        parts.append(f"{ended - self.started:.1f} s in all")
+        return " · ".join(part for part in (*parts, counts(usage)) if part)
+
+
+def settled(markdown: str) -> int:
+    """How many characters of a growing Markdown text are final: all of its top-level blocks but the last one."""
+    starts = [token.map[0] for token in Markdown(markdown).parsed if token.level == 0 and token.map]
+    if len(starts) < 2:
+        return 0
+    return sum(len(line) + 1 for line in markdown.split("\n")[: starts[-1]])

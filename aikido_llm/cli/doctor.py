@@ -1,0 +1,126 @@
+"""`aikido-llm doctor`: what is configured, what would be used, and whether it works."""
+
+import asyncio
+import os
+import sys
+import time
+from typing import Literal
+
+import click
+from attrs import asdict, frozen
+from rich.console import Console
+from rich.text import Text
+
+import aikido_llm as llm
+from aikido_llm.providers import find
+
+from .explain import explain, one_line
+from .options import Access, complete_provider, of_environment
+from .render import json_line
+
+Verdict = Literal["ok", "FAIL", "--"]
+
+_STYLES = {"ok": "green", "FAIL": "bold red", "--": "dim"}
+
+
+@frozen
+class Finding:
+    """One provider. verdict: "--" is not configured, or a server of one's own that is not running."""
+
+    provider: str
+    verdict: Verdict
+    text: str
+
+
+@click.command("doctor")
+@click.argument("names", nargs=-1, shell_complete=complete_provider)
+@click.option("--timeout", type=float, default=10.0, show_default=True, help="Seconds for each check.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+def command(names: tuple[str, ...], timeout: float, as_json: bool) -> None:
+    """Check the providers (all, or NAMES): one list of models is asked of each that is configured, which costs nothing.
+
+    Exit status 1 when one that is configured does not work.
+    """
+    usual = of_environment(None)
+    chosen = [find(name).name for name in names] if names else list(llm.providers())
+    findings: list[Finding] = []
+    if not as_json:
+        click.echo(would_use(usual))
+    for finding in asyncio.run(_check_all(chosen, usual, timeout)):
+        findings.append(finding)
+        if as_json:
+            click.echo(json_line(asdict(finding)), nl=False)
+    if not as_json:
+        _show(findings)
+    if any(finding.verdict == "FAIL" for finding in findings):
+        sys.exit(1)
+
+
+def would_use(usual: Access) -> str:
+    """What `aikido-llm chat` without flags does: names and sources, never values that may hold a key."""
+    row = usual.row
+    said = "LLM_PROVIDER" if os.environ.get("LLM_PROVIDER") else "the default"
+    parts = [f"without flags: provider {row.name} ({said})"]
+    model = usual.model or row.default_model
+    if usual.model:
+        parts.append(f"model {model} (LLM_MODEL)")
+    elif model:
+        parts.append(f"model {model} (the provider's default)")
+    elif not usual.dsn:
+        parts.append("no model (set LLM_MODEL or pass -m)")
+    if usual.dsn:
+        parts.append("options of LLM_DSN")
+    found = usual.found()
+    if found:
+        parts.append(f"key from {found.source}")
+    elif row.key_needed:
+        parts.append(found.problem or "no key")
+    if os.path.isfile(".env"):
+        parts.append("a .env file was read")
+    return ", ".join(parts)
+
+
+async def _check_all(names: list[str], usual: Access, timeout: float) -> list[Finding]:
+    """All at once; in the order of the names."""
+    waiting = Console(stderr=True).status(f"asking {len(names)} providers") if sys.stderr.isatty() else None
+    if waiting is not None:
+        waiting.start()
+    try:
+        return list(await asyncio.gather(*(_check(name, usual, timeout) for name in names)))
+    finally:
+        if waiting is not None:
+            waiting.stop()
+
+
+async def _check(name: str, usual: Access, timeout: float) -> Finding:
+    row = find(name)
+    access = usual if usual.row.name == name else Access(name)
+    found = access.found()
+    if found.problem:
+        return Finding(name, "FAIL", found.problem)
+    if row.key_needed and not found:
+        variable = row.key_env[0] if row.key_env else "a key in the DSN"
+        return Finding(name, "--", f"not configured: set {variable}" + (f" ({row.key_url})" if row.key_url else ""))
+    started = time.monotonic()
+    try:
+        client = llm.open(name, access.dsn.reveal(), api_key=found.key, timeout=timeout, retry=None)
+        async with client:
+            models = await client.list_models()
+    except llm.ConnectError as error:
+        local = not row.key_needed and not found
+        return Finding(name, "--" if local else "FAIL", "no server is running there" if local else explain(error))
+    except llm.LLMError as error:
+        return Finding(name, "FAIL", explain(error))
+    parts = [f"key from {found.source}" if found else "no key needed", f"{len(models):,} models"]
+    wanted = client.model if access.model else None
+    if wanted and models and not any(model.id.removeprefix("models/") == wanted for model in models):
+        parts.append(f"but {one_line(wanted)} is not among them")
+    return Finding(name, "ok", f"{', '.join(parts)}, {time.monotonic() - started:.1f} s")
+
+
+def _show(findings: list[Finding]) -> None:
+    console = Console()
+    width = max((len(finding.provider) for finding in findings), default=0)
+    for finding in findings:
+        mark = Text(f"{finding.verdict:4} ", style=_STYLES[finding.verdict])
+        console.print(mark + Text(f"{finding.provider:{width}}  {finding.text}"), soft_wrap=True)

@@ -1,0 +1,81 @@
+"""Where a key comes from: a flag, the DSN, the environment (`.env` files are part of it), a key file, or a person."""
+
+import os
+import stat
+import sys
+from pathlib import Path
+
+from attrs import frozen
+
+import aikido_llm as llm
+from aikido_llm.providers.base import Provider
+from aikido_llm.secret import Secret
+
+_MOST_BYTES = 64 * 1024  # of a key file: more is another kind of file
+
+
+@frozen
+class Found:
+    """A key, or why there is none. source: in words for a person. key: None when `open` finds it by itself (DSN,
+    environment) and when there is none; problem: what is wrong with a key file that is there."""
+
+    source: str = ""
+    key: Secret | None = None
+    problem: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.source)
+
+
+def key_file(row: Provider) -> Path:
+    """`~/.config/PROVIDER/api_key`, or under XDG_CONFIG_HOME."""
+    base = os.environ.get("XDG_CONFIG_HOME", "")
+    return (Path(base) if os.path.isabs(base) else Path.home() / ".config") / row.name / "api_key"
+
+
+def read_key_file(path: Path) -> Secret:
+    """The key in a file. Raises ConfigError for a file that others can read, that is empty or that holds no key."""
+    try:
+        with path.open("rb") as file:
+            found = os.fstat(file.fileno())
+            if os.name == "posix" and stat.S_ISREG(found.st_mode) and found.st_mode & 0o077:
+                raise llm.ConfigError(f"the key file {path} can be read by others: chmod 600 {path}")
+            held = Secret(file.read(_MOST_BYTES).decode("utf-8", "replace").strip())
+    except OSError as error:
+        raise llm.ConfigError(f"the key file {path} cannot be read: {error.strerror}") from None
+    if not held:
+        raise llm.ConfigError(f"the key file {path} is empty")
+    if not held.reveal().isprintable() or " " in held.reveal():
+        raise llm.ConfigError(f"the key file {path} holds more than a key: it must hold one line, the key")
+    return held
+
+
+def look(row: Provider, in_dsn: bool = False) -> Found:
+    """The key of a provider, without asking anybody. in_dsn: the DSN in use has one."""
+    if in_dsn:
+        return Found("the DSN")
+    for variable in row.key_env:
+        if os.environ.get(variable, "").strip():
+            return Found(variable)
+    path = key_file(row)
+    try:
+        there = path.exists()
+    except OSError:  # a folder that may not be looked into
+        there = False
+    if there:
+        try:
+            return Found(str(path), read_key_file(path))
+        except llm.ConfigError as error:
+            return Found(problem=error.message)
+    return Found()
+
+
+def ask(row: Provider) -> Secret | None:
+    """Ask the person at the terminal, without an echo; None where there is no terminal."""
+    if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+    import click
+
+    where = f" ({row.key_url})" if row.key_url else ""
+    answer: str = click.prompt(f"API key for {row.title or row.name}{where}, not shown", hide_input=True, err=True)
+    return Secret(answer.strip())

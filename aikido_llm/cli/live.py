@@ -1,0 +1,106 @@
+"""Where an answer's text goes: to stdout as it is, or as Markdown that is drawn while it grows."""
+
+import sys
+from typing import Protocol
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.live import Live
+from rich.markdown import Markdown
+from rich.segment import Segment
+
+from .render import safe, settled
+
+
+class Writer(Protocol):
+    """Takes the pieces of one answer's text."""
+
+    def write(self, text: str) -> None: ...
+
+    def close(self) -> None:
+        """End the text, so that something else can be written; more may follow."""
+        ...
+
+
+class PlainWriter:
+    """Every piece at once. On a terminal without control characters; elsewhere exactly as it came."""
+
+    def __init__(self) -> None:
+        self._open = False
+        self._safe = sys.stdout.isatty()
+
+    def write(self, text: str) -> None:
+        if self._safe:
+            text = safe(text)
+        if text:
+            self._open = not text.endswith("\n")
+            sys.stdout.write(text)
+            sys.stdout.flush()
+
+    def close(self) -> None:
+        if self._open:
+            self.write("\n")
+
+
+class MarkdownWriter:
+    """Draws Markdown while it comes. Blocks that are final are printed once; only the last one is drawn again."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._text = ""  # not printed for good yet
+        self._printed = False
+        self._live: Live | None = None
+
+    def write(self, text: str) -> None:
+        self._text += safe(text)
+        if self._live is None:
+            # a thread of rich draws 12 times a second, however many tokens come
+            self._live = Live(console=self._console, get_renderable=self._draw, transient=True, refresh_per_second=12,
+                              redirect_stdout=False, redirect_stderr=False)  # fmt: skip
+            self._live.start()
+        if "\n" in text:
+            self._settle()
+
+    def close(self) -> None:
+        live, self._live = self._live, None
+        if live is not None:
+            live.stop()
+        if self._text.strip():
+            self._print(self._text)
+        self._text = ""
+        self._printed = False
+
+    def _settle(self) -> None:
+        count = settled(self._text)
+        if count:
+            final, self._text = self._text[:count], self._text[count:]
+            self._print(final)
+
+    def _print(self, text: str) -> None:
+        if self._printed:
+            self._console.print()
+        self._printed = True
+        self._console.print(as_markdown(text))
+
+    def _draw(self) -> "Bottom":
+        return Bottom(self._text, blank=self._printed)
+
+
+class Bottom:
+    """The last lines of a Markdown text, as many as the screen has. blank: an empty line stands above it."""
+
+    def __init__(self, text: str, *, blank: bool) -> None:
+        self._text = text
+        self._blank = blank
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        lines = console.render_lines(as_markdown(self._text), options, pad=False)
+        if self._blank:
+            lines = [[], *lines]
+        for line in lines[-max(1, console.height - 1) :]:
+            yield from line
+            yield Segment.line()
+
+
+def as_markdown(text: str) -> Markdown:
+    """Addresses are shown, not hidden behind words; code takes the terminal's own colours."""
+    return Markdown(text, code_theme="ansi_dark", hyperlinks=False)

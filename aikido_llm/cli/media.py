@@ -1,0 +1,75 @@
+"""Files and pictures: what to attach, how to name what came, how large a picture is. Reads files, prints nothing."""
+
+import mimetypes
+from pathlib import Path
+
+import click
+
+import aikido_llm as llm
+
+_EXTENSIONS = {
+    "image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/gif": ".gif", "image/svg+xml": ".svg",
+    "audio/wav": ".wav", "audio/x-wav": ".wav", "audio/mpeg": ".mp3", "audio/mp3": ".mp3", "audio/flac": ".flac",
+    "audio/ogg": ".ogg",
+}  # fmt: skip
+
+
+def extension(content_type: str) -> str:
+    """`.png`; `.bin` for what nobody knows."""
+    return _EXTENSIONS.get(content_type) or mimetypes.guess_extension(content_type) or ".bin"
+
+
+def image(source: str) -> llm.ImagePart:
+    """A picture from an http(s) or `data:` address, or from a file. Raises click.BadParameter."""
+    try:
+        if source.partition(":")[0].lower() in ("http", "https", "data"):
+            return llm.ImagePart(url=source)
+        return llm.ImagePart.from_path(source)
+    except OSError as error:
+        raise click.BadParameter(f"{source}: {error.strerror}", param_hint="--image") from None
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--image") from None
+
+
+def document(path: str) -> llm.TextPart | llm.ImagePart | llm.AudioPart | llm.FilePart:
+    """A file to show to the model: text as text (every provider takes it), pictures, sounds and others as what they
+    are. Raises click.BadParameter."""
+    try:
+        data = Path(path).read_bytes()
+    except OSError as error:
+        raise click.BadParameter(f"{path}: {error.strerror}", param_hint="--file") from None
+    name = Path(path).name
+    kind = llm.FilePart(data=data, name=name).content_type or mimetypes.guess_type(name)[0] or ""
+    if kind.startswith("image/") and kind != "image/svg+xml":
+        return llm.ImagePart(data=data, content_type=kind)
+    if kind.startswith("audio/"):
+        return llm.AudioPart(data=data, content_type=kind)
+    if b"\0" not in data:
+        try:
+            return llm.TextPart(data.decode("utf-8-sig"))
+        except UnicodeDecodeError:
+            pass
+    return llm.FilePart(data=data, content_type=kind, name=name)
+
+
+def pixels(data: bytes) -> tuple[int, int] | None:
+    """(width, height) as the file's own head says, None for a format that is not read here."""
+    if data[:8] == b"\x89PNG\r\n\x1a\n" and len(data) >= 24:
+        return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
+    if data[:4] == b"GIF8" and len(data) >= 10:
+        return int.from_bytes(data[6:8], "little"), int.from_bytes(data[8:10], "little")
+    if data[:2] == b"\xff\xd8":
+        return _jpeg_pixels(data)
+    if data[8:16] == b"WEBPVP8X" and len(data) >= 30:
+        return int.from_bytes(data[24:27], "little") + 1, int.from_bytes(data[27:30], "little") + 1
+    return None
+
+
+def _jpeg_pixels(data: bytes) -> tuple[int, int] | None:
+    at = 2
+    while at + 9 <= len(data) and data[at] == 0xFF:
+        mark = data[at + 1]
+        if 0xC0 <= mark <= 0xCF and mark not in (0xC4, 0xC8, 0xCC):  # a frame's head: precision, height, width
+            return int.from_bytes(data[at + 7 : at + 9], "big"), int.from_bytes(data[at + 5 : at + 7], "big")
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return None

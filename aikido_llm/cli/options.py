@@ -1,0 +1,118 @@
+"""The options that commands share: who is asked, which model, with which key."""
+
+import os
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+from attrs import evolve, field, frozen
+from click.shell_completion import CompletionItem
+
+import aikido_llm as llm
+from aikido_llm import dsn as dsns
+from aikido_llm.providers import find
+from aikido_llm.providers.base import Provider
+from aikido_llm.secret import Secret
+
+from . import keys
+
+Function = Callable[..., Any]
+
+
+@frozen
+class Access:
+    """Who is asked and how, as flags and environment say. dsn and key are kept where no error can show them."""
+
+    provider: str
+    model: str | None = None
+    dsn: Secret = field(factory=lambda: Secret(""))
+    key: Secret | None = None
+    key_file: Path | None = None
+
+    @property
+    def row(self) -> Provider:
+        """Raises ConfigError for a name nobody knows."""
+        return find(self.provider)
+
+    def found(self) -> keys.Found:
+        """Where the key is from; nobody is asked. Raises ConfigError for a bad --key-file."""
+        row = self.row
+        if self.key:
+            return keys.Found("--api-key", self.key)
+        if self.key_file is not None:
+            return keys.Found(str(self.key_file), keys.read_key_file(self.key_file))
+        return keys.look(row, in_dsn=bool(dsns.parse(self.dsn, row.key_param).api_key))
+
+    def client(self, **settings: Any) -> llm.HTTPClient:
+        """A client for it; a key that is needed and nowhere else is asked for on a terminal. Raises ConfigError."""
+        found = self.found()
+        row = self.row
+        if found.problem and row.key_needed:
+            raise llm.ConfigError(found.problem, provider=row.name)
+        key = found.key
+        if not found and row.key_needed:
+            key = keys.ask(row)
+        return llm.open(self.provider, self.dsn.reveal(), api_key=key, model=self.model, **settings)
+
+
+def complete_provider(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Provider names for the shell."""
+    return [CompletionItem(name) for name in llm.providers() if name.startswith(incomplete)]
+
+
+_OPTIONS = (
+    click.option(
+        "-p",
+        "--provider",
+        metavar="NAME",
+        shell_complete=complete_provider,
+        help="Who is asked.  [env: LLM_PROVIDER; default: echo]",
+    ),
+    click.option("-m", "--model", metavar="NAME", help="Which model; the provider's own default.  [env: LLM_MODEL]"),
+    click.option("--dsn", metavar="DSN", help="BASE_URL?api_key=KEY&opt=value  [env: LLM_DSN]"),
+    click.option(
+        "--api-key", metavar="KEY", help="The key. Other users can see it in `ps`: better a variable or file."
+    ),
+    click.option("--key-file", metavar="PATH", type=click.Path(path_type=Path), help="A file that holds the key."),
+)
+
+
+def access_options(function: Function) -> Function:
+    """Adds the shared options; the command gets them as one argument, `access`."""
+
+    @wraps(function)
+    def command(
+        provider: str | None,
+        model: str | None,
+        dsn: str | None,
+        api_key: str | None,
+        key_file: Path | None,
+        **rest: Any,
+    ) -> Any:
+        access = of_environment(provider, model, Secret(dsn) if dsn else None)
+        access = evolve(access, key=Secret(api_key) if api_key else None, key_file=key_file)
+        return function(access=access, **rest)
+
+    wrapped: Function = command
+    for option in reversed(_OPTIONS):
+        wrapped = option(wrapped)
+    return wrapped
+
+
+def of_environment(provider: str | None, model: str | None = None, dsn: Secret | None = None) -> Access:
+    """What LLM_PROVIDER, LLM_DSN and LLM_MODEL say under these flags.
+
+    When LLM_PROVIDER names another provider than the flag, the other two speak of that one and are left alone: a key
+    in LLM_DSN must not go to a stranger.
+    """
+    usual = os.environ.get("LLM_PROVIDER") or None
+    name = provider or usual or "echo"
+    if usual is None or find(name).name == find(usual).name:
+        held = dsn or Secret(os.environ.get("LLM_DSN", ""))
+        if model is None and "model" not in dsns.parse(held, find(name).key_param).parameters:
+            model = os.environ.get("LLM_MODEL") or None
+    else:
+        held = dsn or Secret("")
+    return Access(name, model, held)

@@ -1,0 +1,205 @@
+"""`aikido-llm repl`: a conversation in the terminal."""
+
+import asyncio
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import click
+from attrs import evolve
+
+import aikido_llm as llm
+from aikido_llm.providers import find
+
+from .chat import ask
+from .conversation import Conversation
+from .explain import explain
+from .options import Access, access_options, of_environment
+from .render import usage_line
+from .screen import Screen
+from .typing_in import Keyboard, Pipe, Source
+
+HELP = {
+    "/model": "NAME: ask another model; alone: which one is asked",
+    "/provider": "NAME [MODEL]: ask another provider; the conversation goes on there",
+    "/system": "TEXT: instructions from now on; alone: what they are; `/system -` drops them",
+    "/save": "FILE: keep the conversation",
+    "/load": "FILE: go on with one that was kept",
+    "/clear": "forget the conversation",
+    "/retry": "ask the last question again",
+    "/usage": "tokens and money of the last answer and of all of them",
+    "/help": "this",
+    "/quit": "leave (or Ctrl-D)",
+}
+
+
+@click.command("repl")
+@access_options
+@click.option("-s", "--system", metavar="TEXT", help="Instructions to the model.")
+@click.option(
+    "--load", metavar="FILE", type=click.Path(path_type=Path), help="Go on with a conversation that /save kept."
+)
+@click.option("--plain", is_flag=True, help="Print answers as they are.")
+def command(access: Access, system: str | None, load: Path | None, plain: bool) -> None:
+    """Hold a conversation. Ctrl-C stops an answer, Ctrl-D leaves; /help lists the commands.
+
+    Enter sends. Pasted lines stay together; a backslash at the end of a line, Alt-Enter or a block in three quotes
+    goes on in a new line.
+    """
+    conversation = Conversation(system=system or "")
+    source: Source = Keyboard([*HELP]) if sys.stdin.isatty() and sys.stdout.isatty() else Pipe()
+    with asyncio.Runner() as runner:
+        repl = Repl(access, conversation, runner, plain=plain)
+        try:
+            if load is not None:
+                repl.load(str(load))
+            if isinstance(source, Keyboard):
+                repl.say(f"{repl.about}; /help lists the commands, Ctrl-D leaves")
+            repl.run(source)
+        finally:
+            repl.close()
+
+
+class Repl:
+    """The loop. Between answers no event loop runs, so that Ctrl-C means what it means where it is pressed."""
+
+    def __init__(
+        self, access: Access, conversation: Conversation, runner: asyncio.Runner, *, plain: bool = False
+    ) -> None:
+        self.conversation = conversation
+        self._access = access
+        self._runner = runner
+        self._plain = plain
+        self._client = access.client()
+        self._known = {self._client.provider: access}  # flags speak of the provider that they were given for
+        self._pending = ""  # the last question, while it has no answer that stays
+        self._usage: llm.Usage | None = None
+
+    @property
+    def about(self) -> str:
+        """Who is asked."""
+        model = self._client.model
+        return f"{self._client.provider}/{model}" if model else self._client.provider
+
+    def run(self, source: Source) -> None:
+        """Until /quit or the end of the input."""
+        while True:
+            try:
+                text = source.read(self.about).strip()
+            except EOFError:
+                return
+            except KeyboardInterrupt:  # Ctrl-C at the prompt drops the line
+                continue
+            if text == "/quit":
+                return
+            if text:
+                self._one(text)
+
+    def close(self) -> None:
+        self._runner.run(self._client.aclose())
+
+    def say(self, line: str) -> None:
+        """Everything but answers goes to stderr."""
+        click.echo(line, err=True)
+
+    # ---------------------------------------------------------------- one turn
+
+    def _one(self, text: str) -> None:
+        try:
+            if text.startswith("/"):
+                self._command(text)
+            else:
+                self.ask(text)
+        except llm.LLMError as error:
+            self.say(f"aikido-llm: {explain(error)}")
+        except OSError as error:
+            self.say(f"aikido-llm: {error.filename or 'file'}: {error.strerror}")
+        except click.Abort:  # nobody typed the key that was asked for
+            self.say("aikido-llm: nothing changed")
+
+    def ask(self, text: str) -> None:
+        """Ask, and show the answer; one that broke off is shown and does not stay in the conversation."""
+        self._pending = text
+        screen = Screen(plain=self._plain)
+        try:
+            self._runner.run(ask(self._client, self.conversation.request(text), screen))
+        except KeyboardInterrupt:
+            if screen.text:
+                self._keep(text, llm.assistant(screen.text))
+                self.say("stopped; what you saw stays in the conversation, /retry asks again")
+            else:
+                self.say("stopped; /retry asks again")
+            return
+        response = screen.response
+        if response is not None:
+            self._usage = response.usage
+            self.conversation.count(response.usage)
+        if screen.failure is not None:
+            self.say(f"aikido-llm: {explain(screen.failure)} (/retry)")
+        elif response is not None:
+            self._keep(text, response.message)
+
+    def _keep(self, text: str, answer: llm.Message) -> None:
+        self.conversation.took(text, answer)
+        self._pending = ""
+
+    # ---------------------------------------------------------------- commands
+
+    def _command(self, line: str) -> None:
+        name, _, rest = line.partition(" ")
+        rest = rest.strip()
+        match name:
+            case "/model":
+                if rest:
+                    self._switch(evolve(self._access, model=rest))
+                self.say(self.about)
+            case "/provider":
+                if rest:
+                    provider, _, model = rest.partition(" ")
+                    access = self._known.get(find(provider).name) or of_environment(provider)
+                    self._switch(evolve(access, model=model.strip() or access.model))
+                self.say(self.about)
+            case "/system":
+                self.conversation.system = ("" if rest == "-" else rest) if rest else self.conversation.system
+                self.say(self.conversation.system or "no instructions")
+            case "/save" | "/load" if not rest:
+                self.say(f"{name} needs a file")
+            case "/save":
+                self.conversation.save(Path(rest).expanduser(), self._client.provider, self._client.model)
+                self.say(f"kept in {rest}")
+            case "/load":
+                self.load(rest)
+            case "/clear":
+                self.conversation.messages.clear()
+                self._pending = ""
+                self.say("forgotten")
+            case "/retry":
+                self._retry()
+            case "/usage":
+                self.say(usage_line(self._usage) if self._usage is not None else "nothing was asked yet")
+                self.say(f"all: {self.conversation.totals()}")
+            case "/help":
+                self.say("\n".join(f"{command:10} {about}" for command, about in HELP.items()))
+            case _:
+                self.say(f"there is no command {name}; /help lists them")
+
+    def load(self, name: str) -> None:
+        """Raises OSError, InvalidRequestError."""
+        provider, model = self.conversation.load(Path(name).expanduser())
+        was = f", which was held with {provider}{f'/{model}' if model else ''}" if provider else ""
+        self.say(f"{len(self.conversation.messages)} messages of {name}{was}")
+
+    def _retry(self) -> None:
+        text = self._pending or self.conversation.take_back()
+        if text:
+            self.ask(text)
+        else:
+            self.say("nothing was asked yet")
+
+    def _switch(self, access: Access) -> None:
+        """Raises ConfigError, and then nothing has changed."""
+        client = access.client()
+        old, self._client, self._access = self._client, client, access
+        self._known[client.provider] = access
+        with suppress(llm.LLMError):
+            self._runner.run(old.aclose())

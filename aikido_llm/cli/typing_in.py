@@ -1,0 +1,109 @@
+"""Where the lines of a `repl` come from: a terminal with history and editing, or a pipe."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from prompt_toolkit.key_binding import KeyBindings
+
+FENCE = '"""'
+
+
+class Source(Protocol):
+    """Gives what the user says, one turn after another."""
+
+    def read(self, about: str) -> str:
+        """The next turn. about: who is asked. Raises EOFError at the end, KeyboardInterrupt for Ctrl-C."""
+        ...
+
+
+def unfinished(text: str) -> bool:
+    """Whether the turn goes on in the next line: it ends in a backslash, or a block of three quotes is open."""
+    if text.lstrip().startswith(FENCE):
+        return not (text.rstrip().endswith(FENCE) and len(text.strip()) >= 2 * len(FENCE))
+    return text.endswith("\\")
+
+
+def joined(text: str) -> str:
+    """The turn without the marks by which it went on."""
+    bare = text.strip()
+    if bare.startswith(FENCE) and not unfinished(text):
+        return bare[len(FENCE) : -len(FENCE)].strip("\n")
+    return "\n".join(line.removesuffix("\\") for line in text.split("\n")[:-1]) + (
+        "\n" if "\n" in text else ""
+    ) + text.rpartition("\n")[2]  # fmt: skip
+
+
+class Pipe:
+    """Lines of stdin, without a prompt."""
+
+    def read(self, about: str) -> str:
+        text = self._line()
+        while unfinished(text):
+            try:
+                text += "\n" + self._line()
+            except EOFError:
+                break
+        return joined(text)
+
+    def _line(self) -> str:
+        line = sys.stdin.readline()
+        if not line:
+            raise EOFError
+        return line.rstrip("\n")
+
+
+class Keyboard:
+    """A terminal: editing, history in a file, pasted lines stay together, commands complete.
+
+    Enter sends; Alt-Enter, a backslash at the line's end or an open block of three quotes go on in a new line.
+    """
+
+    def __init__(self, words: list[str]) -> None:
+        from prompt_toolkit import PromptSession
+        from prompt_toolkit.completion import WordCompleter
+        from prompt_toolkit.history import FileHistory
+
+        self._session: PromptSession[str] = PromptSession(
+            history=FileHistory(str(history_file())),
+            multiline=True,
+            key_bindings=_keys(),
+            prompt_continuation="... ",
+            completer=WordCompleter(words, sentence=True),
+            complete_while_typing=False,
+        )
+
+    def read(self, about: str) -> str:
+        return joined(self._session.prompt(f"{about}> "))
+
+
+def _keys() -> "KeyBindings":
+    from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+
+    keys = KeyBindings()
+
+    def enter(event: KeyPressEvent) -> None:
+        buffer = event.current_buffer
+        if unfinished(buffer.text):
+            buffer.newline()
+        else:
+            buffer.validate_and_handle()
+
+    def new_line(event: KeyPressEvent) -> None:
+        event.current_buffer.newline()
+
+    keys.add("enter")(enter)
+    keys.add("escape", "enter")(new_line)
+    return keys
+
+
+def history_file() -> Path:
+    """`~/.local/state/aikido-llm/history`, or under XDG_STATE_HOME; only the user may read it."""
+    base = os.environ.get("XDG_STATE_HOME", "")
+    folder = (Path(base) if os.path.isabs(base) else Path.home() / ".local" / "state") / "aikido-llm"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = folder / "history"
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+    return path
