@@ -19,6 +19,7 @@ myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
 suppress_warnings = ["myst.xref_missing"]  # pages also link to files of the repository, which tests/test_docs.py checks
 
+add_module_names = False  # everything public is imported from the package itself
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_default_options = {"members": True, "show-inheritance": True}
@@ -29,7 +30,7 @@ html_static_path: list[str] = []
 
 
 # Docstrings here are plain text: paragraphs, `code`, `name: what it is` lines with hanging indents, indented examples.
-_FIELD = re.compile(r"^([A-Za-z_][\w, *]{0,40}):\s+(?=\S)")
+_FIELD = re.compile(r"^(\*{0,2}[a-z_]\w*(?:, \*{0,2}[a-z_]\w*)*):\s+(?=\S)")
 
 
 def as_rst(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
