@@ -19,6 +19,7 @@ from .transport.base import HTTPResponse, Timeouts
 from .types.events import ErrorEvent, Event, TextDelta
 
 _DRAIN = 0.05  # s to wait behind the end mark for the end of the body, which lets the connection be used again
+_PIECE = 32 * 1024  # bytes to make events of at a time: with more of them the processor's cache is too small
 _GROWTH = 256 * 1024  # bytes of an unfinished event that count as content: a large image takes longer than `idle`
 
 
@@ -28,12 +29,15 @@ class Reader:
     A clock that runs out, and another task that ends the call, close the response, which wakes the read.
     """
 
-    __slots__ = ("_answer", "_clocks", "_response", "_unseen", "received")
+    __slots__ = ("_answer", "_at", "_clocks", "_flowing", "_read", "_response", "_unseen", "received")
 
     def __init__(self, clocks: Clocks, response: HTTPResponse, answer: Answer) -> None:
         self._clocks = clocks
         self._response = response
         self._answer = answer
+        self._read = b""
+        self._at = 0  # from here on self._read has not been looked at
+        self._flowing = True  # events come, and no large one is under way
         self._unseen = 0
         self.received = False
         clocks.watch(response.close)
@@ -50,14 +54,19 @@ class Reader:
         eof = False
         clocks.begin_wait()
         while not events:
-            try:
-                data = await response.read()
-            except LLMError as error:
-                events = answer.fail(clocks.failure() or error)
-                break
+            data = self._piece()
+            if not data:
+                try:
+                    self._read = await response.read()
+                except LLMError as error:
+                    events = answer.fail(clocks.failure() or error)
+                    break
+                self._at = 0
+                data = self._piece()
             if data:
                 self.received = True
                 events = answer.feed(data) or self._grow(data)
+                self._flowing = bool(events)
             else:
                 eof = True
                 failure = clocks.failure()
@@ -71,6 +80,15 @@ class Reader:
         """Drop the connection at once; never waits, may be called at any time and more than once."""
         self._clocks.stop()
         self._response.close()
+
+    def _piece(self) -> bytes:
+        """The next bytes of what was read, b"" for none left."""
+        read, at = self._read, self._at
+        if self._flowing and len(read) - at > _PIECE:
+            self._at = at + _PIECE
+            return read[at : self._at]
+        self._read = b""
+        return read[at:] if at else read
 
     def _grow(self, data: bytes) -> list[Event]:
         """No event yet. A document that goes on arriving is content, and so is an event that has become large."""
