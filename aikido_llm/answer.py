@@ -62,6 +62,7 @@ class Answer:
         self._long = media_from if self._has_media else sys.maxsize
         self._watching = False  # the next bytes take the road of large media
         self._last = b""
+        self._is_page = content_type == "text/html"
         self.whole = isinstance(self._framer, WholeBody)
         self.ended = False
 
@@ -104,8 +105,23 @@ class Answer:
         return self._finish(out) if failure is None else self._end(out, failure)
 
     def fail(self, error: LLMError) -> list[Event]:
-        """The bytes will not come (the connection broke, a clock ran out): usage, the error and the end."""
-        return [] if self.ended else self._end([], error)
+        """The bytes will not come (the connection broke, a clock ran out): usage, the error and the end. An answer that
+        had arrived is whole all the same, and one that its provider ended is not broken: only the end of HTTP is missing.
+        """
+        out: list[Event] = []
+        if self.ended:
+            return out
+        if self.whole:
+            self._media.close(self._frames)
+            if self._decode(out) is not None:
+                return self._end([], error)
+        try:
+            self._decoder.close(out)
+        except StreamError:
+            return self._end([], error)
+        except LLMError as said:
+            return self._end(out, said)
+        return self._end(out, None)
 
     def partial(self) -> Response:
         """What has arrived so far."""
@@ -179,6 +195,8 @@ class Answer:
             return None
 
     def _complete_error(self, error: LLMError, partial: Response) -> None:
+        if self._is_page and isinstance(error, MalformedStream):
+            error.permanent = True  # no API's answer: asking again would not mend it
         error.partial = partial
         error.provider = error.provider or self._provider
         error.model = error.model or partial.model

@@ -92,7 +92,12 @@ class Clocks:
     def end_wait(self) -> None:
         """The reader has content."""
         self._waiting = False
-        self._seen_content = True
+        if not self._seen_content:
+            self._seen_content = True
+            self._content_due = self._in(self._timeouts.idle)
+            if self._timer is not None:  # it stands where first_event would have run out, which may be much later
+                self._timer.cancel()
+                self._tick()
 
     def hurry(self, seconds: float) -> None:
         """What is read now is worth so long a wait and no longer."""

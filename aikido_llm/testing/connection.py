@@ -53,7 +53,7 @@ class Connection(asyncio.Protocol):
         self._transport.set_write_buffer_limits(high=1)
         if self.task is None:  # else the same connection again, now under TLS
             if self._tls is not None:
-                self._transport.pause_reading()  # the handshake is not ours to read
+                self._hold()  # the handshake is not ours to read
             self.task = asyncio.get_running_loop().create_task(self._serve(self))
 
     def data_received(self, data: bytes) -> None:
@@ -208,6 +208,7 @@ class Connection(asyncio.Protocol):
                 self.connection_lost(None)  # the loop does not tell of an end in the handshake
         if transport is None:
             return False
+        self._reading = True  # which the handshake has resumed
         self.connection_made(transport)
         return True
 

@@ -55,6 +55,7 @@ class WireServer:
         self._changed: asyncio.Event = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._opening = asyncio.Lock()
         self._reopening: asyncio.Task[None] | None = None
 
     # ---------------------------------------------------------------- life
@@ -72,10 +73,12 @@ class WireServer:
 
     async def listen(self) -> None:
         """Listen (again, on the same port, when connections were being refused)."""
-        if self._server is not None:
-            return
-        self._server = await asyncio.get_running_loop().create_server(self._accept, HOST, self.port, backlog=1024)
-        self.port = self._server.sockets[0].getsockname()[1]
+        async with self._opening:  # by a test and by a refusal that is over, perhaps at the same time
+            if self._server is not None:
+                return
+            loop = asyncio.get_running_loop()
+            self._server = await loop.create_server(self._accept, HOST, self.port, backlog=1024)
+            self.port = self._server.sockets[0].getsockname()[1]
         self._look_ahead()
 
     def refuse(self, seconds: float | None = None) -> None:

@@ -161,6 +161,9 @@ def _edit(reply: Reply, fault: Fault, wire: Wire) -> None:
 def _malformed(reply: Reply, fault: Fault, wire: Wire) -> None:
     at = min(fault.after_events or 0, len(reply.pieces) - 1)
     piece = reply.pieces[at]
+    if not reply.streams:
+        reply.pieces[at] = piece[: len(piece) // 2]
+        return
     whole = piece.rstrip(b"\r\n")
     before, line_end, last = whole.rpartition(b"\n")
     start = max(last.find(b"{"), 0)

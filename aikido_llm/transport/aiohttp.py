@@ -5,23 +5,31 @@ found by experiment; tests/transport holds a test for each fact that this file r
 """
 
 import asyncio
+import contextlib
+import socket
 import ssl
+import struct
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 from urllib.request import getproxies_environment
 
 import aiohttp
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.http_writer import StreamWriter
 from yarl import URL
 
 from ..errors import Cause, ConfigError, ConnectError, LLMError, MalformedStream, StreamTruncated
 from ..secret import Secret, scrub, without_frames
 from .base import Body, HTTPRequest, HTTPResponse, Limits, Timeouts, check_proxy, pieces, timed_out
+from .slots import Slots
 
 _UPLOAD_FROM = 64 * 1024  # bytes; larger bodies go out in pieces, which do not stall the loop
+_STALE = 1.0  # s; a kept connection that is dropped later than this was alive, and may have done its work
+_NO_LINGERING = struct.pack("ii", 1, 0)
+_DROPPED = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
 _HEADER_BYTES = 64 * 1024  # of one header field: some gateways send long policy headers
 
 
@@ -44,31 +52,42 @@ class AiohttpTransport:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
         self._live: set[AiohttpResponse] = set()
+        self._slots = Slots(limits.connections)
 
     async def send(self, request: HTTPRequest) -> HTTPResponse:
-        session = self._open_session()
+        self._open_session()
+        left = await self._slots.take(self._timeouts.connect)
+        try:
+            return AiohttpResponse(await self._send(request, left), self._live, self._slots)
+        except BaseException:
+            self._slots.give()
+            raise
+
+    async def _send(self, request: HTTPRequest, connect: float | None) -> aiohttp.ClientResponse:
+        started = asyncio.get_running_loop().time()
         while True:
             connection = _Connection()
             failure: BaseException
             try:
-                response = await session.request(
+                return await self._open_session().request(
                     request.method,
                     URL(request.url, encoded=True),
-                    data=None if request.body is None else _payload(request.body),
+                    data=None if request.body is None else _payload(request.body, connection),
                     headers=request.headers.reveal(),
                     allow_redirects=False,
+                    timeout=_connect_within(connect),
                     ssl=self._context(request.url),
                     proxy=self._proxy_for(request.url).reveal() or None,
                     trace_request_ctx=connection,
                 )
             except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError) as error:
-                if connection.reused and isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError):
+                soon = asyncio.get_running_loop().time() - started < _STALE
+                if connection.reused and soon and isinstance(error, _DROPPED):
                     continue  # a kept connection that the server had dropped: nobody saw the request, so send it afresh
                 failure = failure_before_answer(error)
             except BaseException as error:  # a cancellation, above all: it goes on, without aiohttp's frames
                 failure = without_frames(error)
-            else:
-                return AiohttpResponse(response, self._live)
+            connection.abort()
             raise failure  # outside of the except block: aiohttp's own exception holds the headers and is not chained
 
     async def aclose(self) -> None:
@@ -91,11 +110,9 @@ class AiohttpTransport:
         return self._session
 
     def _new_session(self) -> aiohttp.ClientSession:
-        connect = self._timeouts.connect
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._limits.connections),
+            connector=aiohttp.TCPConnector(limit=0),  # admission is ours
             cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(total=None, connect=connect, sock_connect=connect, sock_read=None),
             max_field_size=_HEADER_BYTES,
             max_line_size=_HEADER_BYTES,
             trust_env=False,  # it would read netrc too, and add its passwords
@@ -112,12 +129,48 @@ class AiohttpTransport:
 
 
 class _Connection:
-    """What is known of the connection that an attempt went over."""
+    """What is known of the connection that an attempt went over. reused: it had served a request before."""
 
-    __slots__ = ("reused",)
+    __slots__ = ("reused", "uploading")
 
     def __init__(self) -> None:
         self.reused = False
+        self.uploading: asyncio.WriteTransport | None = None
+
+    def abort(self) -> None:
+        """aiohttp closes the connection of a failed upload politely: asyncio then keeps it open until what it holds is
+        sent, and the kernel after it. A server that does not read would hold both for ever."""
+        transport = self.uploading
+        if transport is None:
+            return
+        sock: socket.socket | None = transport.get_extra_info("socket")
+        if sock is not None:
+            with contextlib.suppress(OSError, ValueError):  # it is closed
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGERING)
+        transport.abort()
+
+
+class _Upload(aiohttp.Payload):
+    """A large body, made and sent in pieces. Between two of them the event loop has its turn, even where the socket
+    takes all at once. It notes the connection that it goes over."""
+
+    _autoclose = True
+
+    def __init__(self, body: bytes | Body, connection: _Connection) -> None:
+        super().__init__(body, content_type="application/json")
+        self._body = body
+        self._size = len(body)
+        self._connection = connection
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        if isinstance(writer, StreamWriter):
+            self._connection.uploading = writer.transport
+        for piece in pieces(self._body):
+            await writer.write(piece)
+            await asyncio.sleep(0)
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        return b"".join(pieces(self._body)).decode(encoding, errors)
 
 
 def _watch_reuse() -> aiohttp.TraceConfig:
@@ -135,12 +188,14 @@ async def _note_reuse(
 
 
 class AiohttpResponse:
-    """A response whose headers have arrived."""
+    """A response whose headers have arrived. It holds a slot until it is closed or released."""
 
-    def __init__(self, response: aiohttp.ClientResponse, live: "set[AiohttpResponse]") -> None:
+    def __init__(self, response: aiohttp.ClientResponse, live: "set[AiohttpResponse]", slots: Slots) -> None:
         self._response = response
         self._read = response.content.readany
+        self._begun = False
         self._live = live
+        self._slots = slots
         live.add(self)
 
     @property
@@ -152,20 +207,44 @@ class AiohttpResponse:
         return self._response.headers
 
     async def read(self) -> bytes:
-        failure: LLMError
+        failure: BaseException
         try:
-            return await self._read()
+            data = await self._read()
+            self._begun = True
+            return data
         except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError) as error:
-            failure = failure_in_body(error)
+            data = self._left(error)
+            failure = failure_in_body(error, begun=self._begun)
+        except BaseException as error:
+            failure = without_frames(error)
+            data = b""
+        if data:
+            self._begun = True
+            return data
         raise failure
 
+    def _left(self, error: Exception) -> bytes:
+        """What came before the line broke and nobody had read yet: aiohttp hands out the exception in its place."""
+        content = self._response.content
+        if content.exception() is not error:
+            return b""
+        content.set_exception(cast("Exception", None))
+        left = content.read_nowait()
+        content.set_exception(error)
+        return left
+
     def close(self) -> None:
-        self._live.discard(self)
         self._response.close()
+        self._give()
 
     def release(self) -> None:
-        self._live.discard(self)
         self._response.release()
+        self._give()
+
+    def _give(self) -> None:
+        if self in self._live:
+            self._live.remove(self)
+            self._slots.give()
 
 
 def failure_before_answer(error: Exception) -> LLMError:
@@ -198,12 +277,12 @@ def failure_before_answer(error: Exception) -> LLMError:
     return failure
 
 
-def failure_in_body(error: Exception) -> LLMError:
-    """What aiohttp raised while the body was being read, as our error."""
+def failure_in_body(error: Exception, *, begun: bool = True) -> LLMError:
+    """What aiohttp raised while the body was being read, as our error. begun: a part of it had been readable."""
     text = scrub(str(error))
     failure: LLMError
     if isinstance(error, HttpProcessingError) or "content-encoding" in text.lower():
-        failure = MalformedStream("the framing or the compression of the answer is broken")
+        failure = MalformedStream("the framing or the compression of the answer is broken", permanent=not begun)
     else:
         failure = StreamTruncated("the connection broke before the answer was whole; what arrived is in .partial")
     failure.__cause__ = Cause.of(error)
@@ -236,35 +315,22 @@ def _excepted(host: str, port: int | None, names: str) -> bool:
     )
 
 
-class _Upload(aiohttp.Payload):
-    """A large body, made and sent in pieces. Between two of them the event loop has its turn, even where the socket
-    takes all at once."""
-
-    _autoclose = True
-
-    def __init__(self, body: bytes | Body) -> None:
-        super().__init__(body, content_type="application/json")
-        self._body = body
-        self._size = len(body)
-
-    async def write(self, writer: AbstractStreamWriter) -> None:
-        for piece in pieces(self._body):
-            await writer.write(piece)
-            await asyncio.sleep(0)
-
-    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
-        return b"".join(pieces(self._body)).decode(encoding, errors)
-
-
-def _payload(body: bytes | Body) -> "bytes | _Upload":
+def _payload(body: bytes | Body, connection: _Connection) -> "bytes | _Upload":
     """A fresh one per attempt."""
-    return body if isinstance(body, bytes) and len(body) < _UPLOAD_FROM else _Upload(body)
+    return body if isinstance(body, bytes) and len(body) < _UPLOAD_FROM else _Upload(body, connection)
+
+
+def _connect_within(seconds: float | None) -> aiohttp.ClientTimeout:
+    """The one clock that is aiohttp's; the others are ours."""
+    return aiohttp.ClientTimeout(total=None, connect=seconds, sock_connect=seconds, sock_read=None)
 
 
 def _no_http(message: str) -> bool:
-    return any(
-        word in message.lower() for word in ("status line", "status", "expected http", "invalid constant string")
-    )
+    """What came will come again: another protocol, or more headers than anybody reads."""
+    return any(word in message.lower() for word in _NO_HTTP)
+
+
+_NO_HTTP = ("status", "expected http", "invalid constant string", "too many headers", "got more than")
 
 
 @lru_cache(maxsize=1)
