@@ -106,7 +106,10 @@ class OpenAIChat:
             return write({"data": [_priced(name) for name in names]}).encode()
         if request.path.endswith("/language-models"):
             return write({"models": [_language_model(name) for name in names]}).encode()
-        entries = [{"id": name, "object": "model", "created": _CREATED, "owned_by": "test-server"} for name in names]
+        own = {"object": "model", "created": _CREATED, "owned_by": "test-server"}
+        entries: list[dict[str, Any]] = [{"id": name, **own} for name in names]
+        if shape == "cards":
+            entries = [entry | _card(name) for name, entry in zip(names, entries, strict=True)]
         return write(entries if shape == "array" else {"object": "list", "data": entries}).encode()
 
 
@@ -245,6 +248,16 @@ def _envelope(status: int, message: str, code: str) -> dict[str, Any]:
     default = ("invalid_request_error", None) if status < 500 else ("server_error", None)
     kind, usual = _ERRORS.get(status, default)
     return {"error": {"message": message, "type": kind, "param": None, "code": code or usual}}
+
+
+def _card(name: str) -> dict[str, Any]:
+    """What Mistral adds to an entry; its SDK reads none without `type` and `capabilities`."""
+    abilities = ("completion_chat", "function_calling", "reasoning", "vision", "audio", "fine_tuning")
+    return {
+        "name": name, "description": "A model of the test server.", "max_context_length": 131072, "aliases": [],
+        "capabilities": dict.fromkeys(abilities, True), "deprecation": None, "deprecation_replacement_model": None,
+        "default_model_temperature": 0.7, "type": "base",
+    }  # fmt: skip
 
 
 def _priced(name: str) -> dict[str, Any]:

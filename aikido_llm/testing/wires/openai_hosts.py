@@ -30,7 +30,7 @@ class Host:
     comment: bytes = b""
     needs_key: bool = True
     needs_model: bool = True
-    models: Literal["list", "prices", "array"] = "list"
+    models: Literal["list", "prices", "array", "cards"] = "list"
 
 
 _OPENAI = Host(fingerprints=True)
@@ -43,7 +43,7 @@ _HOSTS = {
     "grok": _XAI,
     "xai": _XAI,
     "llamacpp": Host(needs_key=False, needs_model=False),
-    "mistral": Host("parts", "finish", whole_calls=True),
+    "mistral": Host("parts", "finish", whole_calls=True, models="cards"),
     "openrouter": Host("details", "repeated", comment=b": OPENROUTER PROCESSING\n\n", models="prices"),
     "together": Host("reasoning", "always", models="array"),
     "vllm": Host("reasoning", needs_key=False),
