@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 TESTS ?= tests
+SDKS := openai anthropic google-genai cohere ollama mistralai
 PEERS := openai anthropic google-genai ollama litellm any-llm pydantic-ai langchain-openai
 PACKAGE_any-llm := any-llm-sdk[openai,anthropic,gemini]
 PACKAGE_pydantic-ai := pydantic-ai-slim[openai,anthropic,google]
 
-.PHONY: docs demo test lint types check engines bench bench-peers clean
+.PHONY: docs demo test lint types check engines cross-check bench bench-peers clean
 
 demo: $(VENV)/.cli  ## stream an answer from the built-in echo provider
 	@$(BIN)/aikido-llm chat --provider echo "Hello from aikido_llm: this answer came word by word, over the same road as a real one."
@@ -46,6 +47,14 @@ bench-peers: $(VENV)/.bench $(PEERS:%=.venv-peers/%/.done)  ## the same beside o
 	-.venv-peers/$*/bin/pip install --quiet --disable-pip-version-check "$(or $(PACKAGE_$*),$*)"
 	@touch $@
 
+cross-check: $(VENV)/.dev $(SDKS:%=.venv-sdks/%/.installed)  ## the vendors' own SDKs against the test server, beside our client
+	$(BIN)/python -m tests.crosscheck
+
+.venv-sdks/%/.installed:
+	@$(PYTHON) -m venv .venv-sdks/$*
+	@.venv-sdks/$*/bin/pip install --quiet --disable-pip-version-check $*
+	@touch $@
+
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
@@ -66,4 +75,4 @@ $(VENV)/.docs: pyproject.toml $(VENV)/bin/python
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .venv-node .venv-peers .bench .mypy_cache .ruff_cache .hypothesis dist
+	rm -rf $(VENV) .venv-node .venv-sdks .venv-peers .bench .mypy_cache .ruff_cache .hypothesis dist
