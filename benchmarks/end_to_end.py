@@ -32,7 +32,8 @@ def _case(setting: Setting, running: dict[str, Worker], dialect: str, kind: str)
         if "socket" in samples:
             yield from _against_ours(case, {"socket": samples["socket"]}, samples["ours"], count)
         if len(others) > 1:
-            count = setting.size(2_000, 200)  # they take longer
+            # how many events a peer reads makes no difference to each of them, and they take longer
+            count = setting.size(2_000, 200)
             job["url"] = url_of(setting.root, dialect, f"{kind}{count}", shape)
             samples = interleave({who: running[who] for who in others}, setting.rounds(5), job)
             yield from _against_ours(case, samples, samples.pop("ours"), count)

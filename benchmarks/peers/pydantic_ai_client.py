@@ -36,6 +36,9 @@ class Client:
     async def stream(self):
         return "".join([piece async for piece in self.pieces()])
 
+    async def arguments(self):
+        raise ValueError("not its wire: calls are run, not streamed")
+
     async def complete(self):
         return (await self._agent.run("hi")).output
 
