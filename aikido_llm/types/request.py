@@ -61,7 +61,11 @@ class ResponseFormat:
 
 
 def _messages(value: Iterable[Message]) -> tuple[Message, ...]:
-    return tuple(value)
+    given: Any = value  # a checker knows what it is; a caller without one may be wrong
+    items: list[Any] = [given] if isinstance(given, str | Message) else list(given)
+    if items == [given] or not all(isinstance(item, Message) for item in items):
+        raise ValueError("messages takes a list of Message: [user('...')]")
+    return tuple(items)
 
 
 def _tools(value: Iterable[ToolDef] | None) -> tuple[ToolDef, ...]:

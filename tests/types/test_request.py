@@ -3,7 +3,7 @@ from typing import Any, get_args
 import pytest
 from attrs import fields
 
-from aikido_llm.types.messages import ToolDef, user
+from aikido_llm.types.messages import Message, ToolDef, user
 from aikido_llm.types.request import ImageConfig, Options, Request, ResponseFormat, ThinkingConfig
 
 HI = user("hi")
@@ -122,3 +122,9 @@ def test_options_over_options() -> None:
 def test_thinking_efforts_are_the_documented_ones() -> None:
     effort = next(a for a in fields(ThinkingConfig) if a.name == "effort")
     assert get_args(get_args(effort.type)[0]) == ("low", "medium", "high")
+
+
+@pytest.mark.parametrize("messages", ["hi", Message("user", "hi"), ["hi"], [{"role": "user", "content": "hi"}]])
+def test_messages_are_a_list_of_messages(messages: Any) -> None:
+    with pytest.raises(ValueError, match="list of Message"):
+        Request(messages)
