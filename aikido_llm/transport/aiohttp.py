@@ -48,6 +48,7 @@ class AiohttpTransport:
         self._limits = limits
         self._ssl = ssl_context
         self._proxy = proxy
+        self._proxies: dict[tuple[str, str], Secret] = {}  # of the environment, by scheme and host
         self._session: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
@@ -120,7 +121,15 @@ class AiohttpTransport:
         )
 
     def _proxy_for(self, url: str) -> Secret:
-        return proxy_for(url) if self._proxy is None else self._proxy
+        """The environment is read once per host: going through all of it costs more than sending a small request."""
+        if self._proxy is not None:
+            return self._proxy
+        parts = urlsplit(url)
+        host = (parts.scheme, parts.netloc)
+        known = self._proxies.get(host)
+        if known is None:
+            known = self._proxies[host] = proxy_for(url)
+        return known
 
     def _context(self, url: str) -> ssl.SSLContext | bool:
         if self._ssl is not None:
