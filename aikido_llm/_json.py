@@ -128,6 +128,8 @@ def cut_short(data: bytes) -> bool:
         return error.msg.startswith("Unterminated") or len(text) - error.pos < _LONGEST_TOKEN
     except RecursionError:
         return True
+    except ValueError:  # a number of more digits than Python reads
+        return False
     return False
 
 

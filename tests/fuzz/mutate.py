@@ -67,7 +67,7 @@ def _changed(value: Any, rng: Rng) -> Any:
         named = cast("dict[str, Any]", holder)
         named[str(name)] = named.pop(key)
     elif choice == 3 and isinstance(holder, list):
-        listed = cast("list[Any]", holder)
+        listed = cast("list[object]", holder)
         listed.insert(rng.randrange(len(listed) + 1), listed[key])
     elif choice == 4 and isinstance(holder[key], str):
         text: str = holder[key]
