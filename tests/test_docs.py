@@ -7,11 +7,22 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-BLOCKS = [
-    (page.relative_to(ROOT), number, block)
-    for page in PAGES
-    for number, block in enumerate(re.findall(r"^```python\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE), 1)
-]
+
+
+def blocks(page: Path) -> list[str]:
+    """The page's programs: a block of `python`, with the blocks of `python continued` that follow it."""
+    programs: list[str] = []
+    for continued, block in re.findall(
+        r"^```python( continued)?\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE
+    ):
+        if continued:
+            programs[-1] += block
+        else:
+            programs.append(block)
+    return programs
+
+
+BLOCKS = [(page.relative_to(ROOT), number, block) for page in PAGES for number, block in enumerate(blocks(page), 1)]
 
 
 @pytest.mark.parametrize(("page", "number", "block"), BLOCKS, ids=[f"{page}:{number}" for page, number, _ in BLOCKS])
