@@ -77,6 +77,7 @@ def encode_blocks(data: bytes) -> Iterator[bytes]:
 
 
 _is_tail = re.compile(rb"[A-Za-z0-9+/_-]*={0,2}").fullmatch
+_SLICE = 64 * 1024  # characters that are decoded at once
 _BLOCK = 192 * 1024  # bytes; a multiple of 3, so that only the last piece has padding
 
 
@@ -101,14 +102,19 @@ class Base64Reader:
         self._tail_bytes = 0
 
     def feed(self, text: bytes) -> bool:
-        text = self._rest + text
-        whole = max(0, len(text) - 4) & ~3
-        if whole:
-            block = self._decoded(memoryview(text)[:whole])
+        before = self._size, len(self._switches)
+        lead = -len(self._rest) % 4 if len(text) > _SLICE else len(text)
+        first = memoryview(self._rest + text[:lead])
+        view = memoryview(text)[lead:] or first
+        end = max(0, len(view) - 4) & ~3
+        whole = [view[at : min(at + _SLICE, end)] for at in range(0, end, _SLICE)]
+        for part in whole if view is first else (first, *whole):
+            block = self._decoded(part)
             if block is None:
+                self._go_back(*before)
                 return False
             self._add(block)
-        self._rest = text[whole:]
+        self._rest = bytes(view[end:])
         return True
 
     def finish(self) -> bytes | None:
@@ -168,6 +174,12 @@ class Base64Reader:
         if self._like is None:
             self._buffer.write(block)
         self._size += len(block)
+
+    def _go_back(self, size: int, switches: int) -> None:
+        self._size = size
+        del self._switches[switches:]
+        if self._like is None:
+            self._buffer.truncate(size)
 
     def _part_ways(self) -> None:
         """The text is another one after all: keep its own bytes from here on."""

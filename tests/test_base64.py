@@ -1,11 +1,12 @@
 import base64
+from itertools import accumulate
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aikido_llm import _base64, _json
-from aikido_llm._base64 import Base64Text, decode, encode, split_data_uri
+from aikido_llm._base64 import Base64Reader, Base64Text, decode, encode, split_data_uri
 
 
 @settings(max_examples=100, deadline=None)
@@ -65,3 +66,31 @@ def test_bytes_in_a_body_are_written_as_text_with_their_prefix() -> None:
     body = {"a": Base64Text(b"\0\1\2"), "b": [Base64Text(b"\0", "data:x;base64,")]}
     assert _json.loads(_json.dumps(body)) == {"a": "AAEC", "b": ["data:x;base64,AA=="]}
     assert _base64.encode(b"") == ""
+
+
+def read_in(pieces: list[bytes]) -> tuple[bytes | None, bytes]:
+    """(what the reader makes of them, the text that it took)."""
+    reader = Base64Reader()
+    data = reader.finish() if all([reader.feed(piece) for piece in pieces]) else None
+    return data, reader.text()
+
+
+@pytest.mark.parametrize("sizes", [(200_000,), (1, 70_001, 2, 300_003), (65_536, 65_537, 65_535), (3,) * 40_000])
+@pytest.mark.parametrize("alphabet", ["+/", "-_"])
+def test_a_large_text_in_pieces_is_read_as_it_is_in_one(sizes: tuple[int, ...], alphabet: str) -> None:
+    data = bytes(range(256)) * (sum(sizes) // 400)
+    text = base64.b64encode(data, alphabet.encode())
+    ends = list(accumulate(sizes))
+    pieces = [text[end - size : end] for end, size in zip(ends, sizes, strict=True)] + [text[ends[-1] :]]
+    assert read_in(pieces) == (data, text)
+
+
+@pytest.mark.parametrize("at", [0, 5, 65_535, 65_536, 100_000, 199_990])
+def test_a_piece_that_does_not_fit_is_not_taken_at_all(at: int) -> None:
+    text = base64.b64encode(bytes(range(256)) * 600)
+    junk = text[:at] + b"!" + text[at + 1 :]
+    for known in ((), (bytes(range(256)) * 600,), (bytes(range(256)) * 900,)):
+        reader = Base64Reader(known)
+        assert reader.feed(text)
+        assert not reader.feed(junk)
+        assert reader.text() == text
