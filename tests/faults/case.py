@@ -13,7 +13,8 @@ from tests.wire import check_grammar
 
 Road: TypeAlias = Literal["stream", "complete"]
 
-SHORT = 0.15  # s
+SHORT = 0.15  # s of the clock that shall run out
+LONGER = 0.3  # s, where a second request has to be answered by the same clock
 PATIENT = llm.Timeouts(connect=5, first_event=5, idle=5)
 LIMITS = llm.Limits(event_bytes=200_000, body_bytes=400_000)
 TWICE = llm.RetryPolicy(max_attempts=2, base_delay=0.05, should_retry=llm.is_retryable)
@@ -136,7 +137,8 @@ def _check_outcome(outcome: Outcome, end: End) -> None:
 def _open(server: WireServer, dialect: str, row: Row, end: End, retry: llm.RetryPolicy | None) -> llm.HTTPClient:
     """With one short clock, the one that shall run out."""
     name = DIALECTS[dialect]
-    clocks = PATIENT if end.phase is None else evolve(PATIENT, **{end.phase: 3 * SHORT if row.upload else SHORT})
+    short = SHORT if end.phase == "idle" else 2 * LONGER if row.upload else LONGER
+    clocks = PATIENT if end.phase is None else evolve(PATIENT, **{end.phase: short})
     ssl = server.ssl_context() if server.tls else None
     return llm.open(name, server.dsn(name), retry=retry, timeouts=clocks, limits=LIMITS, ssl=ssl)
 

@@ -58,8 +58,8 @@ class End:
 class Row:
     """One fault. stream, complete: how the two roads end; None where there is no such fault. tls: over https.
 
-    answer: what the server says beside. upload: bytes that the request carries besides its words. alone: not at the same
-    time as others, whose servers might take its port.
+    answer: what the server says beside. upload: bytes that the request carries besides its words. alone: not at the
+    same time as others, whose servers might take its port.
     """
 
     name: str
@@ -240,7 +240,8 @@ IN_THE_BODY = (
          End(llm.ServerError, event=True, again=True, passing=True, kept=True),
          End(llm.ServerError, event=True, again=True, passing=True, kept=True)),
     _row("error inside a 200, later", lambda n: Fault.error_inside(after_events=n), _m(llm.ServerError, kept=True)),
-    _row("no end mark, HTTP whole", lambda _: Fault.no_end_mark(), _m(llm.StreamTruncated, words=5, kept=True), _T_EVENT),
+    _row("no end mark, HTTP whole", lambda _: Fault.no_end_mark(),
+         _m(llm.StreamTruncated, words=5, kept=True), _T_EVENT),
 )  # fmt: skip
 
 # Where no mark says that nothing follows (a body, Gemini's stream) the idle clock does.
