@@ -71,7 +71,7 @@ def test_bytes_in_a_body_are_written_as_text_with_their_prefix() -> None:
 def read_in(pieces: list[bytes]) -> tuple[bytes | None, bytes]:
     """(what the reader makes of them, the text that it took)."""
     reader = Base64Reader()
-    data = reader.finish() if all([reader.feed(piece) for piece in pieces]) else None
+    data = reader.finish() if all(reader.feed(piece) for piece in pieces) else None
     return data, reader.text()
 
 

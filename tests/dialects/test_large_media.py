@@ -91,7 +91,7 @@ CASES = {
     "chat bare": Case(CHAT, [chat({"images": [{"b64_json": text(PNG)}, uri(OTHER)]}), "[DONE]"], (PNG, OTHER)),
     "chat parts": Case(CHAT, [chat({"content": [{"type": "text", "text": text(PNG)}, *TWO]}), "[DONE]"],
                        (PNG, OTHER), says=text(PNG)),
-    "chat sound": Case(CHAT, [chat({"audio": {"id": "a", "data": text(WAV), "transcript": "hi"}}), "[DONE]"], audio=WAV),
+    "chat sound": Case(CHAT, [chat({"audio": {"data": text(WAV), "transcript": "hi"}}), "[DONE]"], audio=WAV),
     "chat text": Case(CHAT, [chat({"content": uri(PNG), "images": [TWO[0]]}), "[DONE]"], (PNG,), says=uri(PNG)),
     "chat call": Case(CHAT, [chat({"tool_calls": [CALL], "images": [{"url": "https://h/" + "a" * 900}]}), "[DONE]"]),
     "chat url": Case(CHAT, [chat({"images": [{"url": text(PNG)}]}), "[DONE]"]),
