@@ -133,13 +133,16 @@ class HTTPClient:
 
             async def attempt(number: int) -> Begun:
                 last.clear()
-                begun = await self._ask(clocks, asked, wire, body, stream, number)
+                try:
+                    begun = await self._ask(clocks, asked, wire, body, stream, number)
+                except LLMError as error:
+                    raise self._stamp(error, asked.model) from error.__cause__
                 failure = _failed_at_once(begun[1])
                 if failure is None:
                     return begun
                 if begun[0].received:
                     last.append(begun)
-                raise failure
+                raise self._stamp(failure, asked.model)
 
             return await self._retrying(clocks, attempt)
         except LLMError as error:

@@ -32,6 +32,8 @@ _NO_LINGERING = struct.pack("ii", 1, 0)
 _DROPPED = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
 _HEADER_BYTES = 64 * 1024  # of one header field: some gateways send long policy headers
 
+log = logging.getLogger("aikido_llm")
+
 
 class AiohttpTransport:
     """HTTP/1.1 over aiohttp. ssl_context None: the system's trust, always verified; proxy None: the proxy variables."""
@@ -83,8 +85,9 @@ class AiohttpTransport:
                 )
             except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError) as error:
                 soon = asyncio.get_running_loop().time() - started < _STALE
-                if connection.reused and soon and isinstance(error, _DROPPED):
-                    continue  # a kept connection that the server had dropped: nobody saw the request, so send it afresh
+                if connection.reused and soon and isinstance(error, _DROPPED):  # nobody saw the request
+                    log.debug("a kept connection had been dropped by the server; sent again at once on another")
+                    continue
                 failure = failure_before_answer(error)
             except BaseException as error:  # a cancellation, above all: it goes on, without aiohttp's frames
                 failure = without_frames(error)
