@@ -149,7 +149,7 @@ class HTTPClient:
             if isinstance(error, ModelNotFoundError) and asked.model:
                 error.available = await self._near_models(asked.model)
             self._stamp(error, asked.model)
-            if last:  # an answer that had begun: its own error and its end say how it went
+            if last and _failed_at_once(last[0][1]) is error:  # it had begun: its own events say how it went
                 return last[0]
             raise error from error.__cause__
 

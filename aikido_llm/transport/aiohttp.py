@@ -6,6 +6,7 @@ found by experiment; tests/transport holds a test for each fact that this file r
 
 import asyncio
 import contextlib
+import logging
 import socket
 import ssl
 import struct
