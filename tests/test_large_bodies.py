@@ -5,7 +5,7 @@ import base64
 import json
 import time
 import tracemalloc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -51,7 +51,7 @@ class Server:
 
 
 @asynccontextmanager
-async def serving(server: Server) -> AsyncIterator[str]:
+async def serving(server: Server) -> AsyncGenerator[str]:
     async with await asyncio.start_server(server.handle, "127.0.0.1", limit=MIB) as listening:
         yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/v1"
 
@@ -70,7 +70,7 @@ class Ticker:
 
 
 @asynccontextmanager
-async def ticking() -> AsyncIterator[Ticker]:
+async def ticking() -> AsyncGenerator[Ticker]:
     ticker = Ticker()
     task = asyncio.create_task(ticker.run())
     await asyncio.sleep(0.005)

@@ -71,7 +71,8 @@ class Response:
     model:          the model that answered, as the provider names it. provider: the row's name.
     request_id:     the provider's id of the HTTP exchange. attempts: HTTP requests made for this answer.
     provider_data:  what only this provider has (citations, unknown blocks). replay: see `message`.
-    raw:            the parsed body of a non-streamed answer, else None; not compared by `==`.
+    raw:            the parsed body of a non-streamed answer, else None; not compared by `==`. Large pictures and sound
+                    show as `<N bytes ...>` in it.
     """
 
     text: str = ""
