@@ -24,7 +24,7 @@ def _case(setting: Setting, streams: int) -> Iterator[Row]:
     peers = setting.peers if streams == 100 else ()
     with workers(OURS, FLOOR, *map(peer, peers)) as running:
         # the first run counts for memory: later ones find what the ones before had used
-        memory = {who: worker.run(**job)["memory"] / 1e3 for who, worker in running.items()}
+        memory = {who: worker.run(**job).get("memory", 0.0) / 1e3 for who, worker in running.items()}
         samples = interleave(running, 2 if setting.quick or setting.tiny else 3, job)
     ours, floor = samples.pop("ours"), samples.pop("floor")
     case = f"{streams} streams"
