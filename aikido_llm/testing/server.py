@@ -143,6 +143,11 @@ class WireServer:
         """The same for model lists: statuses, headers and faults. The list itself is the server's `models`."""
         self._service.model_queue += answers
 
+    def answer_raw(self, *pieces: bytes, pace: float = 0.0) -> None:
+        """Queue one reply as the bytes of HTTP, its head included: a write for each piece, `pace` seconds apart, then
+        FIN. It goes to the next request whatever that is (no route, key or rule is looked at), before any answer."""
+        self._service.raw_queue.append((pieces, pace))
+
     def respond(self, function: Respond | None) -> None:
         """Answer chat requests by a function of the request (it may be async) while the queue is empty."""
         self._service.respond = function

@@ -1,5 +1,6 @@
 """Serves the connections of a WireServer: routes, checks, takes the next answer and has it played."""
 
+import asyncio
 import json
 import logging
 from collections import deque
@@ -43,6 +44,7 @@ class Service:
         self.check = check
         self.queue: deque[Answer] = deque()
         self.model_queue: deque[Answer] = deque()
+        self.raw_queue: deque[tuple[tuple[bytes, ...], float]] = deque()
         self.respond: Respond | None = None
         self.received: list[Received] = []
         self.refused: list[Refusal] = []
@@ -98,6 +100,8 @@ class Service:
         raw = await connection.read_body(head)
         request = evolve(request, raw=raw, body=_json(raw))
         self.received.append(request)
+        if self.raw_queue:
+            return await self._play_raw(connection, *self.raw_queue.popleft())
         reply, answer = await self._reply(wire, request)
         fault = answer.fault
         keep_alive = await play(
@@ -107,6 +111,13 @@ class Service:
             await self._go_stale(connection)
             return False
         return keep_alive and not connection.last
+
+    async def _play_raw(self, connection: Connection, pieces: tuple[bytes, ...], pace: float) -> bool:
+        """Bytes of HTTP as they are; then the connection ends."""
+        for piece in pieces:
+            await connection.send(piece)
+            await (connection.stall(pace) if pace else asyncio.sleep(0))
+        return False
 
     # ---------------------------------------------------------------- what is answered
 

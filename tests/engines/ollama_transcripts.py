@@ -1,4 +1,4 @@
-"""Transcripts of a real Ollama 0.33, and a loopback server that plays one back byte for byte.
+"""Transcripts of a real Ollama 0.33, and the test server playing one back byte for byte.
 
     case = load()["ollama/think-stream"]
     async with replay(case) as server:                # in the pieces in which it was received
@@ -12,7 +12,6 @@ one of `llamacpp`. "ollama/runner-killed" has no times; it ends with a real erro
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import functools
 import json
@@ -24,7 +23,7 @@ from typing import Any, Literal
 
 import pytest
 
-from ._loopback import HOST
+from aikido_llm.testing import WireServer
 
 _ARCHIVE = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "ollama-0.33.tar.gz"
 
@@ -135,59 +134,13 @@ def _dechunk(body: bytes) -> bytes:
         body = body[size + 2 :]
 
 
-@dataclass(slots=True)
-class Replay:
-    """A server that gives every request the same recorded answer and then closes the connection."""
-
-    port: int
-    requests: list[tuple[str, bytes]] = field(default_factory=list[tuple[str, bytes]])
-    """First line and body of each request, in order."""
-
-    @property
-    def url(self) -> str:
-        return f"http://{HOST}:{self.port}"
-
-
 @contextlib.asynccontextmanager
 async def replay(
     case: Transcript, pieces: Iterable[bytes] | None = None, *, gap: float = 0.0
-) -> AsyncGenerator[Replay]:
-    """Serve `case`: each of `pieces` (the recorded ones unless given) is one write, `gap` seconds apart.
-
-    TCP may join writes: with a gap of 0 most arrive one by one, with a few milliseconds all do. Fewer bytes than
-    were recorded are a cut answer. Leaving the block drops connections that are still open.
+) -> AsyncGenerator[WireServer]:
+    """A server whose next request gets `case`, whatever it is: each of `pieces` (the recorded ones unless given) is one
+    write, `gap` seconds apart. TCP may join writes when the gap is 0. Fewer bytes than were recorded are a cut answer.
     """
-    parts = case.pieces() if pieces is None else list(pieces)
-    handlers: set[asyncio.Task[None]] = set()
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            head = await reader.readuntil(b"\r\n\r\n")
-            line, headers, _ = _split(head)
-            served.requests.append((line, await reader.readexactly(int(headers.get("content-length", "0")))))
-            for part in parts:
-                writer.write(part)
-                await writer.drain()
-                await asyncio.sleep(gap)
-            writer.close()
-            await writer.wait_closed()
-        except (OSError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.transport.abort()
-
-    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(answer(reader, writer))
-        handlers.add(task)
-        task.add_done_callback(handlers.discard)
-
-    server = await asyncio.start_server(accept, HOST, 0, limit=2**20)
-    served = Replay(port=server.sockets[0].getsockname()[1])
-    try:
-        yield served
-    finally:
-        server.close()
-        for task in list(handlers):
-            task.cancel()
-        await asyncio.gather(*handlers, return_exceptions=True)
-        await server.wait_closed()
+    async with WireServer() as server:
+        server.answer_raw(*(case.pieces() if pieces is None else pieces), pace=gap)
+        yield server

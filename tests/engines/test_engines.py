@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
 import shutil
 import subprocess
@@ -20,7 +18,6 @@ from ._loopback import Answer, call, port_is_open, serving
 from .aimock import ROUTES, AIMock, Pacing, start_aimock
 from .llamacpp import LlamaCpp, start_llamacpp
 from .llmock import LLMock, start_llmock
-from .ollama_transcripts import Transcript, replay
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | float | bool | None"
 
@@ -469,68 +466,3 @@ def test_aimock_wants_its_key_and_stops() -> None:
             assert ask_aimock(AIMock(emulator.port, "wrong"), wire, "hi").status == 401
         assert "of-this-test" not in repr(emulator)
     assert not port_is_open(emulator.port)
-
-
-# --- Ollama transcripts ----------------------------------------------------------------------------------------------
-
-
-async def fetch(port: int, case: Transcript) -> list[bytes]:
-    """What a plain socket receives for this case, read by read."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    body = case.request_body
-    writer.write(f"{case.method} {case.path} HTTP/1.1\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body)
-    reads: list[bytes] = []
-    while data := await reader.read(65536):
-        reads.append(data)
-    writer.close()
-    await writer.wait_closed()
-    return reads
-
-
-def test_transcripts_are_read(ollama_transcripts: Mapping[str, Transcript]) -> None:
-    assert {case.wire for case in ollama_transcripts.values()} == {"ollama", "openai"}
-    assert len(ollama_transcripts) == 65
-    text = ollama_transcripts["ollama/text-stream"]
-    assert (text.method, text.path, text.status, text.streamed) == ("POST", "/api/chat", 200, True)
-    assert text.request_json()["messages"] == [{"role": "user", "content": "hi"}]
-    assert text.headers["content-type"] == "application/x-ndjson"
-    lines = [json.loads(line) for line in text.body.splitlines()]
-    assert "".join(line["message"]["content"] for line in lines) == llama.TEXT
-    assert lines[-1]["done"] is True
-    missing = ollama_transcripts["openai/err-model"]
-    assert (missing.wire, missing.status, missing.streamed) == ("openai", 404, False)
-    assert "error" in json.loads(missing.body)
-    killed = ollama_transcripts["ollama/runner-killed"]
-    assert "error" in json.loads(killed.body.splitlines()[-1])
-    assert ollama_transcripts["ollama/err-bad-json"].request_json() is None
-    for case in ollama_transcripts.values():
-        assert b"".join(case.pieces()) == b"".join(case.bytewise(7)) == case.raw
-        assert len(case.pieces()) == max(1, len(case.receives))
-
-
-async def test_transcripts_are_replayed(ollama_transcripts: Mapping[str, Transcript]) -> None:
-    for case in ollama_transcripts.values():
-        async with replay(case) as server:
-            assert b"".join(await fetch(server.port, case)) == case.raw
-            assert server.requests == [(f"{case.method} {case.path} HTTP/1.1", case.request_body)]
-        assert not port_is_open(server.port)
-
-
-async def test_a_transcript_can_be_cut_and_split(ollama_transcripts: Mapping[str, Transcript]) -> None:
-    case = ollama_transcripts["ollama/unicode-stream"]
-    async with replay(case, pieces=[case.raw[:300], case.raw[300:400]], gap=0.02) as server:
-        assert await fetch(server.port, case) == [case.raw[:300], case.raw[300:400]]
-    async with replay(case, gap=0.005) as server:
-        assert await fetch(server.port, case) == case.pieces()
-
-
-async def test_leaving_a_replay_drops_its_connections(ollama_transcripts: Mapping[str, Transcript]) -> None:
-    case = ollama_transcripts["ollama/text-stream"]
-    async with replay(case, gap=60.0) as server:
-        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
-        writer.write(b"GET / HTTP/1.1\r\n\r\n")
-        assert await reader.readuntil(b"\r\n\r\n")
-    async with asyncio.timeout(5):
-        with contextlib.suppress(ConnectionError):
-            await reader.read()
-    writer.close()

@@ -404,3 +404,17 @@ async def test_the_command_line_prints_a_dsn_per_provider() -> None:
         if process.returncode is None:
             process.kill()
             await process.communicate()
+
+
+# ---------------------------------------------------------------------- raw replies
+
+
+async def test_a_raw_reply_goes_to_the_next_request_whatever_it_is() -> None:
+    async with WireServer() as server:
+        server.answer("from the queue")
+        server.answer_raw(b"HTTP/1.1 299 Odd\r\nContent-Length: 9\r\n\r\n", b"short")
+        reply = await exchange(server, post(path="/nowhere", key=None))
+        assert (reply.status, reply.data[-5:], reply.end) == (299, b"short", "fin")
+        assert server.received[0].path == "/nowhere"
+        assert server.refused == []
+        assert "from the queue" in (await exchange(server)).body.decode()
