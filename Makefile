@@ -8,10 +8,10 @@ PEERS := openai anthropic google-genai ollama litellm any-llm pydantic-ai langch
 PACKAGE_any-llm := any-llm-sdk[openai,anthropic,gemini]
 PACKAGE_pydantic-ai := pydantic-ai-slim[openai,anthropic,google]
 
-.PHONY: docs demo test lint types check engines cross-check bench bench-peers clean
+.PHONY: docs demo test lint types check engines cross-check bench bench-peers dist clean
 
-demo: $(VENV)/.cli  ## stream an answer from the built-in echo provider
-	@$(BIN)/aikido-llm chat --provider echo "Hello from aikido_llm: this answer came word by word, over the same road as a real one."
+demo: $(VENV)/.cli  ## the main job in ten seconds, over real HTTP on this machine: stream, tool, picture, break, retry
+	@$(BIN)/aikido-llm demo
 
 test: $(VENV)/.dev  ## all tests (offline; engines that are not installed are skipped and say so)
 	$(BIN)/python -m pytest $(TESTS)
@@ -28,7 +28,11 @@ docs: $(VENV)/.docs  ## the documentation site, warnings as errors
 	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
 	@echo "open docs/_build/html/index.html"
 
-check: test lint types  ## what .ci/run runs
+check: test lint types docs  ## what .ci/run runs, but for the engines
+
+dist: $(VENV)/.dev  ## wheel and sdist in dist/: the same bytes from the same commit
+	rm -rf dist
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m hatchling build -d dist
 
 engines: $(VENV)/.dev  ## real engines and emulators for the end-to-end tests
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[dev,engines]"

@@ -2,9 +2,17 @@
 
 import sys
 
+from . import __version__
+
 
 def main() -> None:
-    """Run the command line; without the `cli` extra, one line says how to install it, exit status 1."""
+    """Run the command line; without the `cli` extra, one line says how to install it, exit status 1.
+
+    `--version` alone needs no extra: it is what a report of a fault begins with.
+    """
+    if sys.argv[1:] == ["--version"]:
+        sys.stdout.write(f"aikido-llm, version {__version__}\n")
+        return
     try:
         import click as _click
         import rich as _rich
