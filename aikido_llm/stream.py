@@ -10,7 +10,7 @@ import contextlib
 import warnings
 from collections.abc import Awaitable, Callable, Iterator
 from types import TracebackType
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from .answer import Answer
 from .clocks import Clocks
@@ -122,7 +122,16 @@ class Reader:
         return True
 
 
-Begin: TypeAlias = Callable[[Clocks], Awaitable[tuple[Reader, list[Event]]]]
+class Source(Protocol):
+    """Where the events of one answer come from: a Reader, or a script that is played."""
+
+    @property
+    def over(self) -> bool: ...
+    async def events(self) -> list[Event]: ...
+    def close(self) -> None: ...
+
+
+Begin: TypeAlias = Callable[[Clocks], Awaitable[tuple[Source, list[Event]]]]
 """Sends the request (retrying its start as the client is set up) and returns the reader of the 200, with its first
 events. Raises what failed before the first byte of an answer."""
 
@@ -135,7 +144,7 @@ class StreamCore:
         self._timeouts = timeouts
         self._live = live
         self._clocks: Clocks | None = None
-        self._reader: Reader | None = None
+        self._reader: Source | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
         self.open = False
         self.over = False

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterable
 from functools import partial
 from types import TracebackType
-from typing import Any, Protocol, TypeAlias, cast
+from typing import Any, Protocol, TypeAlias
 
 from attrs import evolve, field, frozen
 
@@ -19,7 +19,7 @@ from ..clocks import Clocks
 from ..errors import ConfigError, ContentFilteredError, LLMError, StreamTruncated
 from ..http_client import Messages
 from ..retry import collect
-from ..stream import EventStream, Reader, StreamCore
+from ..stream import EventStream, Source, StreamCore
 from ..transport.base import Timeouts
 from ..types.events import (
     EndEvent,
@@ -239,7 +239,7 @@ class StubClient:
     def __repr__(self) -> str:
         return f"<StubClient {self._played} turns played, {self.waiting} waiting>"
 
-    async def _begin(self, request: Request, clocks: Clocks) -> tuple[Reader, list[Event]]:
+    async def _begin(self, request: Request, clocks: Clocks) -> tuple[Source, list[Event]]:
         if self._closed:
             raise ConfigError("this client is closed; open a new one")
         self.requests.append(request)
@@ -249,7 +249,7 @@ class StubClient:
         self._played += 1
         if script.block is not None:
             await clocks.before_answer(script.block.wait())
-        turn = cast(Reader, _Turn(*script.play(request.model or "")))
+        turn = _Turn(*script.play(request.model or ""))
         return turn, await turn.events()
 
 
