@@ -268,6 +268,8 @@ def failure_before_answer(error: Exception) -> LLMError:
         failure = ConnectError(f"the proxy refused: it answered {error.status}", permanent=error.status < 500)
     elif isinstance(error, aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError):
         failure = ConfigError("the base URL cannot be used: it needs the form https://host/path")
+        failure.__cause__ = Cause(type(error).__name__)  # its text is the URL, query and all
+        return failure
     elif isinstance(error, aiohttp.ClientConnectorCertificateError):
         failure = ConnectError(f"the server's certificate is not trusted: {text}", permanent=True)
     elif isinstance(error, aiohttp.ClientConnectorSSLError):

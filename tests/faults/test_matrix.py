@@ -1,4 +1,4 @@
-"""The matrix. A test is one fault on one road and one event loop: every wire at the same time, on servers of its own."""
+"""The matrix. A test is one fault on one road and one event loop: all wires at the same time, each on its server."""
 
 import pytest
 

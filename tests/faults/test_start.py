@@ -207,13 +207,20 @@ async def test_the_log_says_what_failed_why_and_when_it_goes_on(
     assert not any("test-key" in line or "?" in line for line in lines)
 
 
+async def seen(server: WireServer, requests: int) -> None:
+    for _ in range(400):
+        if len(server.received) >= requests:
+            return
+        await asyncio.sleep(0.005)
+    raise AssertionError("the server has not seen the requests")
+
+
 async def test_a_stream_that_is_closed_while_it_is_being_opened_ends_at_once(server: WireServer) -> None:
     server.answer(Answer("x", fault=Fault.stall("before_headers")))
     async with quick(server) as client:
         stream = client.stream(REQUEST)
         reading = asyncio.ensure_future(anext(stream))
-        while not server.received:
-            await asyncio.sleep(0.005)
+        await seen(server, 1)
         begun = time.monotonic()
         await stream.aclose()
         with pytest.raises(llm.StreamTruncated, match="closed"):
@@ -232,8 +239,7 @@ async def test_closing_the_client_ends_calls_wherever_they_are(server: WireServe
     policy = llm.RetryPolicy(max_attempts=3, base_delay=30, should_retry=llm.is_retryable)
     async with llm.open("openai", server.dsn("openai"), retry=policy, limits=llm.Limits(connections=3)) as client:
         calls = [asyncio.ensure_future(llm.collect(client.stream(REQUEST))) for _ in range(3)]
-        while len(server.received) < 3:
-            await asyncio.sleep(0.005)
+        await seen(server, 3)
         waiting = [asyncio.ensure_future(client.complete(REQUEST)) for _ in range(3)]
         await asyncio.sleep(0.05)
         await client.aclose()
