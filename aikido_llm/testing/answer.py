@@ -17,6 +17,9 @@ def _images(value: Iterable[ImagePart]) -> tuple[ImagePart, ...]:
     return tuple(value)
 
 
+_USAGE = Usage(input_tokens=11, output_tokens=7)
+
+
 @frozen
 class Answer:
     """One scripted answer. Every wire writes it as its provider would.
@@ -28,7 +31,7 @@ class Answer:
     chunk:         characters per delta of a stream; 0: one delta per word (with the blank before it).
     pace:          seconds between two events of a stream.
     writes:        bytes per write to the socket; 0: one write per event. (Every way must give the client the same.)
-    status, headers, code, message: an HTTP error instead of an answer: the wire's own envelope is written around message.
+    status, headers, code, message: an HTTP error instead of an answer: the wire's own envelope is put around message.
     fault:         what goes wrong (see Fault), None for nothing.
     id, model:     of the answer; "" takes a made one, and the model that was asked for.
     """
@@ -37,7 +40,7 @@ class Answer:
     thinking: str = ""
     tool_calls: tuple[ToolCall, ...] = field(default=(), converter=_calls)
     images: tuple[ImagePart, ...] = field(default=(), converter=_images)
-    usage: Usage = Usage(input_tokens=11, output_tokens=7)
+    usage: Usage = field(default=Usage(input_tokens=11, output_tokens=7))
     finish_reason: FinishReason | None = None
     signature: str = ""
     chunk: int = 0

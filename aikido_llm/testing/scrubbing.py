@@ -7,7 +7,7 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from .. import _base64, _json
-from ..secret import HIDDEN, scrub, secrets_in, sounds_secret
+from ..secret import HIDDEN, hide, scrub, secrets_in, sounds_secret
 from ..transport.base import HTTPRequest, pieces
 
 # Request headers whose values are no one's secret; a caller's own header may be.
@@ -84,7 +84,12 @@ class Scrubber:
             return {"base64": _base64.encode(body)}
 
     def _text(self, text: str) -> str:
-        return scrub(text, *self._secrets) if len(text) < _LONG else text
+        if len(text) < _LONG:
+            return scrub(text, *self._secrets)
+        text = hide(text, *self._secrets)
+        for pattern, shown in _IN_BODY:
+            text = pattern.sub(shown, text)
+        return text
 
     def _as_bytes(self) -> list[str]:
         texts = {secret.reveal().encode("utf-8").decode("latin-1") for secret in self._secrets}
@@ -92,7 +97,7 @@ class Scrubber:
 
 
 _LIMITS = ("x-ratelimit", "anthropic-ratelimit", "ratelimit")  # they count tokens
-_LONG = 1_000_000  # characters of a text that is a picture, where looking for keys would take seconds
+_LONG = 10_000  # characters of a text, a picture's perhaps, where `scrub` would take too long
 
 
 def asked(request: Mapping[str, Any]) -> dict[str, Any]:

@@ -156,7 +156,7 @@ def _comparable(events: Sequence[Event]) -> list[object]:
 def _check_prefixes(dialect: Dialect, transcript: Transcript) -> None:
     """The end of the bytes is not the end of the answer."""
     whole_from = len(transcript.body.rstrip()) if transcript.whole_from is None else transcript.whole_from
-    for size in cuts(transcript.body, small=600, most=80):
+    for size in cuts(transcript.body, small=400, most=60):
         if size < whole_from and _error(_read(dialect, transcript, [transcript.body[:size]])) is None:
             raise BrokenPromise(
                 "failure", f"its first {size} of {len(transcript.body)} bytes passed for a whole answer"

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -194,6 +195,16 @@ async def test_a_missing_cassette_says_so(server: WireServer, tape: Path) -> Non
     async with replaying(server, tape) as client:
         with pytest.raises(CassetteError, match="cannot be read"):
             await client.complete(HI)
+
+
+def test_long_texts_are_scrubbed_in_no_time() -> None:
+    long = "-".join(["aB3_xY"] * 40_000) + f" {KEY} https://a.b/c?d=e sk-abcdefghijklmnopqrstuv"
+    body = json.dumps({"image": long}).encode()
+    request = HTTPRequest("POST", "https://x.y/z?key=1", Headers({"Authorization": f"Bearer {KEY}"}), body)
+    started = time.perf_counter()
+    written = json.dumps(Scrubber(request.headers.reveal()).request(request))
+    assert time.perf_counter() - started < 2
+    assert not any(leak in written for leak in (KEY, "d=e", "sk-abc", "key=1"))
 
 
 @pytest.mark.parametrize("sizes", [[1] * 60, [7] * 9, [60], [20, 3, 37]])

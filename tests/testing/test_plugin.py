@@ -72,27 +72,23 @@ def test_wire_server_in_auto_mode_beside_all_that_is_installed(pytester: pytest.
     run(pytester, code, *loops, "-o", "asyncio_mode=auto", autoload=True, passed=4)
 
 
-def test_wire_server_under_anyio(pytester: pytest.Pytester) -> None:
-    run(pytester, ON_ANYIO, *ANYIO, passed=1)
-
-
 def test_wire_server_under_anyio_beside_pytest_asyncio(pytester: pytest.Pytester) -> None:
     run(pytester, ON_ANYIO, *ANYIO, *ASYNCIO, *LOOPS, passed=1)
 
 
-def test_without_a_runner(pytester: pytest.Pytester) -> None:
-    code = """
-    import asyncio
-
+def test_wire_server_under_anyio_alone_and_the_fixtures_of_sync_tests(pytester: pytest.Pytester) -> None:
+    code = f"""{ON_ANYIO}
     def test_sync(wire_server):
         pass
 
     def test_stub(stub_client):
+        import asyncio
+
         client = stub_client("one", "two")
         assert asyncio.run(client.chat("hi")).text == "one"
         assert client.waiting == 1
     """
-    assert "pytest.mark.asyncio" in run(pytester, code, passed=1, errors=1)
+    assert "pytest.mark.asyncio" in run(pytester, code, *ANYIO, passed=2, errors=1)
 
 
 def test_no_network(pytester: pytest.Pytester) -> None:
@@ -103,6 +99,7 @@ def test_no_network(pytester: pytest.Pytester) -> None:
     from aikido_llm.testing.plugin import NetworkUsed
 
     pytestmark = pytest.mark.usefixtures("no_network")
+    before = dict(vars(socket.socket)), socket.getaddrinfo
 
     @pytest.mark.parametrize("address", [("192.0.2.1", 80), ("2001:db8::1", 80, 0, 0), ("example.org", 80)])
     def test_connect(address):
@@ -137,22 +134,13 @@ def test_no_network(pytester: pytest.Pytester) -> None:
                     async with llm.open("vllm", dsn) as client:
                         assert (await client.chat("hi")).text
         asyncio.run(ask())
-    """
-    run(pytester, code, passed=7)
 
-
-def test_what_was_replaced_is_put_back(pytester: pytest.Pytester) -> None:
-    code = """
-    import socket
-    before = dict(vars(socket.socket)), socket.getaddrinfo
-
-    def test_first(no_network):
+    def test_put_back(monkeypatch):
         assert socket.getaddrinfo is not before[1]
-
-    def test_then():
+        monkeypatch.undo()
         assert (dict(vars(socket.socket)), socket.getaddrinfo) == before
     """
-    run(pytester, code, passed=2)
+    run(pytester, code, passed=8)
 
 
 def test_the_plugin_loads_nothing_of_the_package() -> None:
