@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import urlsplit
-from urllib.request import getproxies_environment
 
 import aiohttp
 from aiohttp.abc import AbstractStreamWriter
@@ -24,7 +23,8 @@ from yarl import URL
 
 from ..errors import Cause, ConfigError, ConnectError, LLMError, MalformedStream, StreamTruncated
 from ..secret import Secret, scrub, without_frames
-from .base import Body, HTTPRequest, HTTPResponse, Limits, Timeouts, check_proxy, pieces, timed_out
+from .base import Body, HTTPRequest, HTTPResponse, Limits, Timeouts, pieces, timed_out
+from .proxies import proxy_for
 from .slots import Slots
 
 _UPLOAD_FROM = 64 * 1024  # bytes; larger bodies go out in pieces, which do not stall the loop
@@ -302,32 +302,6 @@ def failure_in_body(error: Exception, *, begun: bool = True) -> LLMError:
         failure = StreamTruncated("the connection broke before the answer was whole; what arrived is in .partial")
     failure.__cause__ = Cause.of(error)
     return failure
-
-
-def proxy_for(url: str) -> Secret:
-    """The proxy that the environment names for this URL, empty for loopback and for what NO_PROXY lists.
-
-    Raises ConfigError for one that is no HTTP proxy.
-    """
-    proxies = {name: Secret(value) for name, value in getproxies_environment().items()}
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if not proxies or host == "localhost" or host.startswith("127.") or host == "::1":
-        return Secret("")
-    if "no" in proxies and _excepted(host, parts.port, proxies["no"].reveal()):
-        return Secret("")
-    name = parts.scheme if proxies.get(parts.scheme) else "all"
-    return check_proxy(proxies.get(name, Secret("")), f"the environment variable {name.upper()}_PROXY")
-
-
-def _excepted(host: str, port: int | None, names: str) -> bool:
-    """Whether NO_PROXY lists the host: by its name or a domain above it, with or without the port, or by `*`."""
-    listed = [name.strip().lower().lstrip(".") for name in names.split(",")]
-    return any(
-        name == "*" or (name and f".{place}".endswith(f".{name}"))
-        for name in listed
-        for place in (host, f"{host}:{port}")
-    )
 
 
 def _payload(body: bytes | Body, connection: _Connection) -> "bytes | _Upload":

@@ -10,8 +10,9 @@ import pytest
 
 import aikido_llm as llm
 from aikido_llm.testing import Answer, Fault, WireServer
-from aikido_llm.transport.aiohttp import AiohttpTransport, proxy_for
+from aikido_llm.transport.aiohttp import AiohttpTransport
 from aikido_llm.transport.base import Headers, HTTPRequest, HTTPResponse, Limits, Timeouts
+from aikido_llm.transport.proxies import proxy_for
 from tests.testing.raw import ASK
 
 REQUEST = llm.Request(messages=[llm.user("hi")])
