@@ -17,9 +17,6 @@ def _images(value: Iterable[ImagePart]) -> tuple[ImagePart, ...]:
     return tuple(value)
 
 
-_USAGE = Usage(input_tokens=11, output_tokens=7)
-
-
 @frozen
 class Answer:
     """One scripted answer. Every wire writes it as its provider would.
