@@ -63,7 +63,8 @@ async def check_end(row: Row, end: End, road: Road, dialect: str) -> None:
         server.answer(_answer(row, dialect, road))
         outcome = await ask(client, road, row.upload)
         if not end.kept:
-            assert await server.closed_within(CLOSED_WITHIN), "the server still sees an open connection"
+            within = 3 * CLOSED_WITHIN if row.upload else CLOSED_WITHIN  # who does not read has to look for it
+            assert await server.closed_within(within), "the server still sees an open connection"
         assert server.open_connections <= 1
         _check_outcome(outcome, end)
         await server.listen()

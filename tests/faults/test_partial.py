@@ -1,0 +1,77 @@
+"""All that had arrived when the line broke is in `partial`: text, thinking, whole calls, usage. And what a reader does
+not take, the sender keeps."""
+
+import asyncio
+
+import pytest
+from attrs import evolve
+
+import aikido_llm as llm
+from aikido_llm.providers import find
+from aikido_llm.testing import Answer, Fault, WireServer
+from aikido_llm.testing.wires import wire
+from tests.faults.table import DIALECTS
+from tests.wire import Road, check_grammar, response_of
+
+CALLS = (llm.ToolCall("call_1", "look", '{"x": 1}'), llm.ToolCall("call_2", "listen", '{"y": [2, 3]}'))
+RICH = Answer("one two", thinking="let me see", tool_calls=CALLS, id="same", signature="c2lnbmVk")
+TOOLS = tuple(llm.ToolDef(name, "", {"type": "object"}) for name in ("look", "listen"))
+REQUEST = llm.Request(messages=[llm.user("hi")], tools=TOOLS, model="test-model")
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+async def test_partial_holds_what_had_arrived(dialect: str) -> None:
+    """Broken behind each event in turn; what is expected is what the same bytes give without a socket."""
+    name = DIALECTS[dialect]
+    async with WireServer() as server, llm.open(name, server.dsn(name), retry=None) as client:
+        await llm.collect(client.stream(REQUEST))
+        pieces = wire(dialect).stream(RICH, server.received[0])
+        assert len(pieces) >= 5
+        for number in range(1, len(pieces)):
+            server.answer(evolve(RICH, fault=Fault.close(after_events=number)))
+            events = [event async for event in client.stream(REQUEST)]
+            check_grammar(events)
+            road = Road(find(name).dialect, request=REQUEST, content_type=wire(dialect).stream_type)
+            expected = response_of(road.read(b"".join(pieces[:number])))
+            got = response_of(events)
+            for field in ("text", "thinking", "tool_calls", "usage", "finish_reason"):
+                assert getattr(got, field) == getattr(expected, field), f"{field} behind {number} events"
+
+
+async def test_a_reader_that_sleeps_holds_the_sender_back() -> None:
+    """Measured at the server: what it could write while nobody read is what the buffers of both sides hold."""
+    event = b'data: {"choices":[{"index":0,"delta":{"content":"' + b"x" * 1000 + b'"}}]}\n\n'
+    written = 0
+
+    async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal written
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
+        try:
+            while True:
+                writer.write(event * 50)
+                await writer.drain()
+                written += 50 * len(event)
+        except ConnectionError:
+            writer.close()
+
+    server = await asyncio.start_server(flood, "127.0.0.1", 0)
+    base = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+    async with (
+        llm.open("openai", base_url=base, api_key="k" * 20, model="m") as client,
+        client.stream(llm.Request(messages=[llm.user("hi")])) as stream,
+    ):
+        await anext(stream)
+        before = -1
+        for _ in range(100):  # until the sender stands still
+            if written == before:
+                break
+            before = written
+            await asyncio.sleep(0.05)
+        assert written == before, "the sender goes on though nobody reads"
+        assert written < 24 * 1024 * 1024
+        for _ in range(20_000):
+            await anext(stream)
+        assert written > before, "it goes on when somebody reads"
+    server.close()
+    await asyncio.sleep(0.01)
