@@ -106,7 +106,8 @@ class Answer:
 
     def fail(self, error: LLMError) -> list[Event]:
         """The bytes will not come (the connection broke, a clock ran out): usage, the error and the end. An answer
-        that had arrived is whole all the same, and one that its provider ended is not broken: only HTTP's end is missing.
+        that had arrived is whole all the same, and one that its provider ended is not broken: only the end of HTTP is
+        missing.
         """
         out: list[Event] = []
         if self.ended:

@@ -41,7 +41,7 @@ class Settings:
 
 @frozen
 class Accepted:
-    """A 200. request_id: the provider's id of the exchange, "" for none. secrets: what was sent and no error repeats."""
+    """A 200. request_id: the provider's id of the exchange, "" for none. secrets: sent, and in no error."""
 
     response: HTTPResponse
     request_id: str

@@ -35,7 +35,7 @@ def read_parameters(row: Provider, parameters: Mapping[str, tuple[str, ...]]) ->
     for name, given in parameters.items():
         if len(given) > 1 and name != "stop":
             raise ConfigError(f"the DSN gives {name} twice")
-        text = given[-1]
+        text = given[-1] if given else ""
         if row.option(name) is not None:
             own[name] = text
         elif name in _TEXTS:

@@ -30,7 +30,7 @@ LAYERS: dict[str, set[str]] = {
     # pure: no I/O, no event loop
     "framing": {"_base64", "_json", "errors"},
     "dialects": {"_base64", "_json", "errors", "framing", "types"},
-    "answer": {"_json", "accumulate", "dialects", "errors", "framing", "types"},
+    "answer": {"_json", "accumulate", "dialects", "errors", "framing", "secret", "types"},
     "providers": {"_json", "dialects", "errors", "types"},
     "dsn": {"errors", "secret"},
     "parameters": {"errors", "providers", "types"},
@@ -43,7 +43,8 @@ LAYERS: dict[str, set[str]] = {
     "retry": {"accumulate", "client", "errors", "types"},
     "exchange": {"clocks", "dialects", "errors", "framing", "providers", "retry", "secret", "transport", "types"},
     "http_client": {
-        *("_json", "answer", "clocks", "dialects", "errors", "exchange", "providers", "retry", "stream", "transport", "types")
+        *("_json", "answer", "clocks", "dialects", "errors", "exchange", "providers", "retry", "stream"),
+        *("transport", "types"),
     },
     "connect": {
         *(

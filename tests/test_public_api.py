@@ -13,7 +13,9 @@ IN_USE = Path(__file__).parent / "typing" / "api.py"
 
 def test_the_surface_is_the_one_that_was_written_down() -> None:
     written = SNAPSHOT.read_text("utf-8")
-    change = "\n".join(difflib.unified_diff(written.splitlines(), surface().splitlines(), "promised", "found", n=1))
+    change = "\n".join(
+        difflib.unified_diff(written.splitlines(), surface().splitlines(), "promised", "found", n=1, lineterm="")
+    )
     if change:
         pytest.fail(
             f"the public surface has changed:\n{change}\n\nIf that is meant: a line in CHANGELOG.md, and "

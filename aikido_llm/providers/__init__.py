@@ -94,7 +94,7 @@ def _near(name: str) -> str:
 
 
 class _CallableModule(ModuleType):
-    """`aikido_llm.providers` is this package once anything of it has been imported, and a public function by promise."""
+    """`aikido_llm.providers` is this package once anything of it was imported, and a public function by promise."""
 
     def __call__(self) -> tuple[str, ...]:
         return providers()
