@@ -16,7 +16,8 @@ class Timeouts:
 
     connect:     waiting for a free connection, DNS, TCP and TLS.
     first_event: from sending to the first content event, the upload included.
-    idle:        between content events while somebody waits for the next one; keep-alive comments do not count.
+    idle:        between content events while somebody waits for the next one; keep-alive comments do not count, the
+                 bytes of a body that is no stream do, and so does each 256 KiB of one large event.
     total:       from sending to the end.
     """
 
@@ -128,7 +129,7 @@ class Transport(Protocol):
     async def send(self, request: HTTPRequest) -> HTTPResponse:
         """Send, and return when the headers have arrived; the caller owns the response and must close or release it.
 
-        Raises ConnectError, TimedOutError(phase="connect"), StreamTruncated (the server hung up before an answer),
+        Raises ConnectError (no connection, or the server hung up before an answer), TimedOutError(phase="connect"),
         MalformedStream (what it sent is not HTTP) or ConfigError (the URL or a header cannot be sent).
         """
         ...
