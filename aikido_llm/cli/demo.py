@@ -3,7 +3,6 @@
 import asyncio
 import inspect
 import os
-import sys
 import tempfile
 import textwrap
 from collections.abc import Awaitable, Callable
@@ -38,7 +37,7 @@ def command() -> None:
 
 
 async def streamed(client: llm.HTTPClient, write: Write) -> None:
-    async with client.stream(llm.Request(messages=[llm.user("Why is the sky blue?")])) as events:
+    async with client.chat_stream("Why is the sky blue?") as events:
         async for text in events.text():
             write(text)
 
@@ -56,20 +55,20 @@ async def with_a_picture(client: llm.HTTPClient, write: Write) -> None:
 
 
 async def broken_off(client: llm.HTTPClient, write: Write) -> None:
-    async for event in client.chat_stream("Recite a poem."):
-        if isinstance(event, llm.TextDelta | llm.ErrorEvent):
-            write(event.text if isinstance(event, llm.TextDelta) else f"\n{event.error}")
+    async with client.chat_stream("Recite a poem.") as events:
+        async for text in events.text():
+            write(text)
 
 
 async def after_failures(client: llm.HTTPClient, write: Write) -> None:
-    policy = llm.RetryPolicy(base_delay=0.5, should_retry=llm.is_retryable)
-    response = await llm.collect_with_retry(client, llm.Request(messages=[llm.user("Are you there?")]), policy)
-    write(f"{response.text} (attempt {response.attempts})")
+    response = await client.chat("Are you there?")
+    write(response.text)
+    write(f" (attempt {response.attempts})")
 
 
 def weather(city: str) -> str:
     """The weather in a city."""
-    click.echo(f"  weather({city!r}) was called")
+    click.echo(f"weather({city!r}) is called")
     return f"4 degrees and rain in {city}"
 
 
@@ -125,13 +124,13 @@ def steps(pace: float) -> tuple[Step, ...]:
         ),
         Step("A picture, written to a file", "gemini", with_a_picture, (Answer(images=(llm.ImagePart(data=png()),)),)),
         Step(
-            "A stream that breaks off says so",
+            "A stream that breaks off says so, to the same three lines",
             "mistral",
             broken_off,
             (Answer("Shall I compare thee to a summer's day? Thou art", pace=pace, fault=Fault.close(after_events=9)),),
         ),
         Step(
-            "Two failures, then an answer",
+            "Two failures, then an answer: the client tries again",
             "openrouter",
             after_failures,
             (
@@ -164,8 +163,14 @@ class Stage:
             click.echo(code)
 
     def write(self, text: str) -> None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+        colour = "green" if self._console.is_terminal and "\x1b" not in text else None
+        click.secho(text, nl=False, fg=colour)
+
+    def failed(self, error: llm.LLMError) -> None:
+        """What the step's code raised."""
+        click.secho(f"\n{type(error).__name__}: {error}", fg="red" if self._console.is_terminal else None)
+        if error.partial is not None:
+            click.echo(f"error.partial.text is {error.partial.text!r}", nl=False)
 
     def end(self) -> None:
         click.echo("\n")
@@ -184,7 +189,10 @@ async def _demo(stage: Stage) -> None:
             stage.title(number, step)
             server.answer(*step.answers)
             async with llm.open(step.provider, server.dsn(step.provider)) as client:
-                await step.run(client, stage.write)
+                try:
+                    await step.run(client, stage.write)
+                except llm.StreamTruncated as error:
+                    stage.failed(error)
             stage.end()
             await asyncio.sleep(stage.pause)
     click.echo(f"{len(server.received)} requests were made. With a key: aikido-llm chat -p anthropic -m MODEL hello")

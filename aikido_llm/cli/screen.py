@@ -4,7 +4,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import click
@@ -15,6 +15,7 @@ from rich.text import Text
 
 import aikido_llm as llm
 
+from .hush import hushed
 from .live import MarkdownWriter, PlainWriter, Writer
 from .media import extension
 from .render import Meter, file_size, json_line, safe, usage_line
@@ -31,8 +32,8 @@ class Screen:
         out, self._err = Console(), Console(stderr=True)
         self._as_json = as_json
         self._show_usage = show_usage
-        live = out.is_terminal and not out.is_dumb_terminal and not plain
-        self._writer: Writer = MarkdownWriter(out) if live else PlainWriter()
+        self._live = out.is_terminal and not out.is_dumb_terminal and not plain
+        self._writer: Writer = MarkdownWriter(out) if self._live else PlainWriter()
         self._meter = Meter()
         self._spinner: Live | None = None
         self._thinking = False  # stderr stands in the middle of a line of thinking
@@ -53,12 +54,13 @@ class Screen:
         self._meter.start()
         if self._err.is_terminal and not self._err.is_dumb_terminal and not self._as_json:
             self._spinner = self._start_spinner(who)
-        try:
-            yield self
-        finally:
-            self._stop_spinner()
-            self._end_thinking()
-            self._writer.close()
+        with hushed() if self._err.is_terminal or self._live else nullcontext():
+            try:
+                yield self
+            finally:
+                self._stop_spinner()
+                self._end_thinking()
+                self._writer.close()
 
     def event(self, event: llm.Event) -> None:
         """Show one event; an ErrorEvent is kept in `failure`, the whole answer in `response`."""

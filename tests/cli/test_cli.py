@@ -1,91 +1,105 @@
 """The command line, run as a user runs it: its streams and its exit codes."""
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from aikido_llm.cli.main import COMMANDS, cli
 
-def run(
-    *arguments: str, stdin: str | None = None, cwd: Path | None = None, **env: str
-) -> subprocess.CompletedProcess[str]:
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("LLM_")}
-    return subprocess.run([sys.executable, "-m", "aikido_llm", *arguments], input=stdin, capture_output=True, text=True,
-                          cwd=cwd, env={**clean, **env}, timeout=60, check=False)  # fmt: skip
+from .running import environment, here, run
 
 
-def test_chat_streams_to_stdout() -> None:
-    done = run("chat", "hello", "world", "--usage")
-    assert (done.returncode, done.stdout) == (0, "hello world\n")
-    assert done.stderr == "usage: 2 in, 2 out\n"
+async def test_chat_streams_to_stdout() -> None:
+    done = await run("chat", "hello", "world", "--usage")
+    assert (done.code, done.out) == (0, "hello world\n")
+    assert done.err == "usage: 2 in, 2 out\n"
 
 
-def test_prompt_from_stdin() -> None:
-    assert run("chat", stdin="from a pipe").stdout == "from a pipe\n"
-
-
-def test_json_prints_one_event_a_line() -> None:
-    done = run("chat", "--json", "a b")
-    kinds = [json.loads(line)["kind"] for line in done.stdout.splitlines()]
+async def test_json_prints_one_event_a_line() -> None:
+    done = await run("chat", "--json", "a b")
+    kinds = [json.loads(line)["kind"] for line in done.out.splitlines()]
     assert kinds == ["text_delta", "text_delta", "usage", "end"]
-    assert done.stderr == ""
+    assert done.err == ""
 
 
-def test_no_stream() -> None:
-    assert run("chat", "--no-stream", "a b").stdout == "a b\n"
-    assert json.loads(run("chat", "--no-stream", "--json", "a b").stdout)["text"] == "a b"
+async def test_no_stream() -> None:
+    assert (await here("chat", "--no-stream", "a b")).out == "a b\n"
+    assert json.loads((await here("chat", "--no-stream", "--json", "a b")).out)["text"] == "a b"
 
 
-def test_error_is_one_line_and_exit_1() -> None:
-    done = run("chat", "-p", "opnai", "hi")
-    assert done.returncode == 1
-    assert done.stdout == ""
-    assert done.stderr.count("\n") == 1
-    assert "did you mean openai" in done.stderr
+async def test_error_is_one_line_and_exit_1() -> None:
+    done = await run("chat", "-p", "opnai", "hi")
+    assert done.code == 1
+    assert done.out == ""
+    assert done.err.count("\n") == 1
+    assert "did you mean openai" in done.err
 
 
-def test_no_key_says_what_to_do() -> None:
-    done = run("chat", "-p", "groq", "-m", "m", "hi", GROQ_API_KEY="")
-    assert done.returncode == 1
-    assert "GROQ_API_KEY" in done.stderr
-    assert "Traceback" not in done.stderr
+async def test_no_key_says_what_to_do() -> None:
+    done = await here("chat", "-p", "groq", "-m", "m", "hi")
+    assert done.code == 1
+    assert "GROQ_API_KEY" in done.err
+    assert "Traceback" not in done.err
 
 
 @pytest.mark.parametrize(
-    "arguments", [("chat",), ("chat", "--nonsense"), ("nonsense",), ("chat", "--thinking", "much", "hi")]
-)
-def test_wrong_usage_is_exit_2(arguments: tuple[str, ...]) -> None:
-    done = run(*arguments, stdin="")
-    assert done.returncode == 2
-    assert "Usage:" in done.stderr
+    "arguments",
+    [("chat",), ("chat", "--nonsense"), ("nonsense",), ("chat", "--thinking", "much", "hi"), ("chat", "@nowhere"),
+     ("chat", "--image", "nowhere.png", "hi"), ("map", "nowhere", "--out", "x")],
+)  # fmt: skip
+async def test_wrong_usage_is_exit_2(arguments: tuple[str, ...]) -> None:
+    done = await here(*arguments)
+    assert done.code == 2
+    assert "Usage:" in done.err
 
 
-def test_env_file_is_read(tmp_path: Path) -> None:
+async def test_env_file_is_read(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("LLM_PROVIDER=groq\n")
-    done = run("chat", "hi", cwd=tmp_path, GROQ_API_KEY="", PYTHONPATH=str(Path(__file__).parents[2]))
-    assert "no model" in done.stderr
+    done = await run("chat", "hi", cwd=tmp_path, PYTHONPATH=str(Path(__file__).parents[2]))
+    assert "no model" in done.err
 
 
 def test_closed_pipe_ends_quietly() -> None:
     command = f"{sys.executable} -m aikido_llm chat --json '{'word ' * 20000}' | head -c 10"
-    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False, stdin=-3)
     assert done.stderr == ""
 
 
-def test_providers_table_and_json() -> None:
-    table = run("providers", COLUMNS="200")
-    assert "anthropic" in table.stdout
-    assert "openai_chat" in table.stdout
-    rows = [json.loads(line) for line in run("providers", "--json", OPENAI_API_KEY="x").stdout.splitlines()]
-    assert next(row for row in rows if row["name"] == "openai")["key_set"] is True
+async def test_version_and_help() -> None:
+    assert "aikido-llm" in (await here("--version")).out
+    done = await here("--help")
+    assert all(f"  {name} " in done.out for name in COMMANDS)
 
 
-def test_version_and_help() -> None:
-    assert "aikido-llm" in run("--version").stdout
-    assert "providers" in run("--help").stdout
+def test_help_lines_are_there_for_every_command() -> None:
+    assert set(COMMANDS) == set(cli.commands) | set(COMMANDS)
+    for name in COMMANDS:
+        command = cli.get_command(cli.make_context("aikido-llm", ["--help"], resilient_parsing=True), name)
+        assert command is not None
+        assert command.name == name
+
+
+def test_help_imports_next_to_nothing() -> None:
+    code = "import sys, aikido_llm.cli.main as m\nm.run(['--help'])\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment())
+    loaded = set(done.stdout.splitlines()[-1].split())
+    assert not loaded & {"aiohttp", "cattrs", "msgspec", "anyio", "asyncio", "rich.console", "attr", "prompt_toolkit"}
+
+
+async def test_providers_table_and_json() -> None:
+    table = await here("providers")
+    assert "anthropic (claude)" in table.out
+    assert "openai_chat" in table.out
+    rows = [json.loads(line) for line in (await here("providers", "--json", OPENAI_API_KEY="x")).out.splitlines()]
+    openai = next(row for row in rows if row["name"] == "openai")
+    assert openai["key_set"] is True
+    assert openai["key_source"] == "OPENAI_API_KEY"
+    assert openai["features"]["images out"] is False
+    one = await here("providers", "openrouter")
+    assert "provider_order" in one.out
 
 
 def test_without_the_extra_one_line_says_how_to_install_it() -> None:

@@ -1,0 +1,182 @@
+"""The command line as a user runs it: in a process of its own, with pipes or with a terminal."""
+
+import asyncio
+import contextlib
+import fcntl
+import io
+import os
+import pty
+import re
+import signal
+import struct
+import sys
+import tempfile
+import termios
+from pathlib import Path
+from types import TracebackType
+
+import pytest
+from attrs import frozen
+
+from aikido_llm.cli import main
+
+TIMEOUT = 30.0  # s for a whole run: the machine may be busy
+
+
+@frozen
+class Done:
+    code: int
+    out: str
+    err: str
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """This one without what would decide a test, and with changes."""
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("LLM_", "XDG_", "TMUX", "KITTY")) and name not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")
+    }
+    return {**clean, "HOME": "/nonexistent", **changes}
+
+
+async def run(*arguments: str, stdin: str = "", cwd: object = None, **env: str) -> Done:
+    """One command, with pipes."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "aikido_llm", *arguments,
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        cwd=None if cwd is None else str(cwd), env=environment(**env),
+    )  # fmt: skip
+    try:
+        async with asyncio.timeout(TIMEOUT):
+            out, err = await process.communicate(stdin.encode())
+    except BaseException:
+        process.kill()
+        await process.wait()
+        raise
+    assert process.returncode is not None
+    return Done(process.returncode, out.decode(), err.decode())
+
+
+def take(path: Path, data: bytes) -> None:
+    """A file that a command has left: it holds data. It is removed, with its folder."""
+    assert path.read_bytes() == data
+    path.unlink()
+    path.parent.rmdir()
+
+
+_START = """
+import fcntl, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # so that Ctrl-C reaches it as it reaches a shell's programs
+from aikido_llm.__main__ import main
+main()
+"""
+_ESCAPES = re.compile(r"\x1b(?:\[[0-9;?<>=]*[A-Za-z]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][A-Z0-9]|[=>78])")
+
+
+class Terminal:
+    """One command in a terminal of 24 lines and 80 columns."""
+
+    def __init__(self, *arguments: str, **env: str) -> None:
+        self._arguments = arguments
+        self._env = environment(TERM="xterm-256color", **env)
+        self.raw = ""
+
+    async def __aenter__(self) -> "Terminal":
+        self._master, slave = pty.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        self._changed = asyncio.Event()
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", _START, *self._arguments,
+            stdin=slave, stdout=slave, stderr=slave, start_new_session=True, env=self._env,
+        )  # fmt: skip
+        os.close(slave)
+        asyncio.get_running_loop().add_reader(self._master, self._read)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._process.returncode is None:
+            self._process.kill()
+        await self._process.wait()
+        asyncio.get_running_loop().remove_reader(self._master)
+        os.close(self._master)
+
+    @property
+    def text(self) -> str:
+        """All that has been written, without escape sequences."""
+        return _ESCAPES.sub("", self.raw).replace("\r", "")
+
+    def type(self, text: str) -> None:
+        os.write(self._master, text.encode())
+
+    async def until(self, *texts: str, behind: int = 0) -> int:
+        """Wait until these stand there in this order. Returns where the last one ends."""
+        try:
+            async with asyncio.timeout(TIMEOUT):
+                while (end := self._find(texts, behind)) < 0:
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            raise AssertionError(f"waited for {texts}, got:\n{self.text}") from None
+        return end
+
+    async def ended(self, by: str = "") -> int:
+        """Wait for its end. Returns the exit status. by: is typed until then, for a key that comes between two prompts
+        is lost."""
+        async with asyncio.timeout(TIMEOUT):
+            while by and self._process.returncode is None:
+                self.type(by)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._process.wait(), 0.3)
+            return await self._process.wait()
+
+    def kill(self) -> None:
+        self._process.send_signal(signal.SIGKILL)
+
+    def _find(self, texts: tuple[str, ...], at: int) -> int:
+        seen = self.text
+        for text in texts:
+            found = seen.find(text, at)
+            if found < 0:
+                return -1
+            at = found + len(text)
+        return at
+
+    def _read(self) -> None:
+        try:
+            data = os.read(self._master, 65536)
+        except OSError:  # the other end is closed
+            asyncio.get_running_loop().remove_reader(self._master)
+            return
+        self.raw += data.decode("utf-8", "replace")
+        if b"\x1b[6n" in data:  # "where is the cursor?"
+            os.write(self._master, b"\x1b[1;1R")
+        self._changed.set()
+
+
+async def here(*arguments: str, stdin: str = "", **env: str) -> Done:
+    """The same in a thread of this process, which costs a tenth: for what does not depend on being a process."""
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as typed, pytest.MonkeyPatch.context() as patch:
+        typed.write(stdin)
+        typed.seek(0)
+        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in "12")
+        for name in set(os.environ) - set(environment()):
+            patch.delenv(name)
+        for name, value in {**environment(), **env}.items():
+            patch.setenv(name, value)
+        patch.setattr(sys, "stdin", typed)
+        patch.setattr(sys, "stdout", out)
+        patch.setattr(sys, "stderr", err)
+        code = await asyncio.to_thread(_status, arguments)
+        out.seek(0)
+        err.seek(0)
+        return Done(code, out.read(), err.read())
+
+
+def _status(arguments: tuple[str, ...]) -> int:
+    try:
+        return main.run(arguments)
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else 1

@@ -1,0 +1,103 @@
+"""`chat`: what becomes of what a person typed, and what of what came back."""
+
+import json
+from pathlib import Path
+
+import click
+import pytest
+
+import aikido_llm as llm
+from aikido_llm.cli import request as asking
+from aikido_llm.testing import Answer, Fault, WireServer
+
+from .running import here, run, take
+
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x03\0\0\0\x02"
+
+
+def test_words_and_files_make_the_prompt(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("text of a")
+    assert asking.prompt_text(["why", "is", "it"]) == "why is it"
+    assert asking.prompt_text(["review:", f"@{tmp_path}/a.txt", "thanks", "a lot"]) == (
+        "review:\n\ntext of a\n\nthanks a lot"
+    )
+    assert asking.prompt_text(["@@alice", "is", "@", "home"]) == "@alice is @ home"
+    assert asking.prompt_text(["@alice is not a file"]) == "@alice is not a file"
+
+
+def test_files_are_attached_as_what_they_are(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("# a")
+    (tmp_path / "b.png").write_bytes(PNG)
+    (tmp_path / "c.pdf").write_bytes(b"%PDF-1.7\0")
+    paths = [str(tmp_path / name) for name in ("a.md", "b.png", "c.pdf")]
+    [turn] = asking.messages(None, "compare", [], paths)
+    kinds = [type(part).__name__ for part in turn.parts]
+    assert kinds == ["TextPart", "ImagePart", "FilePart", "TextPart"]
+    assert turn.text == "a.md:\n\n# a\ncompare"
+    assert asking.messages(None, "", [], paths[:1]) == [llm.user("# a")]
+    with pytest.raises(click.UsageError, match="no prompt"):
+        asking.messages(None, "", [], paths[1:])
+
+
+def test_tools_of_three_forms(tmp_path: Path) -> None:
+    schema = {"type": "object", "properties": {"x": {"type": "integer"}}}
+    forms = [
+        {"name": "a", "parameters": schema},
+        {"type": "function", "function": {"name": "a", "parameters": schema}},
+        {"name": "a", "input_schema": schema},
+    ]
+    (tmp_path / "tools.json").write_text(json.dumps(forms))
+    assert asking.tools([str(tmp_path / "tools.json")]) == [llm.ToolDef("a", parameters=schema)] * 3
+    for wrong in ("[1]", "{}", "nonsense", '{"name": "a", "parameters": 3}'):
+        (tmp_path / "tools.json").write_text(wrong)
+        with pytest.raises(click.BadParameter):
+            asking.tools([str(tmp_path / "tools.json")])
+
+
+async def test_what_is_piped_in_is_appended(server: WireServer) -> None:
+    done = await run("chat", "-p", "vllm", "--dsn", server.dsn("vllm"), "summarise", stdin="from a pipe\n")
+    assert done.out == "Hello from the test server.\n"
+    assert server.received[0].body["messages"] == [{"role": "user", "content": "summarise\n\nfrom a pipe\n"}]
+
+
+async def test_options_reach_the_wire(server: WireServer, tmp_path: Path) -> None:
+    (tmp_path / "p.png").write_bytes(PNG)
+    (tmp_path / "t.json").write_text('{"name": "look", "description": "looks"}')
+    server.answer(Answer(thinking="Hm.", text="Yes.", tool_calls=(llm.ToolCall("c1", "look", '{"at": "it"}'),)))
+    done = await here(
+        "chat", "-p", "anthropic", "--dsn", server.dsn("anthropic"), "-s", "be brief", "--max-tokens", "2000",
+        "--thinking", "1024", "--image", str(tmp_path / "p.png"), "--tool-schema", str(tmp_path / "t.json"), "hi",
+    )  # fmt: skip
+    assert (done.code, done.out) == (0, "Yes.\n")
+    assert done.err == 'Hm.\ntool call: look({"at": "it"})\n'
+    body = server.received[0].body
+    assert body["max_tokens"] == 2000
+    assert body["thinking"]["budget_tokens"] == 1024
+    assert body["tools"][0]["name"] == "look"
+    assert any(block["type"] == "image" for block in body["messages"][0]["content"])
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_what_breaks_off_is_printed_and_said(server: WireServer, stream: bool) -> None:
+    fault = Fault.close(after_events=3) if stream else Fault.close(at_byte=20)
+    server.answer(*[Answer("one two three four five", fault=fault)] * 3)
+    flags = () if stream else ("--no-stream",)
+    done = await here("chat", "-p", "vllm", "--dsn", server.dsn("vllm"), "hi", *flags)
+    assert done.code == 1
+    assert done.err.count("\n") == 1
+    assert done.err.startswith("aikido-llm: vllm: ")
+    if stream:
+        assert done.out.startswith("one two")
+        assert "what arrived stands above" in done.err
+
+
+async def test_pictures_of_an_answer_are_kept(server: WireServer) -> None:
+    server.answer(Answer(images=(llm.ImagePart(data=PNG),)))
+    done = await here("chat", "-p", "gemini", "--dsn", server.dsn("gemini"), "draw")
+    take(Path(done.err.removeprefix("image: ").partition(" (")[0]), PNG)
+
+
+async def test_the_environment_of_another_provider_is_left_alone(server: WireServer) -> None:
+    done = await here("chat", "-p", "echo", "hi", LLM_PROVIDER="vllm", LLM_DSN=server.dsn("vllm"), LLM_MODEL="m")
+    assert done.out == "hi\n"
+    assert not server.received

@@ -1,0 +1,99 @@
+"""Keys: where they are found, and that no output shows one."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+import aikido_llm as llm
+from aikido_llm.cli import keys
+from aikido_llm.cli.options import Access
+from aikido_llm.providers import find
+from aikido_llm.secret import Secret
+from aikido_llm.testing import Answer, WireServer
+
+from .running import here, run
+
+CANARY = "canaryKey7qZ2vX9wB4nU5tR8"
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    return tmp_path
+
+
+def write(path: Path, text: str = CANARY, mode: int = 0o600) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(mode)
+    return path
+
+
+def test_order(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    access = Access("openai")
+    assert not access.found()
+    path = write(config / "openai" / "api_key")
+    assert (access.found().source, access.found().key) == (str(path), Secret(CANARY))
+    monkeypatch.setenv("OPENAI_API_KEY", "from-env")
+    assert access.found() == keys.Found("OPENAI_API_KEY")
+    assert Access("openai", dsn=Secret("?api_key=k")).found() == keys.Found("the DSN")
+    other = write(config / "other", "k2\n")
+    assert Access("openai", key_file=other).found().key == Secret("k2")
+    assert Access("openai", key=Secret("k3"), key_file=other).found().source == "--api-key"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="file modes")
+@pytest.mark.parametrize(
+    ("text", "mode", "problem"),
+    [
+        (CANARY, 0o644, "chmod 600"),
+        (CANARY, 0o640, "chmod 600"),
+        ("", 0o600, "empty"),
+        (f"a\n{CANARY}", 0o600, "one line"),
+    ],
+)
+def test_a_bad_key_file_is_refused(config: Path, text: str, mode: int, problem: str) -> None:
+    path = write(config / "groq" / "api_key", text, mode)
+    with pytest.raises(llm.ConfigError, match=problem) as caught:
+        keys.read_key_file(path)
+    assert CANARY not in str(caught.value)
+    assert problem in keys.look(find("groq")).problem
+    with pytest.raises(llm.ConfigError, match=problem):
+        Access("groq", "m").client()
+
+
+def test_a_key_file_that_is_not_there(config: Path) -> None:
+    with pytest.raises(llm.ConfigError, match="cannot be read"):
+        Access("groq", "m", key_file=config / "nowhere").client()
+
+
+async def test_a_key_file_is_used(server: WireServer, tmp_path: Path) -> None:
+    write(tmp_path / "vllm" / "api_key", "test-key\n")
+    done = await run(
+        "chat", "-p", "vllm", "-m", "m", "--dsn", server.base_url("vllm"), "hi", XDG_CONFIG_HOME=str(tmp_path)
+    )
+    assert done.code == 0
+    assert server.received[0].headers["authorization"] == "Bearer test-key"
+
+
+async def test_no_output_shows_a_key(server: WireServer, tmp_path: Path) -> None:
+    """The server says the key in its error, as some do; every way to give the key."""
+    server.respond(lambda _: Answer(status=401, message=f"Incorrect API key provided: {CANARY}"))
+    base = server.base_url("openai")
+    write(tmp_path / "key")
+    (tmp_path / "in.jsonl").write_text('"a"\n')
+    out = str(tmp_path / "out.jsonl")
+    env_dsn = {"LLM_PROVIDER": "openai", "LLM_DSN": f"{base}?api_key={CANARY}"}
+    for arguments, env in (
+        (("chat", "-p", "openai", "-m", "m", "--dsn", base, "--api-key", CANARY, "hi"), {}),
+        (("chat", "-p", "openai", "-m", "m", "--dsn", base, "--json", "hi"), {"OPENAI_API_KEY": CANARY}),
+        (("repl", "-p", "openai", "-m", "m", "--dsn", base, "--key-file", str(tmp_path / "key")), {}),
+        (("map", str(tmp_path / "in.jsonl"), "-o", out), {**env_dsn, "LLM_MODEL": "m"}),
+        (("doctor", "openai"), env_dsn),
+        (("chat", "--dsn", f"?apikey={CANARY}", "hi"), {}),
+    ):  # fmt: skip
+        done = await here(*arguments, stdin="hi\n", **env)
+        assert CANARY[:9] not in done.out + done.err, arguments
+        assert done.code == (0 if arguments[0] == "repl" else 1)
+    assert CANARY[:9] not in (tmp_path / "out.errors.jsonl").read_text()

@@ -1,0 +1,217 @@
+"""`map`: every input is answered exactly once, whatever happens."""
+
+import asyncio
+import json
+import os
+import random
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import aikido_llm as llm
+from aikido_llm.cli import inputs
+from aikido_llm.cli.outputs import Output
+from aikido_llm.testing import Answer, WireServer
+from aikido_llm.testing.wires.base import Received
+
+from .running import environment, here, run
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def echo(request: Received) -> Answer:
+    said = request.body["messages"][-1]["content"]
+    if "fail" in said:
+        return Answer(status=400, message="not this one")
+    return Answer(f"re: {said}", pace=random.uniform(0, 0.03))
+
+
+# ---------------------------------------------------------------- killed
+
+
+async def test_killed_at_any_moment_each_input_is_answered_once(server: WireServer, tmp_path: Path) -> None:
+    answered_to: list[str] = []
+    moved = asyncio.Condition()
+
+    async def answer(request: Received) -> Answer:
+        async with moved:
+            answered_to.append(request.body["messages"][-1]["content"])
+            moved.notify_all()
+        return echo(request)
+
+    server.respond(answer)
+    count = 60
+    source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_text("".join(json.dumps(f"prompt number {number}") + "\n" for number in range(1, count + 1)))
+    command = (sys.executable, "-m", "aikido_llm", "map", str(source), "-o", str(out), "-p", "vllm",
+               "--dsn", server.dsn("vllm"), "-c", "4")  # fmt: skip
+    rng = random.Random(6)
+    for _ in range(4):
+        seen, enough = len(answered_to), rng.randint(2, 9)
+        process = await asyncio.create_subprocess_exec(
+            *command, env=environment(), stdin=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
+        )
+        async with asyncio.timeout(30), moved:
+            while len(answered_to) < seen + enough:
+                await moved.wait()
+        await asyncio.sleep(rng.uniform(0, 0.05))
+        process.kill()
+        await process.wait()
+    answered = len(out.read_bytes().splitlines())
+    assert 4 <= answered < count
+    done = await run(*command[3:])
+    assert done.code == 0, done.err
+    assert "were answered before" in done.err
+    records = read(out)
+    assert sorted(record["line"] for record in records) == list(range(1, count + 1))
+    assert all(record["response"]["text"] == f"re: prompt number {record['line']}" for record in records)
+
+
+def test_cut_at_any_byte_it_goes_on(tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    whole = Output(path)
+    for number in (1, 2, 3):
+        whole.append({"line": number, "hash": "h", "response": {"text": "é\n"}})
+    whole.close()
+    data = path.read_bytes()
+    ends = [at + 1 for at, byte in enumerate(data) if byte == 10]
+    for size in range(len(data) + 1):
+        path.write_bytes(data[:size])
+        output = Output(path)
+        kept = sum(end <= size for end in ends)
+        assert list(output.done) == [1, 2, 3][:kept]
+        assert output.cut == size - ([0, *ends][kept])
+        output.append({"line": 9, "hash": "h"})
+        output.close()
+        assert [record["line"] for record in read(path)] == [*[1, 2, 3][:kept], 9]
+
+
+def test_a_full_disk_leaves_no_half_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    output = Output(tmp_path / "out.jsonl")
+    output.append({"line": 1, "hash": "h"})
+    write, left = os.write, [5]
+
+    def full(descriptor: int, data: bytes) -> int:
+        if not left:
+            raise OSError(28, "No space left on device")
+        return write(descriptor, data[: left.pop()])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", full)
+        with pytest.raises(OSError, match="No space"):
+            output.append({"line": 2, "hash": "h"})
+    output.append({"line": 3, "hash": "h"})
+    output.close()
+    assert [record["line"] for record in read(tmp_path / "out.jsonl")] == [1, 3]
+
+
+def test_the_disk_is_told_once_a_second(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now, synced = [0.0], list[float]()
+
+    def fsync(descriptor: int) -> None:
+        synced.append(now[0])
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    output = Output(tmp_path / "out.jsonl", clock=lambda: now[0])
+    for tenth in range(25):
+        now[0] = tenth / 10
+        output.append({"line": tenth, "hash": "h"})
+    output.close()
+    assert synced == [1.0, 2.0, 2.4]
+
+
+def test_one_writer_at_a_time(tmp_path: Path) -> None:
+    first = Output(tmp_path / "out.jsonl")
+    with pytest.raises(llm.ConfigError, match="another process"):
+        Output(tmp_path / "out.jsonl")
+    first.close()
+    Output(tmp_path / "out.jsonl").close()
+
+
+# ---------------------------------------------------------------- lines
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        (b"{", "not JSON"),
+        (b"\xff", "not JSON"),
+        (b"3", "neither"),
+        (b"{}", "needs either"),
+        (b'{"prompt": "a", "messages": []}', "needs either"),
+        (b'{"prompt": "a", "temprature": 1}', "no field temprature"),
+        (b'{"prompt": 3}', "content"),
+    ],
+)
+def test_a_line_that_is_no_input_says_why(line: bytes, problem: str) -> None:
+    read = inputs.read(4, line)
+    assert read.request is None
+    assert problem in read.problem
+
+
+def test_lines() -> None:
+    asked = llm.Request(messages=[llm.user("a")])
+    assert inputs.read(1, b'"a"').request == asked
+    read = inputs.read(2, b'{"id": "x", "prompt": "a", "max_tokens": 5}')
+    assert (read.id, read.request) == ("x", llm.Request(messages=[llm.user("a")], max_tokens=5))
+    assert inputs.read(3, b'{"messages": [{"role": "user", "content": "a"}]}').request == asked
+
+
+# ---------------------------------------------------------------- as a user meets it
+
+
+async def test_failures_are_told_and_asked_again(server: WireServer, tmp_path: Path) -> None:
+    server.respond(echo)
+    source, out, errors = (tmp_path / name for name in ("in.jsonl", "out.jsonl", "out.errors.jsonl"))
+    source.write_text('"good"\n\n{"id": 7, "prompt": "fail", "system": 1}\n{"id": 8, "prompt": "fail"}\n')
+    command = ("map", str(source), "-o", str(out), "-p", "vllm", "--dsn", server.dsn("vllm"), "-s", "be brief")
+    done = await here(*command)
+    assert done.code == 1
+    assert "map: 3 inputs: 1 answered, 2 failed" in done.err
+    assert "run it again for the rest" in done.err
+    failed = {record["line"]: record for record in read(errors)}
+    assert failed[4]["id"] == 8
+    assert failed[4]["error"]["error"] == "InvalidRequestError"
+    assert "not this one" in failed[4]["reason"]
+    assert "no field system" in failed[3]["reason"]
+    assert server.received[0].body["messages"][0] == {"role": "system", "content": "be brief"}
+
+    server.respond(lambda _: Answer("now"))
+    source.write_text(source.read_text().replace('{"id": 7, "prompt": "fail", "system": 1}', '"mended"'))
+    done = await here(*command)
+    assert (done.code, errors.exists()) == (0, False)
+    assert [(record["line"], record.get("id")) for record in sorted(read(out), key=lambda record: record["line"])] == [
+        *((1, None), (3, None), (4, 8))
+    ]
+
+    source.write_text('"another"\n')
+    done = await here(*command)
+    assert done.code == 1
+    assert "line 1 of" in done.err
+    assert "pass another --out" in done.err
+    assert len(read(out)) == 3
+
+
+async def test_it_stops_when_every_input_would_fail(server: WireServer, tmp_path: Path) -> None:
+    server.respond(lambda _: Answer(status=401, message="no such key"))
+    source = tmp_path / "in.jsonl"
+    source.write_text('"a"\n' * 50)
+    out = str(tmp_path / "out.jsonl")
+    done = await here("map", str(source), "-o", out, "-p", "vllm", "--dsn", server.dsn("vllm"), "-c", "2")
+    assert done.code == 1
+    assert "no such key" in done.err
+    assert "not asked" in done.err
+    assert len(server.received) <= 2
+
+
+async def test_what_passes_is_tried_again(server: WireServer, tmp_path: Path) -> None:
+    server.answer(Answer(status=429, headers={"retry-after": "0"}), "then")
+    (tmp_path / "in.jsonl").write_text('"a"\n')
+    out = tmp_path / "out.jsonl"
+    done = await here("map", str(tmp_path / "in.jsonl"), "-o", str(out), "-p", "vllm", "--dsn", server.dsn("vllm"))
+    assert done.code == 0
+    assert read(out)[0]["response"]["attempts"] == 2

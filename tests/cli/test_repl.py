@@ -1,0 +1,77 @@
+"""`repl` over a pipe, and the conversation it keeps."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import aikido_llm as llm
+from aikido_llm.cli.conversation import Conversation
+from aikido_llm.cli.typing_in import joined, unfinished
+from aikido_llm.testing import Answer, WireServer
+
+from .running import here, run
+
+
+@pytest.mark.parametrize(
+    ("text", "goes_on"),
+    [("", False), ("a", False), ("a\\", True), ("a\\\nb", False), ('"""', True), ('"""a', True), ('"""a\nb"""', False),
+     ('"""\na\n"""', False), ('a """', False), ('""""', True)],
+)  # fmt: skip
+def test_continuation(text: str, goes_on: bool) -> None:
+    assert unfinished(text) is goes_on
+
+
+def test_joined() -> None:
+    assert joined("a") == "a"
+    assert joined("a\\\nb\\\nc") == "a\nb\nc"
+    assert joined('"""\na\\\nb\n"""') == "a\\\nb"
+    assert joined("pasted\nlines") == "pasted\nlines"
+
+
+async def test_signatures_survive_a_kept_conversation(server: WireServer, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.json"
+    answer = Answer(thinking="Let me see.", signature="c2lnbmF0dXJl", text="Four.")
+    server.answer(answer, "Five.")
+    access = ("-p", "anthropic", "--dsn", server.dsn("anthropic"))
+    lines = (
+        f"/system be brief\ntwo and two?\n/usage\n/save {kept}\n/clear\n/retry\n/nonsense\n/model\n/quit\nnever asked\n"
+    )
+    done = await run("repl", *access, stdin=lines)
+    assert done.out == "Four.\n"
+    assert "usage: 11 in, 7 out" in done.err
+    assert "nothing was asked yet" in done.err
+    assert "no command /nonsense" in done.err
+    assert "anthropic/test-model" in done.err
+    again = await run("repl", *access, "--load", str(kept), stdin="and one?\n")
+    assert again.out == "Five.\n"
+    body = server.received[1].body
+    assert "be brief" in json.dumps(body["system"])
+    assert [block["type"] for block in body["messages"][1]["content"]] == ["thinking", "text"]
+    assert body["messages"][1]["content"][0]["signature"] == "c2lnbmF0dXJl"
+
+
+async def test_a_conversation_goes_on_with_another_provider(server: WireServer) -> None:
+    server.answer("from vllm")
+    lines = "hi\n/provider echo\nhow are you\n/provider nonsense\n/provider vllm\nback\n"
+    done = await here("repl", "-p", "vllm", "--dsn", server.dsn("vllm"), stdin=lines)
+    assert done.out == "from vllm\nhow are you\nHello from the test server.\n"
+    assert "there is no provider 'nonsense'" in done.err
+    assert [turn["content"] for turn in server.received[-1].body["messages"]] == [
+        *("hi", "from vllm", "how are you", "how are you", "back")
+    ]
+
+
+def test_a_file_that_is_no_conversation_changes_nothing(tmp_path: Path) -> None:
+    conversation = Conversation(system="s", messages=[llm.user("a")])
+    for text in ("", "[]", "{}", '{"aikido_llm_conversation": 1, "messages": [{"role": "nobody"}]}'):
+        (tmp_path / "c.json").write_text(text)
+        with pytest.raises(llm.InvalidRequestError):
+            conversation.load(tmp_path / "c.json")
+        assert conversation.messages == [llm.user("a")]
+    conversation.save(tmp_path / "c.json", "echo", None)
+    other = Conversation()
+    assert other.load(tmp_path / "c.json") == ("echo", None)
+    assert other.messages == conversation.messages
+    assert other.take_back() == "a"
+    assert other.take_back() == ""

@@ -1,0 +1,108 @@
+"""Commands in a real terminal: what is drawn, what a key does."""
+
+from pathlib import Path
+
+import pytest
+
+import aikido_llm as llm
+from aikido_llm.testing import Answer, Fault, WireServer
+
+from .running import Terminal
+
+SLOW = Answer(" ".join(f"word{number}" for number in range(400)), pace=0.05)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> dict[str, str]:
+    return {"XDG_STATE_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+
+
+async def test_chat_draws_markdown_and_says_how_long_it_took(server: WireServer, home: dict[str, str]) -> None:
+    text = "# Title\n\nSome **bold** text.\n\n- item\n\n\x1b]0;owned\x07end"
+    server.answer(Answer(text, pace=0.02, fault=Fault.stall("before_headers", seconds=0.3)))
+    async with Terminal("chat", "-p", "vllm", "--dsn", server.dsn("vllm"), "hi", **home) as terminal:
+        await terminal.until("test-model 0.", "Title", "Some bold text.", " • item", "]0;ownedend", "first token after")
+        assert await terminal.ended() == 0
+    assert "tokens/s" in terminal.text
+    assert "11 in, 7 out" in terminal.text
+    assert "**" not in terminal.text.rpartition("Some bold")[2]
+    assert "\x1b]0;" not in terminal.raw
+    assert "\x1b[?25h" in terminal.raw  # the cursor is back
+
+
+async def test_chat_plain_and_a_stream_that_breaks_off(server: WireServer, home: dict[str, str]) -> None:
+    server.answer(Answer("**one** two three", pace=0.02, fault=Fault.close(after_events=3)))
+    async with Terminal("chat", "--plain", "-p", "vllm", "--dsn", server.dsn("vllm"), "hi", **home) as terminal:
+        await terminal.until("**one**", "aikido-llm: vllm: ", "what arrived stands above", "ask again")
+        assert await terminal.ended() == 1
+
+
+async def test_ctrl_c_ends_chat(server: WireServer, home: dict[str, str]) -> None:
+    server.answer(SLOW)
+    async with Terminal("chat", "-p", "vllm", "--dsn", server.dsn("vllm"), "hi", **home) as terminal:
+        await terminal.until("word3")
+        terminal.type("\x03")
+        assert await terminal.ended() == 130
+    assert "Traceback" not in terminal.text
+    assert "^C" not in terminal.text
+    await server.no_connections(5)
+
+
+async def test_a_key_is_asked_for_and_not_shown(server: WireServer, home: dict[str, str]) -> None:
+    async with Terminal(
+        "chat", "-p", "openai", "-m", "m", "--dsn", server.base_url("openai"), "hi", **home
+    ) as terminal:
+        await terminal.until("API key for OpenAI", "not shown")
+        terminal.type("test-key\n")
+        await terminal.until("Hello from the test server.")
+        assert await terminal.ended() == 0
+    assert "test-key" not in terminal.raw
+    assert server.received[0].headers["authorization"] == "Bearer test-key"
+
+
+async def test_repl(server: WireServer, home: dict[str, str], tmp_path: Path) -> None:
+    server.answer(
+        SLOW, Answer("The second answer."), Answer("cut off here", fault=Fault.close(after_events=2)), "whole"
+    )
+    kept = tmp_path / "kept.json"
+    async with Terminal("repl", "-p", "vllm", "--dsn", server.dsn("vllm"), **home) as terminal:
+        await terminal.until("vllm/test-model>")
+        terminal.type("first question\r")
+        at = await terminal.until("word3")
+        terminal.type("\x03")
+        at = await terminal.until("stopped; what you saw stays", "test-model>", behind=at)
+        terminal.type("\x1b[200~pasted one\npasted two\x1b[201~")
+        at = await terminal.until("pasted two", behind=at)
+        terminal.type("\r")
+        at = await terminal.until("The second answer.", "first token", "test-model>", behind=at)
+        terminal.type("third\\\rof two lines\r")
+        at = await terminal.until("aikido-llm: vllm:", "(/retry)", "test-model>", behind=at)
+        terminal.type("/retry\r")
+        at = await terminal.until("whole", "first token", "test-model>", behind=at)
+        terminal.type(f"/save {kept}\r")
+        at = await terminal.until("kept in", "test-model>", behind=at)
+        terminal.type("half a line")
+        at = await terminal.until("half a line", behind=at)
+        terminal.type("\x03")  # drops the line
+        at = await terminal.until("test-model>", behind=at)
+        assert await terminal.ended(by="\x04") == 0
+    said = [request.body["messages"] for request in server.received]
+    assert said[1][1]["role"] == "assistant"
+    assert said[1][1]["content"].startswith("word0 word1")
+    assert said[1][2]["content"] == "pasted one\npasted two"
+    assert said[2][-1]["content"] == "third\nof two lines"
+    assert said[3] == said[2], "what broke off does not stay, and /retry asks the same"
+    assert kept.stat().st_mode & 0o777 == 0o600
+    history = tmp_path / "aikido-llm" / "history"
+    assert history.stat().st_mode & 0o777 == 0o600
+    assert "first question" in history.read_text()
+
+
+async def test_map_shows_its_progress(server: WireServer, home: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_text('"a"\n"b"\n')
+    out = str(tmp_path / "out.jsonl")
+    server.respond(lambda _: Answer("x", usage=llm.Usage(input_tokens=1, output_tokens=1)))
+    async with Terminal("map", str(tmp_path / "in.jsonl"), "-o", out, "-p", "vllm", "--dsn", server.dsn("vllm"),
+                        **home) as terminal:  # fmt: skip
+        await terminal.until("2/2", "map: 2 inputs: 2 answered")
+        assert await terminal.ended() == 0
