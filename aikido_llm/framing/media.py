@@ -12,6 +12,7 @@ No byte is looked at twice, the work is bounded by the piece, and memory grows w
 
 import re
 import secrets
+from typing import Any
 
 from .. import _json
 from .._base64 import Base64Reader
@@ -99,7 +100,9 @@ class MediaFramer:
     def close(self, out: list[Frame]) -> None:
         before = len(out)
         self._forget()
-        self._string = None
+        if self._string is not None:  # cut off inside of a string: nobody can read that frame
+            self._string = None
+            self._found.clear()
         self._framer.close(out)
         if self._found:
             self._settle(out, before)
@@ -193,12 +196,7 @@ class MediaFramer:
 
     def _settled(self, payload: bytes) -> bytes:
         """The frame with `head + mark` for media at its places, and the text for what stands elsewhere."""
-        try:
-            placed = {text[text.rfind("<") :] for text in self._places.strings(_json.loads(payload))}
-        except ValueError:
-            if payload.lstrip()[:1] in (b"{", b"["):
-                return payload  # broken, whatever the strings are
-            placed = set[str]()
+        placed = {text[text.rfind("<") :] for text in self._places.strings(_parsed(payload))}
         parts: list[bytes] = []
         at = 0
         for found in _marks(payload):
@@ -271,6 +269,18 @@ _marks = re.compile(rb"<\d+ bytes [0-9a-f]+\.\d+>").finditer
 _head = re.compile(rb"data:[\w.+-]*(?:/[\w.+-]+)?(?:;[\w.+-]+=[\w.+-]+)*;base64,", re.IGNORECASE).match
 _MAY_BE_ESCAPED = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=-_:;,."
 _escape = re.compile(rb"\\u00([0-7][0-9a-fA-F])")
+
+
+def _parsed(payload: bytes) -> Any:
+    """None when it is no JSON. Parsers pass over strings that they do not need, whatever their bytes: so do we."""
+    try:
+        return _json.loads(payload)
+    except ValueError:
+        pass
+    try:
+        return _json.loads(payload.decode("utf-8", "replace"))
+    except ValueError:
+        return None
 
 
 def _unescaped(raw: bytes) -> tuple[bytes | None, bytes]:

@@ -14,7 +14,7 @@ from aikido_llm.dialects.ollama_chat import OllamaChat
 from aikido_llm.dialects.openai_chat import OpenAIChat
 from aikido_llm.dialects.openai_responses import OpenAIResponses
 from aikido_llm.errors import StreamTruncated
-from tests.wire import Road, bytewise, comparable, error_of, random_pieces, response_of
+from tests.wire import ErrorFacts, Road, bytewise, comparable, error_of, random_pieces, response_of
 
 PNG = b"\x89PNG\r\n\x1a\n" + random.Random(1).randbytes(1500)
 OTHER = b"GIF89a" + random.Random(2).randbytes(700)
@@ -146,6 +146,31 @@ def test_pictures_do_take_the_road(name: str) -> None:
         assert text(image) not in raw
     plain = json.dumps(response_of(case.road.read(random_pieces(case.body, 5, 100))).raw)
     assert all(text(image) in plain for image in case.images), "small ones stay as they came"
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_broken_answer_reads_the_same(name: str) -> None:
+    case = CASES[name]
+    rng = random.Random(name)
+    outside = [at for at, byte in enumerate(case.body) if byte in b'"{}[]:, ']
+    for _ in range(60):
+        at = rng.choice(outside)
+        body = (
+            case.body[:at]
+            + rng.choice([b"", b'"', b"\\", b"}", b"\xff", b'\xff"', b"\n\n", b"1"])
+            + case.body[at + 1 :]
+        )
+        pieces = list(random_pieces(body, at, rng.choice([5, 90, 900])))
+        plain = evolve(case.road, media_from=sys.maxsize).read(pieces)
+        assert kinds(evolve(case.road, media_from=64).read(pieces)) == kinds(plain)
+
+
+def kinds(events: list[Any]) -> list[object]:
+    """Events, and errors without their texts: those may say where the JSON is broken, and show some of it."""
+    return [
+        (fact.kind, fact.status, fact.code, fact.partial) if isinstance(fact, ErrorFacts) else fact
+        for fact in comparable(events)
+    ]
 
 
 @pytest.mark.parametrize("name", CASES)
