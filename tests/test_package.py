@@ -93,8 +93,12 @@ def unpacked(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("unpacked")
     with tarfile.open(built.sdist) as sdist:
         for member in sdist.getmembers():
-            sdist.extract(member, folder, set_attrs=False)
-            (folder / member.name).chmod(member.mode)
+            data = sdist.extractfile(member)
+            assert data is not None, f"{member.name} is no file"
+            path = folder / member.name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data.read())
+            path.chmod(member.mode)
     return folder / NAME
 
 
