@@ -13,9 +13,9 @@ from .screen import Screen
 
 _EPILOG = """\b
 Examples:
-  aikido-llm chat -p openrouter -m openai/gpt-5-mini why is the sky blue?
+  aikido-llm chat -p openrouter -m openai/gpt-5-mini "why is the sky blue?"
   git diff | aikido-llm chat "write a commit message for this"
-  aikido-llm chat --image photo.jpg what is this?
+  aikido-llm chat --image photo.jpg "what is this?"
   aikido-llm chat "review this:" @main.py
 """
 

@@ -111,7 +111,10 @@ async def _check(name: str, usual: Access, timeout: float) -> Finding:
         return Finding(name, "--" if local else "FAIL", "no server is running there" if local else explain(error))
     except llm.LLMError as error:
         return Finding(name, "FAIL", explain(error))
-    parts = [f"key from {found.source}" if found else "no key needed", f"{len(models):,} models"]
+    parts = [
+        f"key from {found.source}" if found else "no key needed",
+        f"{len(models):,} model{'' if len(models) == 1 else 's'}",
+    ]
     wanted = client.model if access.model else None
     if wanted and models and not any(model.id.removeprefix("models/") == wanted for model in models):
         parts.append(f"but {one_line(wanted)} is not among them")

@@ -65,7 +65,7 @@ async def _draw(client: llm.HTTPClient, request: llm.Request, target: "Target", 
 
     async def one() -> llm.Response | llm.LLMError:
         try:
-            return await llm.complete_with_retry(client, request)
+            return await llm.complete_with_retry(client, request, llm.RetryPolicy(should_retry=llm.is_retryable))
         except llm.LLMError as error:
             return error
 

@@ -63,9 +63,9 @@ def cli() -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
-    _load_env()
     _never_fail_to_print()
     try:
+        _load_env()
         status: Any = cli.main(
             args=None if arguments is None else list(arguments),
             prog_name=PROGRAM,
@@ -101,4 +101,7 @@ def _load_env() -> None:
     if os.path.isfile(".env"):
         from dotenv import load_dotenv
 
-        load_dotenv(".env", override=False)
+        try:
+            load_dotenv(".env", override=False)
+        except UnicodeDecodeError:
+            raise click.ClickException("the file .env in this folder is not text") from None

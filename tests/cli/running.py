@@ -7,7 +7,6 @@ import io
 import os
 import pty
 import re
-import signal
 import struct
 import sys
 import tempfile
@@ -131,9 +130,6 @@ class Terminal:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._process.wait(), 0.3)
             return await self._process.wait()
-
-    def kill(self) -> None:
-        self._process.send_signal(signal.SIGKILL)
 
     def _find(self, texts: tuple[str, ...], at: int) -> int:
         seen = self.text

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-import aikido_llm as llm
 from aikido_llm.testing import Answer, Fault, WireServer
 
 from .running import Terminal
@@ -98,11 +97,17 @@ async def test_repl(server: WireServer, home: dict[str, str], tmp_path: Path) ->
     assert "first question" in history.read_text()
 
 
-async def test_map_shows_its_progress(server: WireServer, home: dict[str, str], tmp_path: Path) -> None:
-    (tmp_path / "in.jsonl").write_text('"a"\n"b"\n')
-    out = str(tmp_path / "out.jsonl")
-    server.respond(lambda _: Answer("x", usage=llm.Usage(input_tokens=1, output_tokens=1)))
-    async with Terminal("map", str(tmp_path / "in.jsonl"), "-o", out, "-p", "vllm", "--dsn", server.dsn("vllm"),
-                        **home) as terminal:  # fmt: skip
-        await terminal.until("2/2", "map: 2 inputs: 2 answered")
-        assert await terminal.ended() == 0
+async def test_map_shows_its_progress_and_ctrl_c_keeps_what_is_there(
+    server: WireServer, home: dict[str, str], tmp_path: Path
+) -> None:
+    source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_text('"a"\n"b"\n"c"\n')
+    server.answer("quick", SLOW, SLOW)
+    command = ("map", str(source), "-o", str(out), "-p", "vllm", "--dsn", server.dsn("vllm"))
+    async with Terminal(*command, **home) as terminal:
+        at = await terminal.until("1/3")
+        terminal.type("\x03")
+        await terminal.until("map: 3 inputs: 1 answered, 2 not asked", "run it again for the rest", behind=at)
+        assert await terminal.ended() == 130
+    assert "Traceback" not in terminal.text
+    assert len(out.read_text().splitlines()) == 1
