@@ -76,6 +76,7 @@ def encode_blocks(data: bytes) -> Iterator[bytes]:
         yield pybase64.b64encode(view[at : at + _BLOCK])
 
 
+_may_end = re.compile(rb"[A-Za-z0-9+/_-]*=*").fullmatch
 _is_tail = re.compile(rb"[A-Za-z0-9+/_-]*={0,2}").fullmatch
 _SLICE = 64 * 1024  # characters that are decoded at once
 _BLOCK = 192 * 1024  # bytes; a multiple of 3, so that only the last piece has padding
@@ -107,6 +108,9 @@ class Base64Reader:
         first = memoryview(self._rest + text[:lead])
         view = memoryview(text)[lead:] or first
         end = max(0, len(view) - 4) & ~3
+        rest = bytes(view[end:])
+        if not _may_end(rest):
+            return False
         whole = [view[at : min(at + _SLICE, end)] for at in range(0, end, _SLICE)]
         for part in whole if view is first else (first, *whole):
             block = self._decoded(part)
@@ -114,7 +118,7 @@ class Base64Reader:
                 self._go_back(*before)
                 return False
             self._add(block)
-        self._rest = bytes(view[end:])
+        self._rest = rest
         return True
 
     def finish(self) -> bytes | None:

@@ -274,6 +274,14 @@ def test_what_looks_like_media_and_is_text_stays_text() -> None:
         assert arrived_of(with_text(doc)) == [], doc
 
 
+def test_a_line_that_ends_inside_of_a_string_is_over_at_once() -> None:
+    media = MediaFramer(SSEFramer(MIB), PLACES, 16)
+    out: list[Frame] = []
+    for piece in (b'data: {"url":"', TEXT.encode(), b"\n\n"):
+        media.feed(piece, out)
+    assert out == [("", b'{"url":"' + TEXT.encode())]
+
+
 def test_a_mark_of_the_server_s_own_is_text() -> None:
     doc = '{"url":"@","text":"<768 bytes 0123456789abcdef.0>"}'
     assert arrived_of(with_text(doc)) == [PICTURE]
