@@ -226,6 +226,7 @@ class AiohttpResponse:
             self._begun = True
             return data
         except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError) as error:
+            without_frames(error)  # aiohttp keeps it with the body, and its frames would keep us
             data = self._left(error)
             failure = failure_in_body(error, begun=self._begun)
         except BaseException as error:
