@@ -1,6 +1,7 @@
 """Where an answer's text goes: to stdout as it is, or as Markdown that is drawn while it grows."""
 
 import sys
+from threading import Event, Lock, Thread
 from typing import Protocol
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -9,6 +10,8 @@ from rich.markdown import Markdown
 from rich.segment import Segment
 
 from .render import safe, settled
+
+_SECONDS = 1 / 12  # between two drawings
 
 
 class Writer(Protocol):
@@ -42,38 +45,57 @@ class PlainWriter:
 
 
 class MarkdownWriter:
-    """Draws Markdown while it comes. Blocks that are final are printed once; only the last one is drawn again."""
+    """Draws Markdown while it comes. Blocks that are final are printed once; only the last one is drawn again.
+
+    A thread draws so many times a second, however many tokens come. It is ours and not rich's: there, a print and a
+    drawing that meet each count the lines that the other one has moved.
+    """
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._text = ""  # not printed for good yet
         self._printed = False
         self._live: Live | None = None
+        self._lock = Lock()
+        self._over = Event()
+        self._thread: Thread | None = None
 
     def write(self, text: str) -> None:
-        self._text += safe(text)
+        with self._lock:
+            self._text += safe(text)
+            if "\n" in text:
+                self._settle()
         if self._live is None:
-            # a thread of rich draws 12 times a second, however many tokens come
-            self._live = Live(console=self._console, get_renderable=self._draw, transient=True, refresh_per_second=12,
+            self._live = Live(console=self._console, get_renderable=self._draw, transient=True, auto_refresh=False,
                               redirect_stdout=False, redirect_stderr=False)  # fmt: skip
             self._live.start()
-        if "\n" in text:
-            self._settle()
+            self._over.clear()
+            self._thread = Thread(target=self._keep_drawing, args=(self._live,), daemon=True)
+            self._thread.start()
 
     def close(self) -> None:
         live, self._live = self._live, None
-        if live is not None:
+        if live is not None and self._thread is not None:
+            self._over.set()
+            self._thread.join()
             live.stop()
         if self._text.strip():
             self._print(self._text)
         self._text = ""
         self._printed = False
 
+    def _keep_drawing(self, live: Live) -> None:
+        while not self._over.wait(_SECONDS):
+            with self._lock:
+                live.refresh()
+
     def _settle(self) -> None:
         count = settled(self._text)
         if count:
             final, self._text = self._text[:count], self._text[count:]
             self._print(final)
+            if self._live is not None:
+                self._live.refresh()
 
     def _print(self, text: str) -> None:
         if self._printed:
