@@ -64,6 +64,13 @@ _OURS = ("OLLAMA_HOST", "LLM_DSN", "LLM_PROVIDER", "LLM_MODEL")
 
 
 @pytest.fixture(autouse=True)
+def no_registered_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows that a test registers are gone after it."""
+    monkeypatch.setattr("aikido_llm.providers._registered", {})
+    monkeypatch.setattr("aikido_llm.providers._registered_aliases", {})
+
+
+@pytest.fixture(autouse=True)
 def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No key, proxy or default of this machine reaches a test."""
     for name in list(os.environ):

@@ -151,7 +151,7 @@ def test_the_first_call_of_a_step_from_elsewhere_gets_the_placeholder_signature(
 
 
 @pytest.mark.parametrize(("arguments", "args"), [
-    ('{"b":1,"a":[2]}', {"b": 1, "a": [2]}), ("[1]", {"input": "[1]"}), ("{broken", {"input": "{broken"}), ("", {}),
+    ('{"b":1,"a":[2]}', {"b": 1, "a": [2]}), ("[1]", {"input": [1]}), ("{broken", {"input": "{broken"}), ("", {}),
 ])  # fmt: skip
 def test_arguments_are_an_object(arguments: str, args: Any) -> None:
     turns = contents_of(user("go"), assistant(tool_calls=[ToolCall("a", "f", arguments)]), tool("a", "1"))
