@@ -114,13 +114,15 @@ async def leave_by_a_generator_around_it(client: llm.HTTPClient) -> None:
 async def leave_by_aclose_from_another_task(client: llm.HTTPClient) -> None:
     stream = client.stream(REQUEST)
     seen: list[llm.Event] = []
+    begun = asyncio.Event()
 
     async def read() -> None:
         async for event in stream:
             seen.append(event)
+            begun.set()
 
     task = asyncio.create_task(read())
-    await asyncio.sleep(0.05)
+    await begun.wait()
     await stream.aclose()
     await task
     check_grammar(seen)
