@@ -14,7 +14,7 @@ demo: $(VENV)/.cli  ## the main job in ten seconds, over real HTTP on this machi
 	@$(BIN)/aikido-llm demo
 
 test: $(VENV)/.dev  ## all tests (offline; engines that are not installed are skipped and say so)
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(TESTS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -24,6 +24,7 @@ from .usage import find_usage, read_usage
 from .wire import CHUNK, PLAIN, Choice, Chunk, Json, as_list, as_object, as_text, objects
 
 _DONE = b"[DONE]"
+_LOOK_FOR_NAMES = 8  # chunks: some hosts name the model in the second or third, some never
 
 _PROVIDER_DATA = ("provider", "service_tier", "citations", "search_results")  # the last value of each is kept
 
@@ -42,11 +43,12 @@ class Decoder(base.Decoder):
         self._usage: Json = {}
         self._timings: Json = {}
         self._has_content = False
+        self._unnamed = _LOOK_FOR_NAMES  # chunks that are still read in full, because none has named the model yet
 
     def feed(self, frames: list[Frame], out: list[Event]) -> None:
         if self.done:
             return
-        decode, append, known = PLAIN.fast, out.append, bool(self.model)
+        decode, append, known = PLAIN.fast, out.append, self._unnamed <= 0
         for name, data in frames:
             if known and not name:
                 try:
@@ -68,7 +70,8 @@ class Decoder(base.Decoder):
             self._special(name, data, out)
             if self.done:
                 break
-            known = bool(self.model)
+            self._unnamed = 0 if self.model else self._unnamed - 1
+            known = self._unnamed <= 0
         if out:
             self._has_content = True
 
