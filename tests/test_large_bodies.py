@@ -10,50 +10,20 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from attrs import define, field
 
 import aikido_llm as llm
+from aikido_llm.testing import WireServer
 
 MIB = 1024 * 1024
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * (8 * MIB // 256)
 STALL = 0.1  # s; some milliseconds on a quiet machine (docs/decisions/0008-large-bodies.md), but machines are noisy
 
 
-def _strings() -> list[bytes]:
-    return []
-
-
-@define
-class Server:
-    """Answers each POST with the next status and the same body, and keeps what was sent."""
-
-    body: bytes
-    stream: bool
-    statuses: list[int] = field(factory=lambda: [200])
-    received: list[bytes] = field(factory=_strings)
-    port: int = 0
-
-    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).lower()
-        size = int(head.partition(b"content-length:")[2].split(b"\r\n")[0])
-        sent = bytearray()
-        while len(sent) < size:
-            sent += await reader.read(256 * 1024)
-        self.received.append(bytes(sent))
-        status = self.statuses.pop(0)
-        kind = "text/event-stream" if self.stream else "application/json"
-        body = memoryview(self.body if status == 200 else b"{}")
-        writer.write(f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n".encode())
-        for at in range(0, len(body), 64 * 1024):
-            writer.write(body[at : at + 64 * 1024])
-            await writer.drain()
-        writer.close()
-
-
-@asynccontextmanager
-async def serving(server: Server) -> AsyncGenerator[str]:
-    async with await asyncio.start_server(server.handle, "127.0.0.1", limit=MIB) as listening:
-        yield f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/v1"
+def reply(body: bytes, *, stream: bool = False, status: int = 200) -> list[bytes]:
+    """The bytes of HTTP, in pieces as a socket would take them."""
+    kind = "text/event-stream" if stream else "application/json"
+    head = f"HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    return [head, *(body[at : at + 64 * 1024] for at in range(0, len(body), 64 * 1024))]
 
 
 class Ticker:
@@ -103,8 +73,10 @@ async def ask(client: llm.HTTPClient, stream: bool) -> llm.Response:
 @pytest.mark.parametrize("shape", ["openai", "gemini"])
 @pytest.mark.parametrize("stream", [True, False])
 async def test_a_large_picture_arrives_without_holding_the_loop(shape: str, stream: bool) -> None:
-    server = Server(body_of(shape, stream), stream, [200, 200, 200])
-    async with serving(server) as url, llm.open(shape, base_url=url, api_key="k") as client:
+    pieces = reply(body_of(shape, stream), stream=stream)
+    async with WireServer() as server, llm.open(shape, server.dsn(shape)) as client:
+        for _ in range(3):
+            server.answer_raw(*pieces)
         await ask(client, stream)  # imports
         async with ticking() as ticker:
             response = await ask(client, stream)
@@ -123,17 +95,19 @@ async def test_a_large_picture_arrives_without_holding_the_loop(shape: str, stre
 
 
 async def test_a_large_picture_is_sent_without_holding_the_loop_and_again_for_each_attempt() -> None:
-    server = Server(b'{"choices":[{"message":{"content":"seen"},"finish_reason":"stop"}]}', False, [503, 200])
+    seen = b'{"choices":[{"message":{"content":"seen"},"finish_reason":"stop"}]}'
     request = llm.Request(messages=(llm.user("look", images=[llm.ImagePart(data=PICTURE)]),), model="m")
     async with (
-        serving(server) as url,
-        llm.open("openai", base_url=url, api_key="k", retry=llm.RetryPolicy(base_delay=0.01)) as client,
+        WireServer() as server,
+        llm.open("openai", server.dsn("openai"), retry=llm.RetryPolicy(base_delay=0.01)) as client,
         ticking() as ticker,
     ):
+        server.answer_raw(*reply(b"{}", status=503))
+        server.answer_raw(*reply(seen))
         response = await client.complete(request)
     assert response.text == "seen"
     assert response.attempts == 2
-    first, second = server.received
+    first, second = (request.raw for request in server.received)
     assert first == second
     (_, image) = json.loads(second)["messages"][0]["content"]
     assert image["image_url"]["url"] == "data:image/png;base64," + base64.b64encode(PICTURE).decode()

@@ -145,7 +145,8 @@ class WireServer:
 
     def answer_raw(self, *pieces: bytes, pace: float = 0.0) -> None:
         """Queue one reply as the bytes of HTTP, its head included: a write for each piece, `pace` seconds apart, then
-        FIN. It goes to the next request whatever that is (no route, key or rule is looked at), before any answer."""
+        FIN. It goes to the next request whatever that is (no route, key or rule is looked at), before any answer.
+        A request of more than a MiB is then not parsed: `Received.raw` has it."""
         self._service.raw_queue.append((pieces, pace))
 
     def respond(self, function: Respond | None) -> None:
