@@ -11,7 +11,7 @@ POINT = {"type": "object", "properties": {"x": {"type": "integer"}}}
 
 
 def test_json_schema_goes_as_it_is_but_for_const() -> None:
-    schema = {
+    schema: dict[str, Any] = {
         "$schema": "s", "type": "object", "$defs": {"const": POINT}, "additionalProperties": False,
         "properties": {"const": {"type": ["string", "null"]}, "k": {"const": 1}, "any": True,
                        "e": {"enum": [{"const": 2}]}},
@@ -19,7 +19,7 @@ def test_json_schema_goes_as_it_is_but_for_const() -> None:
     }  # fmt: skip
     assert to_json_schema(schema) == {
         **schema,
-        "properties": {**schema["properties"], "k": {"enum": [1]}},  # type: ignore[dict-item]
+        "properties": {**schema["properties"], "k": {"enum": [1]}},
         "oneOf": [{"enum": [None]}],
     }
 
