@@ -30,7 +30,7 @@ T = TypeVar("T")
 _portals = BlockingPortalProvider()
 
 
-class _Items(Generic[T]):
+class SyncIterator(Generic[T]):
     """An asynchronous iterator, read from a thread: an iterator and a context manager. Leaving the `with` block,
     `close()` and being collected end it; a KeyboardInterrupt while it waits does too."""
 
@@ -73,17 +73,17 @@ class _Items(Generic[T]):
         self.close()
 
 
-class SyncEventStream(_Items[Event]):
+class SyncEventStream(SyncIterator[Event]):
     """The events of one answer. Nothing is sent before the first `next`; see `aikido_llm.EventStream`."""
 
     def __init__(self, portal: BlockingPortal, events: EventStream) -> None:
         super().__init__(portal, events, events.aclose)
         self._events = events
 
-    def text(self) -> _Items[str]:
+    def text(self) -> SyncIterator[str]:
         """The text alone, piece by piece; raises what an ErrorEvent carries."""
         pieces = self._events.text()
-        return _Items(self._portal, pieces, pieces.aclose)
+        return SyncIterator(self._portal, pieces, pieces.aclose)
 
 
 class SyncHTTPClient:
