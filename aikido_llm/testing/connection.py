@@ -39,6 +39,7 @@ class Connection(asyncio.Protocol):
         self._socket: asyncio.Transport | None = None  # under TLS, the transport below it
         self.task: asyncio.Task[None] | None = None
         self.gone = False
+        self.sent = 0  # bytes
         self.idle = False  # nothing of a request has been read
         self.last = False  # no further request shall be read
 
@@ -87,6 +88,8 @@ class Connection(asyncio.Protocol):
                 return None
             if len(self._buffer) > HEAD_BYTES:
                 raise BadRequest(f"the head is longer than {HEAD_BYTES} bytes")
+            if self._buffer[:1] == b"\x16":
+                raise BadRequest("a TLS handshake where plain HTTP is spoken")
             await self._more()
         head = parse_head(bytes(self._buffer[:end]))
         del self._buffer[: end + 4]
@@ -136,6 +139,7 @@ class Connection(asyncio.Protocol):
             if self.gone or self._transport is None:
                 raise Gone
             self._transport.write(view[start : start + _WRITE])
+            self.sent += len(view[start : start + _WRITE])
             while self._full and not self.gone:
                 await self._wait()
 

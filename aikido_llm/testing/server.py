@@ -175,6 +175,11 @@ class WireServer:
         """Connections that are open now, idle ones included; `connections` counts all that ever were."""
         return len(self._live)
 
+    @property
+    def sending(self) -> int:
+        """Bytes written so far on the connections that are open now: it stands still while a reader holds them back."""
+        return sum(connection.sent for connection in self._live)
+
     async def no_connections(self, timeout: float = 1.0) -> None:
         """Wait until clients have closed all connections. Raises TimeoutError when they keep one longer than that."""
         try:

@@ -40,38 +40,18 @@ async def test_partial_holds_what_had_arrived(dialect: str) -> None:
 
 async def test_a_reader_that_sleeps_holds_the_sender_back() -> None:
     """Measured at the server: what it could write while nobody read is what the buffers of both sides hold."""
-    event = b'data: {"choices":[{"index":0,"delta":{"content":"' + b"x" * 1000 + b'"}}]}\n\n'
-    written = 0
-
-    async def flood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal written
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
-        try:
-            while True:
-                writer.write(event * 50)
-                await writer.drain()
-                written += 50 * len(event)
-        except ConnectionError:
-            writer.close()
-
-    server = await asyncio.start_server(flood, "127.0.0.1", 0)
-    base = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
-    async with (
-        llm.open("openai", base_url=base, api_key="k" * 20, model="m") as client,
-        client.stream(llm.Request(messages=[llm.user("hi")])) as stream,
-    ):
-        await anext(stream)
-        before = -1
-        for _ in range(100):  # until the sender stands still
-            if written == before:
-                break
-            before = written
-            await asyncio.sleep(0.05)
-        assert written == before, "the sender goes on though nobody reads"
-        assert written < 24 * 1024 * 1024
-        for _ in range(20_000):
+    async with WireServer() as server, llm.open("openai", server.dsn("openai")) as client:
+        server.answer(Answer("x" * 40_000_000, chunk=10_000))
+        async with client.stream(REQUEST) as stream:
             await anext(stream)
-        assert written > before, "it goes on when somebody reads"
-    server.close()
-    await asyncio.sleep(0.01)
+            before = -1
+            for _ in range(100):  # until the sender stands still
+                if server.sending == before:
+                    break
+                before = server.sending
+                await asyncio.sleep(0.05)
+            assert server.sending == before, "the sender goes on though nobody reads"
+            assert before < 24 * 1024 * 1024
+            for _ in range(2_000):
+                await anext(stream)
+            assert server.sending > before, "it goes on when somebody reads"

@@ -164,20 +164,14 @@ async def test_a_certificate_that_is_not_trusted_or_for_another_host(trusted: bo
 
 
 async def test_https_to_a_plain_server(server: WireServer) -> None:
-    async def plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read(1)
-        writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
-        writer.close()
-
     own = server.port
-    listener = await asyncio.start_server(plain, "127.0.0.1", 0)
-    try:
-        server.port = listener.sockets[0].getsockname()[1]
-        with pytest.raises(llm.ConnectError, match="no TLS") as caught:
-            await open_tls(server, trusted=True)
-    finally:
-        server.port = own
-        listener.close()
+    async with WireServer() as plain:
+        try:
+            server.port = plain.port
+            with pytest.raises(llm.ConnectError, match="no TLS") as caught:
+                await open_tls(server, trusted=True)
+        finally:
+            server.port = own
     assert not llm.is_retryable(caught.value)
 
 
