@@ -88,7 +88,7 @@ class Connection(asyncio.Protocol):
                 return None
             if len(self._buffer) > HEAD_BYTES:
                 raise BadRequest(f"the head is longer than {HEAD_BYTES} bytes")
-            if self._buffer[:1] == b"\x16":
+            if self._buffer.startswith(b"\x16"):
                 raise BadRequest("a TLS handshake where plain HTTP is spoken")
             await self._more()
         head = parse_head(bytes(self._buffer[:end]))
