@@ -64,6 +64,23 @@ class Pieces:
 
 def dumps_body(value: Any) -> bytes | Pieces:
     """`dumps`, in pieces when there is large `Base64Text` in the value."""
+    try:
+        return _dumps(value, _small_encoder, _encode_small)
+    except _LargeError:
+        return _in_pieces(value)
+
+
+class _LargeError(Exception):
+    """There is large `Base64Text` in the value."""
+
+
+def _encode_small(value: Any) -> Any:
+    if isinstance(value, Base64Text) and len(value.data) >= _LARGE:
+        raise _LargeError
+    return _encode_other(value)
+
+
+def _in_pieces(value: Any) -> Pieces:
     large: list[Base64Text] = []
     seam = secrets.token_hex(8)
 
@@ -74,8 +91,6 @@ def dumps_body(value: Any) -> bytes | Pieces:
         return _encode_other(other)
 
     encoded = _dumps(value, msgspec.json.Encoder(enc_hook=encode_other), encode_other)
-    if not large:
-        return encoded
     parts: list[bytes | Base64Text] = []
     before, *rests = encoded.split(f'"{seam}"'.encode())
     for media, rest in zip(large[-len(rests) :], rests, strict=True):  # an encoder that gave up had found some too
@@ -176,3 +191,4 @@ def _encode_other(value: Any) -> Any:
 
 
 _encoder = msgspec.json.Encoder(enc_hook=_encode_other)
+_small_encoder = msgspec.json.Encoder(enc_hook=_encode_small)

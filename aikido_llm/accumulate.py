@@ -26,6 +26,7 @@ from .types.messages import AudioPart, ImagePart, ToolCall
 from .types.response import Response, Usage
 
 _JOIN_AT = 4096  # pieces of text
+_NO_USAGE = Usage()
 
 
 class Accumulator:
@@ -37,7 +38,7 @@ class Accumulator:
         self._calls: list[tuple[int, ToolCall]] = []
         self._images: list[ImagePart] = []
         self._audio: list[AudioPart] = []
-        self._usage = Usage()
+        self._usage = _NO_USAGE
         self._ended: Response | None = None
         self.error: Exception | None = None
 

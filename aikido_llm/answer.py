@@ -56,12 +56,12 @@ class Answer:
         self._request_id = request_id
         self._attempts = attempts
         self._secrets = secrets
-        self._media = MediaFramer(self._framer, self._decoder.media_places, media_from)
-        self._decoder.arrived = self._media.arrived
         self._has_media = bool(self._decoder.media_places)
+        self._media: MediaFramer | None = None  # made for the first bytes that take the road of large media
+        self._media_from = media_from
         self._long = media_from if self._has_media else sys.maxsize
-        self._watching = False  # the next bytes take the road of large media
-        self._last = b""
+        self._watching = False  # the next bytes take that road
+        self._passed: tuple[bytes, ...] = ()  # the latest bytes that it has not seen
         self._is_page = content_type == "text/html"
         self.whole = isinstance(self._framer, WholeBody)
         self.ended = False
@@ -78,10 +78,11 @@ class Answer:
                 self._feed_watched(data, frames)
             else:
                 self._framer.feed(data, frames)
-                if not frames and self._has_media:  # what is not whole yet may become large
+                if frames or not self._has_media:
+                    self._passed = (data,)
+                else:  # what is not whole yet may become large
                     self._watching = True
-                    self._media.watch(self._last, data)
-                self._last = data
+                    self._passed = (*self._passed, data)
         except StreamError as error:
             failure = error
         in_band = self._decode(out)
@@ -97,7 +98,7 @@ class Answer:
         out: list[Event] = []
         if self.ended:
             return out
-        self._media.close(self._frames)
+        self._close_framer()
         last = self._frames[-1][1] if self._frames else b""
         failure = self._decode(out)
         if isinstance(failure, MalformedStream) and _json.cut_short(last):
@@ -113,7 +114,7 @@ class Answer:
         if self.ended:
             return out
         if self.whole:
-            self._media.close(self._frames)
+            self._close_framer()
             if self._decode(out) is not None:
                 return self._end([], error)
         try:
@@ -129,11 +130,18 @@ class Answer:
         return self._response(FinishReason.error)
 
     def _feed_watched(self, data: bytes, frames: list[Frame]) -> None:
-        if not self._watching:
-            self._media.watch(self._last)
-        self._media.feed(data, frames)
-        self._watching = self._media.busy or not frames
-        self._last = b"" if self._watching else data
+        media = self._media
+        if media is None:
+            media = self._media = MediaFramer(self._framer, self._decoder.media_places, self._media_from)
+            self._decoder.arrived = media.arrived
+        if self._passed:
+            media.watch(*self._passed)
+        media.feed(data, frames)
+        self._watching = media.busy or not frames
+        self._passed = () if self._watching else (data,)
+
+    def _close_framer(self) -> None:
+        (self._media or self._framer).close(self._frames)
 
     def _decode(self, out: list[Event]) -> LLMError | None:
         frames = self._frames

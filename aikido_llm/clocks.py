@@ -95,9 +95,6 @@ class Clocks:
         if not self._seen_content:
             self._seen_content = True
             self._content_due = self._in(self._timeouts.idle)
-            if self._timer is not None:  # it stands where first_event would have run out, which may be much later
-                self._timer.cancel()
-                self._tick()
 
     def hurry(self, seconds: float) -> None:
         """What is read now is worth so long a wait and no longer."""
@@ -144,8 +141,8 @@ class Clocks:
             return
         idle = self._timeouts.idle
         due = self._content_due if now < self._content_due else now + (idle or 1.0)
-        if due == _NEVER and idle is not None:  # no first_event clock: idle begins with the first event
-            due = now + idle
+        if idle is not None:  # the first event may come at any time, and idle begins with it
+            due = min(due, now + idle)
         due = min(due, self._total_due)
         if due != _NEVER:
             self._timer = self._loop.call_at(due, self._tick)

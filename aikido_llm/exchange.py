@@ -54,6 +54,12 @@ class Exchange:
     def __init__(self, settings: Settings, transport: Transport) -> None:
         self._settings = settings
         self._transport = transport
+        general = {"User-Agent": settings.user_agent, "Accept": "application/json"}
+        self._get = {**general, **settings.provider.headers}
+        self._post = {**self._get, "Content-Type": "application/json"}
+        # a server that compresses holds every token back until its block is full
+        self._post_streaming = {**self._post, "Accept": "text/event-stream", "Accept-Encoding": "identity"}
+        self._query = "&".join(f"{name}={value}" for name, value in settings.row.query.items())
 
     async def send(
         self,
@@ -69,13 +75,13 @@ class Exchange:
 
         raises: the typed error of an HTTP status, of the connection, of a clock.
         """
-        response, secrets = await clocks.before_answer(self._post(wire, body, stream, extra_headers or Headers({})))
+        response, secrets = await clocks.before_answer(self._send(wire, body, stream, extra_headers))
         if response.status == 200:
             return Accepted(self._accept(response), hide(self.request_id(response), *secrets), secrets)
         raise (await self._refusal(clocks, response)).scrubbed(*secrets)
 
-    async def _post(
-        self, wire: WireRequest, body: bytes | Body | None, stream: bool, extra: Headers
+    async def _send(
+        self, wire: WireRequest, body: bytes | Body | None, stream: bool, extra: Headers | None
     ) -> tuple[HTTPResponse, tuple[Secret, ...]]:
         key = await self._key()
         headers = self._headers(wire, key, extra, stream=stream)
@@ -138,19 +144,14 @@ class Exchange:
         return key
 
     def _url(self, wire: WireRequest) -> str:
-        query = "&".join(f"{name}={value}" for name, value in self._settings.row.query.items())
         url = self._settings.base_url + wire.path
-        return f"{url}{'&' if '?' in url else '?'}{query}" if query else url
+        return f"{url}{'&' if '?' in url else '?'}{self._query}" if self._query else url
 
-    def _headers(self, wire: WireRequest, key: Secret, extra: Headers, *, stream: bool) -> Headers:
+    def _headers(self, wire: WireRequest, key: Secret, extra: Headers | None, *, stream: bool) -> Headers:
         provider = self._settings.provider
-        general = {"User-Agent": self._settings.user_agent, "Accept": "application/json"}
-        special = {} if wire.body is None else {"Content-Type": "application/json"}
-        if stream:  # a server that compresses holds every token back until its block is full
-            special |= {"Accept": "text/event-stream", "Accept-Encoding": "identity"}
-        special |= wire.headers
+        general = self._get if wire.body is None else self._post_streaming if stream else self._post
         own = {provider.key_header: provider.key_prefix + key.reveal()} if key else {}
-        return Headers({**general, **provider.headers, **special, **own, **extra.reveal()})
+        return Headers({**general, **wire.headers, **own, **(extra.reveal() if extra else {})})
 
 
 async def _read(clocks: Clocks, response: HTTPResponse, cap: int) -> tuple[bytes, LLMError | None]:

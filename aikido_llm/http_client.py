@@ -67,14 +67,14 @@ class HTTPClient:
 
         The first `__anext__` raises ConfigError, UnsupportedFeatureError and whatever failed before the answer began.
         """
-        return self._open(request, stream=True)
+        return EventStream(partial(self._begin, request, True), self._settings.timeouts, self._live)
 
     async def complete(self, request: Request) -> Response:
         """Ask without streaming, and return the whole answer.
 
         raises: an LLMError; ContentFilteredError when a policy ended the answer, with `partial` and its usage.
         """
-        return await retry.collect(self._open(request, stream=False))
+        return await StreamCore(partial(self._begin, request, False), self._settings.timeouts, self._live).response()
 
     async def chat(self, messages: Messages, **overrides: Any) -> Response:
         """`complete` for a text, a Message or several; overrides are fields of Request."""
@@ -118,9 +118,6 @@ class HTTPClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
-
-    def _open(self, request: Request, *, stream: bool) -> EventStream:
-        return EventStream(partial(self._begin, request, stream), self._settings.timeouts, self._live)
 
     async def _begin(self, request: Request, stream: bool, clocks: Clocks) -> "Begun":
         """Send the request and read its first events, retrying while none of them is content."""

@@ -3,6 +3,7 @@
 import inspect
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
 from typing import Any, TypeAlias, cast
 from urllib.parse import quote
 
@@ -84,7 +85,8 @@ def scrub(text: str, *secrets: Secret) -> str:
 
 def hide(text: str, *secrets: Secret) -> str:
     """The text without these secrets, in full, percent-encoded, or shown in part (`sk-abc...xyz`)."""
-    for value in sorted((secret.reveal() for secret in secrets), key=len, reverse=True):
+    values = [value for secret in secrets if (value := secret.reveal())[:4] in text or "%" in text]  # or parts of them
+    for value in sorted(values, key=len, reverse=True):
         if len(value) >= 4:
             text = text.replace(value, HIDDEN).replace(quote(value, safe=""), HIDDEN)
         if len(value) >= 12:  # a part of it, as providers show it: `sk-abc...xyz`
@@ -120,6 +122,7 @@ def secrets_in(headers: Mapping[str, str]) -> tuple[Secret, ...]:
     return tuple(secret for secret in found if secret)
 
 
+@lru_cache(maxsize=128)  # the names are few, and asked for with each request
 def sounds_secret(name: str) -> bool:
     """Whether a header or a parameter of this name holds a secret."""
     return _SECRET_NAME.search(name) is not None

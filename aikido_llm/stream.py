@@ -14,9 +14,10 @@ from typing import Protocol, TypeAlias
 
 from .answer import Answer
 from .clocks import Clocks
-from .errors import LLMError
+from .errors import LLMError, StreamTruncated
 from .transport.base import HTTPResponse, Timeouts
-from .types.events import ErrorEvent, Event, TextDelta
+from .types.events import EndEvent, ErrorEvent, Event, TextDelta
+from .types.response import Response
 
 _DRAIN = 0.05  # s to wait behind the end mark for the end of the body, which lets the connection be used again
 _PIECE = 32 * 1024  # bytes to make events of at a time: with more of them the processor's cache is too small
@@ -165,6 +166,19 @@ class StreamCore:
         if self._reader.over:
             self.close()
         return events
+
+    async def response(self) -> Response:
+        """The whole answer. Raises the error that the events tell of."""
+        try:
+            while events := await self.events():
+                for event in events:
+                    if isinstance(event, ErrorEvent):
+                        raise event.error
+                    if isinstance(event, EndEvent):
+                        return event.response
+        finally:
+            self.close()
+        raise StreamTruncated("the client was closed before the answer was whole", permanent=True)
 
     def end(self) -> None:
         """Free the connection at once; the reader gets what has arrived, an error and the end."""

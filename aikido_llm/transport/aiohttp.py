@@ -11,8 +11,9 @@ import socket
 import ssl
 import struct
 from collections.abc import Mapping
+from contextvars import ContextVar
 from functools import lru_cache
-from typing import Any, cast
+from typing import cast
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -71,6 +72,7 @@ class AiohttpTransport:
         started = asyncio.get_running_loop().time()
         while True:
             connection = _Connection()
+            token = _connection.set(connection)
             failure: BaseException
             try:
                 return await self._open_session().request(
@@ -82,16 +84,17 @@ class AiohttpTransport:
                     timeout=_connect_within(connect),
                     ssl=self._context(request.url),
                     proxy=self._proxy_for(request.url).reveal() or None,
-                    trace_request_ctx=connection,
                 )
             except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError) as error:
                 soon = asyncio.get_running_loop().time() - started < _STALE
-                if connection.reused and soon and isinstance(error, _DROPPED):  # nobody saw the request
+                if soon and connection.reused and _is_dropped(error):  # nobody saw the request
                     log.debug("a kept connection had been dropped by the server; sent again at once on another")
                     continue
                 failure = failure_before_answer(error)
             except BaseException as error:  # a cancellation, above all: it goes on, without aiohttp's frames
                 failure = without_frames(error)
+            finally:
+                _connection.reset(token)
             connection.abort()
             raise failure  # outside of the except block: aiohttp's own exception holds the headers and is not chained
 
@@ -116,12 +119,11 @@ class AiohttpTransport:
 
     def _new_session(self) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0),  # admission is ours
+            connector=aiohttp.TCPConnector(limit=0, socket_factory=_new_socket),  # admission is ours
             cookie_jar=aiohttp.DummyCookieJar(),
             max_field_size=_HEADER_BYTES,
             max_line_size=_HEADER_BYTES,
             trust_env=False,  # it would read netrc too, and add its passwords
-            trace_configs=[_watch_reuse()],
         )
 
     def _proxy_for(self, url: str) -> Secret:
@@ -142,12 +144,13 @@ class AiohttpTransport:
 
 
 class _Connection:
-    """What is known of the connection that an attempt went over. reused: it had served a request before."""
+    """What is known of the connection that an attempt goes over. reused: no socket was made for it, so that it has
+    served a request before: aiohttp repeats a GET on a kept connection that turns out to be dead, but not a POST."""
 
     __slots__ = ("reused", "uploading")
 
     def __init__(self) -> None:
-        self.reused = False
+        self.reused = True
         self.uploading: asyncio.WriteTransport | None = None
 
     def abort(self) -> None:
@@ -186,18 +189,20 @@ class _Upload(aiohttp.Payload):
         return b"".join(pieces(self._body)).decode(encoding, errors)
 
 
-def _watch_reuse() -> aiohttp.TraceConfig:
-    """Tells each attempt whether its connection had served a request before: aiohttp repeats a GET on a kept connection
-    that turns out to be dead, but not a POST."""
-    trace = aiohttp.TraceConfig()
-    trace.on_connection_reuseconn.append(_note_reuse)
-    return trace
+_connection: ContextVar[_Connection] = ContextVar("_connection")
+"""That of the attempt which this task is making. aiohttp's tracing would tell it too, for a tenth of a small request."""
 
 
-async def _note_reuse(
-    session: aiohttp.ClientSession, context: Any, params: aiohttp.TraceConnectionReuseconnParams
-) -> None:
-    context.trace_request_ctx.reused = True
+def _new_socket(address: aiohttp.AddrInfoType) -> socket.socket:
+    """What asyncio would do, and the attempt that asked for it knows that its connection is new."""
+    _connection.get().reused = False
+    family, kind, protocol, _, _ = address
+    return socket.socket(family, kind, protocol)
+
+
+def _is_dropped(error: Exception) -> bool:
+    """Whether the connection was lost, rather than never made."""
+    return isinstance(error, _DROPPED) and not isinstance(error, aiohttp.ClientConnectorError)
 
 
 class AiohttpResponse:
@@ -310,6 +315,7 @@ def _payload(body: bytes | Body, connection: _Connection) -> "bytes | _Upload":
     return body if isinstance(body, bytes) and len(body) < _UPLOAD_FROM else _Upload(body, connection)
 
 
+@lru_cache(maxsize=1)  # nearly always the same
 def _connect_within(seconds: float | None) -> aiohttp.ClientTimeout:
     """The one clock that is aiohttp's; the others are ours."""
     return aiohttp.ClientTimeout(total=None, connect=seconds, sock_connect=seconds, sock_read=None)

@@ -27,6 +27,9 @@ def encode_messages(messages: Iterable[Message], quirks: Quirks, provider: str) 
 
 def _ordered(messages: tuple[Message, ...]) -> Iterator[Message]:
     """Each tool result behind the turn that called the tool (anywhere else it is refused), system messages in place."""
+    if not any(message.role is Role.tool for message in messages):
+        yield from messages
+        return
     in_order = list(turns(messages))
     for message in messages:
         if message.role is Role.system:
@@ -72,9 +75,13 @@ class _Conversation:
         self._messages.append({"role": role, **name, **fields})
 
     def _user(self, message: Message) -> None:
-        parts = (*self._waiting, *message.parts)
-        self._waiting.clear()
-        self._append("user", message, content=content(parts, self._quirks, message.cache))
+        said: str | list[Json]
+        if self._waiting or message.images or message.audio or message.cache or not isinstance(message.content, str):
+            said = content((*self._waiting, *message.parts), self._quirks, message.cache)
+            self._waiting.clear()
+        else:
+            said = message.content
+        self._append("user", message, content=said)
 
     def _show_waiting(self) -> None:
         if self._waiting:

@@ -8,12 +8,16 @@ from .wire import Json, as_object, objects
 _CACHE_READ = ("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens", "cache_read_input_tokens")
 _PROMPT_DETAILS = ("prompt_tokens_details", "prompt_token_details")  # the second: a vendor's own misspelling
 _NOTHING: Json = {}
+_MOST = 1e18  # more is no count
 _TICKS_PER_USD = 1e10  # xAI counts money in units of 1e-10 US dollars
 
 
 def find_usage(chunk: Json) -> Json:
     """The usage object of a chunk, {} for none: its own, Groq's in x_groq, Moonshot's inside a choice."""
-    places = [chunk.get("usage"), as_object(chunk.get("x_groq")).get("usage")]
+    usage = as_object(chunk.get("usage"))
+    if usage:
+        return usage
+    places = [as_object(chunk.get("x_groq")).get("usage")]
     places += [choice.get("usage") for choice in objects(chunk.get("choices"))]
     return next((as_object(place) for place in places if as_object(place)), _NOTHING)
 
@@ -27,16 +31,15 @@ def read_usage(usage: Json, timings: Json) -> Usage | None:
         return _from_timings(timings) if timings else None
     details = next((as_object(usage[key]) for key in _PROMPT_DETAILS if as_object(usage.get(key))), _NOTHING)
     prompt, completion = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
-    reasoning = _first(
-        as_object(usage.get("completion_tokens_details")).get("reasoning_tokens"), usage.get("reasoning_tokens")
-    )
+    reasoning = _first((as_object(usage.get("completion_tokens_details")), "reasoning_tokens"),
+                       (usage, "reasoning_tokens"))  # fmt: skip
     output = _with_reasoning(prompt, completion, reasoning, _count(usage.get("total_tokens")))
     return Usage(
         input_tokens=prompt,
         output_tokens=output,
-        cache_read_tokens=_within(_first(details.get("cached_tokens"), *(usage.get(k) for k in _CACHE_READ)), prompt),
+        cache_read_tokens=_within(_first((details, "cached_tokens"), *((usage, key) for key in _CACHE_READ)), prompt),
         cache_write_tokens=_within(
-            _first(details.get("cache_write_tokens"), usage.get("cache_creation_input_tokens")), prompt
+            _first((details, "cache_write_tokens"), (usage, "cache_creation_input_tokens")), prompt
         ),
         reasoning_tokens=_within(reasoning, output),
         cost_usd=_cost(usage),
@@ -67,6 +70,8 @@ def _cost(usage: Json) -> float | None:
 
 
 def _count(value: Any) -> int | None:
+    if type(value) is int and 0 <= value < _MOST:
+        return value
     number = _amount(value)
     return None if number is None else int(number)
 
@@ -74,12 +79,15 @@ def _count(value: Any) -> int | None:
 def _amount(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return value if 0 <= value < 1e18 else None
+    return value if 0 <= value < _MOST else None
 
 
-def _first(*values: Any) -> int | None:
-    counts = (_count(value) for value in values)
-    return next((count for count in counts if count is not None), None)
+def _first(*places: tuple[Json, str]) -> int | None:
+    """The first count that stands at one of these places."""
+    for holder, key in places:
+        if key in holder and (count := _count(holder[key])) is not None:
+            return count
+    return None
 
 
 def _within(part: int | None, whole: int | None) -> int | None:
