@@ -154,8 +154,9 @@ _LONGEST_TOKEN = 12  # characters in which a literal or an escape that is cut of
 class Typed(Generic[T]):
     """Decodes JSON into one msgspec type, skipping what the type does not name.
 
-    A field of an unexpected JSON type makes the fast road fail; then the whole value is read untyped, `mend` (if any)
-    puts right what servers are known to get wrong, and it is converted. Raises ValueError when that fails too.
+    A field of an unexpected JSON type makes the fast road fail; then the whole value is read untyped and converted, in
+    the end behind `mend` (if any), which puts right what servers are known to get wrong. Raises ValueError when that
+    fails too.
     """
 
     def __init__(self, kind: type[T], mend: Callable[[Any], Any] | None = None) -> None:
@@ -172,7 +173,12 @@ class Typed(Generic[T]):
     def convert(self, value: Any) -> T:
         """Plain values, as `loads` gives them, -> the type."""
         try:
-            return msgspec.convert(self._mend(value) if self._mend else value, self._kind, strict=False)
+            return msgspec.convert(value, self._kind, strict=False)
+        except (msgspec.ValidationError, RecursionError) as error:
+            if self._mend is None:
+                raise ValueError(str(error)) from None
+        try:
+            return msgspec.convert(self._mend(value), self._kind, strict=False)
         except (msgspec.ValidationError, RecursionError) as error:
             raise ValueError(str(error)) from None
 

@@ -68,9 +68,9 @@ class Accumulator:
         return Response(
             text=self._text.whole(),
             thinking=self._thinking.whole(),
-            tool_calls=tuple(call for _, call in sorted(self._calls, key=lambda item: item[0])),
+            tool_calls=tuple(call for _, call in sorted(self._calls, key=_by_index)) if self._calls else (),
             images=tuple(self._images),
-            audio=_join_audio(self._audio),
+            audio=_join_audio(self._audio) if self._audio else (),
             usage=self._usage,
             **facts,
         )
@@ -109,6 +109,10 @@ class _Text:
 
     def whole(self) -> str:
         return "".join(self._joined) + "".join(self.pieces)
+
+
+def _by_index(call: tuple[int, ToolCall]) -> int:
+    return call[0]
 
 
 def _join_audio(pieces: list[AudioPart]) -> tuple[AudioPart, ...]:

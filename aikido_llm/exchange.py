@@ -10,7 +10,7 @@ from .errors import ConfigError, InvalidRequestError, LLMError, MalformedStream,
 from .framing.lines import too_large
 from .providers.base import Configured, Provider
 from .retry import RetryPolicy
-from .secret import Key, Secret, hide
+from .secret import Key, Secret, hide, secrets_in
 from .transport.base import Body, Headers, HTTPRequest, HTTPResponse, Limits, Timeouts, Transport, check_encoding
 from .types.request import Options
 
@@ -55,6 +55,7 @@ class Exchange:
         self._settings = settings
         self._transport = transport
         general = {"User-Agent": settings.user_agent, "Accept": "application/json"}
+        self._secrets = secrets_in(settings.provider.headers)
         self._get = {**general, **settings.provider.headers}
         self._post = {**self._get, "Content-Type": "application/json"}
         # a server that compresses holds every token back until its block is full
@@ -85,7 +86,7 @@ class Exchange:
     ) -> tuple[HTTPResponse, tuple[Secret, ...]]:
         key = await self._key()
         headers = self._headers(wire, key, extra, stream=stream)
-        secrets = tuple(dict.fromkeys((key, *headers.secrets()))) if key else headers.secrets()
+        secrets = (*self._secrets, *(extra.secrets() if extra else ()), *((key,) if key else ()))
         try:
             return await self._transport.send(HTTPRequest(wire.method, self._url(wire), headers, body)), secrets
         except LLMError as error:

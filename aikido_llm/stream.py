@@ -163,8 +163,10 @@ class StreamCore:
             self._reader, events = await self._begin(clocks)
         else:
             events = await self._reader.events()
-        if self._reader.over:
-            self.close()
+        if self._reader.over:  # it has freed its connection
+            self.over = True
+            self.open = False
+            self._live.discard(self)
         return events
 
     async def response(self) -> Response:
@@ -177,7 +179,8 @@ class StreamCore:
                     if isinstance(event, EndEvent):
                         return event.response
         finally:
-            self.close()
+            if not self.over:
+                self.close()
         raise StreamTruncated("the client was closed before the answer was whole", permanent=True)
 
     def end(self) -> None:

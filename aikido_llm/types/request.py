@@ -118,12 +118,15 @@ class Request:
         """The same with other values, which are in their fields' own forms: `evolve` would convert all fields again,
         which takes three times as long, for each request of a client that was opened with a model."""
         made = object.__new__(Request)
-        for name, value in zip(_NAMES, _values(self), strict=True):
-            object.__setattr__(made, name, values.get(name, value))
+        for put, value in zip(_PUT, _values(self), strict=True):
+            put(made, value)
+        for name, value in values.items():
+            object.__setattr__(made, name, value)
         return made
 
 
 _NAMES = tuple(attribute.name for attribute in fields(Request))
+_PUT = tuple(getattr(Request, name).__set__ for name in _NAMES)
 _values = attrgetter(*_NAMES)
 
 

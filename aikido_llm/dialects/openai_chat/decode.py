@@ -21,7 +21,7 @@ from .finish import finish_reason, is_length_error
 from .media import IMAGE_PLACES
 from .quirks import Quirks
 from .usage import find_usage, read_usage
-from .wire import CHUNK, PLAIN, Choice, Chunk, Json, as_list, as_object, as_text, objects
+from .wire import CHUNK, NOTHING, PLAIN, Choice, Chunk, Json, as_list, as_object, as_text, objects
 
 _DONE = b"[DONE]"
 _LOOK_FOR_NAMES = 8  # chunks: some hosts name the model in the second or third, some never
@@ -218,7 +218,7 @@ class Decoder(base.Decoder):
             return
         # Perplexity sends both, the message cumulative; a stream's message counts only where there are no deltas.
         message = choice.message if whole else choice.delta
-        if message is None:
+        if message is None or message == NOTHING:
             message = choice.delta if whole else choice.message if not (self._has_content or out) else None
         if message is not None:
             self._content.read(message, out, self.arrived)

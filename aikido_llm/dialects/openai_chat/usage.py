@@ -6,7 +6,6 @@ from ...types.response import Usage
 from .wire import Json, as_object, objects
 
 _CACHE_READ = ("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens", "cache_read_input_tokens")
-_PROMPT_DETAILS = ("prompt_tokens_details", "prompt_token_details")  # the second: a vendor's own misspelling
 _NOTHING: Json = {}
 _MOST = 1e18  # more is no count
 _TICKS_PER_USD = 1e10  # xAI counts money in units of 1e-10 US dollars
@@ -29,18 +28,18 @@ def read_usage(usage: Json, timings: Json) -> Usage | None:
     """
     if not usage:
         return _from_timings(timings) if timings else None
-    details = next((as_object(usage[key]) for key in _PROMPT_DETAILS if as_object(usage.get(key))), _NOTHING)
+    details = as_object(usage.get("prompt_tokens_details") or usage.get("prompt_token_details"))  # a vendor's misspelling
     prompt, completion = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
-    reasoning = _first((as_object(usage.get("completion_tokens_details")), "reasoning_tokens"),
-                       (usage, "reasoning_tokens"))  # fmt: skip
+    said = as_object(usage.get("completion_tokens_details"))
+    reasoning = _first(said.get("reasoning_tokens"), usage.get("reasoning_tokens"))
+    cached = _first(details.get("cached_tokens"), *map(usage.get, _CACHE_READ))
+    written = _first(details.get("cache_write_tokens"), usage.get("cache_creation_input_tokens"))
     output = _with_reasoning(prompt, completion, reasoning, _count(usage.get("total_tokens")))
     return Usage(
         input_tokens=prompt,
         output_tokens=output,
-        cache_read_tokens=_within(_first((details, "cached_tokens"), *((usage, key) for key in _CACHE_READ)), prompt),
-        cache_write_tokens=_within(
-            _first((details, "cache_write_tokens"), (usage, "cache_creation_input_tokens")), prompt
-        ),
+        cache_read_tokens=_within(cached, prompt),
+        cache_write_tokens=_within(written, prompt),
         reasoning_tokens=_within(reasoning, output),
         cost_usd=_cost(usage),
         raw=usage,
@@ -82,10 +81,9 @@ def _amount(value: Any) -> float | None:
     return value if 0 <= value < _MOST else None
 
 
-def _first(*places: tuple[Json, str]) -> int | None:
-    """The first count that stands at one of these places."""
-    for holder, key in places:
-        if key in holder and (count := _count(holder[key])) is not None:
+def _first(*values: Any) -> int | None:
+    for value in values:
+        if value is not None and (count := _count(value)) is not None:
             return count
     return None
 

@@ -59,6 +59,7 @@ class PlainChunk(msgspec.Struct, gc=False):
 class Message(msgspec.Struct, gc=False):
     """`choices[].delta` of a stream, `choices[].message` of a whole body: the same keys."""
 
+    role: Any = None
     content: Any = None
     reasoning_content: Any = None
     reasoning: Any = None
@@ -69,6 +70,10 @@ class Message(msgspec.Struct, gc=False):
     audio: Any = None
     annotations: Any = None
     function_call: Any = None
+
+
+NOTHING = Message()
+"""What `{}` is read as."""
 
 
 class Choice(msgspec.Struct, gc=False):
