@@ -78,7 +78,9 @@ class Exchange:
         """
         response, secrets = await clocks.before_answer(self._send(wire, body, stream, extra_headers))
         if response.status == 200:
-            return Accepted(self._accept(response), hide(self.request_id(response), *secrets), secrets)
+            self._accept(response)
+            request_id = self.request_id(response)
+            return Accepted(response, request_id and hide(request_id, *secrets), secrets)
         raise (await self._refusal(clocks, response)).scrubbed(*secrets)
 
     async def _send(
@@ -105,16 +107,18 @@ class Exchange:
 
     def request_id(self, response: HTTPResponse) -> str:
         """The provider's id of the exchange, "" when it sends none."""
-        names = self._settings.provider.request_id_headers
-        return next((value for name in names if (value := response.headers.get(name))), "")
+        for name in self._settings.provider.request_id_headers:
+            if value := response.headers.get(name):
+                return value
+        return ""
 
-    def _accept(self, response: HTTPResponse) -> HTTPResponse:
+    def _accept(self, response: HTTPResponse) -> None:
         try:
             check_encoding(response)
         except StreamError as error:
             failure = error.scrubbed()
         else:
-            return response
+            return
         response.close()
         raise failure
 

@@ -13,13 +13,13 @@ import struct
 from collections.abc import Mapping
 from contextvars import ContextVar
 from functools import lru_cache
-from typing import cast
-from urllib.parse import urlsplit
+from typing import Any, cast
 
 import aiohttp
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.http_writer import StreamWriter
+from attrs import frozen
 from yarl import URL
 
 from ..errors import Cause, ConfigError, ConnectError, LLMError, MalformedStream, StreamTruncated
@@ -32,6 +32,7 @@ _UPLOAD_FROM = 64 * 1024  # bytes; larger bodies go out in pieces, which do not 
 _STALE = 1.0  # s; a kept connection that is dropped later than this was alive, and may have done its work
 _NO_LINGERING = struct.pack("ii", 1, 0)
 _DROPPED = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
+_ROUTES = 256  # that are remembered
 _HEADER_BYTES = 64 * 1024  # of one header field: some gateways send long policy headers
 
 log = logging.getLogger("aikido_llm")
@@ -52,7 +53,7 @@ class AiohttpTransport:
         self._limits = limits
         self._ssl = ssl_context
         self._proxy = proxy
-        self._proxies: dict[tuple[str, str], Secret] = {}  # of the environment, by scheme and host
+        self._routes: dict[str, _Route] = {}
         self._session: aiohttp.ClientSession | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
@@ -75,15 +76,16 @@ class AiohttpTransport:
             token = _connection.set(connection)
             failure: BaseException
             try:
+                route = self._route(request.url)
                 return await self._open_session().request(
                     request.method,
-                    URL(request.url, encoded=True),
+                    route.url,
                     data=None if request.body is None else _payload(request.body, connection),
                     headers=request.headers.reveal(),
                     allow_redirects=False,
                     timeout=_connect_within(connect),
-                    ssl=self._context(request.url),
-                    proxy=self._proxy_for(request.url).reveal() or None,
+                    ssl=route.trust,
+                    proxy=route.proxy.reveal() or None,
                 )
             except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError) as error:
                 soon = asyncio.get_running_loop().time() - started < _STALE
@@ -126,21 +128,25 @@ class AiohttpTransport:
             trust_env=False,  # it would read netrc too, and add its passwords
         )
 
-    def _proxy_for(self, url: str) -> Secret:
-        """The environment is read once per host: going through all of it costs more than sending a small request."""
-        if self._proxy is not None:
-            return self._proxy
-        parts = urlsplit(url)
-        host = (parts.scheme, parts.netloc)
-        known = self._proxies.get(host)
+    def _route(self, url: str) -> "_Route":
+        """Found once per URL: to go through the environment for a proxy costs more than to send a small request."""
+        known = self._routes.get(url)
         if known is None:
-            known = self._proxies[host] = proxy_for(url)
+            if len(self._routes) >= _ROUTES:
+                self._routes.clear()
+            proxy = proxy_for(url) if self._proxy is None else self._proxy
+            trust = self._ssl or (_system_trust() if url.startswith("https:") else True)
+            known = self._routes[url] = _Route(URL(url, encoded=True), trust, proxy)
         return known
 
-    def _context(self, url: str) -> ssl.SSLContext | bool:
-        if self._ssl is not None:
-            return self._ssl
-        return _system_trust() if url.startswith("https:") else True
+
+@frozen
+class _Route:
+    """How to get to a URL. trust: what its certificate is checked against, True where it has none."""
+
+    url: URL
+    trust: ssl.SSLContext | bool
+    proxy: Secret
 
 
 class _Connection:
@@ -190,10 +196,10 @@ class _Upload(aiohttp.Payload):
 
 
 _connection: ContextVar[_Connection] = ContextVar("_connection")
-"""That of the attempt which this task is making. aiohttp's tracing would tell it too, for a tenth of a small request."""
+"""That of the attempt which this task makes. aiohttp's tracing would tell it too, for a tenth of a small request."""
 
 
-def _new_socket(address: aiohttp.AddrInfoType) -> socket.socket:
+def _new_socket(address: tuple[int, int, int, str, tuple[Any, ...]]) -> socket.socket:
     """What asyncio would do, and the attempt that asked for it knows that its connection is new."""
     _connection.get().reused = False
     family, kind, protocol, _, _ = address

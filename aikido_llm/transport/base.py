@@ -162,7 +162,10 @@ def timed_out(phase: Phase) -> TimedOutError:
 
 def check_encoding(response: HTTPResponse) -> None:
     """Raises MalformedStream for a compression nobody asked for and aiohttp would hand out as it is."""
-    encoding = response.headers.get("content-encoding", "").strip().lower()
+    encoding = response.headers.get("content-encoding")
+    if encoding is None:
+        return
+    encoding = encoding.strip().lower()
     if encoding not in _ENCODINGS:
         name = encoding if encoding.isalpha() and len(encoding) < 12 else "something"
         raise MalformedStream(f"the answer is compressed by {name}, which was not asked for", permanent=True)

@@ -114,15 +114,16 @@ class Request:
     extra: dict[str, Any] = field(default=None, converter=_mapping)
     extra_headers: dict[str, str] = field(default=None, converter=_mapping, repr=lambda headers: f"<{len(headers)}>")
 
-    def _filled(self, values: Mapping[str, Any]) -> "Request":
-        """The same with other values, which are in their fields' own forms: `evolve` would convert all fields again,
-        which takes three times as long, for each request of a client that was opened with a model."""
-        made = object.__new__(Request)
-        for put, value in zip(_PUT, _values(self), strict=True):
-            put(made, value)
-        for name, value in values.items():
-            object.__setattr__(made, name, value)
-        return made
+
+def _filled(request: Request, values: Mapping[str, Any]) -> Request:
+    """The same with other values, which are in their fields' own forms: `evolve` would convert all fields again, which
+    takes three times as long, for each request of a client that was opened with a model."""
+    made = object.__new__(Request)
+    for put, value in zip(_PUT, _values(request), strict=True):
+        put(made, value)
+    for name, value in values.items():
+        object.__setattr__(made, name, value)
+    return made
 
 
 _NAMES = tuple(attribute.name for attribute in fields(Request))
@@ -154,7 +155,7 @@ class Options:
         }
         if self.extra:
             changes["extra"] = {**self.extra, **request.extra}
-        return request._filled(changes) if changes else request
+        return _filled(request, changes) if changes else request
 
     def over(self, defaults: "Options") -> "Options":
         """These options, with what they leave open taken from `defaults`; `extra` merges key by key."""

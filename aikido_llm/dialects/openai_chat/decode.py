@@ -192,8 +192,7 @@ class Decoder(base.Decoder):
                 self._choice(choice, out, whole=whole)
         if chunk.error or (not chunk.choices and errors.is_error(value)):
             self._fail(errors.error_inside(value, self._quirks), out)
-        groq = as_object(value.get("x_groq")).get("error")
-        if groq:
+        if chunk.x_groq and (groq := as_object(chunk.x_groq).get("error")):
             self._fail(errors.error_inside(groq, self._quirks), out)
 
     def _fail(self, error: LLMError, out: list[Event]) -> None:
@@ -227,8 +226,9 @@ class Decoder(base.Decoder):
             self._finish(word)
         if native == "network_error":  # seen behind a finish reason that looks benign
             self._finish(native)
-        for entry in as_list(as_object(choice.logprobs).get("content")):
-            self.provider_data.setdefault("logprobs", []).append(entry)
+        if choice.logprobs:
+            for entry in as_list(as_object(choice.logprobs).get("content")):
+                self.provider_data.setdefault("logprobs", []).append(entry)
         if choice.error:
             raise errors.error_inside(choice.error, self._quirks)
 

@@ -28,7 +28,7 @@ def read_usage(usage: Json, timings: Json) -> Usage | None:
     """
     if not usage:
         return _from_timings(timings) if timings else None
-    details = as_object(usage.get("prompt_tokens_details") or usage.get("prompt_token_details"))  # a vendor's misspelling
+    details = as_object(usage.get("prompt_tokens_details") or usage.get("prompt_token_details"))  # so one vendor spells
     prompt, completion = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
     said = as_object(usage.get("completion_tokens_details"))
     reasoning = _first(said.get("reasoning_tokens"), usage.get("reasoning_tokens"))
