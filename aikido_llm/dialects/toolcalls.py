@@ -73,6 +73,17 @@ class ToolCalls:
             if call.started:
                 out.append(ToolCallDelta(call.index, arguments))
 
+    def piece(self, out: list[Event], key: int | None, arguments: str | None) -> bool:
+        """The next fragment of a call that is under way, as most are: told by its key alone. False when there is no such
+        call: then it is a `delta` like any other."""
+        call = self._by_key.get(key) if key is not None else None
+        if call is None or not call.started:
+            return False
+        if arguments:
+            call.arguments.append(arguments)
+            out.append(ToolCallDelta(call.index, arguments))
+        return True
+
     def finish(self, out: list[Event], *, cut: bool = False) -> None:
         """The answer is over: append a ToolCallEvent for each call. cut: it hit the token limit, so a call whose
         arguments are not whole JSON is left out (it must not be run). A call that never got a name is left out too."""

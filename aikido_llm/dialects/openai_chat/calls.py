@@ -54,7 +54,8 @@ class Calls:
     def plain(self, call: PlainCall, out: list[Event]) -> None:
         """A piece of a call as nearly all hosts send it."""
         function = call.function
-        self._add(out, call.index, call.id, function.name, function.arguments)
+        if call.id or function.name or self._wrapped or not self._calls.piece(out, call.index, function.arguments):
+            self._add(out, call.index, call.id, function.name, function.arguments)
 
     def _piece(self, piece: Json, out: list[Event]) -> None:
         function = as_object(piece.get("function"))

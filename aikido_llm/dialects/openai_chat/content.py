@@ -42,15 +42,17 @@ class Content:
     def plain(self, delta: PlainDelta, out: list[Event]) -> None:
         """A delta with calls or reasoning details in it, and nothing rarer."""
         details = delta.reasoning_details
+        said = delta.reasoning_content or delta.reasoning
         if details is not None:
             self._details.add(details)
-        said = delta.reasoning_content or delta.reasoning or (text_of_details(details) if details else "")
+            said = said or text_of_details(details)
         if said:
             self.think(said, out)
         if delta.content:
             out.append(TextDelta(delta.content))
-        for call in delta.tool_calls or ():
-            self.calls.plain(call, out)
+        if delta.tool_calls:
+            for call in delta.tool_calls:
+                self.calls.plain(call, out)
 
     def read(self, message: Message, out: list[Event], arrived: Arrived) -> None:
         if message.reasoning_details is not None:
