@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from .answers import MIB, PROVIDERS, url_of
-from .measure import FLOOR, OURS, Goal, Row, Setting, Worker, interleave, median, ratios, workers
+from .measure import FLOOR, OURS, Goal, Row, Setting, Worker, interleave, median, peer, ratios, workers
 
 _SENT = 10_000_000  # bytes
+_PEERS = {"openai_chat": ("openai",), "gemini_generate": ("google-genai",)}  # who takes a picture of this shape
 
 
 def run(setting: Setting) -> Iterator[Row]:
@@ -18,6 +19,7 @@ def run(setting: Setting) -> Iterator[Row]:
             for stream in (True, False):
                 for mib in (1,) if setting.tiny else (1, 8, 32):
                     yield from _received(setting, running, dialect, stream, mib)
+        yield from _beside_peers(setting, dialect)
     yield from _sent(setting)
 
 
@@ -27,6 +29,29 @@ def _received(setting: Setting, running: dict[str, Worker], dialect: str, stream
     case = f"{dialect} {'stream' if stream else 'body'}, {mib} MiB"
     samples = interleave(running, 2 if setting.tiny else 4 if setting.quick else 6, job)
     yield from _rows(case, samples, mib * MIB, judged=mib >= 8)
+
+
+def _beside_peers(setting: Setting, dialect: str) -> Iterator[Row]:
+    """One size is enough: their costs grow with it as ours do."""
+    peers = [who for who in _PEERS[dialect] if who in setting.peers]
+    if not peers:
+        return
+    mib = setting.size(8, 1)
+    url = url_of(setting.root, dialect, f"image{mib}", str(64 * 1024))
+    with workers(OURS, *map(peer, peers)) as running:
+        for stream in (True, False):
+            job = {"verb": "image", "dialect": dialect, "provider": PROVIDERS[dialect], "url": url, "stream": stream}
+            samples = interleave(running, 3, job)
+            ours = samples.pop("ours")
+            for who, runs in samples.items():
+                value, spread = median(ratios(runs, ours))
+                details = {
+                    "ms/MiB": median([run["cpu"] * 1e3 / mib for run in runs])[0],
+                    "× decoded": median([run["peak"] / mib / MIB for run in runs])[0],
+                    "stall ms": min(run["stall"] for run in runs) * 1e3,
+                }
+                case = f"{dialect} {'stream' if stream else 'body'}, {mib} MiB, CPU"
+                yield Row("images", case, who, value, "× ours", spread, None, details)
 
 
 def _rows(case: str, samples: dict[str, list[dict[str, Any]]], size: int, *, judged: bool) -> Iterator[Row]:

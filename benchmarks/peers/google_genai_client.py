@@ -21,5 +21,13 @@ class Client:
     async def complete(self):
         return (await self._client.aio.models.generate_content(model="m", contents="hi")).text
 
+    async def image(self, stream):
+        if stream:
+            chunks = [c async for c in await self._client.aio.models.generate_content_stream(model="m", contents="hi")]
+        else:
+            chunks = [await self._client.aio.models.generate_content(model="m", contents="hi")]
+        parts = [part for chunk in chunks for part in chunk.candidates[0].content.parts or ()]
+        return next(part.inline_data.data for part in parts if part.inline_data)
+
     async def close(self):
         pass

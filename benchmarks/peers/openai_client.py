@@ -1,5 +1,7 @@
 """The openai package."""
 
+import base64
+
 from openai import AsyncOpenAI
 
 ASK = [{"role": "user", "content": "hi"}]
@@ -36,6 +38,16 @@ class Client:
     async def complete(self):
         done = await self._client.chat.completions.create(model="m", messages=ASK)
         return done.choices[0].message.content
+
+    async def image(self, stream):
+        """A picture as OpenRouter and others send it: a data URI in a field that the package passes on as it is."""
+        if stream:
+            chunks = await self._client.chat.completions.create(model="m", messages=ASK, stream=True)
+            found = [chunk.choices[0].delta async for chunk in chunks if chunk.choices]
+        else:
+            found = [(await self._client.chat.completions.create(model="m", messages=ASK)).choices[0].message]
+        urls = [image["image_url"]["url"] for part in found for image in (part.model_extra or {}).get("images") or ()]
+        return base64.b64decode(urls[0].partition(",")[2])
 
     async def close(self):
         await self._client.close()
