@@ -55,8 +55,10 @@ class Accumulator:
                 think(event.text)
             elif type(event) is not ToolCallDelta:  # the ToolCallEvent has it all
                 self._other(event)
-        self._text.tidy()
-        self._thinking.tidy()
+        if len(self._text.pieces) > _JOIN_AT:
+            self._text.join()
+        if len(self._thinking.pieces) > _JOIN_AT:
+            self._thinking.join()
 
     def response(self, **facts: Any) -> Response:
         """The answer so far; facts are the fields of Response that no event carries (id, model, finish_reason, ...).
@@ -102,10 +104,9 @@ class _Text:
         self._joined: list[str] = []
         self.pieces: list[str] = []
 
-    def tidy(self) -> None:
-        if len(self.pieces) > _JOIN_AT:
-            self._joined.append("".join(self.pieces))
-            self.pieces.clear()
+    def join(self) -> None:
+        self._joined.append("".join(self.pieces))
+        self.pieces.clear()
 
     def whole(self) -> str:
         return "".join(self._joined) + "".join(self.pieces)

@@ -24,7 +24,9 @@ class Clocks:
         "_content_due",
         "_ended",
         "_expired",
+        "_idle",
         "_loop",
+        "_now",
         "_on_due",
         "_seen_content",
         "_timeouts",
@@ -35,7 +37,9 @@ class Clocks:
 
     def __init__(self, timeouts: Timeouts) -> None:
         self._loop = asyncio.get_running_loop()
+        self._now = self._loop.time
         self._timeouts = timeouts
+        self._idle = _NEVER if timeouts.idle is None else timeouts.idle
         self._total_due = self._in(timeouts.total)
         self._content_due = _NEVER
         self._seen_content = False
@@ -100,7 +104,7 @@ class Clocks:
         """A reader waits for content."""
         self._waiting = True
         if self._seen_content:
-            self._content_due = self._in(self._timeouts.idle)
+            self._content_due = self._now() + self._idle
 
     def end_wait(self) -> None:
         """The reader has content."""

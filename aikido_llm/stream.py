@@ -25,44 +25,39 @@ _GROWTH = 256 * 1024  # bytes of an unfinished event that count as content: a la
 
 
 class Reader:
-    """Reads one 200 to its end. received: a byte of its body has come.
+    """Reads one 200 to its end. received: a byte of its body has come. over: the EndEvent has been returned.
 
     A clock that runs out, and another task that ends the call, close the response, which wakes the read.
     """
 
-    __slots__ = ("_answer", "_at", "_clocks", "_flowing", "_read", "_response", "_unseen", "received")
+    __slots__ = ("_answer", "_at", "_clocks", "_flowing", "_read", "_response", "_unseen", "over", "received")
 
     def __init__(self, clocks: Clocks, response: HTTPResponse, answer: Answer) -> None:
         self._clocks = clocks
         self._response = response
         self._answer = answer
-        self._read = b""
-        self._at = 0  # from here on self._read has not been looked at
+        self._read = b""  # a long read, while it is taken piece by piece
+        self._at = 0  # from here on it has not been looked at
         self._flowing = True  # events come, and no large one is under way
         self._unseen = 0
         self.received = False
+        self.over = False
         clocks.watch(response.close)
-
-    @property
-    def over(self) -> bool:
-        """The EndEvent has been returned."""
-        return self._answer.ended
 
     async def events(self) -> list[Event]:
         """The next events, at least one; the connection is free before the last ones are returned."""
-        clocks, response, answer = self._clocks, self._response, self._answer
+        clocks, answer = self._clocks, self._answer
         events: list[Event] = []
         eof = False
         clocks.begin_wait()
         while not events:
-            data = self._piece()
-            if not data:
-                try:
-                    self._read = await response.read()
-                except LLMError as error:
-                    events = answer.fail(clocks.failure() or error)
-                    break
-                self._at = 0
+            try:
+                data = self._piece() if self._read else await self._response.read()
+            except LLMError as error:
+                events = answer.fail(clocks.failure() or error)
+                break
+            if len(data) > _PIECE and self._flowing:
+                self._read = data
                 data = self._piece()
             if data:
                 self.received = True
@@ -74,6 +69,7 @@ class Reader:
                 events = answer.eof() if failure is None else answer.fail(failure)
         clocks.end_wait()
         if answer.ended:
+            self.over = True
             await self._finish(events, eof)
         return events
 
@@ -83,13 +79,14 @@ class Reader:
         self._response.close()
 
     def _piece(self) -> bytes:
-        """The next bytes of what was read, b"" for none left."""
+        """The next bytes of a long read: all that is left of it while a large event is under way."""
         read, at = self._read, self._at
         if self._flowing and len(read) - at > _PIECE:
             self._at = at + _PIECE
             return read[at : self._at]
         self._read = b""
-        return read[at:] if at else read
+        self._at = 0
+        return read[at:]
 
     def _grow(self, data: bytes) -> list[Event]:
         """No event yet. A document that goes on arriving is content, and so is an event that has become large."""

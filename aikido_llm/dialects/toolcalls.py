@@ -74,8 +74,8 @@ class ToolCalls:
                 out.append(ToolCallDelta(call.index, arguments))
 
     def piece(self, out: list[Event], key: int | None, arguments: str | None) -> bool:
-        """The next fragment of a call that is under way, as most are: told by its key alone. False when there is no such
-        call: then it is a `delta` like any other."""
+        """The next fragment of a call that is under way, as most are: told by its key alone. False when there is no
+        such call: then it is a `delta` like any other."""
         call = self._by_key.get(key) if key is not None else None
         if call is None or not call.started:
             return False

@@ -22,6 +22,7 @@ from .places import Places
 LONG = 32 * 1024  # bytes of a string that are worth the effort
 _KEPT = 4096  # bytes of a long string that go on as they are, for excerpts in errors
 _KEY = 160  # bytes to look for a key in
+_BACKSLASH = 0x5C
 
 
 class Media:
@@ -292,9 +293,9 @@ def _unescaped(raw: bytes) -> tuple[bytes | None, bytes]:
     if len(raw) - last < (6 if raw[last + 1 : last + 2] == b"u" else 2):
         raw, cut = raw[:last], raw[last:]
     raw = raw.replace(b"\\/", b"/")
-    if b"\\" in raw:
+    if _BACKSLASH in raw:
         raw = _escape.sub(_character, raw)
-    return (None if b"\\" in raw else raw), cut
+    return (None if _BACKSLASH in raw else raw), cut
 
 
 def _character(found: re.Match[bytes]) -> bytes:

@@ -3,7 +3,7 @@
 from itertools import repeat
 
 from . import Frame
-from .lines import LineSplitter, too_large
+from .lines import CR, LF, LineSplitter, too_large
 
 
 class NDJSONFramer:
@@ -17,6 +17,10 @@ class NDJSONFramer:
         self._skipped = 0
 
     def feed(self, data: bytes, out: list[Frame]) -> None:
+        if 0 <= data.find(LF) == len(data) - 1 <= self._max and self._lines.empty and not (CR in data or self._skipped):
+            if not data.isspace():
+                out.append(("", data[:-1]))  # one line, as when tokens trickle in
+            return
         lines = self._lines.feed(data)
         if self._skipped:
             self._count_skipped(lines)

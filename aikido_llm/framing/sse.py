@@ -13,7 +13,7 @@ All else goes line by line. The two roads give the same frames (numbers: docs/de
 from itertools import repeat
 
 from . import STRAY, Frame
-from .lines import LineSplitter, too_large
+from .lines import CR, LF, LineSplitter, too_large
 
 _BOM = b"\xef\xbb\xbf"
 _STRAY_MAX = 64 * 1024  # bytes of ignored lines worth keeping: an error fits
@@ -53,7 +53,7 @@ class SSEFramer:
     def feed(self, data: bytes, out: list[Frame]) -> None:
         if self._clean and data.startswith(self._begin) and data.endswith(self._blank) and len(data) < self._roomy:
             payload = data[len(self._begin) : -len(self._blank)]
-            if b"\n" not in payload and b"\r" not in payload:  # one event, as when tokens trickle in
+            if LF not in payload and CR not in payload:  # one event, as when tokens trickle in
                 out.append((self._name, payload))
                 return
         self._clean = False
@@ -209,7 +209,7 @@ class SSEFramer:
 
 
 def _has_line_end(data: bytes) -> bool:
-    return b"\n" in data or b"\r" in data
+    return LF in data or CR in data
 
 
 def _line_ends(data: bytes) -> int:

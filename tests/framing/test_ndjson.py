@@ -38,6 +38,7 @@ def test_any_cut_gives_the_same_frames(body: bytes, sizes: list[int]) -> None:
     whole = read([body])
     assert read(list(lengths(body, sizes))) == whole
     assert read(list(bytewise(body))) == whole
+    assert read(body.splitlines(keepends=True)) == whole
 
 
 @pytest.mark.parametrize("pieces", [[b"1\n12345\n2\n"], [b"1\n12345"], list(bytewise(b"1\n12345\n2\n"))])
