@@ -26,6 +26,7 @@ T = TypeVar("T")
 
 _NEAR_MODELS = 20
 _NEAR_SECONDS = 5.0  # an error is not held up longer than this to find near names
+_WITHOUT_CONTENT = (UsageEvent, EndEvent)
 _MODEL_PAGES = 1000  # more pages than any list has: a server that repeats itself ends here
 
 
@@ -232,7 +233,7 @@ def _failed_at_once(events: list[Event]) -> LLMError | None:
     for event in events:
         if isinstance(event, ErrorEvent):
             failure = event.error
-        elif not isinstance(event, UsageEvent | EndEvent):
+        elif not isinstance(event, _WITHOUT_CONTENT):
             return None
     return failure
 

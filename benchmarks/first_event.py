@@ -1,4 +1,5 @@
-"""From the call to the first piece of text, on a kept connection: what building and sending a request costs."""
+"""From the call to the first piece of text, on a kept connection: what building and sending a request costs. The server
+writes one event at a time, as it would with tokens that have to be thought of."""
 
 from collections.abc import Iterator
 
@@ -9,7 +10,7 @@ from .measure import FLOOR, OURS, Row, Setting, interleave, median, peer, ratios
 def run(setting: Setting) -> Iterator[Row]:
     with workers(OURS, FLOOR, *map(peer, setting.peers)) as running:
         for dialect in ("openai_chat", "anthropic_messages"):
-            url = url_of(setting.root, dialect, "text20")
+            url = url_of(setting.root, dialect, "text20", "0")
             count = setting.size(100, 3)
             job = {"verb": "first", "dialect": dialect, "provider": PROVIDERS[dialect], "url": url, "count": count}
             samples = interleave(running, setting.rounds(6), job)

@@ -98,8 +98,12 @@ async def first(client: Any, job: dict[str, Any]) -> dict[str, Any]:
 
 async def paced(client: Any, job: dict[str, Any]) -> dict[str, Any]:
     """`streams` at once; lag: from the server's write to our having the text."""
+    async with aclosing(client.pieces()) as source:  # loads what is loaded on first use
+        async for _ in source:
+            break
     lags: list[int] = []
     streams = job["streams"]
+    gc.collect()
     before = _resident()
     half = 0
 

@@ -1,4 +1,4 @@
-"""One timer ends every wait. Before the headers it cancels the task, which is told from what others want of that task."""
+"""One timer ends every wait; before the headers it cancels the task, which is told from a cancellation by others."""
 
 import asyncio
 import gc
