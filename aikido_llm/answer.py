@@ -85,12 +85,16 @@ class Answer:
                     self._passed = (*self._passed, data)
         except StreamError as error:
             failure = error
-        in_band = self._decode(out)
-        if in_band is None and self._decoder.done:  # the answer is whole, whatever came behind its end
-            return self._finish(out)
-        if in_band is not None or failure is not None:
-            return self._end(out, in_band or failure)
-        self._events.extend(out)
+        if frames:
+            in_band = self._decode(out)
+            if in_band is not None:
+                return self._end(out, in_band)
+            if self._decoder.done:  # the answer is whole, whatever came behind its end
+                return self._finish(out)
+        if failure is not None:
+            return self._end(out, failure)
+        if out:
+            self._events.extend(out)
         return out
 
     def eof(self) -> list[Event]:

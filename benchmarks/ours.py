@@ -1,6 +1,6 @@
 """This library, as a user writes it, behind the few verbs that `worker` times."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import aikido_llm as llm
 
@@ -29,6 +29,12 @@ class Client:
         async for event in self._client.stream(_ASK):
             if type(event) is llm.TextDelta:
                 yield event.text
+
+    async def each(self, take: Callable[[str], None]) -> None:
+        """The loop as a user has it, without the generator of `pieces` around it."""
+        async for event in self._client.stream(_ASK):
+            if type(event) is llm.TextDelta:
+                take(event.text)
 
     async def complete(self) -> str:
         return (await self._client.complete(_ASK)).text

@@ -107,17 +107,16 @@ async def paced(client: Any, job: dict[str, Any]) -> dict[str, Any]:
     before = _resident()
     half = 0
 
-    async def one() -> None:
+    def take(piece: str) -> None:
         nonlocal half
-        async with aclosing(client.pieces()) as source:
-            async for piece in source:
-                if len(piece) >= 20:
-                    lags.append(time.monotonic_ns() - int(piece))
-                    if len(lags) == streams * job["count"] // 2:
-                        half = _resident()
+        if len(piece) >= 20:
+            lags.append(time.monotonic_ns() - int(piece))
+            if len(lags) == streams * job["count"] // 2:
+                half = _resident()
 
     gc.collect()
-    _, times = await _timed(lambda: asyncio.gather(*(one() for _ in range(streams))))
+    each = getattr(client, "each", lambda take: _each(client, take))
+    _, times = await _timed(lambda: asyncio.gather(*(each(take) for _ in range(streams))))
     steady = sorted(lags[len(lags) // 4 :])  # without the rush of opening
     return {
         **times,
@@ -127,6 +126,12 @@ async def paced(client: Any, job: dict[str, Any]) -> dict[str, Any]:
         "memory": (half - before) / streams,
         "digest": str(len(lags)),
     }
+
+
+async def _each(client: Any, take: Callable[[str], None]) -> None:
+    async with aclosing(client.pieces()) as source:
+        async for piece in source:
+            take(piece)
 
 
 async def image(client: Any, job: dict[str, Any]) -> dict[str, Any]:
