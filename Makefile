@@ -45,6 +45,7 @@ bench: $(VENV)/.bench  ## what it costs, against hand-written floors (a few minu
 
 bench-peers: $(VENV)/.bench $(PEERS:%=.venv-peers/%/.done)  ## the same beside other libraries, each in an environment of its own
 	$(BIN)/python -m benchmarks --peers --json docs/benchmarks/results.json --plots docs/benchmarks
+	$(BIN)/python docs/generate_benchmarks.py
 
 .venv-peers/%/.done:
 	$(PYTHON) -m venv .venv-peers/$*

@@ -5,14 +5,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-from .measure import HERE, ROOT, Row, Setting, peer_python
-
-_NAMES = {"pydantic-ai": "pydantic-ai-slim", "any-llm": "any-llm-sdk"}
+from .measure import HERE, ROOT, Row, Setting, distribution_of, peer_python
 
 
 def run(setting: Setting) -> Iterator[Row]:
     wanted = {"ours": (sys.executable, "aikido-llm")}
-    wanted |= {who: (str(peer_python(who)), _NAMES.get(who, who)) for who in setting.peers}
+    wanted |= {who: (str(peer_python(who)), distribution_of(who)) for who in setting.peers}
     for who, (python, name) in wanted.items():
         source = str(ROOT / "aikido_llm") if who == "ours" else ""
         command = [python, str(HERE / "peers" / "size_of.py"), name, source]

@@ -113,6 +113,11 @@ def peer_python(name: str) -> Path:
     return ROOT / ".venv-peers" / name / "bin" / "python"
 
 
+def distribution_of(name: str) -> str:
+    """What a peer is installed as."""
+    return {"pydantic-ai": "pydantic-ai-slim", "any-llm": "any-llm-sdk"}.get(name, name)
+
+
 @contextmanager
 def workers(*clients: tuple[str, str, Path, str]) -> Iterator[dict[str, Worker]]:
     """One process each, ended at the end."""

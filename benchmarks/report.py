@@ -4,6 +4,7 @@ import importlib.metadata
 import json
 import os
 import platform
+import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -35,7 +36,7 @@ def summary(rows: Sequence[measure.Row]) -> None:
 
 
 def write(rows: Sequence[measure.Row], file: Path, peers: Sequence[str]) -> None:
-    data = {"machine": machine(), "peers": list(peers), "rows": [_plain(row) for row in rows]}
+    data = {"machine": machine(), "peers": {name: _version(name) for name in peers}, "rows": [*map(_plain, rows)]}
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n")
 
@@ -51,6 +52,12 @@ def machine() -> dict[str, Any]:
         "load": os.getloadavg()[0],
         "versions": {name: importlib.metadata.version(name) for name in names},
     }
+
+
+def _version(peer: str) -> str:
+    code = f"import importlib.metadata as m; print(m.version({measure.distribution_of(peer)!r}))"
+    done = subprocess.run([measure.peer_python(peer), "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
 
 
 def _processor() -> str:
