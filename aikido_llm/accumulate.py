@@ -47,17 +47,17 @@ class Accumulator:
 
     def extend(self, events: Iterable[Event]) -> None:
         """Take the next events."""
-        say, think = self._text.pieces.append, self._thinking.pieces.append
+        said, thought = self._text.pieces, self._thinking.pieces
         for event in events:
             if type(event) is TextDelta:
-                say(event.text)
+                said.append(event.text)
             elif type(event) is ThinkingDelta:
-                think(event.text)
+                thought.append(event.text)
             elif type(event) is not ToolCallDelta:  # the ToolCallEvent has it all
                 self._other(event)
-        if len(self._text.pieces) > _JOIN_AT:
+        if len(said) > _JOIN_AT:
             self._text.join()
-        if len(self._thinking.pieces) > _JOIN_AT:
+        if len(thought) > _JOIN_AT:
             self._thinking.join()
 
     def response(self, **facts: Any) -> Response:

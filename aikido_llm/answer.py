@@ -86,9 +86,12 @@ class Answer:
         except StreamError as error:
             failure = error
         if frames:
-            in_band = self._decode(out)
-            if in_band is not None:
-                return self._end(out, in_band)
+            try:
+                self._decoder.feed(frames, out)
+            except LLMError as error:
+                return self._end(out, error)
+            finally:
+                frames.clear()
             if self._decoder.done:  # the answer is whole, whatever came behind its end
                 return self._finish(out)
         if failure is not None:

@@ -61,8 +61,11 @@ class Reader:
                 data = self._piece()
             if data:
                 self.received = True
-                events = answer.feed(data) or self._grow(data)
-                self._flowing = bool(events)
+                events = answer.feed(data)
+                if events:
+                    self._flowing = True
+                else:
+                    self._grow(data)
             else:
                 eof = True
                 failure = clocks.failure()
@@ -88,14 +91,14 @@ class Reader:
         self._at = 0
         return read[at:]
 
-    def _grow(self, data: bytes) -> list[Event]:
+    def _grow(self, data: bytes) -> None:
         """No event yet. A document that goes on arriving is content, and so is an event that has become large."""
+        self._flowing = False
         self._unseen += len(data)
         if self._unseen >= _GROWTH or (self._answer.whole and not data.isspace()):
             self._unseen = 0
             self._clocks.end_wait()
             self._clocks.begin_wait()
-        return []
 
     async def _finish(self, events: list[Event], eof: bool) -> None:
         """Give the connection back if the body ends soon behind the end mark, else close it."""
