@@ -173,12 +173,11 @@ class Typed(Generic[T]):
     def convert(self, value: Any) -> T:
         """Plain values, as `loads` gives them, -> the type."""
         try:
-            return msgspec.convert(value, self._kind, strict=False)
-        except (msgspec.ValidationError, RecursionError) as error:
-            if self._mend is None:
-                raise ValueError(str(error)) from None
+            return msgspec.convert(value, self._kind)  # as the fast road would take it
+        except (msgspec.ValidationError, RecursionError):
+            pass
         try:
-            return msgspec.convert(self._mend(value), self._kind, strict=False)
+            return msgspec.convert(self._mend(value) if self._mend else value, self._kind, strict=False)
         except (msgspec.ValidationError, RecursionError) as error:
             raise ValueError(str(error)) from None
 

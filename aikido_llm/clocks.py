@@ -43,7 +43,7 @@ class Clocks:
         self._total_due = self._in(timeouts.total)
         self._content_due = _NEVER
         self._seen_content = False
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.Handle | None = None
         self._on_due: Callable[[], None] | None = None
         self._waiting = False
         self._expired: Phase | None = None
@@ -115,7 +115,7 @@ class Clocks:
 
     def hurry(self, seconds: float) -> None:
         """What is read now is worth so long a wait and no longer."""
-        self._content_due = min(self._content_due, self._loop.time() + seconds)
+        self._content_due = min(self._content_due, self._now() + seconds)
         self.stop()
 
     def stop(self) -> None:
@@ -142,15 +142,16 @@ class Clocks:
         return None if self._expired is None else timed_out(self._expired)
 
     def _arm(self, on_due: Callable[[], None]) -> None:
+        """Never calls on_due before it returns: a task that cancels itself would find out only after its wait."""
         self.stop()
         self._on_due = on_due
-        self._tick()
+        self._set_timer()
 
     def _in(self, seconds: float | None) -> float:
-        return _NEVER if seconds is None else self._loop.time() + seconds
+        return _NEVER if seconds is None else self._now() + seconds
 
     def _tick(self) -> None:
-        now = self._loop.time()
+        now = self._now()
         if now >= self._total_due:
             self._expired = "total"
         elif self._waiting and now >= self._content_due:
@@ -162,11 +163,15 @@ class Clocks:
         if self._ended or self._expired is not None:
             self.stop()
             on_due()
-            return
-        idle = self._timeouts.idle
-        due = self._content_due if now < self._content_due else now + (idle or 1.0)
-        if idle is not None:  # the first event may come at any time, and idle begins with it
-            due = min(due, now + idle)
-        due = min(due, self._total_due)
-        if due != _NEVER:
+        else:
+            self._set_timer()
+
+    def _set_timer(self) -> None:
+        now, idle = self._now(), self._idle
+        # while nobody waits, what is due has no meaning; when somebody does again, it counts from there
+        due = self._content_due if self._waiting or now < self._content_due else now + (self._timeouts.idle or 1.0)
+        due = min(due, now + idle, self._total_due)  # idle begins with the first event, which may come at any time
+        if self._ended or due <= now:
+            self._timer = self._loop.call_soon(self._tick)  # before what the task itself asks the loop for
+        elif due != _NEVER:
             self._timer = self._loop.call_at(due, self._tick)

@@ -101,6 +101,19 @@ async def test_ended_before_it_began() -> None:
         await clocks.before_answer(forever())
 
 
+@pytest.mark.parametrize("total", [0.0, None])
+async def test_what_needs_no_waiting_is_not_cancelled_afterwards(total: float | None) -> None:
+    async def at_once() -> str:
+        return "answer"
+
+    clocks = Clocks(llm.Timeouts(connect=None, first_event=0.0, idle=None, total=total))
+    clocks.end()
+    assert await clocks.before_answer(at_once()) == "answer"
+    clocks.stop()
+    await asyncio.sleep(0.01)
+    assert current().cancelling() == 0
+
+
 @pytest.mark.parametrize("failing", [True, False])
 async def test_the_timer_keeps_nothing_alive(failing: bool) -> None:
     async def fails() -> None:
