@@ -167,10 +167,13 @@ class Clocks:
             self._set_timer()
 
     def _set_timer(self) -> None:
-        now, idle = self._now(), self._idle
+        now, idle = self._now(), self._timeouts.idle
+        pause = idle or 1.0  # with an idle time of 0 the loop shall not spin
         # while nobody waits, what is due has no meaning; when somebody does again, it counts from there
-        due = self._content_due if self._waiting or now < self._content_due else now + (self._timeouts.idle or 1.0)
-        due = min(due, now + idle, self._total_due)  # idle begins with the first event, which may come at any time
+        due = self._content_due if self._waiting or now < self._content_due else now + pause
+        if idle is not None:  # it begins with the first event, which may come at any time
+            due = min(due, now + pause)
+        due = min(due, self._total_due)
         if self._ended or due <= now:
             self._timer = self._loop.call_soon(self._tick)  # before what the task itself asks the loop for
         elif due != _NEVER:

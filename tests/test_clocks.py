@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import weakref
+from typing import Any
 
 import pytest
 
@@ -134,6 +135,22 @@ async def test_the_timer_keeps_nothing_alive(failing: bool) -> None:
     held = await call()
     gc.collect()
     assert held() is None
+
+
+async def test_an_idle_time_of_nothing_does_not_make_the_loop_spin(monkeypatch: pytest.MonkeyPatch) -> None:
+    ticks: list[float] = []
+    loop = asyncio.get_running_loop()
+    call_soon = loop.call_soon
+
+    def counted(*args: Any, **options: Any) -> asyncio.Handle:
+        ticks.append(loop.time())
+        return call_soon(*args, **options)
+
+    clocks = Clocks(llm.Timeouts(connect=None, first_event=60.0, idle=0.0, total=None))
+    monkeypatch.setattr(loop, "call_soon", counted)
+    await clocks.before_answer(asyncio.sleep(0.05))
+    clocks.stop()
+    assert len(ticks) < 20
 
 
 async def test_the_body_is_watched_by_the_timer_that_ran_before() -> None:
