@@ -13,7 +13,7 @@ Names are loaded when they are first used, so that importing the package costs n
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from ._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from . import errors as errors
@@ -21,15 +21,17 @@ if TYPE_CHECKING:
     from . import serialize as serialize
     from . import sync as sync
     from . import testing as testing
+    from .call.http_client import HTTPClient as HTTPClient
+    from .call.stream import EventStream as EventStream
     from .client import Client as Client
-    from .connect import ProviderConfig as ProviderConfig
-    from .connect import ProviderType as ProviderType
-    from .connect import get_provider as get_provider
-    from .connect import open as open
-    from .default import chat as chat
-    from .default import chat_stream as chat_stream
-    from .default import close as close
-    from .default import default_client as default_client
+    from .connect.default import chat as chat
+    from .connect.default import chat_stream as chat_stream
+    from .connect.default import close as close
+    from .connect.default import default_client as default_client
+    from .connect.factory import ProviderConfig as ProviderConfig
+    from .connect.factory import ProviderType as ProviderType
+    from .connect.factory import get_provider as get_provider
+    from .connect.open import open as open
     from .errors import AuthError as AuthError
     from .errors import ConfigError as ConfigError
     from .errors import ConnectError as ConnectError
@@ -50,7 +52,6 @@ if TYPE_CHECKING:
     from .errors import TimedOutError as TimedOutError
     from .errors import TooLargeError as TooLargeError
     from .errors import UnsupportedFeatureError as UnsupportedFeatureError
-    from .http_client import HTTPClient as HTTPClient
     from .providers import providers as providers
     from .providers import register as register
     from .providers.base import DsnOption as DsnOption
@@ -64,14 +65,13 @@ if TYPE_CHECKING:
     from .retry import is_rate_limited as is_rate_limited
     from .retry import is_retryable as is_retryable
     from .retry import is_transient_server_error as is_transient_server_error
-    from .stream import EventStream as EventStream
+    from .structured.typed import TypedStream as TypedStream
+    from .structured.typed import complete_as as complete_as
+    from .structured.typed import stream_as as stream_as
     from .tools import ToolRun as ToolRun
     from .tools import run_tools as run_tools
     from .transport.base import Limits as Limits
     from .transport.base import Timeouts as Timeouts
-    from .typed import TypedStream as TypedStream
-    from .typed import complete_as as complete_as
-    from .typed import stream_as as stream_as
     from .types.events import AudioEvent as AudioEvent
     from .types.events import EndEvent as EndEvent
     from .types.events import ErrorEvent as ErrorEvent
@@ -113,21 +113,22 @@ if TYPE_CHECKING:
 # Module -> its public names. tests/test_front_door.py holds this against the imports above.
 _HOMES = {
     "client": "Client",
-    "connect": "ProviderConfig ProviderType get_provider open",
-    "default": "chat chat_stream close default_client",
+    "connect.factory": "ProviderConfig ProviderType get_provider",
+    "connect.open": "open",
+    "connect.default": "chat chat_stream close default_client",
     "errors": "AuthError ConfigError ConnectError ContentFilteredError ContextLengthError InsufficientCreditsError "
     "InvalidAnswer "
     "InvalidRequestError InvalidToolArguments LLMError MalformedStream ModelNotFoundError OverloadedError "
     "RateLimitedError ServerError StreamError StreamTruncated TimedOutError TooLargeError UnsupportedFeatureError",
-    "http_client": "HTTPClient",
+    "call.http_client": "HTTPClient",
     "providers": "register",
     "providers.base": "DsnOption Provider",
     "retry": "RetryPolicy collect collect_with_retry complete_with_retry default_streaming_retry_policy "
     "is_content_filter is_rate_limited is_retryable is_transient_server_error",
-    "stream": "EventStream",
+    "call.stream": "EventStream",
     "tools": "ToolRun run_tools",
     "transport.base": "Limits Timeouts",
-    "typed": "TypedStream complete_as stream_as",
+    "structured.typed": "TypedStream complete_as stream_as",
     "types.events": "AudioEvent EndEvent ErrorEvent Event EventKind ImageEvent TextDelta ThinkingDelta ToolCallDelta "
     "ToolCallEvent ToolCallStart UsageEvent",
     "types.messages": "AudioPart CacheBreakpoint FilePart ImagePart Message Part Replay Role TextPart ThinkingPart "

@@ -22,10 +22,12 @@ LLMError
         └── TooLargeError          a cap was passed
 """
 
-from typing import Any, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 from .secret import Secret, scrub
-from .types.response import Response
+
+if TYPE_CHECKING:  # an error only carries one
+    from .types.response import Response
 
 Phase: TypeAlias = Literal["connect", "first_event", "idle", "total"]
 
@@ -51,7 +53,7 @@ class LLMError(Exception):
         code: str = "",
         request_id: str = "",
         retry_after: float | None = None,
-        partial: Response | None = None,
+        partial: "Response | None" = None,
         attempts: int = 1,
         body: str = "",
         permanent: bool = False,

@@ -13,7 +13,6 @@ from typing import Protocol, TypeVar, overload, runtime_checkable
 
 from attrs import evolve, field, frozen
 
-from .accumulate import Accumulator
 from .client import Client
 from .errors import (
     ConfigError,
@@ -25,6 +24,7 @@ from .errors import (
     TimedOutError,
     TooLargeError,
 )
+from .types.accumulate import Accumulator
 from .types.events import EndEvent, ErrorEvent, Event
 from .types.request import Request
 from .types.response import FinishReason, Response

@@ -17,8 +17,9 @@ from cattrs import Converter, cols, transform_error
 from cattrs.errors import ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
-from . import _base64, errors
-from ._plain import UnfitError, plain, read_bytes, revived, revived_object, revived_tuple
+from . import errors
+from .codecs import base64
+from .codecs.plain import UnfitError, plain, read_bytes, revived, revived_object, revived_tuple
 from .errors import InvalidRequestError, LLMError, Phase
 from .types.events import ErrorEvent, Event
 from .types.messages import AudioPart, FilePart, ImagePart, Message, Part, Role, TextPart
@@ -98,7 +99,7 @@ def _converter() -> Converter:
         converter.register_structure_hook(words, _read_word)
     converter.register_structure_hook_func(_is_literal, _read_word)
     converter.register_structure_hook(bytes, read_bytes)
-    converter.register_unstructure_hook(bytes, _base64.encode)
+    converter.register_unstructure_hook(bytes, base64.encode)
     _register_collections(converter)
     _register_classes(converter)
     _register_errors(converter)

@@ -17,9 +17,9 @@ from typing import Any, Generic, ParamSpec, Self, TypeVar
 
 from anyio.from_thread import BlockingPortal, BlockingPortalProvider
 
-from . import connect
-from .http_client import HTTPClient, Messages
-from .stream import EventStream
+from .call.http_client import HTTPClient, Messages
+from .call.stream import EventStream
+from .connect import open as connect
 from .types.events import Event
 from .types.request import Request
 from .types.response import ModelInfo, Response

@@ -1,21 +1,19 @@
 """Tools from functions, and the loop that runs them: call, execute, answer, until the model stops."""
 
 import inspect
-from collections.abc import Callable, Mapping
-from typing import Any, get_type_hints
+from collections.abc import Mapping
+from typing import Any
 
 import anyio
 from attrs import evolve, field, frozen
 
-from . import _json
 from .client import Client
-from .errors import ConfigError, InvalidRequestError, InvalidToolArguments, LLMError
+from .codecs import json
+from .errors import InvalidRequestError, InvalidToolArguments, LLMError
+from .types.functions import Function
 from .types.messages import Message, ToolCall, ToolDef, tool
 from .types.request import Request
 from .types.response import Response, Usage
-
-Function = Callable[..., Any]
-"""Sync or async; called with the arguments by keyword. Returns text, or anything that JSON can carry."""
 
 
 @frozen
@@ -32,28 +30,6 @@ class ToolRun:
     turns: int = 1
 
 
-def definition(function: Function) -> ToolDef:
-    """A function -> its ToolDef: name, description from the docstring, parameters from the annotations.
-
-    raises: ConfigError for a parameter without an annotation, a *args or **kwargs, or a type that JSON has no form for.
-    """
-    name = getattr(function, "__name__", type(function).__name__)
-    hints = get_type_hints(function)
-    fields: list[Any] = []
-    for parameter in inspect.signature(function).parameters.values():
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):
-            raise ConfigError(f"the tool {name} must take its arguments by keyword: {parameter} cannot be offered")
-        if parameter.name not in hints:
-            raise ConfigError(f"the tool {name} needs an annotation on its parameter {parameter.name!r}")
-        known = (parameter.name, hints[parameter.name])
-        fields.append(known if parameter.default is parameter.empty else (*known, parameter.default))
-    try:
-        schema = _json.parameters_schema(name, sorted(fields, key=len))  # what has a default stands last
-    except TypeError as error:
-        raise ConfigError(f"the tool {name} cannot be described as JSON: {error}") from None
-    return ToolDef(name, inspect.getdoc(function) or "", _flat(schema))
-
-
 async def run_tools(
     client: Client, request: Request, functions: Mapping[str, Function], max_turns: int = 10
 ) -> ToolRun:
@@ -66,7 +42,7 @@ async def run_tools(
                after max_turns answers (its `partial` is the last Response).
     """
     offered = {tool.name for tool in request.tools}
-    made = [evolve(definition(f), name=name) for name, f in functions.items() if name not in offered]
+    made = [evolve(ToolDef.from_function(f), name=name) for name, f in functions.items() if name not in offered]
     asked = evolve(request, tools=(*request.tools, *made))
     usages: list[Usage] = []
     while True:
@@ -111,7 +87,7 @@ async def _result(call: ToolCall, functions: Mapping[str, Function]) -> Message:
             value = await anyio.to_thread.run_sync(lambda: function(**arguments))
             if inspect.isawaitable(value):
                 value = await value
-        return tool(call.id, value if isinstance(value, str) else _json.text(value), name=call.name)
+        return tool(call.id, value if isinstance(value, str) else json.text(value), name=call.name)
     except InvalidToolArguments as error:
         return tool(call.id, error.message, name=call.name, is_error=True)
     except LLMError:
@@ -129,11 +105,3 @@ def added(usages: list[Usage]) -> Usage:
 
     names = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens", "cost_usd")
     return Usage(**{name: total(name) for name in names})
-
-
-def _flat(schema: dict[str, Any]) -> dict[str, Any]:
-    """The parameters' object at the top, other definitions beside it."""
-    definitions = dict(schema.get("$defs", {}))
-    root = dict(definitions.pop(str(schema.get("$ref", "")).removeprefix("#/$defs/"), schema))
-    root.pop("title", None)
-    return {**root, "$defs": definitions} if definitions else root

@@ -10,7 +10,7 @@ from .measure import ROOT, Goal, Row, Setting, median, peer_python
 _OURS = {
     "import": "import aikido_llm",
     "open a client": "import aikido_llm; aikido_llm.open('openai', api_key='k', model='m')",
-    "what a stream loads": "import aikido_llm.http_client, aikido_llm.transport.aiohttp",
+    "what a stream loads": "import aikido_llm.call.http_client, aikido_llm.transport.aiohttp",
     "aikido-llm --help": "import sys; sys.argv = ['aikido-llm', '--help']; import aikido_llm.__main__ as m; m.main()",
 }
 _PEERS = {

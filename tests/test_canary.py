@@ -21,7 +21,7 @@ from rich.pretty import pretty_repr
 from rich.traceback import Traceback
 
 import aikido_llm as llm
-from aikido_llm import dsn
+from aikido_llm.connect import dsn
 from aikido_llm.secret import Key, Secret
 from aikido_llm.serialize import to_dict
 from aikido_llm.testing import Answer, Fault, WireServer

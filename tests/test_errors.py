@@ -7,14 +7,7 @@ from typing import Any
 import pytest
 
 from aikido_llm import errors
-from aikido_llm.errors import (
-    Cause,
-    LLMError,
-    ModelNotFoundError,
-    RateLimitedError,
-    TimedOutError,
-    TooLargeError,
-)
+from aikido_llm.errors import Cause, LLMError, ModelNotFoundError, RateLimitedError, TimedOutError, TooLargeError
 from aikido_llm.types.response import Response
 
 TREE = """

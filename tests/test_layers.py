@@ -1,6 +1,7 @@
 """The house from the ground up: a file imports only what stands below it, and each library has its one place.
 
-Imports inside functions count too (they only come later); those under TYPE_CHECKING do not (they never come).
+Imports inside functions count too (they only come later). Those for type checkers never come: one that would run back
+up or close a circle is named in the table.
 """
 
 import ast
@@ -9,115 +10,53 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 import aikido_llm
+
+from .layers import BELOW, FOR_CHECKERS, LIBRARIES, PAGE, TOP, page
 
 ROOT = Path(aikido_llm.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 
-# Layer -> the layers that it may import, beside itself. A layer is a module, or a package with all that is in it; the
-# longest name that fits a module is its layer. Each stands above those that it names.
-LAYERS: dict[str, set[str]] = {
-    # vocabulary
-    "_base64": set(),
-    "secret": set(),
-    "_json": {"_base64"},
-    "_plain": {"_base64"},
-    "types": {"_base64"},
-    "errors": {"secret", "types"},
-    "serialize": {"_base64", "_plain", "errors", "types"},
-    "accumulate": {"types"},
-    "client": {"types"},
-    # pure: no I/O, no event loop
-    "framing": {"_base64", "_json", "errors"},
-    "dialects": {"_base64", "_json", "errors", "framing", "types"},
-    "answer": {"_json", "accumulate", "dialects", "errors", "framing", "secret", "types"},
-    "providers": {"_json", "dialects", "errors", "types"},
-    "dsn": {"errors", "secret"},
-    "parameters": {"errors", "providers", "types"},
-    # I/O
-    "transport": {"errors", "secret"},
-    "echo": {"_json", "transport", "types"},
-    "providers.echo": {"dialects", "echo", "providers"},
-    "clocks": {"errors", "transport"},
-    "stream": {"answer", "clocks", "errors", "transport", "types"},
-    "retry": {"accumulate", "client", "errors", "types"},
-    "exchange": {"clocks", "dialects", "errors", "framing", "providers", "retry", "secret", "transport", "types"},
-    "http_client": {
-        *("_json", "answer", "clocks", "dialects", "errors", "exchange", "providers", "retry", "stream"),
-        *("transport", "types"),
-    },
-    "connect": {
-        *(
-            "dsn",
-            "errors",
-            "exchange",
-            "http_client",
-            "parameters",
-            "providers",
-            "retry",
-            "secret",
-            "transport",
-            "types",
-        )
-    },
-    "notebook": {"_base64", "types"},
-    "growing": {"_json"},
-    "typed": {"_json", "client", "errors", "growing", "retry", "serialize", "types"},
-    "tools": {"_json", "client", "errors", "types"},
-    "default": {"connect", "errors", "http_client", "stream", "types"},
-}
-
-# On top of all this: they may import whatever is public.
-TOP = ("__init__", "__main__", "cli", "sync", "testing")
-
-# Third-party package -> where it may be named.
-LIBRARIES: dict[str, tuple[str, ...]] = {
-    "attrs": ("",),
-    "aiohttp": ("transport/aiohttp.py",),
-    "anyio": ("retry.py", "sync.py", "tools.py"),
-    "backoff": ("retry.py",),
-    "cattrs": ("serialize.py",),
-    "click": ("cli/", "__main__.py"),
-    "dotenv": ("cli/",),
-    "msgspec": ("_json.py", "dialects/"),
-    "prompt_toolkit": ("cli/typing_in.py",),
-    "pybase64": ("_base64.py",),
-    "pytest": ("testing/plugin.py",),
-    "pytest_asyncio": ("testing/plugin.py",),
-    "rich": ("cli/", "__main__.py"),
-    "yarl": ("transport/aiohttp.py",),
-}
-
-# (file, what it imports against the order, inside a function) -> why.
-LAZY: dict[tuple[str, str], str] = {
-    ("types/messages.py", "_json"): "ToolCall.parsed reads JSON when it is asked to; the values stand on nothing",
-    ("types/messages.py", "notebook"): "a value shows itself in a notebook, if it is in one",
-    ("types/response.py", "notebook"): "a value shows itself in a notebook, if it is in one",
-    ("types/messages.py", "tools"): "ToolDef.from_function is a constructor that the front door promises",
-    ("types/messages.py", "errors"): "ToolCall.parsed raises InvalidToolArguments, and errors stand on types",
-}
-
 
 def test_the_table_is_in_order() -> None:
     below: set[str] = set()
-    for layer, allowed in LAYERS.items():
-        assert allowed <= below, f"{layer} stands below {sorted(allowed - below)}"
-        below.add(layer)
+    for room, allowed in BELOW.items():
+        assert set(allowed) <= below, f"{room} stands below {sorted(set(allowed) - below)}"
+        below.add(room)
+
+
+def test_the_page_shows_the_table() -> None:
+    text = PAGE.read_text("utf-8")
+    assert page(text) == text, "docs/data-flow.md is behind: run python -m tests.layers"
 
 
 def test_every_module_has_a_place() -> None:
-    homeless = {module_name(file) for file in FILES if layer_of(module_name(file)) not in (*LAYERS, *TOP)}
-    assert not homeless, "give each a place in LAYERS"
+    homeless = {relative(file) for file in FILES if room_of(module_name(file)) not in (*BELOW, *TOP)}
+    assert not homeless, "give each a place in tests/layers.py"
 
 
-def test_a_file_imports_only_what_stands_below_it() -> None:
-    against = {
+def test_every_place_is_taken() -> None:
+    rooms = {room_of(module_name(file)) for file in FILES}
+    assert not set(BELOW) - rooms, "these rooms of tests/layers.py hold no file"
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: relative(file))
+def test_imports_only_what_stands_below(file: Path) -> None:
+    against = {target for target in our_imports(file) if not may_import(room_of(module_name(file)), target)}
+    assert not against, f"aikido_llm/{relative(file)} imports {', '.join(sorted(against))}: see tests/layers.py"
+
+
+def test_what_is_named_for_type_checkers_alone_is_known() -> None:
+    upward = {
         (relative(file), target)
         for file in FILES
-        for target, lazy in our_imports(file)
-        if not may_import(layer_of(module_name(file)), target) and not (lazy and (relative(file), target) in LAZY)
+        if room_of(module_name(file)) not in TOP
+        for target in our_imports(file, for_checkers=True) - our_imports(file)
+        if not may_import(room_of(module_name(file)), target) or way(target, module_name(file))
     }
-    assert not against
+    assert upward == set(FOR_CHECKERS)
 
 
 def test_each_library_has_its_place() -> None:
@@ -127,50 +66,33 @@ def test_each_library_has_its_place() -> None:
         for library in libraries(file)
         if not relative(file).startswith(LIBRARIES.get(library, ()))
     }
-    assert not misplaced
+    assert not misplaced, "name the place in LIBRARIES of tests/layers.py"
 
 
 def test_the_checks_see_what_they_shall() -> None:
-    assert may_import("answer", "dialects.base")
+    assert may_import("call", "dialects.base")
     assert may_import("framing", "framing.lines")
     assert not may_import("framing", "types.events")
-    assert not may_import("types", "errors")
+    assert not may_import("errors", "types.response")
     assert not may_import("transport", "dialects.base")
-    assert ("dialects.base", False) in our_imports(ROOT / "answer.py")
-    assert ("errors", True) in our_imports(ROOT / "types" / "messages.py")
-    assert ("errors", False) not in our_imports(ROOT / "types" / "events.py"), "that one is for type checkers"
+    assert "dialects.base" in our_imports(ROOT / "call" / "answer.py")
+    assert "types.response" not in our_imports(ROOT / "errors.py")
+    assert "types.response" in our_imports(ROOT / "errors.py", for_checkers=True)
+    assert "transport.aiohttp" in our_imports(ROOT / "transport" / "lazy.py"), "an import inside a function counts"
     assert libraries(ROOT / "retry.py") == {"anyio", "attrs", "backoff"}
-    assert layer_of("providers.echo") == "providers.echo"
-    assert layer_of("providers.openai") == "providers"
-
-
-def test_every_exception_is_still_needed() -> None:
-    for (path, target), reason in LAZY.items():
-        assert reason
-        assert (target, True) in our_imports(ROOT / path), f"{path} no longer imports {target}"
-        assert not may_import(layer_of(module_name(ROOT / path)), target)
+    assert room_of("providers.openai") == "providers"
+    assert way("call.stream", "errors")
 
 
 def test_no_module_imports_itself_by_way_of_others() -> None:
-    graph = {module_name(file): {target for target, lazy in our_imports(file) if not lazy} for file in FILES}
-    done: set[str] = set()
-
-    def visit(module: str, way: tuple[str, ...]) -> None:
-        assert module not in way, " -> ".join((*way, module))
-        if module in done or module not in graph:
-            return
-        for target in graph[module]:
-            visit(target, (*way, module))
-        done.add(module)
-
-    for module in graph:
-        visit(module, ())
+    circles = {name: found for name in graph() if (found := way(name, name))}
+    assert not circles, "\n".join(" -> ".join(circle) for circle in circles.values())
 
 
 def test_no_dialect_imports_another() -> None:
     for file in FILES:
         home = dialect(module_name(file))
-        others = {dialect(target) for target, _ in our_imports(file)} - {"", home}
+        others = {dialect(target) for target in our_imports(file)} - {"", home}
         assert not home or not others, f"{relative(file)} imports {others}"
 
 
@@ -180,8 +102,8 @@ def test_shared_code_names_no_provider() -> None:
     shared = [
         *(ROOT / "framing").glob("*.py"),
         *(ROOT / "dialects").glob("*.py"),
-        ROOT / "answer.py",
-        ROOT / "stream.py",
+        ROOT / "call" / "answer.py",
+        ROOT / "call" / "stream.py",
     ]
     for file in shared:
         words = {str(node.value).lower() for node in ast.walk(tree(file)) if isinstance(node, ast.Constant)}
@@ -212,42 +134,62 @@ def dialect(module: str) -> str:
     return parts[1] if parts[0] == "dialects" and len(parts) > 1 and (ROOT / "dialects" / parts[1]).is_dir() else ""
 
 
-def layer_of(module: str) -> str:
-    if module in LAYERS:
+def room_of(module: str) -> str:
+    if module in BELOW:
         return module
-    return layer_of(module.rpartition(".")[0]) if "." in module else module
+    return room_of(module.rpartition(".")[0]) if "." in module else module
 
 
-def may_import(layer: str, target: str) -> bool:
-    return layer in TOP or layer_of(target) in (layer, *LAYERS.get(layer, ()))
+def may_import(room: str, target: str) -> bool:
+    return room in TOP or room_of(target) in (room, *BELOW.get(room, ()))
 
 
 @cache
-def our_imports(file: Path) -> frozenset[tuple[str, bool]]:
-    """(module of ours, whether only inside a function)."""
-    found: set[tuple[str, bool]] = set()
-    for node, lazy in imports(tree(file)):
+def our_imports(file: Path, *, for_checkers: bool = False) -> frozenset[str]:
+    """Modules of ours that it imports, at once or inside a function; for_checkers: those that only they read too."""
+    found: set[str] = set()
+    for node in imports(tree(file), for_checkers=for_checkers):
         for name in names(node, file):
             top, _, rest = name.partition(".")
-            if top == "aikido_llm" and rest != "__version__":
-                found.add((existing(rest), lazy))
-    return frozenset(found - {(module_name(file), False), (module_name(file), True)})
+            if top == "aikido_llm":
+                found.add(existing(rest))
+    return frozenset(found - {module_name(file)})
+
+
+@cache
+def graph() -> dict[str, frozenset[str]]:
+    """Module -> what it imports. The front door loads names when they are asked for, so no way leads through it."""
+    return {module_name(file): our_imports(file) - {"__init__"} for file in FILES}
+
+
+def way(start: str, goal: str) -> tuple[str, ...]:
+    """The modules by which start comes to import goal; () when it never does."""
+    ways: list[tuple[str, ...]] = [(start,)]
+    seen: set[str] = set()
+    while ways:
+        so_far = ways.pop()
+        for target in graph().get(so_far[-1], ()):
+            if target == goal:
+                return (*so_far, target)
+            if target not in seen:
+                seen.add(target)
+                ways.append((*so_far, target))
+    return ()
 
 
 def libraries(file: Path) -> set[str]:
-    tops = {name.partition(".")[0] for node, _ in imports(tree(file)) for name in names(node, file)}
+    tops = {name.partition(".")[0] for node in imports(tree(file)) for name in names(node, file)}
     return tops - {"aikido_llm", *sys.stdlib_module_names}
 
 
-def imports(node: ast.AST, lazy: bool = False) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]:
+def imports(node: ast.AST, *, for_checkers: bool = False) -> Iterator[ast.Import | ast.ImportFrom]:
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.Import | ast.ImportFrom):
-            yield child, lazy
-        elif isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test):
+            yield child
+        elif isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test) and not for_checkers:
             continue
         else:
-            inside = isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
-            yield from imports(child, lazy or inside)
+            yield from imports(child, for_checkers=for_checkers)
 
 
 def names(node: ast.Import | ast.ImportFrom, file: Path) -> list[str]:

@@ -434,5 +434,5 @@ def test_any_data_gives_a_value_or_the_typed_error(data: Any, kind: Any) -> None
 
 
 def test_the_package_does_not_load_cattrs() -> None:
-    code = "import sys, aikido_llm, aikido_llm.answer, aikido_llm.types.events; sys.exit('cattrs' in sys.modules)"
+    code = "import sys, aikido_llm, aikido_llm.call.answer, aikido_llm.types.events; sys.exit('cattrs' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -13,9 +13,8 @@ PACKAGE = Path(aikido_llm.__file__).parent
 SHARED = sorted(
     path
     for pattern in (
-        "framing/*.py", "transport/*.py", "types/*.py", "stream.py", "http_client.py", "exchange.py", "answer.py",
-        "accumulate.py", "retry.py", "client.py", "errors.py", "_json.py", "_base64.py",
-        "dialects/base.py", "dialects/status.py", "dialects/toolcalls.py", "dialects/media.py", "dialects/turns.py",
+        "framing/*.py", "transport/[!e]*.py", "types/*.py", "codecs/*.py", "call/*.py", "dialects/*.py", "retry.py",
+        "client.py", "errors.py",
     )
     for path in PACKAGE.glob(pattern)
 )  # fmt: skip

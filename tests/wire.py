@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from attrs import frozen
 
-from aikido_llm.answer import Answer
+from aikido_llm.call.answer import Answer
 from aikido_llm.dialects.base import Dialect
 from aikido_llm.errors import LLMError
 from aikido_llm.framing.media import LONG

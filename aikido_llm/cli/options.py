@@ -11,7 +11,7 @@ from attrs import evolve, field, frozen
 from click.shell_completion import CompletionItem
 
 import aikido_llm as llm
-from aikido_llm import dsn as dsns
+from aikido_llm.connect import dsn as dsns
 from aikido_llm.providers import find
 from aikido_llm.providers.base import Provider
 from aikido_llm.secret import Secret

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 from aikido_llm import ImagePart
-from aikido_llm._base64 import encode
+from aikido_llm.codecs.base64 import encode
 
 Protocol: TypeAlias = Literal["kitty", "iterm2", ""]
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from .._base64 import Base64Text, decode, split_data_uri
+from ..codecs.base64 import Base64Text, decode, split_data_uri
 from ..errors import MalformedStream, UnsupportedFeatureError
 from ..framing.media import Media
 from ..types.messages import AudioPart, FilePart, ImagePart, sniff

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from os import urandom
 from typing import Any, cast
 
-from .. import _json
+from ..codecs import json
 from ..types.events import Event, ToolCallDelta, ToolCallEvent, ToolCallStart
 from ..types.messages import ToolCall
 
@@ -160,14 +160,14 @@ def arguments_text(value: Any) -> str:
     """Arguments as a wire gave them (text, an object, nothing) -> JSON text."""
     if value is None or value == "":
         return ""
-    return value if isinstance(value, str) else _json.text(value)
+    return value if isinstance(value, str) else json.text(value)
 
 
 def arguments_object(text: str) -> dict[str, Any]:
     """A call's arguments as the object that wires want. What a model wrote instead of one is kept inside it, so that it
     sees its mistake beside the result that tells of it."""
     try:
-        value: Any = _json.loads(text)
+        value: Any = json.loads(text)
     except ValueError:
         value = text
     return cast("dict[str, Any]", value) if isinstance(value, dict) else {"input": value}
@@ -177,15 +177,15 @@ def arguments_json(text: str) -> str:
     """The same for wires that take the object as JSON text, as the model wrote it whenever it is one: some servers
     parse it again and refuse the whole conversation for what is none."""
     try:
-        _json.loads_object(text)
+        json.loads_object(text)
     except ValueError:
-        return _json.text(arguments_object(text))
+        return json.text(arguments_object(text))
     return text
 
 
 def _is_json(text: str) -> bool:
     try:
-        _json.loads(text)
+        json.loads(text)
     except ValueError:
         return False
     return True

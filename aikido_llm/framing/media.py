@@ -14,8 +14,8 @@ import re
 import secrets
 from typing import Any
 
-from .. import _json
-from .._base64 import Base64Reader
+from ..codecs import json
+from ..codecs.base64 import Base64Reader
 from . import Frame, Framer
 from .places import Places
 
@@ -275,11 +275,11 @@ _escape = re.compile(rb"\\u00([0-7][0-9a-fA-F])")
 def _parsed(payload: bytes) -> Any:
     """None when it is no JSON. Parsers pass over strings that they do not need, whatever their bytes: so do we."""
     try:
-        return _json.loads(payload)
+        return json.loads(payload)
     except ValueError:
         pass
     try:
-        return _json.loads(payload.decode("utf-8", "replace"))
+        return json.loads(payload.decode("utf-8", "replace"))
     except ValueError:
         return None
 

@@ -47,7 +47,7 @@ class Provider:
                 bare host there; raises ConfigError.
     strip_base: endings that people leave on the base URL and that the dialect's paths already have.
     options:    what only this provider understands. docs: its page.
-    transport:  makes where the bytes come from when that is not the network.
+    transport:  where the bytes come from when that is not the network: what makes it, or the name of one of ours.
     """
 
     name: str
@@ -69,7 +69,7 @@ class Provider:
     options: tuple[DsnOption, ...] = ()
     default_model: str = ""
     docs: str = ""
-    transport: "Callable[[], Transport] | None" = None
+    transport: "Callable[[], Transport] | str | None" = None
 
     def option(self, name: str) -> DsnOption | None:
         return next((option for option in self.options if option.name == name), None)

@@ -1,19 +1,7 @@
 """The provider that needs no key and no network."""
 
-from typing import TYPE_CHECKING
-
 from ..dialects.openai_chat import OpenAIChat
 from .base import Provider
-
-if TYPE_CHECKING:
-    from ..transport.base import Transport
-
-
-def _transport() -> "Transport":
-    from ..echo import EchoTransport
-
-    return EchoTransport()
-
 
 PROVIDER = Provider(
     name="echo",
@@ -22,6 +10,6 @@ PROVIDER = Provider(
     dialect=OpenAIChat(),
     key_needed=False,
     default_model="echo",
-    transport=_transport,
+    transport="echo",
     docs="docs/providers/echo.md",
 )

@@ -23,7 +23,7 @@ from typing import Any, TypeAlias, cast
 
 from attrs import define, field
 
-from .. import _base64, _json
+from ..codecs import base64, json
 from ..errors import ConfigError, LLMError
 from ..serialize import from_dict, to_dict
 from ..transport.base import HTTPRequest, HTTPResponse, Limits, Timeouts, Transport
@@ -76,7 +76,7 @@ class _Recorder:
         self._sent += 1
         if self._sent == 1:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._path.write_bytes(_json.dumps({"cassette": VERSION}) + b"\n")
+            self._path.write_bytes(json.dumps({"cassette": VERSION}) + b"\n")
         scrubber = Scrubber(request.headers.reveal())
         entry: Entry = {"number": self._sent, "request": scrubber.request(request)}
         try:
@@ -94,7 +94,7 @@ class _Recorder:
 
     def _write(self, entry: Entry) -> None:
         with self._path.open("ab") as file:
-            file.write(_json.dumps(entry) + b"\n")
+            file.write(json.dumps(entry) + b"\n")
 
 
 class _Recording:
@@ -145,7 +145,7 @@ def _written(body: bytes) -> str | Entry:
     try:
         return body.decode()
     except UnicodeDecodeError:
-        return {"base64": _base64.encode(body)}
+        return {"base64": base64.encode(body)}
 
 
 # ---------------------------------------------------------------- replaying
@@ -233,7 +233,7 @@ class _Headers(Mapping[str, str]):
 
 def _pieces(response: Entry) -> Iterator[bytes]:
     said = response["body"]
-    body = said.encode() if isinstance(said, str) else _base64.decode(said["base64"])
+    body = said.encode() if isinstance(said, str) else base64.decode(said["base64"])
     at = 0
     for size in response["pieces"]:
         yield body[at : at + size]
@@ -245,7 +245,7 @@ def _pieces(response: Entry) -> Iterator[bytes]:
 def _read(path: Path) -> list[Entry]:
     try:
         lines = path.read_bytes().splitlines()
-        entries = [_json.loads_object(line) for line in lines if line.strip()]
+        entries = [json.loads_object(line) for line in lines if line.strip()]
     except OSError as error:
         raise CassetteError(f"the cassette {path} cannot be read: {error.strerror}") from None
     except ValueError as error:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import get_args
 
-from ..accumulate import Accumulator
+from ..types.accumulate import Accumulator
 from ..types.events import (
     EndEvent,
     ErrorEvent,

@@ -6,7 +6,7 @@ from itertools import accumulate
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from .. import _base64, _json
+from ..codecs import base64, json
 from ..secret import HIDDEN, hide, scrub, secrets_in, sounds_secret
 from ..transport.base import HTTPRequest, pieces
 
@@ -79,9 +79,9 @@ class Scrubber:
         if body is None:
             return None
         try:
-            return self.value(_json.loads(body))
+            return self.value(json.loads(body))
         except ValueError:
-            return {"base64": _base64.encode(body)}
+            return {"base64": base64.encode(body)}
 
     def _text(self, text: str) -> str:
         if len(text) < _LONG:

@@ -14,13 +14,13 @@ from typing import Any, Protocol, TypeAlias
 
 from attrs import evolve, field, frozen
 
-from ..accumulate import Accumulator
-from ..clocks import Clocks
+from ..call.clocks import Clocks
+from ..call.http_client import Messages
+from ..call.stream import EventStream, Source, StreamCore
 from ..errors import ConfigError, ContentFilteredError, LLMError, StreamTruncated
-from ..http_client import Messages
 from ..retry import collect
-from ..stream import EventStream, Source, StreamCore
 from ..transport.base import Timeouts
+from ..types.accumulate import Accumulator
 from ..types.events import (
     EndEvent,
     ErrorEvent,

@@ -8,8 +8,8 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
-from .. import _json
-from ..answer import Answer
+from ..call.answer import Answer
+from ..codecs import json
 from ..dialects.base import FEATURES, Dialect, ErrorReply
 from ..errors import AuthError, InvalidRequestError, LLMError, RateLimitedError, ServerError, UnsupportedFeatureError
 from ..providers.base import Provider
@@ -271,5 +271,5 @@ def _check_requests(dialect: Dialect, name: str) -> None:
             except Exception as error:
                 raise AssertionError(f"encode raised {error!r} for a request with {what}") from error
             assert wire.path.startswith("/"), f"the path for a request with {what} is {wire.path!r}"
-            _json.dumps(wire.body)
+            json.dumps(wire.body)
             assert wire == dialect.encode(request, stream=stream, provider=name), f"encoding {what} twice differs"

@@ -9,7 +9,11 @@ from typing import Any, Literal, TypeAlias
 
 from attrs import field, frozen
 
-from .._base64 import split_data_uri
+from ..codecs import json
+from ..codecs.base64 import split_data_uri
+from ..errors import InvalidToolArguments
+from .functions import describe
+from .notebook import show_image
 
 
 class Role(StrEnum):
@@ -88,8 +92,6 @@ class ImagePart(_Media):
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         """How a notebook shows it: as a picture."""
-        from ..notebook import show_image
-
         return show_image(self)
 
 
@@ -152,11 +154,8 @@ class ToolCall:
 
     def parsed(self) -> dict[str, Any]:
         """The arguments as a dict. Raises InvalidToolArguments when they are not a JSON object."""
-        from .. import _json
-        from ..errors import InvalidToolArguments
-
         try:
-            return _json.loads_object(self.arguments)
+            return json.loads_object(self.arguments)
         except ValueError as error:
             raise InvalidToolArguments(f"the arguments of tool {self.name!r}: {error}") from None
 
@@ -176,9 +175,7 @@ class ToolDef:
 
         raises: ConfigError for a parameter without an annotation, or of a type that JSON has no form for.
         """
-        from ..tools import definition
-
-        return definition(function)
+        return cls(*describe(function))
 
 
 @frozen

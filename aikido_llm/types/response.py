@@ -6,6 +6,7 @@ from typing import Any
 from attrs import field, frozen
 
 from .messages import AudioPart, ImagePart, Message, Replay, Role, ThinkingPart, ToolCall, fingerprint
+from .notebook import show_response, show_usage
 
 
 class FinishReason(StrEnum):
@@ -45,8 +46,6 @@ class Usage:
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         """How a notebook shows it: as a table."""
-        from ..notebook import show_usage
-
         return show_usage(self)
 
     @property
@@ -94,8 +93,6 @@ class Response:
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         """How a notebook shows it: the text as Markdown, pictures below."""
-        from ..notebook import show_response
-
         return show_response(self)
 
     @property

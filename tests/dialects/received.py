@@ -7,7 +7,7 @@ import json
 from functools import cache
 from typing import Any
 
-from aikido_llm.answer import Answer
+from aikido_llm.call.answer import Answer
 from aikido_llm.providers import find
 from aikido_llm.types.messages import Message, user
 from aikido_llm.types.request import Request

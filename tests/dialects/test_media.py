@@ -1,6 +1,6 @@
 import pytest
 
-from aikido_llm._base64 import Base64Text
+from aikido_llm.codecs.base64 import Base64Text
 from aikido_llm.dialects.media import (
     audio_format,
     bare_base64,

@@ -10,7 +10,7 @@ import pytest
 from attrs import evolve, field, frozen
 
 import aikido_llm as llm
-from aikido_llm.answer import Answer as Reading
+from aikido_llm.call.answer import Answer as Reading
 from aikido_llm.dialects.base import ErrorReply
 from aikido_llm.providers import find, providers
 from aikido_llm.testing import Answer, WireServer

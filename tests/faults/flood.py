@@ -11,7 +11,7 @@ import sys
 import time
 from typing import Any
 
-from aikido_llm.answer import Answer
+from aikido_llm.call.answer import Answer
 from aikido_llm.providers import find
 from aikido_llm.types.events import EndEvent, ErrorEvent, Event
 from aikido_llm.types.messages import user

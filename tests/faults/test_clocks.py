@@ -154,7 +154,7 @@ async def test_each_attempt_has_its_own_first_event_and_all_share_the_total() ->
 
 
 async def test_the_body_of_an_error_is_not_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aikido_llm.exchange._ERROR_BODY", 0.1)
+    monkeypatch.setattr("aikido_llm.call.exchange._ERROR_BODY", 0.1)
     fault = Fault.stall("after_headers")
     error, took = await ends(Answer(status=429, fault=fault), llm.Timeouts(), stream=True)
     assert isinstance(error, llm.RateLimitedError), "the status says it all"
@@ -162,7 +162,7 @@ async def test_the_body_of_an_error_is_not_waited_for_long(monkeypatch: pytest.M
 
 
 async def test_an_error_whose_body_never_ends_does_not_spoil_the_next_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aikido_llm.exchange._ERROR_BODY", 0.05)
+    monkeypatch.setattr("aikido_llm.call.exchange._ERROR_BODY", 0.05)
     policy = llm.RetryPolicy(max_attempts=2, base_delay=0, should_retry=llm.is_retryable)
     async with WireServer() as server:
         server.answer(Answer(status=503, fault=Fault.stall("after_headers")), "fine")

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from aikido_llm import _json
+from aikido_llm.codecs import json as _json
 from aikido_llm.errors import LLMError
 from aikido_llm.providers import find
 from aikido_llm.serialize import from_dict, to_dict

@@ -6,7 +6,7 @@ import gc
 import pytest
 
 import aikido_llm as llm
-from aikido_llm.answer import Answer as Reading
+from aikido_llm.call.answer import Answer as Reading
 from aikido_llm.testing import Answer, Fault, WireServer
 
 STREAMS = 60

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aikido_llm import _base64, _json
+from aikido_llm.codecs import base64 as _base64
+from aikido_llm.codecs import json as _json
 from aikido_llm.errors import TooLargeError
 from aikido_llm.framing import Frame, Framer
 from aikido_llm.framing.json_array import JSONArrayFramer

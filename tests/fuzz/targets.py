@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from attrs import frozen
 
-from aikido_llm import _json
+from aikido_llm.codecs import json
 from aikido_llm.dialects.base import Dialect, ErrorReply
 from aikido_llm.errors import LLMError, TooLargeError
 from aikido_llm.framing import Frame, Framer
@@ -88,7 +88,7 @@ def _send_back(dialect: Dialect, events: list[Event]) -> None:
         wire = dialect.encode(request, stream=True, provider="test")
     except LLMError:
         return
-    _json.dumps(wire.body)
+    json.dumps(wire.body)
 
 
 def _read_error(dialect: Dialect, status: int, body: bytes) -> None:

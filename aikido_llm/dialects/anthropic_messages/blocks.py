@@ -6,7 +6,7 @@ source: Anthropic API reference, "Create a Message", read 2026-11.
 from collections.abc import Sequence
 from typing import Any
 
-from ..._base64 import Base64Text
+from ...codecs.base64 import Base64Text
 from ...errors import UnsupportedFeatureError
 from ...types.messages import AudioPart, FilePart, ImagePart, Part, TextPart
 from .cache import control

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ... import _json
+from ...codecs import json
 from ...types.messages import ToolCall
 from .wire import is_object, text_of
 
@@ -29,7 +29,7 @@ class Block:
             self.pieces[:] = ["".join(self.pieces)]
         if self.pieces and self.kind not in ("text", "thinking", "tool_use"):
             try:
-                self.data["input"] = _json.loads(self.pieces[0])
+                self.data["input"] = json.loads(self.pieces[0])
             except ValueError:
                 self.data["input"] = {}
 
@@ -57,7 +57,7 @@ def _call(block: Block, call: ToolCall | None) -> dict[str, Any] | None:
     if call is None:
         return None
     try:
-        value = _json.loads(call.arguments)
+        value = json.loads(call.arguments)
     except ValueError:
         value = call.arguments
     caller = {"caller": block.data["caller"]} if block.data.get("caller") else {}

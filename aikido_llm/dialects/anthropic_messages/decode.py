@@ -9,7 +9,7 @@ source: Anthropic API reference, "Streaming Messages", "Handling stop reasons", 
 
 from typing import Any
 
-from ... import _json
+from ...codecs import json
 from ...errors import MalformedStream
 from ...framing import STRAY, WHOLE, Frame
 from ...types.events import Event, TextDelta, ThinkingDelta, ToolCallStart
@@ -62,7 +62,7 @@ class Decoder(base.Decoder):
                 plain = name
                 try:
                     event = decode(data)
-                except _json.UNREADABLE:
+                except json.UNREADABLE:
                     pass  # not plain
                 else:
                     text = event.delta.text
@@ -144,7 +144,7 @@ class Decoder(base.Decoder):
 
     def _whole(self, data: bytes, out: list[Event]) -> None:
         try:
-            body = _json.loads_object(data)
+            body = json.loads_object(data)
             end = EVENT.convert(
                 {
                     "type": "message_delta",
@@ -309,7 +309,7 @@ class Decoder(base.Decoder):
 def _raise_stray(data: bytes) -> None:
     """Bytes outside of the framing: an error, or nothing that we know."""
     try:
-        body = _json.loads_object(data)
+        body = json.loads_object(data)
     except ValueError:
         return
     if body.get("error") or body.get("type") == "error":

@@ -6,7 +6,7 @@ source: Anthropic API reference, "Errors", read 2026-11.
 from collections.abc import Mapping
 from typing import Any
 
-from ... import _json
+from ...codecs import json
 from ...errors import (
     AuthError,
     InsufficientCreditsError,
@@ -42,7 +42,7 @@ def decode_error(reply: ErrorReply) -> LLMError:
     """An HTTP error. Its body may be JSON, or a page of whatever stands in between (413 comes from the edge)."""
     text = reply_text(reply)
     try:
-        body = _json.loads(text)
+        body = json.loads(text)
     except ValueError:
         body = None
     request_id = text_of(reply.headers.get("request-id"))
@@ -56,7 +56,7 @@ def decode_error(reply: ErrorReply) -> LLMError:
 
 def from_body(body: Any) -> LLMError:
     """An error event, or an error where a message was due, inside a 200."""
-    envelope = _envelope(body, None, "", _json.text(body), {})
+    envelope = _envelope(body, None, "", json.text(body), {})
     return to_error(envelope, _with_model(envelope, _IN_STREAM))
 
 

@@ -6,7 +6,7 @@ source: Anthropic API reference, "List Models", read 2026-11.
 from typing import Any
 from urllib.parse import quote
 
-from ... import _json
+from ...codecs import json
 from ...errors import MalformedStream
 from ...types.response import ModelInfo
 from ..base import ModelPage, WireRequest
@@ -25,7 +25,7 @@ def encode_models(cursor: str | None) -> WireRequest:
 def decode_models(body: bytes) -> ModelPage:
     """Raises MalformedStream when this is no model list."""
     try:
-        page = _json.loads(body)
+        page = json.loads(body)
     except ValueError:
         page = None
     if not is_object(page) or not isinstance(page.get("data"), list):

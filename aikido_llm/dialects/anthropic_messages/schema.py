@@ -12,7 +12,7 @@ source: Anthropic API reference, "Structured outputs", read 2026-11.
 from collections.abc import Mapping
 from typing import Any
 
-from ... import _json
+from ...codecs import json
 from ...errors import UnsupportedFeatureError
 from .wire import is_list, is_object
 
@@ -67,7 +67,7 @@ def _rewrite_any(value: Any, root: Schema) -> Any:
 def _describe(result: Schema, description: Any, constraints: Schema) -> None:
     words = [description] if isinstance(description, str) and description else []
     if constraints:
-        words.append("Must satisfy " + _json.text(constraints))
+        words.append("Must satisfy " + json.text(constraints))
     if words:
         result["description"] = "\n".join(words)
 

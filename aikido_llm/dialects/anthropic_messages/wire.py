@@ -4,7 +4,7 @@ from typing import Any, Literal, TypeGuard
 
 import msgspec
 
-from ..._json import Typed
+from ...codecs.json import Typed
 
 # Types of events and deltas whose shape we rely on. Any other may come one day with fields of other types.
 _EVENTS = ("message_start", "content_block_start", "content_block_delta", "content_block_stop", "message_delta")

@@ -8,7 +8,7 @@ source: Cohere API reference, "Chat" with streaming, read 2026-11; the `[DONE]` 
 
 from typing import Any, cast
 
-from ... import _json
+from ...codecs import json
 from ...errors import LLMError, MalformedStream
 from ...framing import STRAY, WHOLE, Frame
 from ...types.events import Event, TextDelta, ThinkingDelta
@@ -35,10 +35,10 @@ _READ = frozenset((
     "citation-start", "message-end",
 ))  # fmt: skip
 _NO_EVENTS = (STRAY, WHOLE)
-_text = _json.Typed(TextPiece)
-_piece = _json.Typed(Piece)
-_content = _json.Typed(Content)
-_call = _json.Typed(Call)
+_text = json.Typed(TextPiece)
+_piece = json.Typed(Piece)
+_content = json.Typed(Content)
+_call = json.Typed(Call)
 
 
 class Decoder(base.Decoder):
@@ -68,7 +68,7 @@ class Decoder(base.Decoder):
                 plain = name
                 try:
                     content = decode(data).delta.message.content
-                except _json.UNREADABLE:
+                except json.UNREADABLE:
                     pass  # not a plain piece of text
                 else:
                     text = content.text
@@ -88,7 +88,7 @@ class Decoder(base.Decoder):
             return
         try:
             piece = _piece.fast(data)
-        except _json.UNREADABLE:
+        except json.UNREADABLE:
             found = self._slowly(data, last)
             if found is None:
                 return
@@ -139,7 +139,7 @@ class Decoder(base.Decoder):
                 self._planned(message.tool_plan, out)
         elif kind not in _SILENT:
             try:
-                event = _json.loads(data)
+                event = json.loads(data)
             except ValueError:  # the quick reader skips strings that it does not need, whatever their bytes
                 raise _not_json(data) from None
             self._rarely(kind, message, event, out)
@@ -166,7 +166,7 @@ class Decoder(base.Decoder):
         if text in (b"", b"[DONE]"):
             return None
         try:
-            value = _json.loads(data)
+            value = json.loads(data)
         except ValueError:
             if last and (text[:1] == b"{" or b"[DONE]".startswith(text)):
                 self._cut = data  # cut off, if nothing follows; broken, if something does
@@ -186,7 +186,7 @@ class Decoder(base.Decoder):
 
     def _no_event(self, name: str, data: bytes, out: list[Event]) -> None:
         try:
-            value = _json.loads(data)
+            value = json.loads(data)
         except ValueError:
             if name == WHOLE and data.strip():
                 raise _not_json(data) from None
@@ -296,7 +296,7 @@ def _arguments(value: Any) -> str:
         raise MalformedStream(f"the arguments of a call cannot be written as JSON: {error}") from None
 
 
-def _converted(value: Any, kind: _json.Typed[_json.T]) -> _json.T:
+def _converted(value: Any, kind: json.Typed[json.T]) -> json.T:
     try:
         return kind.convert(value)
     except ValueError as error:

@@ -6,7 +6,7 @@ source: Cohere API reference, "Errors", read 2026-11; wordings as the service se
 import re
 from typing import Any, cast
 
-from ... import _json
+from ...codecs import json
 from ...errors import (
     ContentFilteredError,
     ContextLengthError,
@@ -30,7 +30,7 @@ CODES: dict[str, type[LLMError]] = {
 def decode_error(reply: ErrorReply) -> LLMError:
     text = status.reply_text(reply)
     try:
-        body = _json.loads_object(text)
+        body = json.loads_object(text)
     except ValueError:
         body = {"message": status.page_text(text)}
     envelope = status.Envelope(

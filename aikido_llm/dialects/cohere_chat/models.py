@@ -6,7 +6,7 @@ source: Cohere API reference, "List Models", read 2026-11.
 from typing import Any, cast
 from urllib.parse import quote
 
-from ... import _json
+from ...codecs import json
 from ...errors import MalformedStream
 from ...types.response import ModelInfo
 from .. import status
@@ -22,7 +22,7 @@ def encode_models(cursor: str | None) -> WireRequest:
 def decode_models(body: bytes) -> ModelPage:
     """`name` is the id; the list has no dates, prices or output limits."""
     try:
-        page = _json.loads_object(body)
+        page = json.loads_object(body)
     except ValueError:
         excerpt = status.page_text(body.decode("utf-8", "replace"))
         raise MalformedStream(f"the model list is not JSON: {excerpt}") from None

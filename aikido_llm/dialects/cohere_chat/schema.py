@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast
 
-from ... import _json
+from ...codecs import json
 from ...errors import UnsupportedFeatureError
 
 _NOTES = ("$schema", "$id", "$comment", "$defs", "definitions", "title", "default", "examples", "additionalProperties")
@@ -104,7 +104,7 @@ def _notes_in_description(source: dict[str, Any]) -> dict[str, Any]:
     said: list[str] = []
     for key, value in source.items():
         if key in _UNENFORCED or (key == "format" and value not in _FORMATS):
-            said.append(f"{key}: {_json.text(value)}")
+            said.append(f"{key}: {json.text(value)}")
         elif key == "pattern" and _NO_REGEX.search(str(value)):
             said.append(f"pattern: {value}")
         elif key not in _NOTES:

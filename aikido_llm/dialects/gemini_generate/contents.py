@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from mimetypes import guess_type
 from typing import Any
 
-from ..._base64 import Base64Text
+from ...codecs.base64 import Base64Text
 from ...errors import InvalidRequestError, UnsupportedFeatureError
 from ...types.messages import AudioPart, FilePart, ImagePart, Message, Part, Role, TextPart, ToolCall
 from ..toolcalls import arguments_object

@@ -7,7 +7,7 @@ Chunks may follow the finish reason, so nothing is `done` before that.
 from contextlib import suppress
 from typing import Any
 
-from ... import _json
+from ...codecs import json
 from ...errors import MalformedStream, ServerError
 from ...framing import STRAY, WHOLE, Frame
 from ...framing.places import Places
@@ -48,7 +48,7 @@ class Decoder(base.Decoder):
                 try:
                     chunk = decode(payload)
                     (candidate,) = chunk.candidates
-                except _json.UNREADABLE:
+                except json.UNREADABLE:
                     pass  # not plain
                 else:
                     if chunk.usageMetadata is not None:
@@ -74,7 +74,7 @@ class Decoder(base.Decoder):
         else:
             try:
                 chunk = CHUNK.fast(payload)
-            except _json.UNREADABLE:
+            except json.UNREADABLE:
                 if not payload or payload == b"[DONE]":  # relays add what the wire itself does not send
                     return
                 chunk = CHUNK.decode(payload)
@@ -105,7 +105,7 @@ class Decoder(base.Decoder):
         if not body or body.isspace():
             return
         try:
-            value = _json.loads(body)
+            value = json.loads(body)
         except ValueError:
             page = status.page_text(_excerpt(body))
             raise MalformedStream(f"the server sent no JSON: {page}", body=_excerpt(body)) from None
@@ -119,10 +119,10 @@ class Decoder(base.Decoder):
         if payload.lstrip()[:1] not in (b"{", b"["):
             return
         try:
-            value = _json.loads(payload)
+            value = json.loads(payload)
         except ValueError:
             unfinished = b'"error"' in payload or payload.rstrip()[-1:] not in (b"}", b"]")
-            if unfinished and _json.cut_short(payload):
+            if unfinished and json.cut_short(payload):
                 raise MalformedStream("bare JSON in the stream breaks off", body=_excerpt(payload)) from None
             return
         for item in value if is_list(value) else [value]:
@@ -205,7 +205,7 @@ class Decoder(base.Decoder):
             self.provider_data["finishMessage"] = candidate.finishMessage
         if len(candidate.safetyRatings):
             with suppress(ValueError):  # the quick reader skips what it does not need, whatever its bytes
-                self.provider_data["safetyRatings"] = _json.loads(bytes(candidate.safetyRatings))
+                self.provider_data["safetyRatings"] = json.loads(bytes(candidate.safetyRatings))
 
     def _feedback(self, feedback: Any) -> None:
         """A prompt was blocked when a reason is given; ratings alone say nothing."""

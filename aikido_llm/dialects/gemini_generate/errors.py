@@ -6,7 +6,7 @@ from typing import Any
 
 from attrs import evolve
 
-from ... import _json
+from ...codecs import json
 from ...errors import (
     AuthError,
     InsufficientCreditsError,
@@ -55,7 +55,7 @@ def decode_error(reply: ErrorReply) -> LLMError:
     """An HTTP error status. The body may be the envelope, a list that holds it, a page of a front end, or nothing."""
     text = reply_text(reply)
     try:
-        error = _error_object(_json.loads(reply.body))
+        error = _error_object(json.loads(reply.body))
     except ValueError:
         error = None
     if error is None:
@@ -67,7 +67,7 @@ def decode_error(reply: ErrorReply) -> LLMError:
 def in_band(error: Any) -> LLMError:
     """The value of `error` inside a 200."""
     found = error if is_object(error) else {"message": str(error)[:500]}
-    return _typed(evolve(_envelope(found, None), body=_json.text(found)), found)
+    return _typed(evolve(_envelope(found, None), body=json.text(found)), found)
 
 
 def _error_object(body: Any) -> dict[str, Any] | None:

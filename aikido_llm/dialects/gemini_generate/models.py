@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import quote
 
-from ... import _json
+from ...codecs import json
 from ...errors import MalformedStream
 from ...types.response import ModelInfo
 from ..base import ModelPage, WireRequest
@@ -20,7 +20,7 @@ def encode_models(cursor: str | None) -> WireRequest:
 def decode_models(body: bytes) -> ModelPage:
     """Models that can do generateContent; those for embeddings, speech alone or live sessions are left out."""
     try:
-        page = _json.loads_object(body)
+        page = json.loads_object(body)
     except ValueError:
         raise MalformedStream("the model list is no JSON object") from None
     entries = page.get("models", [])

@@ -5,7 +5,7 @@ import re
 from itertools import pairwise
 from typing import Any, cast
 
-from ... import _json
+from ...codecs import json
 from ...errors import MalformedStream
 from .wire import is_list, is_object
 
@@ -33,7 +33,7 @@ class PartialArgs:
         return {name: _joined(item) for name, item in self._root.items()}
 
     def text(self) -> str:
-        return _json.text(self.value())
+        return json.text(self.value())
 
     def _put(self, steps: list[str | int], piece: dict[str, Any]) -> None:
         place: Any = self._root

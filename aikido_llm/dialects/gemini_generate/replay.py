@@ -6,7 +6,7 @@ picture or sound stands as its position in the message (`{"inlineData": {"image"
 
 from typing import Any
 
-from ..._base64 import Base64Text
+from ...codecs.base64 import Base64Text
 from ...types.messages import AudioPart, ImagePart, Message
 from .wire import Part, is_object
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeGuard
 
 import msgspec
 
-from ... import _json
+from ...codecs import json
 
 _OTHER = "~other"  # no server means this name
 
@@ -173,7 +173,7 @@ def _candidate(value: dict[str, Any]) -> dict[str, Any]:
         parts = candidate["content"].get("parts")
         candidate["content"] = {"parts": [_part(p) for p in parts if is_object(p)] if is_list(parts) else []}
     if "safetyRatings" in candidate:
-        candidate["safetyRatings"] = msgspec.Raw(_json.dumps(candidate["safetyRatings"]))
+        candidate["safetyRatings"] = msgspec.Raw(json.dumps(candidate["safetyRatings"]))
     if other:
         candidate[_OTHER] = other
     return candidate
@@ -211,6 +211,6 @@ def _whole_number(value: Any) -> int | None:
     return value if type(value) is int else None
 
 
-PLAIN = _json.Typed(PlainChunk)
-CHUNK = _json.Typed(Chunk, mend)
-_USAGE = _json.Typed(_UsageOnly)
+PLAIN = json.Typed(PlainChunk)
+CHUNK = json.Typed(Chunk, mend)
+_USAGE = json.Typed(_UsageOnly)

@@ -8,7 +8,7 @@ source: Ollama docs, "API" and "Streaming", and the server's answer types, read 
 
 from typing import Any, cast
 
-from ... import _json
+from ...codecs import json
 from ...errors import MalformedStream
 from ...framing import WHOLE, Frame
 from ...framing.places import Places
@@ -30,8 +30,8 @@ _FINISH = {
 _COUNTS = (
     "prompt_eval_count", "eval_count", "total_duration", "load_duration", "prompt_eval_duration", "eval_duration",
 )  # fmt: skip
-_plain = _json.Typed(PlainLine)
-_line = _json.Typed(Line)
+_plain = json.Typed(PlainLine)
+_line = json.Typed(Line)
 
 
 class Decoder(base.Decoder):
@@ -60,7 +60,7 @@ class Decoder(base.Decoder):
             if known and not name:
                 try:
                     plain = decode(data)
-                except _json.UNREADABLE:
+                except json.UNREADABLE:
                     pass
                 else:
                     message = plain.message
@@ -81,7 +81,7 @@ class Decoder(base.Decoder):
             return False
         try:
             line = _line.fast(data)
-        except _json.UNREADABLE:
+        except json.UNREADABLE:
             found = self._slowly(data, last)
             if found is None:
                 return False
@@ -155,7 +155,7 @@ class Decoder(base.Decoder):
     def _slowly(self, data: bytes, last: bool) -> Line | None:
         """A line that is not JSON of the expected shape. None for one that may be cut off, if nothing follows."""
         try:
-            value = _json.loads(data)
+            value = json.loads(data)
         except ValueError:
             if last and data.lstrip()[:1] == b"{":
                 self._cut = data
@@ -167,7 +167,7 @@ class Decoder(base.Decoder):
         if not data.strip():
             return
         try:
-            self.raw = _json.loads(data)
+            self.raw = json.loads(data)
         except ValueError:
             raise _not_json(data) from None
         line = _converted(self.raw)
@@ -206,7 +206,7 @@ def _converted(value: Any) -> Line:
 
 def _parsed(line: bytes | None) -> Any:
     try:
-        return None if line is None else _json.loads(line)
+        return None if line is None else json.loads(line)
     except ValueError:  # the quick reader skips strings that it does not need, whatever their bytes
         return None
 

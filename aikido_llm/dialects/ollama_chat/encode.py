@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast
 
-from ..._base64 import Base64Text
+from ...codecs.base64 import Base64Text
 from ...errors import ConfigError, UnsupportedFeatureError
 from ...types.messages import AudioPart, ImagePart, Message, Part, Role, TextPart, ToolCall
 from ...types.request import Request, ThinkingConfig

@@ -7,7 +7,7 @@ source: the server's own handlers and messages, read 2026-11.
 import re
 from typing import Any, cast
 
-from ... import _json
+from ...codecs import json
 from ...errors import InvalidRequestError, LLMError, ServerError, UnsupportedFeatureError
 from .. import status
 from ..base import ErrorReply
@@ -25,7 +25,7 @@ _MEMORY = re.compile(r"requires more system memory|out of memory|not enough memo
 def decode_error(reply: ErrorReply) -> LLMError:
     text = status.reply_text(reply)
     try:
-        body = _json.loads_object(text)
+        body = json.loads_object(text)
     except ValueError:
         return _error(status.Envelope(_plain(text), (), reply.status, body=text, headers=reply.headers))
     message, codes, _ = _said(body.get("error"))
@@ -60,7 +60,7 @@ def _said(error: Any, depth: int = 2) -> tuple[str, tuple[str, ...], int | None]
     """Message, codes and status number of what stands under `error`: text, JSON in text, or an object."""
     if isinstance(error, str) and error.lstrip()[:1] == "{" and depth:
         try:
-            inner = _json.loads_object(error)
+            inner = json.loads_object(error)
         except ValueError:
             return error, (), None
         return _said(inner.get("error", inner), depth - 1)

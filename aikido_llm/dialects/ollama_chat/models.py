@@ -5,7 +5,7 @@ source: Ollama docs, "API", "List Local Models", read 2026-11.
 
 from typing import Any, cast
 
-from ... import _json
+from ...codecs import json
 from ...errors import MalformedStream
 from ...types.response import ModelInfo
 from .. import status
@@ -19,7 +19,7 @@ def encode_models(cursor: str | None) -> WireRequest:
 def decode_models(body: bytes) -> ModelPage:
     """`name` is the id. Models that can only embed are left out, where the server tells what models can."""
     try:
-        page = _json.loads_object(body)
+        page = json.loads_object(body)
     except ValueError:
         excerpt = status.page_text(body.decode("utf-8", "replace"))
         raise MalformedStream(f"the model list is not JSON: {excerpt}") from None

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ... import _json
+from ...codecs import json
 from ...errors import MalformedStream
 from ...types.events import Event
 from ...types.request import Request
@@ -86,7 +86,7 @@ class Calls:
     def _unwrap(self, arguments: str, out: list[Event]) -> None:
         """Each use inside a wrapper is a call of its own; a wrapper that cannot be read is handed on as it is."""
         try:
-            uses = objects(_json.loads_object(arguments).get("tool_uses"))
+            uses = objects(json.loads_object(arguments).get("tool_uses"))
         except ValueError:
             uses = []
         for position, use in enumerate(uses):

@@ -5,7 +5,7 @@ source: OpenAI API reference "Chat completion chunk" and the references of the h
 
 from typing import Any
 
-from ... import _json
+from ...codecs import json
 from ...errors import LLMError, MalformedStream
 from ...framing import STRAY, WHOLE, Frame
 from ...framing.places import Places
@@ -53,7 +53,7 @@ class Decoder(base.Decoder):
             if known and not name:
                 try:
                     (choice,) = decode(data).choices
-                except _json.UNREADABLE:
+                except json.UNREADABLE:
                     pass  # not plain
                 else:
                     delta = choice.delta
@@ -116,7 +116,7 @@ class Decoder(base.Decoder):
     def _stray(self, data: bytes) -> None:
         """Bare JSON between the events: a gateway's last words before it closes."""
         try:
-            value = _json.loads(data)
+            value = json.loads(data)
         except ValueError:
             return
         if errors.is_error(value):
@@ -124,7 +124,7 @@ class Decoder(base.Decoder):
 
     def _chunk_of(self, data: bytes, out: list[Event]) -> None:
         try:
-            value = _json.loads(data)
+            value = json.loads(data)
             chunk = CHUNK.convert(value)
         except ValueError:
             raise _malformed(data) from None
@@ -141,7 +141,7 @@ class Decoder(base.Decoder):
         ):  # nothing, or half an end mark: `close` will miss the end
             return
         try:
-            value = _json.loads(text)
+            value = json.loads(text)
         except ValueError:
             raise _malformed(data) from None
         if errors.is_error(value):
@@ -158,7 +158,7 @@ class Decoder(base.Decoder):
             self._mislabelled(text, out)
             return
         try:
-            value = _json.loads(text)
+            value = json.loads(text)
         except ValueError:
             excerpt = page_text(text[:4000].decode("utf-8", "replace"))
             raise MalformedStream(f"the answer is not JSON: {excerpt}" if excerpt else "the answer is empty") from None
@@ -249,6 +249,6 @@ def _malformed(data: bytes) -> MalformedStream:
 
 def _json_or_text(data: bytes) -> Any:
     try:
-        return _json.loads(data)
+        return json.loads(data)
     except ValueError:
         return data.decode("utf-8", "replace")

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import frozen
 
-from ... import _json
+from ...codecs import json
 from ...errors import (
     ContentFilteredError,
     ContextLengthError,
@@ -76,7 +76,7 @@ def decode_error(reply: ErrorReply, quirks: Quirks) -> LLMError:
     """An HTTP error status. The body is read as JSON whatever its media type: hosts label it as anything."""
     text = reply_text(reply)
     try:
-        said = _read(_json.loads(text), 0) if text else _Said()
+        said = _read(json.loads(text), 0) if text else _Said()
     except ValueError:
         said = _Said(page_text(text))
     return _typed(Envelope(said.message, said.codes, reply.status, said.retry_after, "", text, reply.headers), quirks)
@@ -86,7 +86,7 @@ def error_inside(value: Any, quirks: Quirks) -> LLMError:
     """An envelope that came inside a 200: a chunk, a body, or a choice with an error."""
     said = _read(value, 0)
     try:
-        body = _json.text(value)[:BODY_EXCERPT]
+        body = json.text(value)[:BODY_EXCERPT]
     except (ValueError, RecursionError):  # half a surrogate pair, or too deep
         body = ""
     return _typed(Envelope(said.message, said.codes, said.status, said.retry_after, body=body), quirks)
@@ -132,7 +132,7 @@ def _read_text(text: str, depth: int) -> _Said:
     start = text.find("{")
     if start >= 0 and text.rstrip().endswith("}"):
         try:
-            inner = _read(_json.loads(text[start:]), depth + 1)
+            inner = _read(json.loads(text[start:]), depth + 1)
         except ValueError:
             return _Said(text)
         if inner.message:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ... import _json
+from ...codecs import json
 from ...errors import MalformedStream
 from ...types.response import ModelInfo
 from ..base import ModelPage, WireRequest
@@ -24,7 +24,7 @@ def encode_models(cursor: str | None, quirks: Quirks) -> WireRequest:
 
 def decode_models(body: bytes, quirks: Quirks) -> ModelPage:
     try:
-        value = _json.loads(body)
+        value = json.loads(body)
     except ValueError as error:
         raise MalformedStream(f"the model list is not JSON: {error}") from None
     listing = as_object(value)

@@ -9,7 +9,7 @@ from typing import Any, Literal, cast
 
 import msgspec
 
-from ..._json import Typed
+from ...codecs.json import Typed
 
 Json = dict[str, Any]
 

@@ -5,7 +5,7 @@ source: OpenAI API reference, "Responses streaming events", read 2026-11.
 
 from typing import Any
 
-from ... import _json
+from ...codecs import json
 from ...errors import MalformedStream
 from ...framing import STRAY, WHOLE, Frame
 from ...framing.places import Places
@@ -64,7 +64,7 @@ class Decoder(base.Decoder):
                 plain = name
                 try:
                     event = decode(data)
-                except _json.UNREADABLE:
+                except json.UNREADABLE:
                     pass  # not plain text
                 else:
                     if event.output_index != item or event.content_index != part:
@@ -165,10 +165,10 @@ class Decoder(base.Decoder):
             case "response.completed" | "response.incomplete" | "response.failed" | "response.cancelled":
                 self._ended(kind.removeprefix("response."), data, out)
             case "error":
-                raise errors.in_band(_json.loads(data))
+                raise errors.in_band(json.loads(data))
             case _:  # the progress of tools that run at the server, pings, and what is newer than this code
-                if not kind.startswith("response.") and errors.says_error(_json.loads(data)):
-                    raise errors.in_band(_json.loads(data))  # what proxies write when they fail
+                if not kind.startswith("response.") and errors.says_error(json.loads(data)):
+                    raise errors.in_band(json.loads(data))  # what proxies write when they fail
 
     def _delta(self, event: StreamEvent, lane: str, part: Any, out: list[Event]) -> None:
         if isinstance(event.delta, str) and event.delta:
@@ -288,7 +288,7 @@ class Decoder(base.Decoder):
 
     def _whole_body(self, data: bytes, out: list[Event]) -> None:
         try:
-            body = _json.loads_object(data)
+            body = json.loads_object(data)
         except ValueError:
             raise MalformedStream(f"the answer is not a JSON object: {_excerpt(data)}") from None
         self.raw = body

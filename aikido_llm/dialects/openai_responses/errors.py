@@ -7,7 +7,7 @@ source: OpenAI API reference, "Error codes" and the `response.error` object, rea
 
 from typing import Any, cast
 
-from ... import _json
+from ...codecs import json
 from ...errors import ContentFilteredError, InvalidRequestError, LLMError, OverloadedError, TimedOutError
 from .. import status
 from ..base import ErrorReply
@@ -41,7 +41,7 @@ def decode_error(reply: ErrorReply) -> LLMError:
     """An HTTP error status -> the typed error."""
     text = status.reply_text(reply)
     try:
-        value = _json.loads(text) if text else None
+        value = json.loads(text) if text else None
     except ValueError:
         value = None
     message, codes, _ = _read(value)
@@ -88,6 +88,6 @@ def _read(value: Any, depth: int = 0) -> tuple[str, tuple[str, ...], int | None]
 
 def _shown(value: Any) -> str:
     try:
-        return _json.text(value)[: status.BODY_EXCERPT]
+        return json.text(value)[: status.BODY_EXCERPT]
     except (ValueError, RecursionError):  # a lone surrogate, which only the lenient reader lets in
         return repr(value)[: status.BODY_EXCERPT]

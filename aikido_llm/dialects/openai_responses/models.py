@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ... import _json
+from ...codecs import json
 from ...errors import MalformedStream
 from ...types.response import ModelInfo
 from ..base import ModelPage, WireRequest
@@ -22,7 +22,7 @@ def encode_models(quirks: Quirks) -> WireRequest:
 def decode_models(body: bytes) -> ModelPage:
     """`{"data": [{"id", ..}]}`, or the bare array of some servers. Raises MalformedStream for anything else."""
     try:
-        listed: Any = _json.loads(body)
+        listed: Any = json.loads(body)
     except ValueError:
         listed = None
     if isinstance(listed, dict):

@@ -9,8 +9,8 @@ from typing import Any, Literal, TypedDict, cast
 
 from msgspec import Struct
 
-from ... import _json
-from ..._json import Typed
+from ...codecs import json
+from ...codecs.json import Typed
 
 
 class TextEvent(Struct, gc=False):
@@ -68,7 +68,7 @@ def response_of(data: bytes) -> dict[str, Any]:
 
 def field_of(data: bytes, name: str) -> Any:
     """One field of an event, whole."""
-    return _json.loads_object(data).get(name)
+    return json.loads_object(data).get(name)
 
 
 def string_of(value: Any) -> str:

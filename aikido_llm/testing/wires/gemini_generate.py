@@ -4,7 +4,7 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
-from ..._base64 import encode
+from ...codecs.base64 import encode
 from ...types.response import FinishReason, Usage
 from ..answer import Answer
 from . import gemini_rules

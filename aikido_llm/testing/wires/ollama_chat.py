@@ -5,7 +5,7 @@ Source: Ollama docs, "API", and the server's own types, read 2026-11; recorded s
 
 from typing import Any
 
-from ..._base64 import encode
+from ...codecs.base64 import encode
 from ...types.response import FinishReason
 from ..answer import Answer
 from . import ollama_rules

@@ -4,7 +4,7 @@
 from functools import partial
 from typing import Any
 
-from ..._base64 import encode
+from ...codecs.base64 import encode
 from ...types.messages import ImagePart, ToolCall
 from ...types.response import FinishReason, Usage
 from ..answer import Answer

@@ -4,7 +4,7 @@ from typing import Any
 
 from attrs import frozen
 
-from ..._base64 import encode
+from ...codecs.base64 import encode
 from ...types.messages import ImagePart
 from ...types.response import FinishReason, Usage
 from ..answer import Answer

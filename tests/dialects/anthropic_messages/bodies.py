@@ -3,11 +3,7 @@
 from typing import Any
 
 from aikido_llm.dialects.anthropic_messages import AnthropicMessages
-from aikido_llm.types.messages import (
-    Message,
-    ToolCall,
-    ToolDef,
-)
+from aikido_llm.types.messages import Message, ToolCall, ToolDef
 from aikido_llm.types.request import Request
 from tests.dialects.rules import anthropic_messages as rules
 

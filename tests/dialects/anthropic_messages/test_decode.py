@@ -1,6 +1,6 @@
 """Hand-written answers, one per quirk of the wire: text, thinking, tools, and what is unknown."""
 
-from aikido_llm import _json
+from aikido_llm.codecs import json
 from aikido_llm.dialects.anthropic_messages import AnthropicMessages
 from aikido_llm.types.events import (
     EndEvent,
@@ -72,7 +72,7 @@ def test_a_whole_body_gives_the_same_response() -> None:
         "stop_sequence": None,
         "usage": {"input_tokens": 3, "output_tokens": 9, "output_tokens_details": {"thinking_tokens": 4}},
     }
-    whole = answer(_json.dumps(message), WHOLE)
+    whole = answer(json.dumps(message), WHOLE)
     streamed = answer(
         sse(
             begin(input_tokens=3, output_tokens=1),
@@ -93,7 +93,7 @@ def test_a_whole_body_gives_the_same_response() -> None:
 
 
 def test_a_plain_body_where_a_stream_was_asked_for() -> None:
-    body = _json.dumps({"id": "m", "content": [{"type": "text", "text": "x"}], "stop_reason": "end_turn"})
+    body = json.dumps({"id": "m", "content": [{"type": "text", "text": "x"}], "stop_reason": "end_turn"})
     assert answer(body, Road(AnthropicMessages(), content_type="application/json")).text == "x"
 
 

@@ -14,9 +14,7 @@ from aikido_llm.errors import (
     OverloadedError,
     StreamTruncated,
 )
-from aikido_llm.types.events import (
-    UsageEvent,
-)
+from aikido_llm.types.events import UsageEvent
 from aikido_llm.types.response import FinishReason, Usage
 from tests.dialects.anthropic_messages.transcript import (
     PING,

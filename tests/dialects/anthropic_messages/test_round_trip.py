@@ -8,7 +8,7 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aikido_llm import _json
+from aikido_llm.codecs import json as _json
 from aikido_llm.dialects.anthropic_messages import AnthropicMessages
 from aikido_llm.errors import UnsupportedFeatureError
 from aikido_llm.types.messages import (

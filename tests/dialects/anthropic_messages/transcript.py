@@ -4,13 +4,8 @@ import json
 from typing import Any
 
 from aikido_llm.dialects.anthropic_messages import AnthropicMessages
-from aikido_llm.errors import (
-    LLMError,
-    StreamTruncated,
-)
-from aikido_llm.types.events import (
-    Event,
-)
+from aikido_llm.errors import LLMError, StreamTruncated
+from aikido_llm.types.events import Event
 from aikido_llm.types.response import Response
 from tests.wire import Road, error_of, response_of
 

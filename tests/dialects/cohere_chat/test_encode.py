@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aikido_llm import _json
+from aikido_llm.codecs import json as _json
 from aikido_llm.dialects.cohere_chat import CohereChat
 from aikido_llm.errors import InvalidRequestError, UnsupportedFeatureError
 from aikido_llm.types.messages import (

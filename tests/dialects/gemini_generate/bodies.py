@@ -3,13 +3,9 @@
 import json
 from typing import Any
 
-from aikido_llm import _json
+from aikido_llm.codecs import json as _json
 from aikido_llm.dialects.gemini_generate import GeminiGenerate
-from aikido_llm.types.messages import (
-    Message,
-    ToolDef,
-    user,
-)
+from aikido_llm.types.messages import Message, ToolDef, user
 from aikido_llm.types.request import Request
 from tests.dialects.rules import gemini_generate as rules
 

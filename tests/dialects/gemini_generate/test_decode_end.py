@@ -4,16 +4,8 @@ import json
 
 import pytest
 
-from aikido_llm.errors import (
-    ContentFilteredError,
-    OverloadedError,
-    RateLimitedError,
-    ServerError,
-    StreamTruncated,
-)
-from aikido_llm.types.events import (
-    Event,
-)
+from aikido_llm.errors import ContentFilteredError, OverloadedError, RateLimitedError, ServerError, StreamTruncated
+from aikido_llm.types.events import Event
 from aikido_llm.types.response import FinishReason
 from tests.dialects.gemini_generate.transcript import (
     LIST,

@@ -7,13 +7,7 @@ import pytest
 from aikido_llm.dialects.gemini_generate import GeminiGenerate
 from aikido_llm.errors import InvalidRequestError, UnsupportedFeatureError
 from aikido_llm.providers.gemini import PROVIDER
-from aikido_llm.types.messages import (
-    CacheBreakpoint,
-    TextPart,
-    ToolDef,
-    system,
-    user,
-)
+from aikido_llm.types.messages import CacheBreakpoint, TextPart, ToolDef, system, user
 from aikido_llm.types.request import ImageConfig, Request, ResponseFormat, ThinkingConfig
 from tests.dialects.gemini_generate.bodies import (
     DIALECT,

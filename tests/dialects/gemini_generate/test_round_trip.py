@@ -8,7 +8,7 @@ from attrs import evolve
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aikido_llm import _json
+from aikido_llm.codecs import json as _json
 from aikido_llm.dialects.gemini_generate import GeminiGenerate
 from aikido_llm.types.messages import Message, ToolCall, assistant, system, tool, user
 from aikido_llm.types.request import Request

@@ -5,14 +5,7 @@ import json
 from typing import Any
 
 from aikido_llm.dialects.gemini_generate import GeminiGenerate
-from aikido_llm.types.events import (
-    AudioEvent,
-    Event,
-    ImageEvent,
-    TextDelta,
-    ThinkingDelta,
-    ToolCallEvent,
-)
+from aikido_llm.types.events import AudioEvent, Event, ImageEvent, TextDelta, ThinkingDelta, ToolCallEvent
 from aikido_llm.types.response import Response
 from tests.wire import Road, error_of, response_of
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aikido_llm import _json
+from aikido_llm.codecs import json as _json
 from aikido_llm.dialects.ollama_chat import OllamaChat
 from aikido_llm.dialects.ollama_chat.encode import keep_alive
 from aikido_llm.errors import ConfigError, UnsupportedFeatureError

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from aikido_llm import _json
-from aikido_llm._base64 import Base64Text
+from aikido_llm.codecs import json
+from aikido_llm.codecs.base64 import Base64Text
 from aikido_llm.dialects.openai_chat import OpenAIChat
 from aikido_llm.errors import InvalidRequestError, UnsupportedFeatureError
 from aikido_llm.providers import (
@@ -59,7 +59,7 @@ def body_of(*messages: Message, row: Provider = PLAIN, stream: bool = False, **f
     wire = row.dialect.encode(Request(messages or (user("hi"),), model="m", **fields), stream=stream, provider=row.name)
     assert (wire.method, wire.path) == ("POST", "/chat/completions")
     assert wire.body is not None
-    _json.dumps(wire.body)
+    json.dumps(wire.body)
     return wire.body
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aikido_llm import _json
+from aikido_llm.codecs import json
 from aikido_llm.dialects.base import ErrorReply
 from aikido_llm.errors import AuthError, ContextLengthError, InvalidRequestError, LLMError
 from aikido_llm.providers.llamacpp import PROVIDER
@@ -27,7 +27,7 @@ SCHEMA = {
 
 def sent(server: LlamaCpp, path: str, body: dict[str, Any] | None, key: str | None) -> tuple[str, bytes]:
     headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {key}"} if key else {})}
-    raw = None if body is None else _json.dumps(body)
+    raw = None if body is None else json.dumps(body)
     with urllib.request.urlopen(urllib.request.Request(server.base_url + path, raw, headers), timeout=60) as reply:
         return reply.headers.get_content_type(), reply.read()
 

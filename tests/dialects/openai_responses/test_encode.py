@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aikido_llm import _json
+from aikido_llm.codecs import json as _json
 from aikido_llm.dialects.base import FEATURES
 from aikido_llm.dialects.openai_responses import OpenAIResponses
 from aikido_llm.errors import InvalidRequestError, UnsupportedFeatureError

@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from aikido_llm import _json
+from aikido_llm.codecs import json
 from aikido_llm.dialects.base import WireRequest
 from aikido_llm.providers import find
 from aikido_llm.testing.wires import wire
@@ -39,11 +39,11 @@ def check_request(provider: str, encoded: WireRequest, *, stream: bool) -> Recei
     row, speaks = find(provider), wire(provider)
     assert encoded.body is not None
     check(row.dialect.name, encoded.body, provider)
-    raw = _json.dumps(encoded.body)
+    raw = json.dumps(encoded.body)
     target = urlsplit(encoded.path)
     headers = {name.lower(): value for name, value in row.with_options({}).provider.headers.items()}
     path, query = speaks.base_path + target.path, dict(parse_qsl(target.query))
-    received = Received("POST", path, query, headers, body=_json.loads(raw), raw=raw, provider=provider)
+    received = Received("POST", path, query, headers, body=json.loads(raw), raw=raw, provider=provider)
     assert speaks.wants_stream(received) is stream
     assert speaks.check(received) is None
     return received

@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from aikido_llm import _json
+from aikido_llm.codecs import json as _json
 
 _TOP = {
     "model", "max_tokens", "messages", "system", "stream", "temperature", "top_p", "top_k", "stop_sequences", "tools",

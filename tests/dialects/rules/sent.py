@@ -4,7 +4,7 @@ import base64
 import json
 from typing import Any, cast
 
-from aikido_llm import _json
+from aikido_llm.codecs import json as _json
 
 
 def received(body: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""One call: a Request -> the last event of its answer."""

@@ -1,0 +1,221 @@
+"""One answer, from the bytes of a 200 to its last event: framing, decoding, folding, and the end, in one pure machine.
+
+This is the road that `stream` and `complete` share. It never waits, so it can be fed from a socket, from a recording or
+byte by byte from a test, and gives the same events. It keeps the promises of the stream's grammar: content as it comes,
+then at most one UsageEvent, then at most one ErrorEvent, then exactly one EndEvent, after which nothing follows.
+"""
+
+import sys
+from typing import Any
+
+from attrs import evolve
+
+from ..codecs import json
+from ..dialects.base import Dialect, truncated
+from ..errors import ContentFilteredError, LLMError, MalformedStream, StreamError
+from ..framing import Frame
+from ..framing.media import LONG, MediaFramer
+from ..framing.whole import WholeBody
+from ..secret import Secret, hide_in
+from ..types.accumulate import Accumulator
+from ..types.events import EndEvent, ErrorEvent, Event, UsageEvent
+from ..types.request import Request
+from ..types.response import FinishReason, Response
+
+
+class Answer:
+    """Feed it the body's bytes; `feed` and `eof` return the events they completed.
+
+    content_type: of the reply, lower case, without parameters. event_bytes, body_bytes: caps (see Limits).
+    provider, request_id, attempts: facts that the Response and the errors shall carry. secrets: no error repeats them.
+    media_from: bytes of base64 from which on a picture or sound is decoded while it comes.
+    whole: the body is one document, not a stream. ended: the EndEvent has been returned; further calls return nothing.
+    """
+
+    def __init__(
+        self,
+        dialect: Dialect,
+        request: Request,
+        *,
+        stream: bool,
+        content_type: str = "",
+        event_bytes: int = 64 * 1024 * 1024,
+        body_bytes: int = 256 * 1024 * 1024,
+        provider: str = "",
+        request_id: str = "",
+        attempts: int = 1,
+        secrets: tuple[Secret, ...] = (),
+        media_from: int = LONG,
+    ) -> None:
+        self._framer = dialect.framer(content_type, stream=stream, event_bytes=event_bytes, body_bytes=body_bytes)
+        self._decoder = dialect.decoder(request)
+        self._events = Accumulator()
+        self._frames: list[Frame] = []
+        self._model = request.model or ""
+        self._provider = provider
+        self._request_id = request_id
+        self._attempts = attempts
+        self._secrets = secrets
+        self._has_media = bool(self._decoder.media_places)
+        self._media: MediaFramer | None = None  # made for the first bytes that take the road of large media
+        self._media_from = media_from
+        self._long = media_from if self._has_media else sys.maxsize
+        self._watching = False  # the next bytes take that road
+        self._passed: tuple[bytes, ...] = ()  # the latest bytes that it has not seen
+        self._is_page = content_type == "text/html"
+        self.whole = isinstance(self._framer, WholeBody)
+        self.ended = False
+
+    def feed(self, data: bytes) -> list[Event]:
+        """The events that data completes; when it holds the end of the answer, the last of them is the EndEvent."""
+        out: list[Event] = []
+        if self.ended:
+            return out
+        frames = self._frames
+        failure: LLMError | None = None
+        try:
+            if self._watching or len(data) > self._long:
+                self._feed_watched(data, frames)
+            else:
+                self._framer.feed(data, frames)
+                if frames or not self._has_media:
+                    self._passed = (data,)
+                else:  # what is not whole yet may become large
+                    self._watching = True
+                    self._passed = (*self._passed, data)
+        except StreamError as error:
+            failure = error
+        if frames:
+            try:
+                self._decoder.feed(frames, out)
+            except LLMError as error:
+                return self._end(out, error)
+            finally:
+                frames.clear()
+            if self._decoder.done:  # the answer is whole, whatever came behind its end
+                return self._finish(out)
+        if failure is not None:
+            return self._end(out, failure)
+        if out:
+            self._events.extend(out)
+        return out
+
+    def eof(self) -> list[Event]:
+        """The bytes are over: the last events, EndEvent included. What is not whole ends in StreamTruncated."""
+        out: list[Event] = []
+        if self.ended:
+            return out
+        self._close_framer()
+        last = self._frames[-1][1] if self._frames else b""
+        failure = self._decode(out)
+        if isinstance(failure, MalformedStream) and json.cut_short(last):
+            failure = truncated("a whole frame")
+        return self._finish(out) if failure is None else self._end(out, failure)
+
+    def fail(self, error: LLMError) -> list[Event]:
+        """The bytes will not come (the connection broke, a clock ran out): usage, the error and the end. An answer
+        that had arrived is whole all the same, and one that its provider ended is not broken: only the end of HTTP is
+        missing.
+        """
+        out: list[Event] = []
+        if self.ended:
+            return out
+        if self.whole:
+            self._close_framer()
+            if self._decode(out) is not None:
+                return self._end([], error)
+        try:
+            self._decoder.close(out)
+        except StreamError:
+            return self._end([], error)
+        except LLMError as said:
+            return self._end(out, said)
+        return self._end(out, None)
+
+    def partial(self) -> Response:
+        """What has arrived so far."""
+        return self._response(FinishReason.error)
+
+    def _feed_watched(self, data: bytes, frames: list[Frame]) -> None:
+        media = self._media
+        if media is None:
+            media = self._media = MediaFramer(self._framer, self._decoder.media_places, self._media_from)
+            self._decoder.arrived = media.arrived
+        if self._passed:
+            media.watch(*self._passed)
+        media.feed(data, frames)
+        self._watching = media.busy or not frames
+        self._passed = () if self._watching else (data,)
+
+    def _close_framer(self) -> None:
+        (self._media or self._framer).close(self._frames)
+
+    def _decode(self, out: list[Event]) -> LLMError | None:
+        frames = self._frames
+        if not frames:
+            return None
+        try:
+            self._decoder.feed(frames, out)
+        except LLMError as error:
+            return error
+        finally:
+            frames.clear()
+        return None
+
+    def _finish(self, out: list[Event]) -> list[Event]:
+        try:
+            self._decoder.close(out)
+        except LLMError as error:
+            return self._end(out, error)
+        return self._end(out, None)
+
+    def _end(self, out: list[Event], failure: LLMError | None) -> list[Event]:
+        self.ended = True
+        usage = self._decoder.usage()
+        if usage is not None:
+            out.append(UsageEvent(usage))
+        self._events.extend(out)
+        reason = self._decoder.finish_reason or FinishReason.other
+        if failure is not None:
+            reason = FinishReason.content_filter if isinstance(failure, ContentFilteredError) else FinishReason.error
+        response = self._response(reason)
+        if failure is not None:
+            response = evolve(
+                response, raw=self._hidden(response.raw), provider_data=self._hidden(response.provider_data) or {}
+            )
+            self._complete_error(failure, response)
+            out.append(ErrorEvent(failure, reason))
+        out.append(EndEvent(reason, response))
+        return out
+
+    def _response(self, reason: FinishReason) -> Response:
+        decoder = self._decoder
+        return self._events.response(
+            finish_reason=reason,
+            raw_finish_reason=decoder.raw_finish_reason,
+            id=decoder.id,
+            model=decoder.model or self._model,
+            provider=self._provider,
+            request_id=self._request_id,
+            attempts=self._attempts,
+            provider_data=decoder.provider_data,
+            replay=decoder.replay(),
+            raw=decoder.raw,
+        )
+
+    def _hidden(self, value: Any) -> Any:
+        """JSON of an answer that failed: where an error stands in it, keys are repeated."""
+        try:
+            return hide_in(value, *self._secrets) if self._secrets else value
+        except RecursionError:  # nested too deep to be looked through
+            return None
+
+    def _complete_error(self, error: LLMError, partial: Response) -> None:
+        if self._is_page and isinstance(error, MalformedStream):
+            error.permanent = True  # no API's answer: asking again would not mend it
+        error.partial = partial
+        error.provider = error.provider or self._provider
+        error.model = error.model or partial.model
+        error.request_id = error.request_id or self._request_id
+        error.attempts = self._attempts
+        error.scrubbed(*self._secrets)

@@ -1,0 +1,180 @@
+"""The four clocks of one call, and the two ways in which they end a wait: before the headers, and in the body."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from ..errors import LLMError, Phase, StreamTruncated
+from ..transport.base import Timeouts, timed_out
+
+T = TypeVar("T")
+
+_NEVER = float("inf")
+
+
+class Clocks:
+    """Three deadlines and an idle time on one timer of the loop; and `end`, by which others stop the call.
+
+    Before the headers are there, the timer ends the wait by cancelling the task (`first_event` and `total`; `connect`
+    is the transport's). From then on it closes the response: it costs nothing per event, moves itself forward when it
+    fires early, cancels no task, and stands still for `idle` while nobody reads.
+    """
+
+    __slots__ = (
+        "_content_due",
+        "_ended",
+        "_expired",
+        "_idle",
+        "_loop",
+        "_now",
+        "_on_due",
+        "_seen_content",
+        "_timeouts",
+        "_timer",
+        "_total_due",
+        "_waiting",
+    )
+
+    def __init__(self, timeouts: Timeouts) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._now = self._loop.time
+        self._timeouts = timeouts
+        self._idle = _NEVER if timeouts.idle is None else timeouts.idle
+        self._total_due = self._in(timeouts.total)
+        self._content_due = _NEVER
+        self._seen_content = False
+        self._timer: asyncio.Handle | None = None
+        self._on_due: Callable[[], None] | None = None
+        self._waiting = False
+        self._expired: Phase | None = None
+        self._ended = False
+
+    # ---------------------------------------------------------------- before the headers
+
+    async def before_answer(self, sending: Awaitable[T]) -> T:
+        """A new attempt, and with it a new wait for the first event: sending, until a clock runs out."""
+        self._content_due = self._in(self._timeouts.first_event)
+        self._seen_content = False
+        self._waiting = True
+        return await self._bounded(sending)
+
+    async def sleep(self, seconds: float) -> None:
+        """Between two attempts."""
+        self._waiting = False
+        await self._bounded(asyncio.sleep(seconds))
+
+    async def _bounded(self, waiting: Awaitable[T]) -> T:
+        """What `asyncio.timeout` does, on the one timer: the task is cancelled, and here that becomes our error. (An
+        `asyncio.timeout` more costs a twentieth of a small request.)"""
+        task = asyncio.current_task()
+        assert task is not None
+        others = task.cancelling()
+        interrupted = False
+
+        def interrupt() -> None:
+            nonlocal interrupted
+            interrupted = True
+            task.cancel()
+
+        self._expired = None
+        self._arm(interrupt)
+        try:
+            return await waiting
+        except BaseException as error:
+            self.stop()
+            alone = interrupted and task.cancelling() == others + 1  # nobody else wants the task to end
+            if not (alone and isinstance(error, asyncio.CancelledError)):
+                raise
+        finally:
+            self._on_due = None
+            if interrupted:
+                task.uncancel()
+        raise self.failure() or timed_out("total")
+
+    # ---------------------------------------------------------------- in the body
+
+    def watch(self, on_due: Callable[[], None]) -> None:
+        """The headers are there: call on_due, once, when a clock runs out or `end` is called; `failure` says why."""
+        if self._timer is None:
+            self._arm(on_due)
+        else:  # it goes on
+            self._on_due = on_due
+
+    def begin_wait(self) -> None:
+        """A reader waits for content."""
+        self._waiting = True
+        if self._seen_content:
+            self._content_due = self._now() + self._idle
+
+    def end_wait(self) -> None:
+        """The reader has content."""
+        self._waiting = False
+        if not self._seen_content:
+            self._seen_content = True
+            self._content_due = self._in(self._timeouts.idle)
+
+    def hurry(self, seconds: float) -> None:
+        """What is read now is worth so long a wait and no longer."""
+        self._content_due = min(self._content_due, self._now() + seconds)
+        self.stop()
+
+    def stop(self) -> None:
+        """The body is over."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._on_due = None
+
+    # ---------------------------------------------------------------- the end
+
+    def end(self) -> None:
+        """Somebody else ends the call, whatever it waits for."""
+        self._ended = True
+        on_due = self._on_due
+        self.stop()
+        if on_due is not None:
+            on_due()
+
+    def failure(self) -> LLMError | None:
+        """Why the call was ended from here; None when it was not."""
+        if self._ended:
+            return StreamTruncated("the stream was closed before its answer was whole; what arrived is in .partial",
+                                   permanent=True)  # fmt: skip
+        return None if self._expired is None else timed_out(self._expired)
+
+    def _arm(self, on_due: Callable[[], None]) -> None:
+        """Never calls on_due before it returns: a task that cancels itself would find out only after its wait."""
+        self.stop()
+        self._on_due = on_due
+        self._set_timer()
+
+    def _in(self, seconds: float | None) -> float:
+        return _NEVER if seconds is None else self._now() + seconds
+
+    def _tick(self) -> None:
+        now = self._now()
+        if now >= self._total_due:
+            self._expired = "total"
+        elif self._waiting and now >= self._content_due:
+            self._expired = "idle" if self._seen_content else "first_event"
+        on_due = self._on_due
+        self._timer = None
+        if on_due is None:
+            return
+        if self._ended or self._expired is not None:
+            self.stop()
+            on_due()
+        else:
+            self._set_timer()
+
+    def _set_timer(self) -> None:
+        now, idle = self._now(), self._timeouts.idle
+        pause = idle or 1.0  # with an idle time of 0 the loop shall not spin
+        # while nobody waits, what is due has no meaning; when somebody does again, it counts from there
+        due = self._content_due if self._waiting or now < self._content_due else now + pause
+        if idle is not None:  # it begins with the first event, which may come at any time
+            due = min(due, now + pause)
+        due = min(due, self._total_due)
+        if self._ended or due <= now:
+            self._timer = self._loop.call_soon(self._tick)  # before what the task itself asks the loop for
+        elif due != _NEVER:
+            self._timer = self._loop.call_at(due, self._tick)

@@ -1,0 +1,207 @@
+"""One HTTP exchange: a WireRequest -> the 200 that answers it, or the typed error of anything else. No retries here."""
+
+import re
+
+from attrs import frozen
+
+from ..dialects.base import Dialect, ErrorReply, WireRequest
+from ..errors import ConfigError, InvalidRequestError, LLMError, MalformedStream, StreamError
+from ..framing.lines import too_large
+from ..providers.base import Configured, Provider
+from ..retry import RetryPolicy
+from ..secret import Key, Secret, hide, secrets_in
+from ..transport.base import Body, Headers, HTTPRequest, HTTPResponse, Limits, Timeouts, Transport, check_encoding
+from ..types.request import Options
+from .clocks import Clocks
+
+_ERROR_BODY = 5.0  # s for the body of an error: the status says most, what was read until then the rest
+
+
+@frozen
+class Settings:
+    """What a client was opened with. base_url: without a trailing slash."""
+
+    row: Configured
+    base_url: str
+    key: Key
+    options: Options
+    timeouts: Timeouts
+    limits: Limits
+    retry: RetryPolicy | None
+    user_agent: str
+
+    @property
+    def provider(self) -> Provider:
+        return self.row.provider
+
+    @property
+    def dialect(self) -> Dialect:
+        return self.row.provider.dialect
+
+
+@frozen
+class Accepted:
+    """A 200. request_id: the provider's id of the exchange, "" for none. secrets: sent, and in no error."""
+
+    response: HTTPResponse
+    request_id: str
+    secrets: tuple[Secret, ...]
+
+
+class Exchange:
+    """Sends for one client: addresses, headers and keys, and what the server says when it is not a 200."""
+
+    def __init__(self, settings: Settings, transport: Transport) -> None:
+        self._settings = settings
+        self._transport = transport
+        general = {"User-Agent": settings.user_agent, "Accept": "application/json"}
+        self._secrets = secrets_in(settings.provider.headers)
+        self._get = {**general, **settings.provider.headers}
+        self._post = {**self._get, "Content-Type": "application/json"}
+        # a server that compresses holds every token back until its block is full
+        self._post_streaming = {**self._post, "Accept": "text/event-stream", "Accept-Encoding": "identity"}
+        self._query = "&".join(f"{name}={value}" for name, value in settings.row.query.items())
+
+    async def send(
+        self,
+        clocks: Clocks,
+        wire: WireRequest,
+        body: bytes | Body | None,
+        *,
+        stream: bool = False,
+        extra_headers: Headers | None = None,
+    ) -> Accepted:
+        """Send, and return the 200 when its headers have arrived; the caller owns it. The key is asked for here, so
+        that a rotated one is seen by the next attempt. body: JSON bytes.
+
+        raises: the typed error of an HTTP status, of the connection, of a clock.
+        """
+        response, secrets = await clocks.before_answer(self._send(wire, body, stream, extra_headers))
+        if response.status == 200:
+            self._accept(response)
+            request_id = self.request_id(response)
+            return Accepted(response, request_id and hide(request_id, *secrets), secrets)
+        raise (await self._refusal(clocks, response)).scrubbed(*secrets)
+
+    async def _send(
+        self, wire: WireRequest, body: bytes | Body | None, stream: bool, extra: Headers | None
+    ) -> tuple[HTTPResponse, tuple[Secret, ...]]:
+        key = await self._key()
+        headers = self._headers(wire, key, extra, stream=stream)
+        secrets = (*self._secrets, *(extra.secrets() if extra else ()), *((key,) if key else ()))
+        try:
+            return await self._transport.send(HTTPRequest(wire.method, self._url(wire), headers, body)), secrets
+        except LLMError as error:
+            failure = error.scrubbed(*secrets)
+        raise failure
+
+    async def read(self, clocks: Clocks, response: HTTPResponse) -> bytes:
+        """The whole body of a document. Raises TooLargeError past Limits.body_bytes, and what broke the reading."""
+        cap = self._settings.limits.body_bytes
+        body, failure = await _read(clocks, response, cap)
+        if failure is not None:
+            raise failure
+        if len(body) > cap:
+            raise too_large("body_bytes", cap)
+        return body
+
+    def request_id(self, response: HTTPResponse) -> str:
+        """The provider's id of the exchange, "" when it sends none."""
+        for name in self._settings.provider.request_id_headers:
+            if value := response.headers.get(name):
+                return value
+        return ""
+
+    def _accept(self, response: HTTPResponse) -> None:
+        try:
+            check_encoding(response)
+        except StreamError as error:
+            failure = error.scrubbed()
+        else:
+            return
+        response.close()
+        raise failure
+
+    async def _refusal(self, clocks: Clocks, response: HTTPResponse) -> LLMError:
+        """The typed error of an answer that is not a 200, not yet scrubbed."""
+        status = response.status
+        if 300 <= status < 400:
+            response.close()
+            return _redirected(status, response.headers.get("location", ""))
+        clocks.hurry(_ERROR_BODY)
+        body, _ = await _read(clocks, response, self._settings.limits.error_body_bytes)
+        if status < 300:
+            text = f"the server answered {status}, which holds no answer"
+            return MalformedStream(text, status=status, permanent=True)
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        cut = body[: self._settings.limits.error_body_bytes]
+        error = self._settings.dialect.decode_error(ErrorReply(status, headers, cut))
+        error.status = error.status or status
+        error.request_id = error.request_id or self.request_id(response)
+        return error
+
+    async def _key(self) -> Secret:
+        """Asked once per attempt, so that a rotated key is seen."""
+        provider = self._settings.provider
+        key = await self._settings.key.get()
+        if not key and provider.key_needed:
+            raise ConfigError(_no_key(provider), provider=provider.name)
+        return key
+
+    def _url(self, wire: WireRequest) -> str:
+        url = self._settings.base_url + wire.path
+        return f"{url}{'&' if '?' in url else '?'}{self._query}" if self._query else url
+
+    def _headers(self, wire: WireRequest, key: Secret, extra: Headers | None, *, stream: bool) -> Headers:
+        provider = self._settings.provider
+        general = self._get if wire.body is None else self._post_streaming if stream else self._post
+        own = {provider.key_header: provider.key_prefix + key.reveal()} if key else {}
+        return Headers({**general, **wire.headers, **own, **(extra.reveal() if extra else {})})
+
+
+async def _read(clocks: Clocks, response: HTTPResponse, cap: int) -> tuple[bytes, LLMError | None]:
+    """(what could be read of the body, at most a piece over cap bytes; what broke the reading)."""
+    pieces: list[bytes] = []
+    size = 0
+    failure: LLMError | None = None
+    clocks.watch(response.close)
+    clocks.begin_wait()
+    try:
+        while size <= cap:
+            pieces.append(await response.read())
+            size += len(pieces[-1])
+            if not pieces[-1]:
+                break
+    except LLMError as error:
+        failure = error
+    except BaseException:
+        response.close()
+        pieces.clear()  # an error's body may repeat a key, and a traceback shows what a frame holds
+        raise
+    finally:
+        clocks.stop()
+    failure = clocks.failure() or failure
+    if failure is None and size <= cap:
+        response.release()
+    else:
+        response.close()
+    return b"".join(pieces), failure
+
+
+def _redirected(status: int, location: str) -> LLMError:
+    target = _USERINFO.sub("", re.split(r"[?#]", location, maxsplit=1)[0])[:300]
+    return InvalidRequestError(
+        f"the server redirects to {target or 'another address'}; redirects are not followed: set base_url to it",
+        status=status,
+    )
+
+
+_USERINFO = re.compile(r"(?<=//)[^/]*@")
+
+
+def _no_key(provider: Provider) -> str:
+    ways = [f'open("{provider.name}", api_key="...")', f'the DSN "?{provider.key_param}=..."']
+    if provider.key_env:
+        ways.insert(0, f"the environment variable {' or '.join(provider.key_env)}")
+    where = f"; get one at {provider.key_url}" if provider.key_url else ""
+    return f"no API key for {provider.name}: give it by {', '.join(ways[:-1])} or {ways[-1]}{where}"

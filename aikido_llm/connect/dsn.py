@@ -1,0 +1,92 @@
+"""BASE_URL?api_key=KEY&opt=value -> fields, and back with the key hidden. Pure."""
+
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from attrs import field, frozen
+
+from ..errors import ConfigError
+from ..secret import HIDDEN, Secret, sounds_secret
+
+
+@frozen
+class DSN:
+    """What a DSN said. base_url: "" when it names none. parameters: decoded, in order, without the key."""
+
+    base_url: str = ""
+    api_key: Secret = field(factory=lambda: Secret(""))
+    parameters: Mapping[str, tuple[str, ...]] = field(
+        factory=lambda: dict[str, tuple[str, ...]](), repr=lambda parameters: f"<{', '.join(parameters)}>"
+    )
+
+    def __str__(self) -> str:
+        """The DSN again, with the key hidden."""
+        pairs = [
+            f"{name}={HIDDEN if sounds_secret(name) else quote(value, safe='')}"
+            for name, values in self.parameters.items()
+            for value in values
+        ]
+        if self.api_key:
+            pairs.insert(0, f"api_key={HIDDEN}")
+        return self.base_url + ("?" + "&".join(pairs) if pairs else "")
+
+
+def parse(text: str | Secret, key_param: str = "api_key") -> DSN:
+    """Read a DSN. key_param: the provider's name for the key parameter (`api_key` is understood as well).
+
+    raises: ConfigError for userinfo, a fragment, a scheme that is not http or https, a parameter without a value; the
+    message never repeats the DSN, which may hold a key.
+    """
+    held = text if isinstance(text, Secret) else Secret(text)
+    del text
+    try:
+        return _read(held.reveal(), key_param)
+    except ConfigError as error:
+        problem = error.message
+    raise ConfigError(problem)  # afresh: the frames of the other one hold the key
+
+
+def _read(text: str, key_param: str) -> DSN:
+    text = text.strip()
+    base, mark, query = text.partition("?")
+    if not mark and "://" not in base and "=" in base:
+        base, query = "", base
+    if "#" in text:
+        raise ConfigError("a DSN has no fragment: write # in a value as %23")
+    parameters: dict[str, tuple[str, ...]] = {}
+    key = ""
+    for name, value in _pairs(query):
+        if name in (key_param, "api_key"):
+            if key:
+                raise ConfigError(f"the DSN gives {key_param} twice")
+            key = value
+        else:
+            parameters[name] = (*parameters.get(name, ()), value)
+    return DSN(check_base_url(base) if base else "", Secret(key), parameters)
+
+
+def check_base_url(url: str) -> str:
+    """An http or https URL without userinfo, query or fragment, its trailing slashes removed. Raises ConfigError."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.port != 0  # reading the port checks it
+    except ValueError:
+        raise ConfigError("the base URL is not a URL: it needs the form https://host/path") from None
+    if not usable or parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ConfigError("the base URL must begin with http:// or https:// and name a host")
+    if parts.username is not None or parts.password is not None:
+        raise ConfigError("the base URL holds a user or a password: give the key as api_key instead")
+    if parts.fragment or parts.query:
+        raise ConfigError("the base URL has no query and no fragment: options go into the DSN or are keywords")
+    if any(ord(c) <= 32 or ord(c) == 127 for c in url):
+        raise ConfigError("the base URL holds a blank or a control character")
+    return url.rstrip("/")
+
+
+def _pairs(query: str) -> list[tuple[str, str]]:
+    if not query:
+        return []
+    try:
+        return parse_qsl(query, keep_blank_values=True, strict_parsing=True, errors="strict")
+    except (ValueError, UnicodeDecodeError):
+        raise ConfigError("the DSN's parameters must have the form name=value&name=value, percent-encoded") from None

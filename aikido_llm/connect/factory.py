@@ -1,0 +1,84 @@
+"""get_provider(): the factory spelling of open()."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from attrs import evolve, field, fields, frozen
+
+from .. import retry
+from ..call.http_client import HTTPClient
+from ..errors import ConfigError
+from ..secret import KeySource, Secret
+from .open import open
+
+
+class ProviderType(StrEnum):
+    """The providers that come with the package."""
+
+    echo = "echo"
+    openai = "openai"
+    openai_responses = "openai-responses"
+    anthropic = "anthropic"
+    gemini = "gemini"
+    cohere = "cohere"
+    mistral = "mistral"
+    grok = "grok"
+    llamacpp = "llamacpp"
+    ollama = "ollama"
+    openrouter = "openrouter"
+    chutes = "chutes"
+    groq = "groq"
+    deepseek = "deepseek"
+    together = "together"
+    cerebras = "cerebras"
+    vllm = "vllm"
+    azure = "azure"
+
+
+def _no_headers() -> dict[str, str]:
+    return {}
+
+
+def _held(key: KeySource | Secret | None) -> KeySource | Secret | None:
+    return Secret(key) if isinstance(key, str) else key
+
+
+@frozen
+class ProviderConfig:
+    """The settings of `get_provider`. timeout: seconds for the whole answer, None for no bound. max_retries: requests
+    beyond the first. extra_headers: sent with every request."""
+
+    api_key: KeySource | Secret | None = field(default=None, converter=_held)
+    base_url: str | None = None
+    organization: str | None = None
+    timeout: float | None = 60.0
+    max_retries: int = 3
+    default_model: str | None = None
+    extra_headers: Mapping[str, str] = field(factory=_no_headers, repr=lambda headers: f"<{len(headers)}>")
+
+
+def get_provider(kind: ProviderType | str, config: ProviderConfig | None = None, **kw: Any) -> HTTPClient:
+    """The factory spelling of `open`: the fields of a ProviderConfig, or the same as keywords, which win.
+
+    raises: ConfigError, also for a keyword that ProviderConfig does not have.
+    """
+    known = [a.name for a in fields(ProviderConfig)]
+    wrong = set(kw).difference(known)
+    settings = config or ProviderConfig()
+    if not wrong:
+        settings = evolve(settings, **kw)
+    kw.clear()  # a traceback may show what a frame holds
+    if wrong:
+        raise ConfigError(f"get_provider knows these keywords: {', '.join(known)}")
+    own: dict[str, Any] = {} if settings.organization is None else {"organization": settings.organization}
+    return open(
+        str(kind),
+        api_key=settings.api_key,
+        base_url=settings.base_url,
+        timeout=settings.timeout,
+        retry=evolve(retry.CLIENT_START, max_attempts=settings.max_retries + 1) if settings.max_retries > 0 else None,
+        model=settings.default_model,
+        headers=settings.extra_headers,
+        **own,
+    )

@@ -1,0 +1,216 @@
+"""open(): provider, DSN, keywords and environment -> HTTPClient. No I/O beyond reading environment variables."""
+
+import ipaddress
+import os
+import re
+import ssl as _ssl
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from attrs import evolve, field, fields, frozen
+
+from .. import retry
+from .._version import __version__
+from ..call.exchange import Settings
+from ..call.http_client import HTTPClient
+from ..errors import ConfigError
+from ..providers import find
+from ..providers.base import Configured, Provider
+from ..retry import RetryPolicy
+from ..secret import Key, KeySource, Secret, without_frames
+from ..transport.base import Limits, Timeouts, Transport, check_proxy
+from ..transport.lazy import LazyTransport
+from ..types.request import Options
+from . import dsn
+from .parameters import read_parameters
+
+
+class _Unset:
+    """Tells "not given" from None, which for `retry` and the clocks means "never"."""
+
+    def __repr__(self) -> str:
+        return "..."
+
+
+_UNSET: Final = _Unset()
+
+
+def open(
+    provider: str,
+    dsn: str = "",
+    *,
+    api_key: KeySource | Secret | None = None,
+    base_url: str | None = None,
+    http: Transport | None = None,
+    retry: RetryPolicy | _Unset | None = _UNSET,
+    timeouts: Timeouts | None = None,
+    timeout: float | None = None,
+    limits: Limits | None = None,
+    options: Options | None = None,
+    headers: Mapping[str, str] | None = None,
+    allow_http: bool = False,
+    proxy: str | None = None,
+    ssl: _ssl.SSLContext | None = None,
+    **overrides: Any,
+) -> HTTPClient:
+    """Open a client by the provider's name. Not a coroutine, no I/O, needs no running event loop.
+
+    A keyword beats the DSN, the DSN beats the environment, the environment beats the provider's default.
+
+    dsn:      `BASE_URL?api_key=KEY&model=M&temperature=0&timeout=60&max_retries=2`; the base may be missing.
+    api_key:  a string, or a (sync or async) function asked once per attempt.
+    http:     another transport instead of the network.
+    retry:    how the start of requests is retried; None for never. Default: three attempts.
+    timeouts: the four clocks; timeout: seconds for `total` alone. limits: caps.
+    options:  defaults for every request; overrides are its fields as keywords, or the provider's own options.
+    headers:  sent with every request.
+    allow_http: permit plain http to a host that is neither loopback nor private.
+    proxy:    its URL; default: what HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say. ssl: a context of your own.
+    raises:   ConfigError, whose message names what would be right.
+    """
+    asked = _Opening(
+        provider,
+        dsn=Secret(dsn),
+        key=None if api_key is None else Key(api_key),
+        base_url=Secret(base_url or ""),
+        http=http,
+        retry=retry,
+        clocks=timeouts or Timeouts(),
+        timeout=timeout,
+        limits=limits or Limits(),
+        options=options or Options(),
+        headers=headers or {},
+        allow_http=allow_http,
+        proxy=Secret(proxy or ""),
+        ssl=ssl,
+        overrides=overrides,
+    )
+    del dsn, api_key, base_url, headers, proxy, overrides  # a traceback may show what a frame holds
+    try:
+        return asked.client()
+    except ConfigError as error:
+        problem = without_frames(error)
+    raise problem
+
+
+@frozen
+class _Opening:
+    """What `open` was given."""
+
+    provider: str
+    dsn: Secret
+    key: Key | None
+    base_url: Secret
+    http: Transport | None
+    retry: RetryPolicy | _Unset | None
+    clocks: Timeouts
+    timeout: float | None
+    limits: Limits
+    options: Options
+    headers: Mapping[str, str] = field(repr=False)
+    allow_http: bool
+    proxy: Secret
+    ssl: _ssl.SSLContext | None
+    overrides: dict[str, Any] = field(repr=False)
+
+    def client(self) -> HTTPClient:
+        row = find(self.provider)
+        said = dsn.parse(self.dsn, row.key_param)
+        rest = dict(self.overrides)
+        own = {o.name: str(rest.pop(o.name)) for o in row.options if rest.get(o.name) is not None}
+        plain = read_parameters(row, said.parameters)
+        total = self.timeout if self.timeout is not None else plain.timeout
+        settings = Settings(
+            row=_configured(row, {**plain.own, **own}, self.headers),
+            base_url=_base_url(row, self.base_url.reveal(), said.base_url, allow_http=self.allow_http),
+            key=self.key if self.key is not None else _key(row, said),
+            options=_options(rest).over(self.options).over(plain.options),
+            timeouts=self.clocks if total is None else evolve(self.clocks, total=total),
+            limits=self.limits,
+            retry=_policy(self.retry, plain.max_retries),
+            user_agent=f"aikido-llm/{__version__}",
+        )
+        return HTTPClient(settings, self.http or self._transport(row, settings))
+
+    def _transport(self, row: Provider, settings: Settings) -> Transport:
+        if row.transport is not None:
+            return _local(row.transport)()
+        proxy = check_proxy(self.proxy, "proxy") if self.proxy else None
+        return LazyTransport(settings.timeouts, settings.limits, ssl_context=self.ssl, proxy=proxy)
+
+
+def _local(transport: Callable[[], Transport] | str) -> Callable[[], Transport]:
+    """What makes a transport that is not the network: the row's own, or ours of that name, loaded when it is used."""
+    if not isinstance(transport, str):
+        return transport
+    from ..transport.echo import EchoTransport
+
+    return {"echo": EchoTransport}[transport]
+
+
+def _options(overrides: dict[str, Any]) -> Options:
+    known = {a.name for a in fields(Options)}
+    wrong = ", ".join(sorted(set(overrides) - known))
+    if wrong:
+        raise ConfigError(f"open() does not know {wrong}; Options has: {', '.join(sorted(known))}")
+    return Options(**overrides)
+
+
+def _configured(row: Provider, values: Mapping[str, str], headers: Mapping[str, str] | None) -> Configured:
+    configured = row.with_options(values)
+    if not headers:
+        return configured
+    provider = configured.provider
+    return evolve(configured, provider=evolve(provider, headers={**provider.headers, **headers}))
+
+
+def _key(row: Provider, said: dsn.DSN) -> Key:
+    if said.api_key:
+        return Key(said.api_key)
+    return Key(next((value for name in row.key_env if (value := os.environ.get(name, "").strip())), None))
+
+
+def _base_url(row: Provider, keyword: str, said: str, *, allow_http: bool) -> str:
+    from_env = os.environ.get(row.base_env, "") if row.base_env else ""
+    if from_env and row.base_from_env is not None:
+        from_env = row.base_from_env(from_env)
+    url = keyword or said or from_env or row.base_url
+    if not url:
+        raise ConfigError(f'{row.name} has no base URL of its own: pass base_url="https://..." or put it into the DSN')
+    url = dsn.check_base_url(url)
+    for ending in row.strip_base:
+        if url.endswith(ending):
+            url = url.removesuffix(ending)
+            break
+    if url.startswith("http:") and not allow_http and not is_private(urlsplit(url).hostname or ""):
+        raise ConfigError(
+            "the base URL is plain http to a public host, which would show the key to everybody on the way: "
+            "use https, or pass allow_http=True"
+        )
+    return url
+
+
+def is_private(host: str) -> bool:
+    """Loopback, a private or link-local address, or a name that no public resolver knows."""
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        name = host.lower()
+        if not name.isascii() or _NUMBER.fullmatch(name):  # other dots than ours; 134744072 and 0x8080808 are 8.8.8.8
+            return False
+        return "." not in name or name.rstrip(".").endswith(_PRIVATE_ENDINGS)
+    address = getattr(address, "ipv4_mapped", None) or address
+    return address.is_loopback or address.is_private or address.is_link_local
+
+
+_NUMBER = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+))*\.?")
+_PRIVATE_ENDINGS = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
+
+
+def _policy(given: RetryPolicy | _Unset | None, max_retries: int | None) -> RetryPolicy | None:
+    if not isinstance(given, _Unset):
+        return given
+    if max_retries is None:
+        return retry.CLIENT_START
+    return evolve(retry.CLIENT_START, max_attempts=max_retries + 1) if max_retries > 0 else None

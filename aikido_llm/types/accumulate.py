@@ -1,0 +1,146 @@
+"""Events -> Response: the only fold in the house.
+
+Each event is folded as it comes: a text delta costs one append, and no event is kept, which would cost more (they die
+young, or the garbage collector walks over them again and again). Pieces of text are joined every few thousand, so that
+memory grows with the text alone.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from attrs import evolve
+
+from .events import (
+    AudioEvent,
+    EndEvent,
+    ErrorEvent,
+    Event,
+    ImageEvent,
+    TextDelta,
+    ThinkingDelta,
+    ToolCallDelta,
+    ToolCallEvent,
+    UsageEvent,
+)
+from .messages import AudioPart, ImagePart, ToolCall
+from .response import Response, Usage
+
+_JOIN_AT = 4096  # pieces of text
+_NO_USAGE = Usage()
+
+
+class Accumulator:
+    """Add the events of one stream in order, then ask for the `response`."""
+
+    def __init__(self) -> None:
+        self._text = _Text()
+        self._thinking = _Text()
+        self._calls: list[tuple[int, ToolCall]] = []
+        self._images: list[ImagePart] = []
+        self._audio: list[AudioPart] = []
+        self._usage = _NO_USAGE
+        self._ended: Response | None = None
+        self.error: Exception | None = None
+
+    def add(self, event: Event) -> None:
+        self.extend((event,))
+
+    def extend(self, events: Iterable[Event]) -> None:
+        """Take the next events."""
+        said, thought = self._text.pieces, self._thinking.pieces
+        for event in events:
+            if type(event) is TextDelta:
+                said.append(event.text)
+            elif type(event) is ThinkingDelta:
+                thought.append(event.text)
+            elif type(event) is not ToolCallDelta:  # the ToolCallEvent has it all
+                self._other(event)
+        if len(said) > _JOIN_AT:
+            self._text.join()
+        if len(thought) > _JOIN_AT:
+            self._thinking.join()
+
+    def response(self, **facts: Any) -> Response:
+        """The answer so far; facts are the fields of Response that no event carries (id, model, finish_reason, ...).
+
+        Without facts, the Response of an EndEvent that was added is returned as it is.
+        """
+        if self._ended is not None and not facts:
+            return self._ended
+        return Response(
+            text=self._text.whole(),
+            thinking=self._thinking.whole(),
+            tool_calls=tuple(call for _, call in sorted(self._calls, key=_by_index)) if self._calls else (),
+            images=tuple(self._images),
+            audio=_join_audio(self._audio) if self._audio else (),
+            usage=self._usage,
+            **facts,
+        )
+
+    def _other(self, event: Event) -> None:
+        match event:
+            case ToolCallEvent(index=index, call=call):
+                self._calls.append((index, call))
+            case ImageEvent(image=image):
+                self._images.append(image)
+            case AudioEvent(audio=audio):
+                self._audio.append(audio)
+            case UsageEvent(usage=usage):
+                self._usage = usage
+            case ErrorEvent(error=error):
+                self.error = error
+            case EndEvent(response=response):
+                self._ended = response
+            case _:
+                pass
+
+
+class _Text:
+    """Pieces of text, and what was joined of them before."""
+
+    __slots__ = ("_joined", "pieces")
+
+    def __init__(self) -> None:
+        self._joined: list[str] = []
+        self.pieces: list[str] = []
+
+    def join(self) -> None:
+        self._joined.append("".join(self.pieces))
+        self.pieces.clear()
+
+    def whole(self) -> str:
+        return "".join(self._joined) + "".join(self.pieces)
+
+
+def _by_index(call: tuple[int, ToolCall]) -> int:
+    return call[0]
+
+
+def _join_audio(pieces: list[AudioPart]) -> tuple[AudioPart, ...]:
+    """Neighbouring pieces of one sound become one part, as a whole body would have sent it."""
+    joined: list[list[AudioPart]] = []
+    known = ""  # media type of the last sound, "" while no piece has said it
+    for piece in pieces:
+        if joined and piece.url is None and joined[-1][0].url is None and _fits(known, piece.content_type):
+            joined[-1].append(piece)
+            known = known or piece.content_type
+        else:
+            joined.append([piece])
+            known = piece.content_type
+    return tuple(_one(run, _first_type(run)) for run in joined)
+
+
+def _fits(known: str, content_type: str) -> bool:
+    """Only the first piece of a sound has a header to tell its type by: "" fits to any."""
+    return not known or not content_type or known == content_type
+
+
+def _first_type(run: list[AudioPart]) -> str:
+    return next((part.content_type for part in run if part.content_type), "")
+
+
+def _one(run: list[AudioPart], content_type: str) -> AudioPart:
+    if len(run) == 1:
+        return run[0]
+    data = None if all(part.data is None for part in run) else b"".join(part.data or b"" for part in run)
+    return evolve(run[0], data=data, content_type=content_type, transcript="".join(part.transcript for part in run))

@@ -1,0 +1,163 @@
+"""open(): what beats what, and what is refused before anything is sent."""
+
+from typing import Any
+
+import pytest
+
+import aikido_llm as llm
+from aikido_llm.connect.open import is_private
+from aikido_llm.providers.base import DsnOption, Provider
+
+
+def settings_of(client: llm.HTTPClient) -> Any:
+    return vars(client)["_settings"]
+
+
+async def key_of(client: llm.HTTPClient) -> str:
+    return str((await settings_of(client).key.get()).reveal())
+
+
+async def test_keyword_beats_dsn_beats_environment_beats_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert await key_of(llm.open("openai")) == ""
+    monkeypatch.setenv("OPENAI_API_KEY", "from-env")
+    assert await key_of(llm.open("openai")) == "from-env"
+    assert await key_of(llm.open("openai", "?api_key=from-dsn")) == "from-dsn"
+    assert await key_of(llm.open("openai", "?api_key=from-dsn", api_key="from-keyword")) == "from-keyword"
+
+
+def test_base_url_keyword_beats_dsn_beats_row() -> None:
+    assert settings_of(llm.open("openai")).base_url == "https://api.openai.com/v1"
+    assert settings_of(llm.open("openai", "https://a/v1")).base_url == "https://a/v1"
+    assert settings_of(llm.open("openai", "https://a/v1", base_url="https://b/v1/")).base_url == "https://b/v1"
+
+
+def test_options_keyword_beats_options_object_beats_dsn() -> None:
+    given = llm.Options(model="object", temperature=0.2)
+    client = llm.open("echo", "?model=dsn&temperature=0.1&max_tokens=5", options=given, model="keyword")
+    options = settings_of(client).options
+    assert (options.model, options.temperature, options.max_tokens) == ("keyword", 0.2, 5)
+
+
+def test_extra_merges_key_by_key() -> None:
+    options = settings_of(llm.open("echo", options=llm.Options(extra={"a": 1, "b": 1}), extra={"b": 2})).options
+    assert options.extra == {"a": 1, "b": 2}
+
+
+def test_timeout_sets_total() -> None:
+    assert settings_of(llm.open("echo", "?timeout=60")).timeouts == llm.Timeouts(total=60)
+    assert settings_of(llm.open("echo", timeout=5, timeouts=llm.Timeouts(idle=1))).timeouts == llm.Timeouts(
+        idle=1, total=5
+    )
+
+
+def test_max_retries_are_requests_beyond_the_first() -> None:
+    assert settings_of(llm.open("echo")).retry.max_attempts == 3
+    assert settings_of(llm.open("echo", "?max_retries=1")).retry.max_attempts == 2
+    assert settings_of(llm.open("echo", "?max_retries=0")).retry is None
+    assert settings_of(llm.open("echo", retry=None)).retry is None
+
+
+def test_unknown_parameter_names_the_known_ones() -> None:
+    with pytest.raises(
+        llm.ConfigError,
+        match=r"'temprature' is not known to openai; known are: api_key, model, .*temperature.*organization",
+    ):
+        llm.open("openai", "?temprature=1")
+
+
+@pytest.mark.parametrize("query", ["temperature=hot", "max_tokens=1.5", "timeout=-1", "max_tokens=nan", "thinking=much",
+                                   "response_format=xml", "model=a&model=b", "temperature=nan"])  # fmt: skip
+def test_bad_value_is_a_config_error(query: str) -> None:
+    with pytest.raises(llm.ConfigError):
+        llm.open("echo", f"?{query}")
+
+
+def test_unknown_keyword_is_a_config_error() -> None:
+    with pytest.raises(llm.ConfigError, match="does not know temprature"):
+        llm.open("echo", temprature=1)
+
+
+def test_unknown_provider_names_near_ones() -> None:
+    with pytest.raises(llm.ConfigError, match="did you mean openai"):
+        llm.open("opnai")
+
+
+def test_own_options_go_where_the_row_says() -> None:
+    client = llm.open("openrouter", "?api_key=k&referer=https%3A%2F%2Fme&provider_order=a,b", model="m")
+    row = settings_of(client).row
+    assert row.provider.headers["HTTP-Referer"] == "https://me"
+    assert row.body == {"provider": {"order": ["a", "b"]}}
+    assert (
+        settings_of(llm.open("anthropic", version="2099-01-01")).row.provider.headers["anthropic-version"]
+        == "2099-01-01"
+    )
+
+
+def test_own_option_of_another_provider_is_refused() -> None:
+    with pytest.raises(llm.ConfigError, match="'referer' is not known to openai"):
+        llm.open("openai", "?referer=x")
+
+
+@pytest.mark.parametrize(
+    ("host", "private"),
+    [
+        *(
+            (host, True)
+            for host in ("localhost", "127.0.0.1", "[::1]", "10.0.0.3", "192.168.1.1", "gpu-box", "gpu.local")
+        ),
+        *((host, False) for host in ("api.example.com", "8.8.8.8", "[2001:4860:4860::8888]")),
+    ],
+)
+def test_plain_http_only_where_nobody_listens_on_the_way(host: str, private: bool) -> None:
+    assert is_private(host.strip("[]")) is private
+    if private:
+        llm.open("openai", f"http://{host}/v1")
+    else:
+        with pytest.raises(llm.ConfigError, match="allow_http"):
+            llm.open("openai", f"http://{host}/v1")
+        llm.open("openai", f"http://{host}/v1", allow_http=True)
+
+
+async def test_missing_key_is_said_when_the_first_request_is_made() -> None:
+    async with llm.open("openai", model="m") as client:
+        with pytest.raises(llm.ConfigError, match=r"OPENAI_API_KEY.*\?api_key=.*get one at https://"):
+            await client.chat("hi")
+
+
+async def test_missing_model_is_said() -> None:
+    async with llm.open("openai", api_key="k") as client:
+        with pytest.raises(llm.ConfigError, match="no model"):
+            await client.chat("hi")
+
+
+def test_get_provider_is_another_spelling() -> None:
+    config = llm.ProviderConfig(
+        api_key="k", organization="org", default_model="m", max_retries=0, extra_headers={"X-A": "1"}
+    )
+    client = llm.get_provider(llm.ProviderType.openai, config, timeout=7)
+    settings = settings_of(client)
+    assert client.model == "m"
+    assert settings.timeouts.total == 7
+    assert settings.retry is None
+    assert settings.row.provider.headers == {"OpenAI-Organization": "org", "X-A": "1"}
+    with pytest.raises(llm.ConfigError, match="get_provider knows"):
+        llm.get_provider("openai", nonsense=1)
+
+
+def test_every_provider_type_is_a_provider() -> None:
+    assert {str(kind) for kind in llm.ProviderType} == set(llm.providers())
+
+
+def test_register(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aikido_llm.providers._registered", {})
+    monkeypatch.setattr("aikido_llm.providers._registered_aliases", {})
+    from aikido_llm.dialects.openai_chat import OpenAIChat
+
+    row = Provider(name="acme", base_url="https://acme.example/v1", dialect=OpenAIChat(), key_env=("ACME_KEY",),
+                   options=(DsnOption("tier", header="X-Tier"),))  # fmt: skip
+    llm.register("acme", row, aliases=("ac",))
+    assert settings_of(llm.open("ac", "?tier=gold")).row.provider.headers == {"X-Tier": "gold"}
+    assert "acme" in llm.providers()
+    for taken in ("acme", "ac", "openai", "claude", "", " "):
+        with pytest.raises(llm.ConfigError):
+            llm.register(taken, row)

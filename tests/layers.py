@@ -1,0 +1,94 @@
+"""The house as one table: which room stands on which. `python -m tests.layers` writes it into docs/data-flow.md.
+
+tests/test_layers.py holds the imports of the package to it.
+"""
+
+import re
+from pathlib import Path
+
+PAGE = Path(__file__).parent.parent / "docs" / "data-flow.md"
+
+# Room -> the rooms that it may import, beside itself. A room is a module, or a package with all that is in it; the
+# longest name that fits a module is its room. A line stands above every line that it names.
+LAYERS: dict[str, dict[str, tuple[str, ...]]] = {
+    "ground: leaves": {
+        "_version": (),
+        "secret": (),
+        "codecs": (),
+    },
+    "vocabulary": {
+        "errors": ("secret",),
+        "types": ("codecs", "errors"),
+        "serialize": ("codecs", "errors", "types"),
+        "client": ("types",),
+    },
+    "pure: no I/O, no event loop": {
+        "framing": ("codecs", "errors"),
+        "dialects": ("codecs", "errors", "framing", "types"),
+        "providers": ("codecs", "dialects", "errors", "types"),
+    },
+    "I/O": {
+        "transport": ("codecs", "errors", "secret"),
+        "retry": ("client", "errors", "types"),
+        "call": (
+            *("client", "codecs", "dialects", "errors", "framing", "providers", "retry", "secret", "transport"),
+            "types",
+        ),
+        "connect": ("_version", "call", "errors", "providers", "retry", "secret", "transport", "types"),
+    },
+    "on top of the Client protocol": {
+        "tools": ("client", "codecs", "errors", "types"),
+        "structured": ("client", "codecs", "errors", "retry", "serialize", "types"),
+    },
+}
+
+BELOW: dict[str, tuple[str, ...]] = {room: below for rooms in LAYERS.values() for room, below in rooms.items()}
+
+# On top of all this: they may import whatever is public.
+TOP = ("__init__", "__main__", "cli", "sync", "testing")
+
+# Third-party package -> where it may be named.
+LIBRARIES: dict[str, tuple[str, ...]] = {
+    "attrs": ("",),
+    "aiohttp": ("transport/aiohttp.py",),
+    "anyio": ("retry.py", "sync.py", "tools.py"),
+    "backoff": ("retry.py",),
+    "cattrs": ("serialize.py",),
+    "click": ("cli/", "__main__.py"),
+    "dotenv": ("cli/",),
+    "msgspec": ("codecs/json.py", "dialects/"),
+    "prompt_toolkit": ("cli/typing_in.py",),
+    "pybase64": ("codecs/base64.py",),
+    "pytest": ("testing/plugin.py",),
+    "pytest_asyncio": ("testing/plugin.py",),
+    "rich": ("cli/", "__main__.py"),
+    "yarl": ("transport/aiohttp.py",),
+}
+
+# (file, what it names for type checkers alone) -> why. Only what would run back up, or in a circle, stands here.
+FOR_CHECKERS: dict[tuple[str, str], str] = {
+    ("errors.py", "types.response"): "an error carries the partial Response, and never looks into it",
+    ("providers/base.py", "transport.base"): "a row may bring its own transport; only a client uses one",
+    ("types/notebook.py", "types.messages"): "the values stand on their views",
+    ("types/notebook.py", "types.response"): "the values stand on their views",
+}
+
+
+def drawn() -> str:
+    """The table as a reader sees it: a line a room, from the ground up."""
+    width = max(map(len, BELOW)) + 2
+    lines: list[str] = []
+    for title, rooms in LAYERS.items():
+        lines.append(f"-- {title} --")
+        lines += [f"{room:{width}}{', '.join(below) or '(nothing of ours)'}" for room, below in rooms.items()]
+    lines += ["-- at the front --", f"{', '.join(name for name in TOP if not name.startswith('__'))}: the public names"]
+    return "```\n" + "\n".join(lines) + "\n```"
+
+
+def page(text: str) -> str:
+    """The page with the table put in between its two marks."""
+    return re.sub(r"(?<=<!-- layers -->\n\n).*?(?=\n\n<!-- end -->)", lambda _: drawn(), text, flags=re.DOTALL)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(PAGE.read_text("utf-8")), "utf-8")
