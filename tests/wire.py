@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from attrs import frozen
 
-from aikido_llm.call.answer import Answer
+from aikido_llm.call.answer import AnswerParser
 from aikido_llm.dialects.base import Dialect
 from aikido_llm.errors import LLMError
 from aikido_llm.framing.media import LONG
@@ -36,7 +36,7 @@ class Road:
 
     def read(self, pieces: bytes | Iterable[bytes]) -> list[Event]:
         """All events of a body that is fed in these pieces and then ends. The grammar is checked."""
-        answer = Answer(
+        answer = AnswerParser(
             self.dialect,
             self.request,
             stream=self.stream,

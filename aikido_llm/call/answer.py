@@ -23,7 +23,7 @@ from ..types.request import Request
 from ..types.response import FinishReason, Response
 
 
-class Answer:
+class AnswerParser:
     """Feed it the body's bytes; `feed` and `eof` return the events they completed.
 
     content_type: of the reply, lower case, without parameters. event_bytes, body_bytes: caps (see Limits).

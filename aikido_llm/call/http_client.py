@@ -17,7 +17,7 @@ from ..types.events import EndEvent, ErrorEvent, Event, UsageEvent
 from ..types.messages import Message, user
 from ..types.request import Request
 from ..types.response import ModelInfo, Response
-from .answer import Answer
+from .answer import AnswerParser
 from .clocks import Clocks
 from .exchange import Exchange, Settings
 from .stream import EventStream, Reader, StreamCore
@@ -160,7 +160,7 @@ class HTTPClient:
         sent = await self._exchange.send(clocks, wire, body, stream=stream, extra_headers=extra)
         response = sent.response
         limits = self._settings.limits
-        answer = Answer(
+        answer = AnswerParser(
             self._settings.dialect,
             request,
             stream=stream,

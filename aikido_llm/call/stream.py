@@ -1,4 +1,4 @@
-"""EventStream: bytes -> events under the clocks. The thin shell of I/O around `Answer`, which knows no waiting.
+"""EventStream: bytes -> events under the clocks. The thin shell of I/O around `AnswerParser`, which knows no waiting.
 
 Two objects: the handle that a user holds, and a core that owns the response. The core never refers to the handle, so a
 handle that is dropped is collected, and its finalizer has the loop close the core. Closing is synchronous below
@@ -16,7 +16,7 @@ from ..errors import LLMError, StreamTruncated
 from ..transport.base import HTTPResponse, Timeouts
 from ..types.events import EndEvent, ErrorEvent, Event, TextDelta
 from ..types.response import Response
-from .answer import Answer
+from .answer import AnswerParser
 from .clocks import Clocks
 
 _DRAIN = 0.05  # s to wait behind the end mark for the end of the body, which lets the connection be used again
@@ -32,7 +32,7 @@ class Reader:
 
     __slots__ = ("_answer", "_at", "_clocks", "_flowing", "_read", "_response", "_unseen", "over", "received")
 
-    def __init__(self, clocks: Clocks, response: HTTPResponse, answer: Answer) -> None:
+    def __init__(self, clocks: Clocks, response: HTTPResponse, answer: AnswerParser) -> None:
         self._clocks = clocks
         self._response = response
         self._answer = answer

@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
-from ..call.answer import Answer
+from ..call.answer import AnswerParser
 from ..codecs import json
 from ..dialects.base import FEATURES, Dialect, ErrorReply
 from ..errors import AuthError, InvalidRequestError, LLMError, RateLimitedError, ServerError, UnsupportedFeatureError
@@ -88,7 +88,7 @@ class _named:
 
 def _read(dialect: Dialect, transcript: Transcript, pieces: Iterable[bytes]) -> list[Event]:
     """All events of the body in these pieces. Nothing but events may come out, whatever the bytes are."""
-    answer = Answer(
+    answer = AnswerParser(
         dialect,
         transcript.request,
         stream=transcript.stream,

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aikido_llm.call.answer import Answer
+from aikido_llm.call.answer import AnswerParser
 from aikido_llm.codecs import json as _json
 from aikido_llm.dialects.base import Decoder, ErrorReply, ModelPage, WireRequest, filtered, truncated
 from aikido_llm.errors import (
@@ -113,10 +113,10 @@ def sse(*values: object) -> bytes:
     return b"".join(f"data: {line}\n\n".encode() for line in lines)
 
 
-def answer(**changes: Any) -> Answer:
+def answer(**changes: Any) -> AnswerParser:
     facts: dict[str, Any] = {"stream": True, "content_type": "text/event-stream", "provider": "acme"}
     facts |= {"request_id": "r", "attempts": 2}
-    return Answer(TinyDialect(), ANY_REQUEST, **(facts | changes))
+    return AnswerParser(TinyDialect(), ANY_REQUEST, **(facts | changes))
 
 
 GOOD = sse({"id": "1", "model": "m", "t": "Hel"}, {"t": "lo"}, {"end": "stop", "n": 3}, "[DONE]")

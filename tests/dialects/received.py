@@ -7,7 +7,7 @@ import json
 from functools import cache
 from typing import Any
 
-from aikido_llm.call.answer import Answer
+from aikido_llm.call.answer import AnswerParser
 from aikido_llm.providers import find
 from aikido_llm.types.messages import Message, user
 from aikido_llm.types.request import Request
@@ -199,7 +199,7 @@ def response_from(provider: str, *, picture: bool = False) -> Response:
     dialect = find(provider).dialect
     content_type = "application/x-ndjson" if provider == "ollama" else "text/event-stream"
     request = Request([user("What is the weather in Oslo and Rome?")], model=MODEL)
-    answer = Answer(dialect, request, stream=True, content_type=content_type, provider=provider)
+    answer = AnswerParser(dialect, request, stream=True, content_type=content_type, provider=provider)
     events = [*answer.feed((PICTURES if picture else ANSWERS)[provider]), *answer.eof()]
     check_grammar(events)
     assert error_of(events) is None

@@ -10,7 +10,7 @@ import pytest
 from attrs import evolve, field, frozen
 
 import aikido_llm as llm
-from aikido_llm.call.answer import Answer as Reading
+from aikido_llm.call.answer import AnswerParser
 from aikido_llm.dialects.base import ErrorReply
 from aikido_llm.providers import find, providers
 from aikido_llm.testing import Answer, WireServer
@@ -248,7 +248,7 @@ def pure(row: Row, scenario: Scenario, *, stream: bool) -> list[llm.Event]:
     encoded = find(row.provider).dialect.encode(request, stream=stream, provider=row.provider)
     received = rules.check_request(row.provider, encoded, stream=stream)
     kind = speaks.media_type(received) if isinstance(speaks, Labels) else speaks.stream_type
-    reading = Reading(
+    reading = AnswerParser(
         find(row.provider).dialect,
         request,
         stream=stream,

@@ -11,7 +11,7 @@ import sys
 import time
 from typing import Any
 
-from aikido_llm.call.answer import Answer
+from aikido_llm.call.answer import AnswerParser
 from aikido_llm.providers import find
 from aikido_llm.types.events import EndEvent, ErrorEvent, Event
 from aikido_llm.types.messages import user
@@ -79,7 +79,7 @@ WIRES: dict[str, tuple[str, str, str, str, str, str, str]] = {
 def read(name: str, *, empty: int = 0, letters: int = 0, calls: int = 0) -> list[Event]:
     """The last events of an answer of so many events, which is made while it is read."""
     provider, media_type, head, nothing, letter, call, tail = WIRES[name]
-    answer = Answer(find(provider).dialect, _REQUEST, stream=True, content_type=media_type)
+    answer = AnswerParser(find(provider).dialect, _REQUEST, stream=True, content_type=media_type)
     answer.feed(head.encode())
     for event, count in ((nothing, empty), (letter, letters)):
         batch = max(1, _PIECE // len(event))

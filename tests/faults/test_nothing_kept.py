@@ -6,7 +6,7 @@ import gc
 import pytest
 
 import aikido_llm as llm
-from aikido_llm.call.answer import Answer as Reading
+from aikido_llm.call.answer import AnswerParser
 from aikido_llm.testing import Answer, Fault, WireServer
 
 STREAMS = 60
@@ -34,5 +34,5 @@ async def test_a_broken_stream_is_freed(fault: Fault) -> None:
             await asyncio.gather(*(read() for _ in range(AT_ONCE)))
             await asyncio.sleep(0.05)
             gc.collect()
-            left = sum(isinstance(thing, Reading) for thing in gc.get_objects())
+            left = sum(isinstance(thing, AnswerParser) for thing in gc.get_objects())
     assert left <= 1, f"{left} of {STREAMS} are still there"
