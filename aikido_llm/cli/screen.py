@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import assert_never
 
 import click
 from rich.console import Console
@@ -127,8 +128,12 @@ class Screen:
                 self._say(f"image: {keep(image)}")
             case llm.EndEvent(finish_reason=reason, response=response):
                 self._end(reason, response)
+            case llm.ToolCallStart() | llm.ToolCallDelta():
+                pass  # the whole call is shown
+            case llm.AudioEvent() | llm.UsageEvent() | llm.ErrorEvent():
+                pass  # shown at the end, when it is whole
             case _:
-                pass
+                assert_never(event)
 
     def _end(self, reason: llm.FinishReason, response: llm.Response) -> None:
         self._meter.end()

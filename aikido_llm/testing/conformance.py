@@ -14,6 +14,7 @@ from attrs import evolve
 from ..client import Client
 from ..errors import LLMError
 from ..retry import collect
+from ..types.accumulate import FOLDED
 from ..types.events import EndEvent, ErrorEvent, Event
 from ..types.messages import user
 from ..types.request import Request
@@ -95,7 +96,7 @@ async def _complete(house: House, client: Client) -> None:
     whole: Any = await client.complete(house.request)
     if not isinstance(whole, Response):
         raise BrokenPromise("complete", f"complete returned {whole!r}, which is no Response")
-    for name in ("text", "thinking", "images", "audio", "tool_calls", "usage", "finish_reason", "model", "provider"):
+    for name in (*FOLDED, "finish_reason", "model", "provider"):
         one, other = _compared(streamed, name), _compared(whole, name)
         if one != other:
             raise BrokenPromise("complete", f"the stream's {name} is {one!r}, complete has {other!r}")

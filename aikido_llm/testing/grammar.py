@@ -1,25 +1,27 @@
 """The grammar of a stream, for every provider and every fault (see `aikido_llm.types.events`). Pure."""
 
 from collections.abc import Sequence
-from typing import get_args
+from typing import assert_never, get_args
 
-from ..types.accumulate import Accumulator
+from ..types.accumulate import FOLDED, Accumulator
 from ..types.events import (
+    AudioEvent,
     EndEvent,
     ErrorEvent,
     Event,
+    ImageEvent,
     TextDelta,
     ThinkingDelta,
     ToolCallDelta,
     ToolCallEvent,
     ToolCallStart,
+    UsageEvent,
 )
 from ..types.response import FinishReason
 from .promises import BrokenPromise
 
 _EVENTS = get_args(Event)
 _FAILED = (FinishReason.error, FinishReason.content_filter)
-_FOLDED = ("text", "thinking", "tool_calls", "images", "audio", "usage")
 
 
 def check_grammar(events: Sequence[Event]) -> None:
@@ -49,10 +51,13 @@ def check_calls(body: Sequence[Event], *, may_be_open: bool) -> None:
                 calls.delta(event)
             case ToolCallEvent():
                 calls.end(event)
-            case TextDelta(text="") | ThinkingDelta(text=""):
-                raise BrokenPromise("events", f"an empty {event.kind}")
+            case TextDelta(text=text) | ThinkingDelta(text=text):
+                if not text:
+                    raise BrokenPromise("events", f"an empty {event.kind}")
+            case ImageEvent() | AudioEvent() | UsageEvent() | ErrorEvent() | EndEvent():
+                pass  # says nothing of a call
             case _:
-                pass
+                assert_never(event)
     if calls.open and not may_be_open:
         raise BrokenPromise("calls", f"calls {sorted(calls.open)} never ended: no ToolCallEvent")
 
@@ -122,7 +127,7 @@ def _check_fold(body: Sequence[Event], end: EndEvent) -> None:
     folded = Accumulator()
     folded.extend(body)
     response = folded.response()
-    for name in _FOLDED:
+    for name in FOLDED:
         said, has = getattr(response, name), getattr(end.response, name)
         if said != has:
             raise BrokenPromise("fold", f"the events say {name} {_short(said)}, the Response has {_short(has)}")

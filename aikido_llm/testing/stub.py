@@ -20,7 +20,7 @@ from ..call.stream import EventStream, Source, StreamCore
 from ..errors import ConfigError, ContentFilteredError, LLMError, StreamTruncated
 from ..retry import collect
 from ..transport.base import Timeouts
-from ..types.accumulate import Accumulator
+from ..types.accumulate import FOLDED, Accumulator
 from ..types.events import (
     EndEvent,
     ErrorEvent,
@@ -32,14 +32,13 @@ from ..types.events import (
 )
 from ..types.messages import Message, ToolCall, user
 from ..types.request import Request
-from ..types.response import FinishReason, ModelInfo, Response, Usage
+from ..types.response import FinishReason, ModelInfo, Response
 from .grammar import check_grammar
 from .promises import BrokenPromise
 
 Step: TypeAlias = Event | Exception | str | ToolCall
 """An event; an error; text, which becomes a TextDelta per word; a whole call, which becomes its three events."""
 
-_FOLDED = ("text", "thinking", "tool_calls", "images", "audio")
 _LAST = (Exception, ErrorEvent, EndEvent)
 _NO_CLOCKS = Timeouts(connect=None, first_event=None, idle=None, total=None)
 
@@ -134,9 +133,7 @@ def _ended(events: list[Event], end: EndEvent) -> EndEvent:
     folded.extend(events)
     arrived, said = folded.response(), end.response
     empty = Response()
-    filled = {name: getattr(arrived, name) for name in _FOLDED if getattr(said, name) == getattr(empty, name)}
-    if said.usage == Usage():
-        filled["usage"] = arrived.usage
+    filled = {name: getattr(arrived, name) for name in FOLDED if getattr(said, name) == getattr(empty, name)}
     if said.finish_reason is FinishReason.other:
         filled["finish_reason"] = end.finish_reason
     return EndEvent(end.finish_reason, evolve(said, **filled))

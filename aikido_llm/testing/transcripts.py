@@ -13,6 +13,7 @@ from ..codecs import json
 from ..dialects.base import FEATURES, Dialect, ErrorReply
 from ..errors import AuthError, InvalidRequestError, LLMError, RateLimitedError, ServerError, UnsupportedFeatureError
 from ..providers.base import Provider
+from ..types.accumulate import FOLDED
 from ..types.events import ErrorEvent, Event
 from ..types.messages import AudioPart, FilePart, ImagePart, Message, ToolCall, ToolDef, assistant, system, tool, user
 from ..types.request import Request, ResponseFormat, ThinkingConfig
@@ -22,7 +23,7 @@ from .promises import BrokenPromise
 from .splits import bytewise, cuts, random_pieces
 
 _ASKED = Request((user("hi"),), model="asked-model")
-_COMPARED = ("text", "thinking", "tool_calls", "images", "audio", "usage", "finish_reason")
+_COMPARED = (*FOLDED, "finish_reason")
 
 
 @frozen

@@ -5,8 +5,8 @@ young, or the garbage collector walks over them again and again). Pieces of text
 memory grows with the text alone.
 """
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, assert_never
 
 from attrs import evolve
 
@@ -20,10 +20,21 @@ from .events import (
     ThinkingDelta,
     ToolCallDelta,
     ToolCallEvent,
+    ToolCallStart,
     UsageEvent,
 )
 from .messages import AudioPart, ImagePart, ToolCall
 from .response import Response, Usage
+
+FOLDED: Mapping[str, type[Event]] = {
+    "text": TextDelta,
+    "thinking": ThinkingDelta,
+    "tool_calls": ToolCallEvent,
+    "images": ImageEvent,
+    "audio": AudioEvent,
+    "usage": UsageEvent,
+}
+"""What events say of a Response: field -> the event that it is folded from. The other fields are facts of the call."""
 
 _JOIN_AT = 4096  # pieces of text
 _NO_USAGE = Usage()
@@ -91,8 +102,14 @@ class Accumulator:
                 self.error = error
             case EndEvent(response=response):
                 self._ended = response
+            case TextDelta(text=text):
+                self._text.pieces.append(text)
+            case ThinkingDelta(text=text):
+                self._thinking.pieces.append(text)
+            case ToolCallStart() | ToolCallDelta():
+                pass  # the ToolCallEvent has it all
             case _:
-                pass
+                assert_never(event)
 
 
 class _Text:
