@@ -24,12 +24,15 @@ LLMError
 
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
-from .secret import Secret, scrub
+from .secret import Secret, excerpt, scrub
 
 if TYPE_CHECKING:  # an error only carries one
     from .types.response import Response
 
 Phase: TypeAlias = Literal["connect", "first_event", "idle", "total"]
+
+LONGEST_TEXT = 4000  # characters of a text that a server wrote, and
+LONGEST_WORD = 200  # of a code, an id or a name
 
 
 class LLMError(Exception):
@@ -85,9 +88,10 @@ class LLMError(Exception):
 
     def scrubbed(self, *secrets: Secret) -> Self:
         """The same error without these secrets, wherever a server has repeated them, and without what looks like one;
-        and without what it came through: the frames of a decoder hold the bytes."""
-        self.message, self.code, self.body, self.request_id = (
-            scrub(text, *secrets) for text in (self.message, self.code, self.body, self.request_id)
+        of long texts their beginning; and without what it came through: the frames of a decoder hold the bytes."""
+        self.message, self.body = (scrub(excerpt(text, LONGEST_TEXT), *secrets) for text in (self.message, self.body))
+        self.code, self.request_id = (
+            scrub(excerpt(word, LONGEST_WORD), *secrets) for word in (self.code, self.request_id)
         )
         self.args = (self.message,)
         self.__traceback__ = self.__context__ = None
@@ -130,7 +134,7 @@ class ModelNotFoundError(InvalidRequestError):
         self.available = available
 
     def scrubbed(self, *secrets: Secret) -> Self:
-        self.available = tuple(scrub(name, *secrets) for name in self.available)
+        self.available = tuple(scrub(excerpt(name, LONGEST_WORD), *secrets) for name in self.available)
         return super().scrubbed(*secrets)
 
     def __str__(self) -> str:
@@ -209,5 +213,5 @@ class Cause(Exception):
     @classmethod
     def of(cls, error: Exception) -> "Cause":
         """Its class and its scrubbed text, nothing else of it."""
-        text = scrub(str(error))
+        text = scrub(excerpt(str(error), LONGEST_TEXT))
         return cls(f"{type(error).__name__}: {text}" if text else type(error).__name__)

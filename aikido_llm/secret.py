@@ -83,6 +83,11 @@ def scrub(text: str, *secrets: Secret) -> str:
     return text
 
 
+def excerpt(text: str, size: int) -> str:
+    """Its first `size` characters, and a sign that there were more: what a server wrote may be of any length."""
+    return text if len(text) <= size else text[: size - 1] + _MORE
+
+
 def hide(text: str, *secrets: Secret) -> str:
     """The text without these secrets, in full, percent-encoded, or shown in part (`sk-abc...xyz`)."""
     values = [value for secret in secrets if (value := secret.reveal())[:4] in text or "%" in text]  # or parts of them
@@ -90,15 +95,16 @@ def hide(text: str, *secrets: Secret) -> str:
         if len(value) >= 4:
             text = text.replace(value, HIDDEN).replace(quote(value, safe=""), HIDDEN)
         if len(value) >= 12:  # a part of it, as providers show it: `sk-abc...xyz`
-            text = re.sub(re.escape(value[:4]) + _ELIDED, HIDDEN, text)
+            text = re.sub(_elided(value[:4]), _if_elided, text)
             text = _without_cut_end(text, value)
     return text
 
 
 def _without_cut_end(text: str, value: str) -> str:
     """The text of an excerpt may end inside a secret."""
+    text, more = (text[:-1], _MORE) if text.endswith(_MORE) else (text, "")
     start = text.rfind(value[:5], -len(value))
-    return text[:start] + HIDDEN if start >= 0 and value.startswith(text[start:]) else text
+    return text[:start] + HIDDEN + more if start >= 0 and value.startswith(text[start:]) else text + more
 
 
 def hide_in(value: Any, *secrets: Secret) -> Any:
@@ -144,9 +150,26 @@ def without_frames(error: BaseException) -> BaseException:
 _SECRET_NAME = re.compile(r"auth|key|token|secret|cookie|credential|passw|session|signature", re.IGNORECASE)
 
 
-_ELIDED = r"[\w\-]*(?:\*{2,}|\.{2,}|\u2026)[\w\-.*]*"
+def _elided(begin: str) -> str:
+    """What begins so and goes on to the dots or stars of a part left out, which are group 1. A beginning of letters may
+    come again inside of the run that it begins: then the run is taken even without them."""
+    return rf"{re.escape(begin)}[\w\-]*+((?:\*{{2,}}|\.{{2,}}|{_MORE})[\w\-.*]*+){'?' if _in_run(begin) else ''}"
+
+
+def _if_elided(found: re.Match[str]) -> str:
+    return HIDDEN if found[1] else found[0]
+
+
+def _without_query(found: re.Match[str]) -> str:
+    return f"{found[1]}?{HIDDEN}" if found[2] else found[0]
+
+
+# Servers choose the text, so no pattern may take more than one look at a character: what can begin anywhere inside of
+# the run that it reads takes the whole run (`*+`), whether or not the mark behind it makes it a match.
+_MORE = "\u2026"
+_in_run = re.compile(r"[\w\-]+").fullmatch
 _VALUE = r"(?!\*\*\*)[^\s\"',;&}]"
-_LOOKS_SECRET = tuple(
+_LOOKS_SECRET: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), shown)
     for pattern, shown in (
         (rf"(\bauthorization[\"']?\s*[:=]\s*[\"']?)(?:[a-z]+\s+)?{_VALUE}+", rf"\1{HIDDEN}"),
@@ -155,8 +178,8 @@ _LOOKS_SECRET = tuple(
         (rf"(api[-_]?(?:key|token)[\"']?\s*[:=]\s*[\"']?){_VALUE}{{6,}}", rf"\1{HIDDEN}"),
         (r"\b(?:sk|pk|rk|cpk|gsk|xai|csk|hf)[-_][a-z0-9_\-]{16,}", HIDDEN),
         (r"\bAIza[a-z0-9_\-]{20,}", HIDDEN),
-        (r"\b[a-z0-9_\-]{2,}\*{3,}[a-z0-9_\-]*", HIDDEN),
+        (r"(?<![a-z0-9_\-])[a-z0-9_\-]{2,}+\*{3,}[a-z0-9_\-]*", HIDDEN),
         (r"(\bhttps?://)[^\s/?#@\"'<>]+@", rf"\1{HIDDEN}@"),
-        (r"(\bhttps?://[^\s?\"'<>]+)\?[^\s\"'<>)\]]+", rf"\1?{HIDDEN}"),
+        (r"(\bhttps?://[^\s?\"'<>]++)(\?[^\s\"'<>)\]]++)?", _without_query),
     )
 )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aikido_llm.secret import HIDDEN, Key, Secret, scrub
+from aikido_llm.secret import HIDDEN, Key, Secret, excerpt, scrub
 
 CANARY = "canaryK7qZ2vX9wB4n"
 keys = st.text(string.ascii_letters + string.digits + "-_", min_size=8, max_size=60)
@@ -91,6 +91,28 @@ def test_parts_and_spellings_of_a_known_secret_are_scrubbed() -> None:
     secret = Secret("my+key/123456789=")
     assert scrub("my+key/123456789= my%2Bkey%2F123456789%3D my+k...789 my+k***789=", secret).count(HIDDEN) == 4
     assert "789" not in scrub("my+k...789 and my+key\u2026789", secret)
+
+
+@pytest.mark.parametrize("key", ["sk-canary-0123456789", "my+key/123456789"])
+def test_a_key_shown_in_part_is_found_wherever_its_beginning_stands(key: str) -> None:
+    """Also behind a beginning that leads to nothing, in the same run of letters or in the next."""
+    begin = key[:4]
+    for text in (f"{begin}{begin}x...789", f"{begin} {begin}x***789", f"a{begin}b {begin}{begin}c\u2026789 {begin}"):
+        assert "789" not in scrub(text, Secret(key)), text
+    assert scrub(f"{begin}and {begin}ord", Secret(key)) == f"{begin}and {begin}ord"
+
+
+def test_the_cut_end_of_an_excerpt_shows_no_part_of_a_key() -> None:
+    text = f"no such key: {CANARY}"
+    for end in range(len(text) - len(CANARY) + 6, len(text) + 1):
+        assert CANARY[:6] not in scrub(excerpt(text, end), Secret(CANARY))
+    assert excerpt(text, len(text)) == text
+    assert excerpt("abcdef", 4) == "abc\u2026"
+
+
+def test_an_address_is_shown_without_its_query_whatever_stands_before() -> None:
+    assert scrub("http://http://host/a?key=1") == f"http://http://host/a?{HIDDEN}"
+    assert scrub("http://one http://two?b=2 http://three") == f"http://one http://two?{HIDDEN} http://three"
 
 
 def test_a_secret_inside_another_leaves_no_rest() -> None:

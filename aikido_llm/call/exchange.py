@@ -5,11 +5,11 @@ import re
 from attrs import frozen
 
 from ..dialects.base import Dialect, ErrorReply, WireRequest
-from ..errors import ConfigError, InvalidRequestError, LLMError, MalformedStream, StreamError
+from ..errors import LONGEST_WORD, ConfigError, InvalidRequestError, LLMError, MalformedStream, StreamError
 from ..framing.lines import too_large
 from ..providers.base import Configured, Provider
 from ..retry import RetryPolicy
-from ..secret import Key, Secret, hide, secrets_in
+from ..secret import Key, Secret, excerpt, hide, secrets_in
 from ..transport.base import Body, Headers, HTTPRequest, HTTPResponse, Limits, Timeouts, Transport, check_encoding
 from ..types.request import Options
 from .clocks import Clocks
@@ -109,7 +109,7 @@ class Exchange:
         """The provider's id of the exchange, "" when it sends none."""
         for name in self._settings.provider.request_id_headers:
             if value := response.headers.get(name):
-                return value
+                return excerpt(value, LONGEST_WORD)
         return ""
 
     def _accept(self, response: HTTPResponse) -> None:

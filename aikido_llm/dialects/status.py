@@ -13,6 +13,8 @@ from typing import Any
 from attrs import field, frozen
 
 from ..errors import (
+    LONGEST_TEXT,
+    LONGEST_WORD,
     AuthError,
     ContentFilteredError,
     ContextLengthError,
@@ -30,12 +32,16 @@ from .base import ErrorReply
 BODY_EXCERPT = 2000  # characters of an error body that an error keeps
 
 
+def _beginning(text: str) -> str:
+    return text[: LONGEST_TEXT + 1]  # one more than an error shows, so that it says that there was more
+
+
 @frozen
 class Envelope:
     """What an error body says. codes: its code, type and status words, the most telling first. status: HTTP status, or
-    the number that the envelope gives, None for neither."""
+    the number that the envelope gives, None for neither. Of a long message it holds the beginning."""
 
-    message: str
+    message: str = field(converter=_beginning)
     codes: tuple[str, ...] = ()
     status: int | None = None
     retry_after: float | None = None
@@ -215,12 +221,25 @@ def reply_text(reply: ErrorReply) -> str:
 def page_text(text: str) -> str:
     """What an HTML or plain-text error page says, in one line: its title or its beginning."""
     text = text[:_PAGE_HEAD]
-    title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
-    plain = title.group(1) if title else re.sub(r"<(script|style).*?</\1>|<[^>]+>", " ", text, flags=re.I | re.S)
+    begin = _TITLE.search(text)
+    end = _TITLE_END.search(text, begin.end()) if begin else None
+    plain = text[begin.end() : end.start()] if begin and end else _TAG.sub(" ", _without(text, "script", "style"))
     return " ".join(plain.split())[:300]
 
 
-_PAGE_HEAD = 8_000  # characters of a page worth reading; a bound for patterns that are slow on hostile text
+def _without(text: str, *names: str) -> str:
+    """The text without the elements of these names; one that is not closed is left."""
+    for name in names:
+        begin, *others = re.split(rf"<{name}\b", text, flags=re.IGNORECASE)
+        closed = [re.split(rf"</{name}>", other, maxsplit=1, flags=re.IGNORECASE) for other in others]
+        text = begin + "".join(parts[1] if len(parts) == 2 else f"<{name}{parts[0]}" for parts in closed)
+    return text
+
+
+_TITLE = re.compile(r"<title\b[^<>]*>", re.IGNORECASE)
+_TITLE_END = re.compile(r"</title>", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]+>")
+_PAGE_HEAD = 8_000  # characters of a page worth reading
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -228,7 +247,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     ms = _number(headers.get("retry-after-ms"))
     if ms is not None:
         return ms / 1000
-    value = headers.get("retry-after")
+    value = headers.get("retry-after", "")[:LONGEST_WORD]
     seconds = _number(value)
     if seconds is not None or not value:
         return seconds

@@ -8,6 +8,7 @@ from attrs import evolve
 
 from ...codecs import json
 from ...errors import (
+    LONGEST_TEXT,
     AuthError,
     InsufficientCreditsError,
     InvalidRequestError,
@@ -85,7 +86,7 @@ def _envelope(error: dict[str, Any], status: int | None) -> Envelope:
     words = [d.get("reason") for d in _details(error)] + [error.get("status"), error.get("type"), code]
     message = error.get("message")
     waits = [w for d in _details(error) if (w := _seconds(d.get("retryDelay"))) is not None]
-    text = message if isinstance(message, str) else ""
+    text = message[:LONGEST_TEXT] if isinstance(message, str) else ""
     said = retry_after_text(text)  # to the fraction, where retryDelay is cut to whole seconds
     waits += [said] if said is not None else []
     return Envelope(
@@ -110,7 +111,7 @@ def _out_of_quota(error: dict[str, Any]) -> bool:
     violations = [v for d in _details(error) if is_list(d.get("violations")) for v in d["violations"] if is_object(v)]
     if any("perday" in str(v.get("quotaId") or "").lower() for v in violations):
         return True
-    return _NO_QUOTA.search(str(error.get("message") or "")) is not None
+    return _NO_QUOTA.search(str(error.get("message") or "")[:LONGEST_TEXT]) is not None
 
 
 def _details(error: dict[str, Any]) -> list[dict[str, Any]]:
