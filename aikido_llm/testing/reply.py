@@ -1,13 +1,8 @@
-"""An Answer as the HTTP reply that carries it. Pure."""
-
-from http import HTTPStatus
+"""One HTTP reply of the test server, before it is played. Pure."""
 
 from attrs import define, field
 
-from .answer import Answer
 from .http import LAST_CHUNK, chunk, date, head_bytes, status_line
-from .wires import request_id_headers
-from .wires.base import Labels, Received, Wire
 
 
 @define
@@ -66,33 +61,6 @@ class Reply:
         return (LAST_CHUNK[:-2] + self.trailer + b"\r\n" if self.trailer else LAST_CHUNK) + self.glue
 
 
-def compose(wire: Wire, answer: Answer, request: Received, *, models: tuple[str, ...], request_id: str) -> Reply:
-    """The reply to a request that the wire serves, without its fault. models: what its model list holds."""
-    headers = {"Content-Type": "application/json"}
-    headers |= dict.fromkeys(request_id_headers(request.provider), request_id)
-    if answer.status != 200:
-        body = wire.error(answer.status, answer.message or _phrase(answer.status), answer.code)
-        reply = Reply(answer.status, headers, [body], "length", streams=False)
-        reply.pieces = reply.pieces if reply.has_body else []
-    elif wire.lists_models(request):
-        reply = Reply(200, headers, [wire.models(models, request)], "length", streams=False)
-    elif wire.wants_stream(request):
-        media_type = wire.media_type(request) if isinstance(wire, Labels) else wire.stream_type
-        headers |= {"Content-Type": media_type, "Cache-Control": "no-cache"}
-        reply = Reply(200, headers, wire.stream(answer, request), "chunked", streams=True)
-    else:
-        reply = Reply(200, headers, [wire.body(answer, request)], "length", streams=False)
-    reply.headers |= answer.headers
-    return reply
-
-
 def document(status: int, body: bytes, media_type: str = "application/json") -> Reply:
     """A reply that no answer scripts."""
     return Reply(status, {"Content-Type": media_type}, [body], "length", streams=False)
-
-
-def _phrase(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return f"status {status}"

@@ -51,6 +51,7 @@ class WireServer:
         self.tls = tls
         self.connections = 0
         self._service = Service(key, models, check, self._look_ahead)
+        self._chat = self._service.scripts["chat"]
         self._live: set[Connection] = set()
         self._changed: asyncio.Event = asyncio.Event()
         self._server: asyncio.Server | None = None
@@ -136,12 +137,12 @@ class WireServer:
 
     def answer(self, *answers: Answer | str) -> None:
         """Queue answers: each is played once, in order, to the next chat requests. A string is an answer's text."""
-        self._service.queue += [Answer(text=answer) if isinstance(answer, str) else answer for answer in answers]
+        self._chat.queue += [Answer(text=answer) if isinstance(answer, str) else answer for answer in answers]
         self._look_ahead()
 
     def answer_models(self, *answers: Answer) -> None:
         """The same for model lists: statuses, headers and faults. The list itself is the server's `models`."""
-        self._service.model_queue += answers
+        self._service.scripts["models"].queue += answers
 
     def answer_raw(self, *pieces: bytes, pace: float = 0.0) -> None:
         """Queue one reply as the bytes of HTTP, its head included: a write for each piece, `pace` seconds apart, then
@@ -151,12 +152,12 @@ class WireServer:
 
     def respond(self, function: Respond | None) -> None:
         """Answer chat requests by a function of the request (it may be async) while the queue is empty."""
-        self._service.respond = function
+        self._chat.respond = function
 
     @property
     def waiting(self) -> int:
         """Answers in the queue."""
-        return len(self._service.queue)
+        return len(self._chat.queue)
 
     # ---------------------------------------------------------------- what happened
 
@@ -213,7 +214,7 @@ class WireServer:
 
     def _look_ahead(self) -> None:
         """A refusal is at work as soon as it is the next answer: there will be no request to wait for."""
-        queue = self._service.queue
+        queue = self._chat.queue
         fault = queue[0].fault if queue else None
         if fault is not None and fault.kind == "refuse" and self._server is not None:
             queue.popleft()

@@ -15,8 +15,9 @@ from .connection import Connection, Gone
 from .faults import Fault
 from .http import BadRequest, Head
 from .play import play
-from .reply import Reply, compose, document
+from .reply import Reply, document
 from .spoil import spoil
+from .verbs import VERBS, compose
 from .wires import find_wire
 from .wires.base import Received, Wire
 
@@ -36,17 +37,32 @@ class Refusal:
     reason: str
 
 
+class Script:
+    """What is answered to the requests of one verb: the queue, then what the function says, else a greeting."""
+
+    def __init__(self) -> None:
+        self.queue: deque[Answer] = deque()
+        self.respond: Respond | None = None
+
+    async def next(self, request: Received) -> Answer:
+        if self.queue:
+            return self.queue.popleft()
+        if self.respond is None:
+            return GREETING
+        answer = self.respond(request)
+        return await answer if isawaitable(answer) else answer
+
+
 class Service:
-    """The script of a server and what came of it. on_next: called when another answer has become the next one."""
+    """The scripts of a server, one a verb, and what came of them. on_next: called when another answer may have become
+    the next one."""
 
     def __init__(self, key: str | None, models: tuple[str, ...], check: bool, on_next: Callable[[], None]) -> None:
         self.key = key
         self.models = models
         self.check = check
-        self.queue: deque[Answer] = deque()
-        self.model_queue: deque[Answer] = deque()
+        self.scripts = {verb: Script() for verb in VERBS}
         self.raw_queue: deque[tuple[tuple[bytes, ...], float]] = deque()
-        self.respond: Respond | None = None
         self.received: list[Received] = []
         self.refused: list[Refusal] = []
         self.failures: list[Exception] = []
@@ -79,7 +95,7 @@ class Service:
         if fault.kind == "stall" and fault.seconds is not None:
             await connection.stall(fault.seconds)
             return True
-        self._take()
+        self._drop_next()
         if fault.kind == "stall":
             await connection.stall()
         if fault.kind == "reset":
@@ -94,8 +110,8 @@ class Service:
         if head is None:
             return False
         request, wire = find_wire(head.method, head.path, head.query, head.headers)
-        if wire is not None and not wire.lists_models(request):
-            fault = self._fault_at("upload")
+        if wire is not None and VERBS[request.verb].has_body:
+            fault = self._fault_at("upload", request.verb)
             if fault is not None and not await self._hinder(connection, head, request, wire, fault):
                 return False
         raw = await connection.read_body(head)
@@ -134,7 +150,8 @@ class Service:
             return self._refuse(request, status, reason, document(status, wire.error(status, reason))), GREETING
         self._number += 1
         try:
-            answer = await self._next(wire, request)
+            answer = await self.scripts[request.verb].next(request)
+            self._on_next()
             reply = compose(wire, answer, request, models=self.models, request_id=f"req-{self._number}")
             if answer.fault is not None:
                 spoil(reply, answer.fault, wire)
@@ -149,27 +166,13 @@ class Service:
         """(status, reason) of what is wrong with the request."""
         if self.key is not None and wire.key(request) not in (self.key, ""):
             return 401, "the API key is missing or wrong"
-        if wire.lists_models(request):
+        check = VERBS[request.verb].check
+        if check is None:
             return None
         if request.body is None:
             return 400, "the body is not JSON"
-        reason = wire.check(request) if self.check else None
+        reason = check(wire, request) if self.check else None
         return None if reason is None else (400, reason)
-
-    async def _next(self, wire: Wire, request: Received) -> Answer:
-        if wire.lists_models(request):
-            return self.model_queue.popleft() if self.model_queue else GREETING
-        if self.queue:
-            return self._take()
-        if self.respond is None:
-            return GREETING
-        answer = self.respond(request)
-        return await answer if isawaitable(answer) else answer
-
-    def _take(self) -> Answer:
-        answer = self.queue.popleft()
-        self._on_next()
-        return answer
 
     def _refuse(self, request: Received, status: int, reason: str, reply: Reply) -> Reply:
         log.warning("%s %s: %s: %s", request.method, request.path, status, reason)
@@ -178,16 +181,22 @@ class Service:
 
     # ---------------------------------------------------------------- faults before the answer
 
-    def _fault_at(self, place: str) -> Fault | None:
-        fault = self.queue[0].fault if self.queue else None
+    def _fault_at(self, place: str, verb: str = "chat") -> Fault | None:
+        """Of the answer that is next; before a request has come, that is the next one to a chat."""
+        queue = self.scripts[verb].queue
+        fault = queue[0].fault if queue else None
         return fault if fault is not None and fault.place == place else None
+
+    def _drop_next(self, verb: str = "chat") -> None:
+        self.scripts[verb].queue.popleft()
+        self._on_next()
 
     async def _hinder(self, connection: Connection, head: Head, request: Received, wire: Wire, fault: Fault) -> bool:
         """A fault while the body is on its way. Returns whether it shall be read and answered after all."""
         if fault.kind == "stall" and fault.seconds is not None:
             await connection.stall(fault.seconds, reading=False)
             return True
-        self._take()
+        self._drop_next(request.verb)
         raw = await connection.read_exactly(min(fault.at_byte or 0, head.length or 0))
         self.received.append(evolve(request, raw=raw))
         if fault.kind == "early":

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from aikido_llm.testing.answer import Answer
-from aikido_llm.testing.wires.base import Received
+from aikido_llm.testing.wires.base import Received, verb_of
 from aikido_llm.testing.wires.gemini_generate import GeminiGenerate
 from aikido_llm.types.messages import ImagePart, ToolCall
 from aikido_llm.types.response import FinishReason
@@ -180,12 +180,12 @@ def test_model_lists_come_in_pages() -> None:
 
 
 def test_routes() -> None:
-    assert WIRE.serves("GET", MODELS)
-    assert WIRE.serves("GET", "/v1/models")
-    assert not WIRE.serves("PUT", MODELS)
-    assert WIRE.serves("POST", "/v1/models/gemini-2.5-flash:streamGenerateContent")
-    assert WIRE.serves("POST", f"{MODELS}/gemini-2.5-flash:generateContent")
-    assert not WIRE.serves("POST", f"{MODELS}/gemini-2.5-flash:countTokens")
+    assert verb_of(WIRE, "GET", MODELS) == "models"
+    assert verb_of(WIRE, "GET", "/v1/models") == "models"
+    assert not verb_of(WIRE, "PUT", MODELS)
+    assert verb_of(WIRE, "POST", "/v1/models/gemini-2.5-flash:streamGenerateContent") == "chat"
+    assert verb_of(WIRE, "POST", f"{MODELS}/gemini-2.5-flash:generateContent") == "chat"
+    assert not verb_of(WIRE, "POST", f"{MODELS}/gemini-2.5-flash:countTokens")
     assert WIRE.wants_stream(request())
     assert not WIRE.wants_stream(request(method="generateContent"))
 

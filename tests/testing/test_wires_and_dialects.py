@@ -19,8 +19,9 @@ from aikido_llm.errors import (
 )
 from aikido_llm.providers import find
 from aikido_llm.testing.answer import Answer
-from aikido_llm.testing.wires import wire
-from aikido_llm.testing.wires.base import Received
+from aikido_llm.testing.verbs import VERBS
+from aikido_llm.testing.wires import NAMES, wire
+from aikido_llm.testing.wires.base import Received, verb_of
 from aikido_llm.types.messages import ImagePart, Message, ToolCall, ToolDef, system, tool, user
 from aikido_llm.types.request import Request, ResponseFormat, ThinkingConfig
 from aikido_llm.types.response import FinishReason, Response
@@ -53,7 +54,7 @@ def received(name: str, request: Request, *, stream: bool) -> Received:
 def read(name: str, request: Request, answer: Answer, *, stream: bool) -> tuple[Response, bool]:
     """What our client makes of the answer, and whether it is an error."""
     speaking, got = wire(name), received(name, request, stream=stream)
-    assert speaking.serves(got.method, got.path)
+    assert verb_of(speaking, got.method, got.path) == "chat"
     assert speaking.wants_stream(got) == stream
     assert speaking.check(got) is None
     body = b"".join(speaking.stream(answer, got)) if stream else speaking.body(answer, got)
@@ -154,6 +155,13 @@ def test_pictures_are_accepted(name: str) -> None:
     assert wire(name).check(received(name, asked(name, shown), stream=False)) is None
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_a_wire_has_routes_for_verbs_that_the_server_knows(name: str) -> None:
+    verbs = {route.verb for route in wire(name).routes}
+    assert {"chat", "models"} <= verbs
+    assert verbs <= set(VERBS), f"{name}: give each a row in aikido_llm/testing/verbs.py"
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_every_page_of_a_model_list_is_read(name: str) -> None:
     names, dialect, speaking = tuple(f"model-{number}" for number in range(2500)), find(name).dialect, wire(name)
@@ -163,8 +171,7 @@ def test_every_page_of_a_model_list_is_read(name: str) -> None:
         sent = dialect.encode_models(cursor)
         url = urlsplit(f"{find(name).base_url}{sent.path}")
         request = Received(sent.method, url.path, dict(parse_qsl(url.query)), {})
-        assert speaking.serves(request.method, request.path)
-        assert speaking.lists_models(request)
+        assert verb_of(speaking, request.method, request.path) == "models"
         page = dialect.decode_models(speaking.models(names, request))
         got += [model.id for model in page.models]
         cursor = page.cursor

@@ -5,9 +5,11 @@ from importlib import import_module
 from typing import cast
 from urllib.parse import urlsplit
 
+from attrs import evolve
+
 from ...errors import ConfigError
 from ...providers import find
-from .base import Received, Wire
+from .base import Received, Wire, verb_of
 
 MOUNT = "/as/"
 
@@ -54,12 +56,10 @@ def find_wire(method: str, path: str, query: dict[str, str], headers: dict[str, 
     """
     name, path = _unmounted(path)
     request = Received(method, path, query, headers, provider=name)
-    if name:
-        named = _known(name)
-        return request, named if named is not None and named.serves(method, path) else None
-    serving = [one for one in map(wire, NAMES) if one.serves(method, path)]
-    with_key = (one for one in serving if one.key(request))
-    return request, next(with_key, serving[0] if serving else None)
+    named = (_known(name),) if name else map(wire, NAMES)
+    serving = [one for one in named if one is not None and verb_of(one, method, path)]
+    found = next((one for one in serving if one.key(request)), serving[0] if serving else None)
+    return request if found is None else evolve(request, verb=verb_of(found, method, path)), found
 
 
 def _unmounted(path: str) -> tuple[str, str]:

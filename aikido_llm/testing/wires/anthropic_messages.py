@@ -6,7 +6,7 @@ from ...types.messages import ToolCall
 from ...types.response import FinishReason, Usage
 from ..answer import Answer
 from . import anthropic_rules
-from .base import Received
+from .base import Received, Route
 from .pieces import (
     arguments_of,
     deltas,
@@ -54,13 +54,8 @@ class AnthropicMessages:
 
     name = "anthropic_messages"
     base_path = ""
+    routes = (Route("chat", "POST", "/v1/messages"), Route("models", "GET", "/v1/models"))
     stream_type = "text/event-stream; charset=utf-8"
-
-    def serves(self, method: str, path: str) -> bool:
-        return (method, path) in {("POST", "/v1/messages"), ("GET", "/v1/models")}
-
-    def lists_models(self, request: Received) -> bool:
-        return request.method == "GET"
 
     def key(self, request: Received) -> str | None:
         key = request.headers.get("x-api-key")

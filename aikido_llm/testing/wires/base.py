@@ -3,6 +3,7 @@
 Written from the providers' references, independently of the dialects that read it, so that each proves the other.
 """
 
+import re
 from typing import Any, Protocol, runtime_checkable
 
 from attrs import field, frozen
@@ -14,6 +15,7 @@ from ..answer import Answer
 class Received:
     """One request as the server got it. headers: names in lower case; body: parsed JSON, None when there is none or it
     is not JSON; query: decoded parameters; path: without the server's mount; provider: the name in that mount, or "".
+    verb: what it asks for (`chat`, `models`), "" when no wire has such a route.
     """
 
     method: str
@@ -23,6 +25,20 @@ class Received:
     body: Any = None
     raw: bytes = field(default=b"", repr=False)
     provider: str = ""
+    verb: str = ""
+
+
+def _pattern(path: str | re.Pattern[str]) -> re.Pattern[str]:
+    return re.compile(path)
+
+
+@frozen
+class Route:
+    """Where a wire does a verb (a key of `testing.verbs.VERBS`). path: a pattern that it fits in full."""
+
+    verb: str
+    method: str
+    path: re.Pattern[str] = field(converter=_pattern)
 
 
 class Wire(Protocol):
@@ -35,11 +51,10 @@ class Wire(Protocol):
     stream_type: str
     """The media type of its streams."""
 
-    def serves(self, method: str, path: str) -> bool:
-        """Whether this request is for this wire: its chat route or its model list."""
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """What it does, and where."""
         ...
-
-    def lists_models(self, request: Received) -> bool: ...
 
     def key(self, request: Received) -> str | None:
         """The key as this wire carries it in headers; None when it is not where it must be, "" when the wire
@@ -71,6 +86,12 @@ class Wire(Protocol):
     def models(self, names: tuple[str, ...], request: Received) -> bytes:
         """One page of the model list (the page that the request's query asks for)."""
         ...
+
+
+def verb_of(wire: Wire, method: str, path: str) -> str:
+    """What a request asks of this wire; "" when it has no such route."""
+    fitting = (route.verb for route in wire.routes if route.method == method and route.path.fullmatch(path))
+    return next(fitting, "")
 
 
 @runtime_checkable

@@ -6,7 +6,7 @@ from ...types.messages import ToolCall
 from ...types.response import FinishReason, Usage
 from ..answer import Answer
 from . import cohere_rules
-from .base import Received
+from .base import Received, Route
 from .pieces import (
     deltas,
     finish_of,
@@ -41,13 +41,8 @@ class CohereChat:
 
     name = "cohere_chat"
     base_path = ""
+    routes = (Route("chat", "POST", "/v2/chat"), Route("models", "GET", "/v1/models"))
     stream_type = "text/event-stream"
-
-    def serves(self, method: str, path: str) -> bool:
-        return (method, path) in {("POST", "/v2/chat"), ("GET", "/v1/models")}
-
-    def lists_models(self, request: Received) -> bool:
-        return request.method == "GET"
 
     def key(self, request: Received) -> str | None:
         scheme, _, key = request.headers.get("authorization", "").partition(" ")

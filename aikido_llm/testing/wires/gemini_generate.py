@@ -8,7 +8,7 @@ from ...codecs.base64 import encode
 from ...types.response import FinishReason, Usage
 from ..answer import Answer
 from . import gemini_rules
-from .base import Received
+from .base import Received, Route
 from .pieces import (
     arguments_of,
     deltas,
@@ -24,8 +24,7 @@ from .pieces import (
     write_pretty,
 )
 
-_MODELS = re.compile(r"/v1(?:alpha|beta)?/models")  # one wire under three names, of which a client chooses one
-_CHAT = re.compile(
+_CHAT = re.compile(  # one wire under three names of its version, of which a client chooses one
     r"/v1(?:alpha|beta)?/(?:models|tunedModels)/(?P<model>[^:/]+):(?:generateContent|streamGenerateContent)"
 )
 _FINISH_REASONS = {
@@ -61,14 +60,8 @@ class GeminiGenerate:
 
     name = "gemini_generate"
     base_path = "/v1beta"
+    routes = (Route("chat", "POST", _CHAT), Route("models", "GET", r"/v1(?:alpha|beta)?/models"))
     stream_type = "text/event-stream"
-
-    def serves(self, method: str, path: str) -> bool:
-        route = {"GET": _MODELS, "POST": _CHAT}.get(method)
-        return route is not None and route.fullmatch(path) is not None
-
-    def lists_models(self, request: Received) -> bool:
-        return request.method == "GET"
 
     def key(self, request: Received) -> str | None:
         return request.headers.get("x-goog-api-key")

@@ -9,7 +9,7 @@ from ...codecs.base64 import encode
 from ...types.response import FinishReason
 from ..answer import Answer
 from . import ollama_rules
-from .base import Received
+from .base import Received, Route
 from .pieces import arguments_of, deltas, finish_of, image_bytes, known, made_id, model_of, write
 from .rules import as_object, refusal
 
@@ -33,13 +33,8 @@ class OllamaChat:
 
     name = "ollama_chat"
     base_path = ""
+    routes = (Route("chat", "POST", "/api/chat"), Route("models", "GET", "/api/tags"))
     stream_type = "application/x-ndjson"
-
-    def serves(self, method: str, path: str) -> bool:
-        return (method, path) in {("POST", "/api/chat"), ("GET", "/api/tags")}
-
-    def lists_models(self, request: Received) -> bool:
-        return request.method == "GET"
 
     def key(self, request: Received) -> str | None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")

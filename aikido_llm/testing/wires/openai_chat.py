@@ -9,7 +9,7 @@ from ...types.messages import ImagePart, ToolCall
 from ...types.response import FinishReason, Usage
 from ..answer import Answer
 from . import openai_rules
-from .base import Received
+from .base import Received, Route
 from .openai_hosts import Host, host
 from .pieces import deltas, finish_of, fragments, known, made_id, model_of, write
 from .rules import as_object, refusal
@@ -37,15 +37,11 @@ class OpenAIChat:
 
     name = "openai_chat"
     base_path = "/v1"
+    routes = (
+        Route("chat", "POST", ".*/chat/completions"),
+        Route("models", "GET", ".*/(?:models|language-models)"),  # the latter is xAI's, with prices
+    )
     stream_type = "text/event-stream; charset=utf-8"
-
-    def serves(self, method: str, path: str) -> bool:
-        return (method == "POST" and path.endswith("/chat/completions")) or (
-            method == "GET" and path.endswith(("/models", "/language-models"))  # the latter is xAI's, with prices
-        )
-
-    def lists_models(self, request: Received) -> bool:
-        return request.method == "GET"
 
     def key(self, request: Received) -> str | None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")

@@ -5,7 +5,7 @@ from typing import Any
 from ...types.response import FinishReason
 from ..answer import Answer
 from . import responses_rules
-from .base import Received
+from .base import Received, Route
 from .pieces import deltas, finish_of, fragments, made_id, write, write_pretty
 from .responses_items import Item, items_of, response_of
 from .rules import as_object, refusal
@@ -31,13 +31,8 @@ class OpenAIResponses:
 
     name = "openai_responses"
     base_path = "/v1"
+    routes = (Route("chat", "POST", "/v1/responses"), Route("models", "GET", "/v1/models"))
     stream_type = "text/event-stream; charset=utf-8"
-
-    def serves(self, method: str, path: str) -> bool:
-        return (method, path) in {("POST", "/v1/responses"), ("GET", "/v1/models")}
-
-    def lists_models(self, request: Received) -> bool:
-        return request.method == "GET"
 
     def key(self, request: Received) -> str | None:
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
