@@ -1,12 +1,14 @@
 """BASE_URL?api_key=KEY&opt=value -> fields, and back with the key hidden. Pure."""
 
 from collections.abc import Mapping
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, quote
 
 from attrs import field, frozen
 
 from ..errors import ConfigError
 from ..secret import HIDDEN, Secret, sounds_secret
+from ..transport import addresses
+from ..transport.addresses import Address
 
 
 @frozen
@@ -62,25 +64,16 @@ def _read(text: str, key_param: str) -> DSN:
             key = value
         else:
             parameters[name] = (*parameters.get(name, ()), value)
-    return DSN(check_base_url(base) if base else "", Secret(key), parameters)
+    return DSN(str(check_base_url(base)) if base else "", Secret(key), parameters)
 
 
-def check_base_url(url: str) -> str:
-    """An http or https URL without userinfo, query or fragment, its trailing slashes removed. Raises ConfigError."""
-    try:
-        parts = urlsplit(url)
-        usable = parts.port != 0  # reading the port checks it
-    except ValueError:
-        raise ConfigError("the base URL is not a URL: it needs the form https://host/path") from None
-    if not usable or parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ConfigError("the base URL must begin with http:// or https:// and name a host")
-    if parts.username is not None or parts.password is not None:
-        raise ConfigError("the base URL holds a user or a password: give the key as api_key instead")
-    if parts.fragment or parts.query:
-        raise ConfigError("the base URL has no query and no fragment: options go into the DSN or are keywords")
-    if any(ord(c) <= 32 or ord(c) == 127 for c in url):
-        raise ConfigError("the base URL holds a blank or a control character")
-    return url.rstrip("/")
+def check_base_url(url: str) -> Address:
+    """Where it leads. Raises ConfigError for what is no http, https or http+unix URL, and for one that says more than
+    scheme, host, port and path."""
+    address = addresses.read(url)
+    if address.query:
+        raise ConfigError("the base URL has no query: options go into the DSN or are keywords")
+    return address
 
 
 def _pairs(query: str) -> list[tuple[str, str]]:

@@ -1,12 +1,9 @@
 """open(): provider, DSN, keywords and environment -> HTTPClient. No I/O beyond reading environment variables."""
 
-import ipaddress
 import os
-import re
 import ssl as _ssl
 from collections.abc import Callable, Mapping
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from attrs import evolve, field, fields, frozen
 
@@ -178,34 +175,17 @@ def _base_url(row: Provider, keyword: str, said: str, *, allow_http: bool) -> st
     url = keyword or said or from_env or row.base_url
     if not url:
         raise ConfigError(f'{row.name} has no base URL of its own: pass base_url="https://..." or put it into the DSN')
-    url = dsn.check_base_url(url)
+    address = dsn.check_base_url(url)
     for ending in row.strip_base:
-        if url.endswith(ending):
-            url = url.removesuffix(ending)
+        if address.path.endswith(ending):
+            address = evolve(address, path=address.path.removesuffix(ending))
             break
-    if url.startswith("http:") and not allow_http and not is_private(urlsplit(url).hostname or ""):
+    if address.scheme == "http" and not allow_http and not address.is_private:
         raise ConfigError(
             "the base URL is plain http to a public host, which would show the key to everybody on the way: "
             "use https, or pass allow_http=True"
         )
-    return url
-
-
-def is_private(host: str) -> bool:
-    """Loopback, a private or link-local address, or a name that no public resolver knows."""
-    try:
-        address = ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        name = host.lower()
-        if not name.isascii() or _NUMBER.fullmatch(name):  # other dots than ours; 134744072 and 0x8080808 are 8.8.8.8
-            return False
-        return "." not in name or name.rstrip(".").endswith(_PRIVATE_ENDINGS)
-    address = getattr(address, "ipv4_mapped", None) or address
-    return address.is_loopback or address.is_private or address.is_link_local
-
-
-_NUMBER = re.compile(r"(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+))*\.?")
-_PRIVATE_ENDINGS = (".localhost", ".local", ".internal", ".lan", ".home.arpa")
+    return str(address)
 
 
 def _policy(given: RetryPolicy | _Unset | None, max_retries: int | None) -> RetryPolicy | None:

@@ -87,4 +87,4 @@ def _clean(text: str) -> str:
 
 
 def test_base_url_loses_its_trailing_slashes() -> None:
-    assert check_base_url("http://[::1]:8080/v1//") == "http://[::1]:8080/v1"
+    assert str(check_base_url("http://[::1]:8080/v1//")) == "http://[::1]:8080/v1"

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 import aikido_llm as llm
-from aikido_llm.connect.open import is_private
 from aikido_llm.providers.base import DsnOption, Provider
 
 
@@ -98,24 +97,18 @@ def test_own_option_of_another_provider_is_refused() -> None:
         llm.open("openai", "?referer=x")
 
 
-@pytest.mark.parametrize(
-    ("host", "private"),
-    [
-        *(
-            (host, True)
-            for host in ("localhost", "127.0.0.1", "[::1]", "10.0.0.3", "192.168.1.1", "gpu-box", "gpu.local")
-        ),
-        *((host, False) for host in ("api.example.com", "8.8.8.8", "[2001:4860:4860::8888]")),
-    ],
-)
-def test_plain_http_only_where_nobody_listens_on_the_way(host: str, private: bool) -> None:
-    assert is_private(host.strip("[]")) is private
-    if private:
-        llm.open("openai", f"http://{host}/v1")
-    else:
+@pytest.mark.parametrize("scheme", ["http", "HTTP", "hTTp"])
+def test_plain_http_only_where_nobody_listens_on_the_way(scheme: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    private, public = f"{scheme}://10.0.0.3:8000/v1", f"{scheme}://models.example/v1"
+    assert settings_of(llm.open("openai", private)).base_url == "http://10.0.0.3:8000/v1"
+    for dsn, base_url in (("", public), (public, None), (f"{public}?api_key=k", None)):
         with pytest.raises(llm.ConfigError, match="allow_http"):
-            llm.open("openai", f"http://{host}/v1")
-        llm.open("openai", f"http://{host}/v1", allow_http=True)
+            llm.open("openai", dsn, base_url=base_url)
+        assert llm.open("openai", dsn, base_url=base_url, allow_http=True)
+    for row, variable in (("openai", "OPENAI_BASE_URL"), ("ollama", "OLLAMA_HOST")):
+        monkeypatch.setenv(variable, public)
+        with pytest.raises(llm.ConfigError, match="allow_http"):
+            llm.open(row)
 
 
 async def test_missing_key_is_said_when_the_first_request_is_made() -> None:
