@@ -12,14 +12,16 @@ last. A client may be used from several threads at once, and where an event loop
 
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable
+from threading import Lock
 from types import TracebackType
 from typing import Any, Generic, ParamSpec, Self, TypeVar
 
-from anyio.from_thread import BlockingPortal, BlockingPortalProvider
-
+from . import portal
 from .call.http_client import HTTPClient, Messages
 from .call.stream import EventStream
 from .connect import open as connect
+from .errors import ConfigError
+from .portal import Portal
 from .types.events import Event
 from .types.request import Request
 from .types.response import ModelInfo, Response
@@ -27,17 +29,19 @@ from .types.response import ModelInfo, Response
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_portals = BlockingPortalProvider()
-
 
 class SyncIterator(Generic[T]):
     """An asynchronous iterator, read from a thread: an iterator and a context manager. Leaving the `with` block,
-    `close()` and being collected end it; a KeyboardInterrupt while it waits does too."""
+    `close()` and being collected end it; a KeyboardInterrupt while it waits does too. One thread reads at a time: a
+    second one gets a RuntimeError, and the first goes on."""
 
-    def __init__(self, portal: BlockingPortal, items: AsyncIterator[T], close: Callable[[], Awaitable[None]]) -> None:
+    def __init__(
+        self, portal: Portal, items: AsyncIterator[T], close: Callable[[], Awaitable[None]], reading: Lock
+    ) -> None:
         self._portal = portal
         self._items = items
         self._close = close
+        self._reading = reading
         self._open = True
 
     def __iter__(self) -> Self:
@@ -46,23 +50,32 @@ class SyncIterator(Generic[T]):
     def __next__(self) -> T:
         if not self._open:
             raise StopIteration
+        self._portal.check()
+        if not self._reading.acquire(blocking=False):
+            raise RuntimeError("this stream is already being read by another thread; a stream has one reader")
         try:
-            return _call(self._portal, self._next)
+            return self._portal.call(self._next)
         except StopAsyncIteration:
             self._open = False
             raise StopIteration from None
         except BaseException:
-            self.close()
+            self._open = False
+            self._portal.finish(self._close)
             raise
+        finally:
+            self._reading.release()
 
     async def _next(self) -> T:
         return await anext(self._items)
 
     def close(self) -> None:
-        """Close the connection at once and end the iteration."""
-        if self._open:
+        """Close the connection at once and end the iteration. A thread that is reading gets the end of the stream."""
+        if not self._open:
+            return
+        if self._reading.acquire(blocking=False):
             self._open = False
-            _call(self._portal, self._close)
+            self._reading.release()
+        self._portal.finish(self._close)
 
     def __enter__(self) -> Self:
         return self
@@ -76,14 +89,14 @@ class SyncIterator(Generic[T]):
 class SyncEventStream(SyncIterator[Event]):
     """The events of one answer. Nothing is sent before the first `next`; see `aikido_llm.EventStream`."""
 
-    def __init__(self, portal: BlockingPortal, events: EventStream) -> None:
-        super().__init__(portal, events, events.aclose)
+    def __init__(self, portal: Portal, events: EventStream) -> None:
+        super().__init__(portal, events, events.aclose, Lock())
         self._events = events
 
     def text(self) -> SyncIterator[str]:
         """The text alone, piece by piece; raises what an ErrorEvent carries."""
         pieces = self._events.text()
-        return SyncIterator(self._portal, pieces, pieces.aclose)
+        return SyncIterator(self._portal, pieces, pieces.aclose, self._reading)
 
 
 class SyncHTTPClient:
@@ -91,7 +104,7 @@ class SyncHTTPClient:
 
     def __init__(self, client: HTTPClient) -> None:
         self._client = client
-        self._portal: BlockingPortal = _portals.__enter__()
+        self._portal = portal.take()
         self._open = True
 
     @property
@@ -110,11 +123,11 @@ class SyncHTTPClient:
 
     def complete(self, request: Request) -> Response:
         """Ask, and return the whole answer. Raises an LLMError."""
-        return _call(self._portal, self._client.complete, request)
+        return self._call(self._client.complete, request)
 
     def chat(self, messages: Messages, **overrides: Any) -> Response:
         """`complete` for a text, a Message or several; overrides are fields of Request."""
-        return _call(self._portal, lambda: self._client.chat(messages, **overrides))
+        return self._call(lambda: self._client.chat(messages, **overrides))
 
     def chat_stream(self, messages: Messages, **overrides: Any) -> SyncEventStream:
         """`stream` for a text, a Message or several; overrides are fields of Request."""
@@ -122,16 +135,25 @@ class SyncHTTPClient:
 
     def list_models(self) -> list[ModelInfo]:
         """Every model the provider lists for this key."""
-        return _call(self._portal, self._client.list_models)
+        return self._call(self._client.list_models)
 
     def close(self) -> None:
         """End every live stream and close the connections; the thread ends with the last client."""
-        if self._open:
-            self._open = False
-            try:
-                _call(self._portal, self._client.aclose)
-            finally:
-                _portals.__exit__(None, None, None)
+        self._end(wait=True)
+
+    def _call(self, function: Callable[..., Awaitable[T]], *args: Any) -> T:
+        if not self._open and not self._portal.inherited:
+            raise ConfigError(portal.CLOSED, provider=self.provider)
+        return self._portal.call(function, *args)
+
+    def _end(self, *, wait: bool) -> None:
+        if not self._open:
+            return
+        self._open = False
+        try:
+            self._portal.finish(self._client.aclose, wait=wait)
+        finally:
+            self._portal.give(wait=wait)
 
     def __enter__(self) -> "SyncHTTPClient":
         return self
@@ -145,9 +167,13 @@ class SyncHTTPClient:
         return repr(self._client).replace("HTTPClient", type(self).__name__, 1)
 
     def __del__(self) -> None:
-        if getattr(self, "_open", False):
+        if not getattr(self, "_open", False) or self._portal.inherited:
+            return
+        try:
             warnings.warn("a SyncHTTPClient was dropped while it was open; leave it by `with` or close()",
                           ResourceWarning, source=self, stacklevel=2)  # fmt: skip
+        finally:
+            self._end(wait=False)
 
 
 def _without_await(asynchronous: Callable[P, HTTPClient]) -> Callable[P, SyncHTTPClient]:
@@ -159,13 +185,3 @@ def _without_await(asynchronous: Callable[P, HTTPClient]) -> Callable[P, SyncHTT
 
 
 open = _without_await(connect.open)
-
-
-def _call(portal: BlockingPortal, function: Callable[..., Awaitable[T]], *args: Any) -> T:
-    """Run it on the loop and wait. An exception in the waiting thread (Ctrl-C) cancels it."""
-    future = portal.start_task_soon(function, *args)
-    try:
-        return future.result()
-    except BaseException:
-        future.cancel()
-        raise

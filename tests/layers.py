@@ -39,6 +39,7 @@ LAYERS: dict[str, dict[str, tuple[str, ...]]] = {
     "on top of the Client protocol": {
         "tools": ("client", "codecs", "errors", "types"),
         "structured": ("client", "codecs", "errors", "retry", "serialize", "types"),
+        "portal": ("errors",),
     },
 }
 
@@ -51,7 +52,7 @@ TOP = ("__init__", "__main__", "cli", "sync", "testing")
 LIBRARIES: dict[str, tuple[str, ...]] = {
     "attrs": ("",),
     "aiohttp": ("transport/aiohttp.py",),
-    "anyio": ("retry.py", "sync.py", "tools.py"),
+    "anyio": ("portal.py", "retry.py", "tools.py"),
     "backoff": ("retry.py",),
     "cattrs": ("serialize.py",),
     "click": ("cli/", "__main__.py"),

@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Generator
+import time
+from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -104,14 +105,93 @@ def test_errors_come_through() -> None:
             client.complete(REQUEST)
 
 
-def test_a_dropped_client_warns() -> None:
-    client = sync.open("echo")
-    with pytest.warns(ResourceWarning, match="dropped while it was open"):
-        vars(client)["_portal"], portal = None, vars(client)["_portal"]
-        del client
-        gc.collect()
-    assert portal is not None
-    vars(sync)["_portals"].__exit__(None, None, None)
+def test_a_dropped_client_warns_and_is_closed() -> None:
+    before = threading.active_count()
+    with wire_server() as (server, loop):
+        client = sync.open("vllm", server.dsn("vllm"))
+        client.complete(REQUEST)
+        with pytest.warns(ResourceWarning, match="dropped while it was open") as warned:
+            del client
+            gc.collect()
+        assert len(warned) == 1, "nothing of the HTTP library's own"
+        assert closed(server, loop)
+    wait_until(lambda: threading.active_count() == before)
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    due = time.monotonic() + 2
+    while not true():
+        assert time.monotonic() < due
+        threading.Event().wait(0.005)
+
+
+def test_a_closed_client_says_so() -> None:
+    with sync.open("echo"):  # the loop goes on
+        gone = sync.open("echo")
+        gone.close()
+        asked: list[Callable[[], object]] = [
+            lambda: gone.chat("x"),
+            lambda: gone.complete(REQUEST),
+            lambda: list(gone.stream(REQUEST)),
+            lambda: list(gone.chat_stream("x").text()),
+            gone.list_models,
+        ]
+        for ask in asked:
+            with pytest.raises(llm.ConfigError, match="this client is closed; open a new one"):
+                ask()
+    for ask in asked:
+        with pytest.raises(llm.ConfigError, match="this client is closed; open a new one"):
+            ask()
+
+
+@pytest.mark.parametrize("text", [False, True])
+def test_a_second_reader_is_refused_and_the_first_goes_on(text: bool) -> None:
+    with wire_server() as (server, _), sync.open("vllm", server.dsn("vllm")) as client:
+        server.answer(Answer(text="one two three", pace=0.1))
+        stream, got = client.stream(REQUEST), list[llm.Event]()
+        first = threading.Thread(target=lambda: got.extend(stream))
+        first.start()
+        wait_until(lambda: bool(got))
+        with pytest.raises(RuntimeError, match="one reader"):
+            next(stream.text() if text else stream)
+        first.join()
+        check_grammar(got)
+        assert isinstance(got[-1], llm.EndEvent) and got[-1].response.text == "one two three"
+
+
+def test_closing_from_another_thread_gives_the_reader_its_end() -> None:
+    with wire_server() as (server, loop), sync.open("vllm", server.dsn("vllm")) as client:
+        server.answer(Answer(text="one two", fault=Fault.stall(after_events=2)))
+        stream, got = client.stream(REQUEST), list[llm.Event]()
+        reader = threading.Thread(target=lambda: got.extend(stream))
+        reader.start()
+        wait_until(lambda: bool(got))
+        stream.close()
+        reader.join(2)
+        assert closed(server, loop)
+        assert [type(event) for event in got[-2:]] == [llm.ErrorEvent, llm.EndEvent]
+
+
+NOWHERE = "http://127.0.0.1:1"
+
+
+def test_what_would_wait_for_itself_is_refused() -> None:
+    with sync.open("echo") as inner:
+        outer = sync.open("vllm", base_url=NOWHERE, api_key=lambda: inner.chat("key").text, model="m")
+        with outer, pytest.raises(llm.ConfigError, match="use an async client"):
+            outer.chat("x")
+        assert inner.chat("still here").text == "still here"
+
+
+def test_an_exit_in_a_function_of_the_callers_ends_the_caller_alone() -> None:
+    def leave() -> str:
+        raise SystemExit(3)
+
+    with sync.open("echo") as other:
+        client = sync.open("vllm", base_url=NOWHERE, api_key=leave, model="m")
+        with client, pytest.raises(SystemExit):
+            client.chat("x")
+        assert other.chat("still here").text == "still here"
 
 
 def test_a_program_that_forgets_to_close_still_ends() -> None:

@@ -1,12 +1,13 @@
 """HTTPClient: where the pure code meets I/O. One provider's row, its settings, and the transport under it."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from types import TracebackType
 from typing import Any, TypeAlias, TypeVar, cast
 
-from attrs import evolve, fields
+from attrs import Factory, define, evolve, fields
 
 from .. import retry
 from ..codecs import json
@@ -31,6 +32,25 @@ _WITHOUT_CONTENT = (UsageEvent, EndEvent)
 _MODEL_PAGES = 1000  # more pages than any list has: a server that repeats itself ends here
 
 
+@define
+class _Life:
+    """What the views of one client share. live: its calls. process: where it was opened, the only place to use it."""
+
+    live: set[StreamCore] = Factory(set[StreamCore])
+    process: int = Factory(os.getpid)
+    closed: bool = False
+
+    @property
+    def inherited(self) -> bool:
+        return self.process != os.getpid()
+
+    def check(self) -> None:
+        if self.inherited:
+            raise ConfigError("this client was opened in another process; after a fork, open a new one in the child")
+        if self.closed:
+            raise ConfigError("this client is closed; open a new one")
+
+
 class HTTPClient:
     """A Client that speaks one provider's wire over HTTP. Make it with `aikido_llm.open`.
 
@@ -42,7 +62,7 @@ class HTTPClient:
         self._settings = settings
         self._transport = transport
         self._exchange = Exchange(settings, transport)
-        self._live: set[StreamCore] = set()
+        self._life = _Life()
 
     @property
     def provider(self) -> str:
@@ -58,7 +78,7 @@ class HTTPClient:
     def single_attempt(self) -> "HTTPClient":
         """The same client, same connections, never retrying."""
         once = HTTPClient(evolve(self._settings, retry=None), self._transport)
-        once._live = self._live
+        once._life = self._life
         return once
 
     def __repr__(self) -> str:
@@ -69,14 +89,16 @@ class HTTPClient:
 
         The first `__anext__` raises ConfigError, UnsupportedFeatureError and whatever failed before the answer began.
         """
-        return EventStream(partial(self._begin, request, True), self._settings.timeouts, self._live)
+        return EventStream(partial(self._begin, request, True), self._settings.timeouts, self._life.live)
 
     async def complete(self, request: Request) -> Response:
         """Ask without streaming, and return the whole answer.
 
         raises: an LLMError; ContentFilteredError when a policy ended the answer, with `partial` and its usage.
         """
-        return await StreamCore(partial(self._begin, request, False), self._settings.timeouts, self._live).response()
+        return await StreamCore(
+            partial(self._begin, request, False), self._settings.timeouts, self._life.live
+        ).response()
 
     async def chat(self, messages: Messages, **overrides: Any) -> Response:
         """`complete` for a text, a Message or several; overrides are fields of Request."""
@@ -90,6 +112,7 @@ class HTTPClient:
 
     async def list_models(self) -> list[ModelInfo]:
         """Every model the provider lists for this key, all pages read. Raises an LLMError."""
+        self._life.check()
         clocks = Clocks(self._settings.timeouts)
         models: list[ModelInfo] = []
         cursor: str | None = None
@@ -108,8 +131,11 @@ class HTTPClient:
         return models
 
     async def aclose(self) -> None:
-        """End every live stream and close the connections."""
-        for core in list(self._live):
+        """End every live stream and close the connections. In a forked child it does nothing: they are the parent's."""
+        if self._life.inherited:
+            return
+        self._life.closed = True
+        for core in list(self._life.live):
             core.end()
         await self._transport.aclose()
 
@@ -126,6 +152,7 @@ class HTTPClient:
         asked = request
         last: list[Begun] = []
         try:
+            self._life.check()
             asked = self._with_defaults(request)
             wire = self._encode(asked, stream=stream)
             body = None if wire.body is None else json.dumps_body(wire.body)
