@@ -8,7 +8,6 @@ import re
 import time
 from collections.abc import Mapping
 from datetime import UTC
-from typing import Any
 
 from attrs import field, frozen
 
@@ -28,6 +27,7 @@ from ..errors import (
     TimedOutError,
 )
 from .base import ErrorReply
+from .values import as_number
 
 BODY_EXCERPT = 2000  # characters of an error body that an error keeps
 
@@ -240,15 +240,16 @@ _TITLE = re.compile(r"<title\b[^<>]*>", re.IGNORECASE)
 _TITLE_END = re.compile(r"</title>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]+>")
 _PAGE_HEAD = 8_000  # characters of a page worth reading
+_LONGEST_WAIT = 1e9  # seconds or milliseconds; more is no time to wait
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds from `retry-after-ms`, or from `retry-after` in seconds or as an HTTP date; None when not said."""
-    ms = _number(headers.get("retry-after-ms"))
+    ms = as_number(headers.get("retry-after-ms"), _LONGEST_WAIT)
     if ms is not None:
         return ms / 1000
     value = headers.get("retry-after", "")[:LONGEST_WORD]
-    seconds = _number(value)
+    seconds = as_number(value, _LONGEST_WAIT)
     if seconds is not None or not value:
         return seconds
     from email.utils import parsedate_to_datetime  # slow to load, and most servers send seconds
@@ -268,7 +269,7 @@ def retry_after_text(message: str) -> float | None:
         return None
     wait = 0.0
     for group, seconds in zip(found.groups(), (3600.0, 60.0, 0.001, 1.0), strict=True):
-        number = _number(group or 0)
+        number = as_number(group or 0, _LONGEST_WAIT)
         if number is None:
             return None
         wait += number * seconds
@@ -283,11 +284,3 @@ _WAIT = re.compile(
     r"(?:([\d.]+) ?s(?:ec(?:ond)?s?)?(?![a-z]))?",
     re.IGNORECASE,
 )
-
-
-def _number(value: Any) -> float | None:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return None
-    return number if 0 <= number < 1e9 else None

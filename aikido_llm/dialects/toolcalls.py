@@ -6,11 +6,12 @@ after a complete object, and a client that had started the tool by then would ru
 
 from hashlib import blake2b
 from os import urandom
-from typing import Any, cast
+from typing import Any
 
 from ..codecs import json
 from ..types.events import Event, ToolCallDelta, ToolCallEvent, ToolCallStart
 from ..types.messages import ToolCall
+from .values import is_object
 
 
 class _Open:
@@ -170,7 +171,7 @@ def arguments_object(text: str) -> dict[str, Any]:
         value: Any = json.loads(text)
     except ValueError:
         value = text
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {"input": value}
+    return value if is_object(value) else {"input": value}
 
 
 def arguments_json(text: str) -> str:

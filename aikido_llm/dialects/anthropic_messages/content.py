@@ -5,7 +5,7 @@ from typing import Any
 
 from ...codecs import json
 from ...types.messages import ToolCall
-from .wire import is_object, text_of
+from ..values import as_text, is_object
 
 
 class Block:
@@ -18,7 +18,7 @@ class Block:
 
     def __init__(self, data: dict[str, Any]) -> None:
         self.data = data
-        self.kind = text_of(data.get("type"))
+        self.kind = as_text(data.get("type"))
         self.pieces: list[str] = []
         self.citations: list[dict[str, Any]] = []
         self.call_id = ""
@@ -42,7 +42,7 @@ def replayed(block: Block, calls: Mapping[str, ToolCall]) -> dict[str, Any] | No
             cited = {"citations": block.citations} if block.citations else {}
             return {"type": "text", "text": text, **cited} if text.strip() else None
         case "thinking":
-            signature = text_of(block.data.get("signature"))  # without one (a foreign host, a cut) it is refused
+            signature = as_text(block.data.get("signature"))  # without one (a foreign host, a cut) it is refused
             thinking = {"type": "thinking", "thinking": "".join(block.pieces), "signature": signature}
             return thinking if signature else None
         case "tool_use":

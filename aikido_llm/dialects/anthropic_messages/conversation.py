@@ -17,10 +17,10 @@ from ...errors import InvalidRequestError, UnsupportedFeatureError
 from ...types.messages import Message, Role, TextPart, ToolCall
 from ..toolcalls import arguments_object
 from ..turns import DRAWN, split, turns
+from ..values import is_object
 from .blocks import Block, text_block, user_blocks
 from .cache import THINKING, control, mark
 from .call_ids import CallIds, clean_name
-from .wire import is_object
 
 
 def encode_system(messages: Iterable[Message]) -> str | list[Block]:

@@ -17,9 +17,10 @@ from ...types.response import FinishReason, Usage
 from .. import base
 from ..status import page_text
 from ..toolcalls import ToolCalls, arguments_text
+from ..values import as_count, as_object, as_objects, as_text, is_object, within
 from .content import Block, replayed, says_all
 from .errors import from_body
-from .wire import EVENT, PLAIN, Delta, PlainDelta, count_of, is_object, objects_of, text_of
+from .wire import EVENT, PLAIN, Delta, PlainDelta
 from .wire import Event as WireEvent
 
 _FINISH = {
@@ -121,11 +122,10 @@ class Decoder(base.Decoder):
     def usage(self) -> Usage | None:
         """input_tokens on this wire is what was neither read from the cache nor written to it."""
         counts = self._counts
-        fresh, output = count_of(counts.get("input_tokens")), count_of(counts.get("output_tokens"))
-        read = count_of(counts.get("cache_read_input_tokens"))
-        written = count_of(counts.get("cache_creation_input_tokens"))
-        details = counts.get("output_tokens_details")
-        thinking = count_of(details.get("thinking_tokens")) if is_object(details) else None
+        fresh, output = as_count(counts.get("input_tokens")), as_count(counts.get("output_tokens"))
+        read = as_count(counts.get("cache_read_input_tokens"))
+        written = as_count(counts.get("cache_creation_input_tokens"))
+        thinking = as_count(as_object(counts.get("output_tokens_details")).get("thinking_tokens"))
         if fresh is None and output is None and read is None and written is None and thinking is None:
             return None
         return Usage(
@@ -133,7 +133,7 @@ class Decoder(base.Decoder):
             output_tokens=output,
             cache_read_tokens=read,
             cache_write_tokens=written,
-            reasoning_tokens=thinking if thinking is None or output is None else min(thinking, output),
+            reasoning_tokens=within(thinking, output),
             raw=dict(counts),
         )
 
@@ -158,7 +158,7 @@ class Decoder(base.Decoder):
         if body.get("type") == "error" or (body.get("error") and "content" not in body):
             raise from_body(body)
         self._start(body)
-        for index, block in enumerate(objects_of(body.get("content"))):
+        for index, block in enumerate(as_objects(body.get("content"))):
             self._begin(index, block, out)
             self._stop(index, out)
         self._event(end, out)
@@ -185,12 +185,12 @@ class Decoder(base.Decoder):
         """Some hosts send a first event without a message, some send this one twice."""
         if not is_object(message):
             return
-        id = text_of(message.get("id"))
+        id = as_text(message.get("id"))
         if self._blocks and id and id != self.id:
             raise MalformedStream(f"a second answer ({id}) begins in the middle of the first ({self.id})")
         self._count(message.get("usage") if not self._blocks else None)
         self.id = self._calls.seed = id or self.id
-        self.model = text_of(message.get("model")) or self.model
+        self.model = as_text(message.get("model")) or self.model
 
     def _begin(self, index: int | None, data: Any, out: list[Event]) -> None:
         """A block as it starts; some come whole, all do in a body."""
@@ -204,13 +204,13 @@ class Decoder(base.Decoder):
         self._index, self._pieces = index, block.pieces
         match block.kind:
             case "text":
-                self._text(text_of(data.get("text")), out)
-                self._cite(block, objects_of(data.get("citations")))
+                self._text(as_text(data.get("text")), out)
+                self._cite(block, as_objects(data.get("citations")))
             case "thinking":
-                self._think(text_of(data.get("thinking")), out)
+                self._think(as_text(data.get("thinking")), out)
             case "tool_use":
                 before = len(out)
-                self._calls.delta(out, index, text_of(data.get("id")), text_of(data.get("name")))
+                self._calls.delta(out, index, as_text(data.get("id")), as_text(data.get("name")))
                 started = out[before] if len(out) > before else None
                 block.call_id = started.id if isinstance(started, ToolCallStart) else ""
             case _ if block.kind not in _KNOWN:
@@ -303,7 +303,7 @@ class Decoder(base.Decoder):
         details = self.provider_data.get("stop_details")
         if not is_object(details):
             return ""
-        return text_of(details.get("explanation")) or text_of(details.get("category"))
+        return as_text(details.get("explanation")) or as_text(details.get("category"))
 
 
 def _raise_stray(data: bytes) -> None:

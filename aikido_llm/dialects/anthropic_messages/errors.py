@@ -20,7 +20,7 @@ from ...errors import (
 )
 from ..base import ErrorReply
 from ..status import COMMON_CODES, Envelope, page_text, reply_text, to_error
-from .wire import count_of, is_object, text_of
+from ..values import as_error_status, as_text, is_object
 
 _CODES: Mapping[str, type[LLMError]] = {
     **COMMON_CODES,  # of other hosts that speak this wire
@@ -45,7 +45,7 @@ def decode_error(reply: ErrorReply) -> LLMError:
         body = json.loads(text)
     except ValueError:
         body = None
-    request_id = text_of(reply.headers.get("request-id"))
+    request_id = as_text(reply.headers.get("request-id"))
     if body is None:
         return to_error(
             Envelope(page_text(text), status=reply.status, request_id=request_id, body=text, headers=reply.headers)
@@ -64,13 +64,12 @@ def _envelope(body: Any, status: int | None, request_id: str, text: str, headers
     outer = body if is_object(body) else {}
     error = outer.get("error", body)
     inner = error if is_object(error) else {}
-    message = text_of(inner.get("message")) or text_of(error) or text_of(outer.get("message"))
-    number = count_of(inner.get("code"))
+    message = as_text(inner.get("message")) or as_text(error) or as_text(outer.get("message"))
     return Envelope(
         message or page_text(text),
-        codes=(text_of(inner.get("type")), text_of(inner.get("code"))),
-        status=status or (number if number is not None and 400 <= number < 600 else None),
-        request_id=text_of(outer.get("request_id")) or request_id,
+        codes=(as_text(inner.get("type")), as_text(inner.get("code"))),
+        status=status or as_error_status(inner.get("code")),
+        request_id=as_text(outer.get("request_id")) or request_id,
         body=text,
         headers=headers,
     )

@@ -11,7 +11,7 @@ from ...errors import MalformedStream
 from ...types.response import ModelInfo
 from ..base import ModelPage, WireRequest
 from ..status import page_text
-from .wire import count_of, is_object, objects_of, text_of
+from ..values import as_count, as_objects, as_text, is_object
 
 _PAGE = 1000  # the most the server gives
 
@@ -30,17 +30,17 @@ def decode_models(body: bytes) -> ModelPage:
         page = None
     if not is_object(page) or not isinstance(page.get("data"), list):
         raise MalformedStream(f"not a model list: {page_text(body.decode('utf-8', 'replace'))}")
-    entries = [entry for entry in objects_of(page["data"]) if text_of(entry.get("id"))]
+    entries = [entry for entry in as_objects(page["data"]) if as_text(entry.get("id"))]
     more = page.get("has_more") is True and bool(entries)
-    last = text_of(page.get("last_id")) or (entries[-1]["id"] if entries else "")
+    last = as_text(page.get("last_id")) or (entries[-1]["id"] if entries else "")
     return ModelPage(tuple(_model(entry) for entry in entries), last if more else None)
 
 
 def _model(entry: dict[str, Any]) -> ModelInfo:
     return ModelInfo(
         entry["id"],
-        name=text_of(entry.get("display_name")),
-        context_length=count_of(entry.get("max_input_tokens")),
-        max_output_tokens=count_of(entry.get("max_tokens")),
+        name=as_text(entry.get("display_name")),
+        context_length=as_count(entry.get("max_input_tokens")),
+        max_output_tokens=as_count(entry.get("max_tokens")),
         raw=entry,
     )

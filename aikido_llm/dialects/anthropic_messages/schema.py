@@ -14,7 +14,7 @@ from typing import Any
 
 from ...codecs import json
 from ...errors import UnsupportedFeatureError
-from .wire import is_list, is_object
+from ..values import is_list, is_object
 
 Schema = dict[str, Any]
 

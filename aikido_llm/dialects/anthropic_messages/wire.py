@@ -1,10 +1,11 @@
 """The fields we read of each event. Everything may be missing; what is not named here is skipped while parsing."""
 
-from typing import Any, Literal, TypeGuard
+from typing import Any, Literal
 
 import msgspec
 
 from ...codecs.json import Typed
+from ..values import is_object
 
 # Types of events and deltas whose shape we rely on. Any other may come one day with fields of other types.
 _EVENTS = ("message_start", "content_block_start", "content_block_delta", "content_block_stop", "message_delta")
@@ -64,31 +65,6 @@ def _mend(value: Any) -> Any:
     if kind == "content_block_delta" and is_object(delta) and delta.get("type") not in _DELTAS:
         return {**value, "delta": None}
     return value
-
-
-def is_object(value: object) -> TypeGuard[dict[str, Any]]:
-    return isinstance(value, dict)
-
-
-def is_list(value: object) -> TypeGuard[list[Any]]:
-    return isinstance(value, list)
-
-
-def text_of(value: object) -> str:
-    """A string, or "" for anything else."""
-    return value if isinstance(value, str) else ""
-
-
-def count_of(value: object) -> int | None:
-    """A number of tokens; None for anything that is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e15:
-        return None
-    return int(value)
-
-
-def objects_of(value: object) -> list[dict[str, Any]]:
-    """The objects of a list; [] for anything else."""
-    return [item for item in value if is_object(item)] if is_list(value) else []
 
 
 PLAIN = Typed(PlainEvent)

@@ -6,7 +6,7 @@ calls and citations are numbered apart. The plan that some models say before cal
 source: Cohere API reference, "Chat" with streaming, read 2026-11; the `[DONE]` line as the service sent it in 2026-08.
 """
 
-from typing import Any, cast
+from typing import Any
 
 from ...codecs import json
 from ...errors import LLMError, MalformedStream
@@ -16,6 +16,7 @@ from ...types.request import Request
 from ...types.response import FinishReason, Usage
 from .. import base, status
 from ..toolcalls import ToolCalls, arguments_text
+from ..values import as_object, as_text, is_list, is_object
 from . import errors, usage
 from .names import ToolNames
 from .wire import Call, Content, Message, Piece, TextPiece
@@ -145,20 +146,20 @@ class Decoder(base.Decoder):
             self._rarely(kind, message, event, out)
 
     def _rarely(self, kind: str, message: Message | None, event: Any, out: list[Event]) -> None:
-        delta = _object(_object(event).get("delta"))
+        delta = as_object(as_object(event).get("delta"))
         if kind == "content-start":
-            content = _object(delta.get("message")).get("content")
+            content = as_object(delta.get("message")).get("content")
             if message is not None and not self._unknown(content):
                 self._content(message.content, out)
         elif kind == "message-start":
             self._identify(event)
         elif kind == "citation-start":
-            self._cite(_object(delta.get("message")).get("citations"))
+            self._cite(as_object(delta.get("message")).get("citations"))
         elif kind == "message-end":
             self._identify(event)
             self._end(delta)
         elif _is_failure(event):
-            raise errors.in_band(_object(event))
+            raise errors.in_band(as_object(event))
 
     def _slowly(self, data: bytes, last: bool) -> Piece | None:
         """A payload that is not JSON of the expected shape. None for what is to be skipped."""
@@ -172,12 +173,12 @@ class Decoder(base.Decoder):
                 self._cut = data  # cut off, if nothing follows; broken, if something does
                 return None
             raise _not_json(data) from None
-        kind = str(_object(value).get("type"))
+        kind = str(as_object(value).get("type"))
         try:
             return _piece.convert(value)
         except ValueError as error:
             if _is_failure(value):
-                raise errors.in_band(_object(value)) from None
+                raise errors.in_band(as_object(value)) from None
             if kind in _READ:
                 raise MalformedStream(f"an event {kind} is not as the wire has it: {error}") from None
             return None
@@ -195,23 +196,22 @@ class Decoder(base.Decoder):
             self.raw = value
             self._whole(value, out)
         elif _is_failure(value):
-            raise errors.in_band(_object(value))
+            raise errors.in_band(as_object(value))
 
     def _whole(self, value: Any, out: list[Event]) -> None:
-        answer = _object(value)
+        answer = as_object(value)
         message = answer.get("message")
-        if not isinstance(message, dict):
+        if not is_object(message):
             if _is_failure(answer):
                 raise errors.in_band(answer)
             raise MalformedStream("the body is JSON, but no chat answer: it has no message")
-        said = cast("dict[str, Any]", message)
         self._identify(answer)
-        if isinstance(said.get("tool_plan"), str) and said["tool_plan"]:
-            self._planned(said["tool_plan"], out)
-        content = said.get("content")
+        if plan := as_text(message.get("tool_plan")):
+            self._planned(plan, out)
+        content = message.get("content")
         self._content(content if isinstance(content, str) else _list(content), out)
-        self._call(_list(said.get("tool_calls")), None, out)
-        self._cite(said.get("citations"))
+        self._call(_list(message.get("tool_calls")), None, out)
+        self._cite(message.get("citations"))
         if answer.get("logprobs"):
             self.provider_data["logprobs"] = _list(answer["logprobs"])
         self._end(answer)
@@ -219,7 +219,7 @@ class Decoder(base.Decoder):
     # ---------------------------------------------------------------- both
 
     def _identify(self, event: Any) -> None:
-        id = _object(event).get("id")
+        id = as_object(event).get("id")
         if isinstance(id, str) and not self.id:
             self.id = self._calls.seed = id
 
@@ -243,7 +243,7 @@ class Decoder(base.Decoder):
         out.append(ThinkingDelta(text))
 
     def _unknown(self, block: Any) -> bool:
-        kind = _object(block).get("type")
+        kind = as_object(block).get("type")
         if kind is None or kind in ("text", "thinking"):
             return False
         self.provider_data.setdefault("unknown_blocks", []).append(block)
@@ -280,7 +280,7 @@ class Decoder(base.Decoder):
 
 def _is_failure(value: Any) -> bool:
     """An envelope where an event or an answer was due: gateways send it bare."""
-    found = _object(value)
+    found = as_object(value)
     return isinstance(found.get("message"), str) or bool(found.get("error"))
 
 
@@ -303,12 +303,8 @@ def _converted(value: Any, kind: json.Typed[json.T]) -> json.T:
         raise MalformedStream(f"a part of the answer is not as the wire has it: {error}") from None
 
 
-def _object(value: Any) -> dict[str, Any]:
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-
-
 def _list(value: Any) -> list[Any]:
     """Deltas have one object where a whole body has a list."""
-    if isinstance(value, list):
-        return cast("list[object]", value)
+    if is_list(value):
+        return value
     return [] if value is None else [value]

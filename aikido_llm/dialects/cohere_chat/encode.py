@@ -8,7 +8,7 @@ source: Cohere API reference, "Chat", read 2026-11; the rules about turns from t
 """
 
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import Any
 
 from ...errors import InvalidRequestError, UnsupportedFeatureError
 from ...types.messages import AudioPart, ImagePart, Message, Part, Role, TextPart, ToolCall
@@ -18,6 +18,7 @@ from ..base import WireRequest
 from ..ranges import nearest
 from ..toolcalls import arguments_json, made_id
 from ..turns import DRAWN, Turn, call_of, from_tool, split, system_text, turns
+from ..values import as_object
 from . import schema
 from .names import ToolNames
 from .quirks import Quirks
@@ -205,7 +206,7 @@ class _Turns:
         Thinking may only be sent with thinking enabled, so it goes back to the model that it came from and no other.
         """
         for item in message.replay_for(self._provider):
-            block = cast("dict[str, Any]", item) if isinstance(item, dict) else {}
+            block = as_object(item)
             plan, thought = block.get("tool_plan", ""), block.get("thinking", "")
             disabled = self._request.thinking is not None and self._request.thinking.budget_tokens == 0
             return plan, "" if disabled or block.get("model") != self._request.model else thought

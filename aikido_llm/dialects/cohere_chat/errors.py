@@ -4,7 +4,7 @@ source: Cohere API reference, "Errors", read 2026-11; wordings as the service se
 """
 
 import re
-from typing import Any, cast
+from typing import Any
 
 from ...codecs import json
 from ...errors import (
@@ -18,6 +18,7 @@ from ...errors import (
 )
 from .. import status
 from ..base import ErrorReply
+from ..values import as_text, is_object
 
 CODES: dict[str, type[LLMError]] = {
     **status.COMMON_CODES,
@@ -35,9 +36,9 @@ def decode_error(reply: ErrorReply) -> LLMError:
         body = {"message": status.page_text(text)}
     envelope = status.Envelope(
         _message(body),
-        (_word(body.get("error_type")),),
+        (as_text(body.get("error_type")),),
         reply.status,
-        request_id=reply.headers.get("x-debug-trace-id") or _word(body.get("id")),
+        request_id=reply.headers.get("x-debug-trace-id") or as_text(body.get("id")),
         body=text,
         headers=reply.headers,
     )
@@ -47,7 +48,7 @@ def decode_error(reply: ErrorReply) -> LLMError:
 def in_band(body: dict[str, Any], finish_reason: str = "") -> LLMError:
     """An error inside a 200: an envelope where an event or an answer was due, or the `error` of a failed end."""
     envelope = status.Envelope(
-        _message(body), tuple(word for word in (_word(body.get("error_type")), finish_reason) if word)
+        _message(body), tuple(word for word in (as_text(body.get("error_type")), finish_reason) if word)
     )
     return status.to_error(envelope, CODES, _special(envelope))
 
@@ -73,12 +74,7 @@ _MAX_TOKENS_TOO_HIGH = re.compile(r"max tokens must be less than", re.IGNORECASE
 def _message(body: dict[str, Any]) -> str:
     """`message`, or what gateways write instead: `error` as text or as an object with a message."""
     for value in (body.get("message"), body.get("error")):
-        if isinstance(value, dict):
-            value = cast("dict[str, Any]", value).get("message")
-        if isinstance(value, str) and value:
-            return value
+        message = as_text(value.get("message") if is_object(value) else value)
+        if message:
+            return message
     return ""
-
-
-def _word(value: Any) -> str:
-    return value if isinstance(value, str) else ""

@@ -3,7 +3,7 @@
 source: Cohere API reference, "List Models", read 2026-11.
 """
 
-from typing import Any, cast
+from typing import Any
 from urllib.parse import quote
 
 from ...codecs import json
@@ -11,6 +11,7 @@ from ...errors import MalformedStream
 from ...types.response import ModelInfo
 from .. import status
 from ..base import ModelPage, WireRequest
+from ..values import as_count, as_objects, as_text, is_list
 
 PATH = "/v1/models?endpoint=chat&page_size=1000"
 
@@ -26,17 +27,12 @@ def decode_models(body: bytes) -> ModelPage:
     except ValueError:
         excerpt = status.page_text(body.decode("utf-8", "replace"))
         raise MalformedStream(f"the model list is not JSON: {excerpt}") from None
-    found: object = page.get("models", [])
-    if not isinstance(found, list):
+    found = page.get("models", [])
+    if not is_list(found):
         raise MalformedStream("the model list has no list of models")
-    entries = [cast("dict[str, Any]", entry) for entry in cast("list[object]", found) if isinstance(entry, dict)]
-    models = tuple(_model(entry) for entry in entries if isinstance(entry.get("name"), str))
-    cursor = page.get("next_page_token")
-    return ModelPage(models, cursor if isinstance(cursor, str) and cursor else None)
+    models = tuple(_model(entry) for entry in as_objects(found) if as_text(entry.get("name")))
+    return ModelPage(models, as_text(page.get("next_page_token")) or None)
 
 
 def _model(entry: dict[str, Any]) -> ModelInfo:
-    context = entry.get("context_length")
-    if isinstance(context, bool) or not isinstance(context, int | float) or not 0 < context < 1e12:
-        context = None
-    return ModelInfo(entry["name"], context_length=None if context is None else int(context), raw=entry)
+    return ModelInfo(entry["name"], context_length=as_count(entry.get("context_length")) or None, raw=entry)

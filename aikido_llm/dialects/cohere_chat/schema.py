@@ -12,10 +12,11 @@ source: Cohere docs, "Structured Outputs", schema constraints, read 2026-11.
 
 import re
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 from ...codecs import json
 from ...errors import UnsupportedFeatureError
+from ..values import as_list, as_object, is_list, is_object
 
 _NOTES = ("$schema", "$id", "$comment", "$defs", "definitions", "title", "default", "examples", "additionalProperties")
 _UNENFORCED = (
@@ -61,20 +62,19 @@ class _Rewriter:
 
     def _children(self, result: dict[str, Any], at: str, inside: tuple[str, ...]) -> None:
         properties = result.get("properties")
-        if isinstance(properties, dict):
-            fields = cast("dict[str, Any]", properties)
+        if is_object(properties):
             result["properties"] = {
                 name: self.schema(_object(field, f"{at}.{name}"), f"{at}.{name}", inside)
-                for name, field in fields.items()
+                for name, field in properties.items()
             }
             if not result.get("required"):
-                result["required"] = list(fields)
-        if isinstance(result.get("items"), dict):
+                result["required"] = list(properties)
+        if is_object(result.get("items")):
             result["items"] = self.schema(result["items"], f"{at}[]", inside)
 
     def _nullable(self, source: dict[str, Any], at: str, inside: tuple[str, ...]) -> dict[str, Any]:
         """`anyOf: [X, null]` -> X whose type is a list of two."""
-        arms = cast("list[object]", source["anyOf"]) if isinstance(source["anyOf"], list) else []
+        arms = as_list(source["anyOf"])
         others = [arm for arm in arms if arm != {"type": "null"}]
         if len(others) != 1:
             raise _cannot(at, "it uses anyOf for more than 'or null'")
@@ -84,7 +84,7 @@ class _Rewriter:
             if not isinstance(arm.get("type"), str):
                 raise _cannot(at, "it uses anyOf with something that names no single type")
             arm["type"] = [arm["type"], "null"]
-            if isinstance(arm.get("enum"), list):
+            if is_list(arm.get("enum")):
                 arm["enum"] = [*arm["enum"], None]
         return arm
 
@@ -93,10 +93,10 @@ class _Rewriter:
         for key in name.removeprefix("#").strip("/").split("/"):
             if key:
                 key = key.replace("~1", "/").replace("~0", "~")
-                found = cast("dict[str, Any]", found).get(key) if isinstance(found, dict) else None
-        if not name.startswith("#") or not isinstance(found, dict):
+                found = as_object(found).get(key)
+        if not name.startswith("#") or not is_object(found):
             raise _cannot(at, f"its reference {name!r} leads nowhere in the schema itself")
-        return cast("dict[str, Any]", found)
+        return found
 
 
 def _notes_in_description(source: dict[str, Any]) -> dict[str, Any]:
@@ -116,14 +116,14 @@ def _notes_in_description(source: dict[str, Any]) -> dict[str, Any]:
 
 def _is_open_map(source: dict[str, Any]) -> bool:
     kinds = source.get("type")
-    is_object = kinds == "object" or (isinstance(kinds, list) and "object" in kinds)
-    return is_object and not source.get("properties")
+    fields_open = kinds == "object" or (is_list(kinds) and "object" in kinds)
+    return fields_open and not source.get("properties")
 
 
 def _object(value: Any, at: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
+    if not is_object(value):
         raise _cannot(at, "it allows anything")
-    return cast("dict[str, Any]", value)
+    return value
 
 
 def _cannot(at: str, why: str) -> UnsupportedFeatureError:

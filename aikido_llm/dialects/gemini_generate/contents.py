@@ -16,9 +16,9 @@ from ...errors import InvalidRequestError, UnsupportedFeatureError
 from ...types.messages import AudioPart, FilePart, ImagePart, Message, Part, Role, TextPart, ToolCall
 from ..toolcalls import arguments_object
 from ..turns import Turn, call_of, turns
+from ..values import as_text, is_object
 from .quirks import Quirks
 from .replay import filled
-from .wire import is_object
 
 _Parts = list[dict[str, Any]]
 _REFUSED = re.compile(r"[^A-Za-z0-9_.:-]")
@@ -134,8 +134,7 @@ def _mark(call: ToolCall, message: Message, provider: str) -> dict[str, Any] | N
 
 def _wire_id(call: ToolCall, message: Message, provider: str) -> str:
     mark = _mark(call, message, provider)
-    wire_id = mark["functionCall"].get("id") if mark is not None else None
-    return wire_id if isinstance(wire_id, str) else ""
+    return as_text(mark["functionCall"].get("id")) if mark is not None else ""
 
 
 def _name(call: ToolCall, message: Message, provider: str) -> str:

@@ -15,12 +15,13 @@ from ...types.events import AudioEvent, Event, ImageEvent, TextDelta, ThinkingDe
 from ...types.messages import AudioPart
 from ...types.response import FinishReason, Usage
 from .. import base, media, status
+from ..values import is_list, is_object
 from . import finish
 from .calls import Calls
 from .errors import in_band
 from .replay import Turn
 from .usage import UsageReader
-from .wire import CHUNK, PLAIN, Candidate, Chunk, Part, is_list, is_object
+from .wire import CHUNK, PLAIN, Candidate, Chunk, Part
 
 
 class Decoder(base.Decoder):

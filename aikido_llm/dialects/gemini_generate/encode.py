@@ -9,10 +9,10 @@ from ...errors import InvalidRequestError, UnsupportedFeatureError
 from ...types.messages import ToolDef
 from ...types.request import Request, ThinkingConfig
 from ..base import WireRequest
+from ..values import is_object
 from .contents import contents, system_parts
 from .quirks import Quirks
 from .schema import to_json_schema, to_openapi
-from .wire import is_object
 
 EFFORT_BUDGETS = {"low": 1024, "medium": 8192, "high": 24576}  # tokens; the last is the most that all 2.5 models take
 

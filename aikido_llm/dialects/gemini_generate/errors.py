@@ -28,7 +28,7 @@ from ..status import (
     retry_after_text,
     to_error,
 )
-from .wire import is_list, is_object
+from ..values import as_error_status, as_objects, as_text, is_list, is_object
 
 CODES: Mapping[str, type[LLMError]] = {
     **COMMON_CODES,
@@ -82,17 +82,15 @@ def _error_object(body: Any) -> dict[str, Any] | None:
 
 
 def _envelope(error: dict[str, Any], status: int | None) -> Envelope:
-    code = error.get("code")
-    words = [d.get("reason") for d in _details(error)] + [error.get("status"), error.get("type"), code]
-    message = error.get("message")
+    words = [d.get("reason") for d in _details(error)] + [error.get("status"), error.get("type"), error.get("code")]
     waits = [w for d in _details(error) if (w := _seconds(d.get("retryDelay"))) is not None]
-    text = message[:LONGEST_TEXT] if isinstance(message, str) else ""
+    text = as_text(error.get("message"))[:LONGEST_TEXT]
     said = retry_after_text(text)  # to the fraction, where retryDelay is cut to whole seconds
     waits += [said] if said is not None else []
     return Envelope(
         text,
         tuple(w for w in words if isinstance(w, str) and w),
-        status if status is not None else code if isinstance(code, int) and 100 <= code < 600 else None,
+        status if status is not None else as_error_status(error.get("code")),
         retry_after=max(waits, default=None),
     )
 
@@ -108,15 +106,14 @@ def _typed(envelope: Envelope, error: dict[str, Any]) -> LLMError:
 
 
 def _out_of_quota(error: dict[str, Any]) -> bool:
-    violations = [v for d in _details(error) if is_list(d.get("violations")) for v in d["violations"] if is_object(v)]
+    violations = [v for d in _details(error) for v in as_objects(d.get("violations"))]
     if any("perday" in str(v.get("quotaId") or "").lower() for v in violations):
         return True
     return _NO_QUOTA.search(str(error.get("message") or "")[:LONGEST_TEXT]) is not None
 
 
 def _details(error: dict[str, Any]) -> list[dict[str, Any]]:
-    details = error.get("details")
-    return [d for d in details if is_object(d)] if is_list(details) else []
+    return as_objects(error.get("details"))
 
 
 def _seconds(duration: Any) -> float | None:

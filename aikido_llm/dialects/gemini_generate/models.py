@@ -7,7 +7,7 @@ from ...codecs import json
 from ...errors import MalformedStream
 from ...types.response import ModelInfo
 from ..base import ModelPage, WireRequest
-from .wire import is_list, is_object
+from ..values import as_count, as_text, is_list, is_object
 
 _PAGE_SIZE = 1000  # the most the service gives
 
@@ -26,9 +26,8 @@ def decode_models(body: bytes) -> ModelPage:
     entries = page.get("models", [])
     if not is_list(entries) or "error" in page:
         raise MalformedStream("the server's answer is no model list")
-    token = page.get("nextPageToken")
     models = tuple(_model(e) for e in entries if is_object(e) and _generates(e))
-    return ModelPage(models, token if isinstance(token, str) and token else None)
+    return ModelPage(models, as_text(page.get("nextPageToken")) or None)
 
 
 def _generates(entry: dict[str, Any]) -> bool:
@@ -37,15 +36,10 @@ def _generates(entry: dict[str, Any]) -> bool:
 
 
 def _model(entry: dict[str, Any]) -> ModelInfo:
-    name = entry.get("displayName")
     return ModelInfo(
         entry["name"].removeprefix("models/"),
-        name if isinstance(name, str) else "",
-        _tokens(entry.get("inputTokenLimit")),
-        _tokens(entry.get("outputTokenLimit")),
+        as_text(entry.get("displayName")),
+        as_count(entry.get("inputTokenLimit")),
+        as_count(entry.get("outputTokenLimit")),
         raw=entry,
     )
-
-
-def _tokens(value: Any) -> int | None:
-    return value if type(value) is int else None

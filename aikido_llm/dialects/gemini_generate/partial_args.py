@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from ...codecs import json
 from ...errors import MalformedStream
-from .wire import is_list, is_object
+from ..values import is_list, is_object
 
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\['((?:[^'\\]|\\.)*)'\]|\[\"((?:[^\"\\]|\\.)*)\"\]")
 _DEEPEST = 64  # steps of one path

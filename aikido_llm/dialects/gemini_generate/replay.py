@@ -8,7 +8,8 @@ from typing import Any
 
 from ...codecs.base64 import Base64Text
 from ...types.messages import AudioPart, ImagePart, Message
-from .wire import Part, is_object
+from ..values import is_object
+from .wire import Part
 
 _FOLD_AT = 4096  # pieces of text
 

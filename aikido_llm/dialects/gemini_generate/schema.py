@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...errors import UnsupportedFeatureError
-from .wire import is_list, is_mapping, is_object
+from ..values import is_list, is_mapping, is_object
 
 _PLAIN = frozenset((
     "title", "description", "nullable", "minItems", "maxItems", "required", "minProperties", "maxProperties",

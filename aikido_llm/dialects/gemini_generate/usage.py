@@ -3,7 +3,8 @@
 from typing import Any
 
 from ...types.response import Usage
-from .wire import Counts, is_object, usage_object
+from ..values import is_object, within
+from .wire import Counts, usage_object
 
 _MERGE_AT = 64  # chunks
 _LARGE = 64 * 1024  # bytes of a frame that is not kept for its usage object
@@ -60,8 +61,8 @@ class UsageReader:
         return Usage(
             input_tokens=read,
             output_tokens=written,
-            cache_read_tokens=_at_most(counts.cachedContentTokenCount, read),
-            reasoning_tokens=_at_most(counts.thoughtsTokenCount, written),
+            cache_read_tokens=within(counts.cachedContentTokenCount, read),
+            reasoning_tokens=within(counts.thoughtsTokenCount, written),
             raw=raw if is_object(raw) else None,
         )
 
@@ -70,7 +71,3 @@ def _sum(*counts: int | None) -> int | None:
     """What servers send of zeros is nothing, so one count alone is the sum."""
     sent = [count for count in counts if count is not None]
     return sum(sent) if sent else None
-
-
-def _at_most(count: int | None, whole: int | None) -> int | None:
-    return count if count is None or whole is None else min(count, whole)

@@ -6,11 +6,12 @@ is read again untyped, and `mend` moves what is unknown or of an unexpected type
 """
 
 from collections.abc import Mapping
-from typing import Any, Literal, TypeGuard
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from ...codecs import json
+from ..values import MOST, as_count, is_list, is_object
 
 _OTHER = "~other"  # no server means this name
 
@@ -54,12 +55,16 @@ class Candidate(msgspec.Struct, forbid_unknown_fields=True):
     other: dict[str, Any] | None = msgspec.field(default=None, name=_OTHER)
 
 
+Tokens = Annotated[int, msgspec.Meta(ge=0, lt=MOST)]
+"""What `as_count` would read as it stands."""
+
+
 class Counts(msgspec.Struct, gc=False):
-    promptTokenCount: int | None = None
-    candidatesTokenCount: int | None = None
-    thoughtsTokenCount: int | None = None
-    cachedContentTokenCount: int | None = None
-    toolUsePromptTokenCount: int | None = None
+    promptTokenCount: Tokens | None = None
+    candidatesTokenCount: Tokens | None = None
+    thoughtsTokenCount: Tokens | None = None
+    cachedContentTokenCount: Tokens | None = None
+    toolUsePromptTokenCount: Tokens | None = None
 
 
 class PlainPart(msgspec.Struct, gc=False, forbid_unknown_fields=True):
@@ -110,18 +115,6 @@ def usage_object(frame: bytes) -> Any:
         return None
 
 
-def is_object(value: object) -> TypeGuard[dict[str, Any]]:
-    return isinstance(value, dict)
-
-
-def is_mapping(value: object) -> TypeGuard[Mapping[str, Any]]:
-    return isinstance(value, Mapping)
-
-
-def is_list(value: object) -> TypeGuard[list[Any]]:
-    return isinstance(value, list)
-
-
 _Types = Mapping[str, tuple[type, ...]]
 
 _CHUNK: _Types = {
@@ -159,9 +152,7 @@ def mend(value: Any) -> Any:
     if "candidates" in chunk:
         chunk["candidates"] = [_candidate(c) for c in chunk["candidates"] if is_object(c)]
     if "usageMetadata" in chunk:
-        chunk["usageMetadata"] = {
-            k: n for k, v in chunk["usageMetadata"].items() if (n := _whole_number(v)) is not None
-        }
+        chunk["usageMetadata"] = {k: n for k, v in chunk["usageMetadata"].items() if (n := as_count(v)) is not None}
     if other:
         chunk[_OTHER] = other
     return chunk
@@ -203,12 +194,6 @@ def _sort(value: dict[str, Any], types: _Types) -> tuple[dict[str, Any], dict[st
         if item is not None:
             (known if type(item) in types.get(name, ()) else other)[name] = item
     return known, other
-
-
-def _whole_number(value: Any) -> int | None:
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value if type(value) is int else None
 
 
 PLAIN = json.Typed(PlainChunk)

@@ -6,7 +6,7 @@ whole body is that line alone.
 source: Ollama docs, "API" and "Streaming", and the server's answer types, read 2026-11.
 """
 
-from typing import Any, cast
+from typing import Any
 
 from ...codecs import json
 from ...errors import MalformedStream
@@ -17,6 +17,7 @@ from ...types.request import Request
 from ...types.response import FinishReason, Usage
 from .. import base, media, status
 from ..toolcalls import ToolCalls, arguments_text
+from ..values import as_count, as_object
 from . import errors
 from .wire import Call, Line, Message, PlainLine
 
@@ -104,13 +105,11 @@ class Decoder(base.Decoder):
         """Counts of 0 are left out by the server, and so are None here; the parts of a prompt that came from its cache
         are not told, nor is the reasoning apart from the answer. Durations in raw are nanoseconds."""
         line = self.raw if self.raw is not None else _parsed(self._last)
-        if not isinstance(line, dict):
-            return None
-        fields = cast("dict[str, Any]", line)
+        fields = as_object(line)
         raw = {name: fields[name] for name in _COUNTS if fields.get(name) is not None}
         if not raw:
             return None
-        return Usage(_number(raw.get("prompt_eval_count")), _number(raw.get("eval_count")), raw=raw)
+        return Usage(as_count(raw.get("prompt_eval_count")), as_count(raw.get("eval_count")), raw=raw)
 
     # ---------------------------------------------------------------- reading
 
@@ -187,7 +186,7 @@ class Decoder(base.Decoder):
 
     def _unsaid(self) -> FinishReason:
         """Older servers name no reason, nor do aborted runs: then the answer counts as whole only if there is one."""
-        if self._limit is not None and _number(self._evaluated) == self._limit:
+        if self._limit is not None and as_count(self._evaluated) == self._limit:
             return FinishReason.length
         if self._said or self._calls:
             return FinishReason.stop
@@ -195,7 +194,7 @@ class Decoder(base.Decoder):
 
 
 def _converted(value: Any) -> Line:
-    fields = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+    fields = as_object(value)
     try:
         return _line.convert(value)
     except ValueError as error:
@@ -214,9 +213,3 @@ def _parsed(line: bytes | None) -> Any:
 def _not_json(data: bytes) -> MalformedStream:
     excerpt = status.page_text(data.decode("utf-8", "replace"))
     return MalformedStream(f"the server sent something that is not JSON: {excerpt}")
-
-
-def _number(value: Any) -> int | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e18:
-        return None
-    return int(value)

@@ -9,7 +9,7 @@ source: Ollama docs, "API", "Generate a chat completion", and the server's reque
 
 import re
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 from ...codecs.base64 import Base64Text
 from ...errors import ConfigError, UnsupportedFeatureError
@@ -19,6 +19,7 @@ from .. import media
 from ..base import WireRequest
 from ..toolcalls import arguments_object
 from ..turns import Turn, call_of, system_text, turns
+from ..values import is_mapping, is_object
 from .quirks import Quirks
 
 
@@ -97,8 +98,8 @@ def _think(thinking: ThinkingConfig, quirks: Quirks) -> bool | str:
 def _merged(body: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
     merged = {**body, **extra}
     ours, theirs = body.get("options"), extra.get("options")
-    if isinstance(ours, dict) and isinstance(theirs, Mapping):
-        merged["options"] = {**cast("dict[str, Any]", ours), **cast("Mapping[str, Any]", theirs)}
+    if is_object(ours) and is_mapping(theirs):
+        merged["options"] = {**ours, **theirs}
     return merged
 
 

@@ -5,12 +5,13 @@ source: the server's own handlers and messages, read 2026-11.
 """
 
 import re
-from typing import Any, cast
+from typing import Any
 
 from ...codecs import json
 from ...errors import InvalidRequestError, LLMError, ServerError, UnsupportedFeatureError
 from .. import status
 from ..base import ErrorReply
+from ..values import as_error_status, as_text, is_object
 
 _UNSUPPORTED = re.compile(r"does not support (thinking|tools|chat|vision|images|audio|insert)|is not supported", re.I)
 # The server answers 500 to some of what the caller must mend.
@@ -64,13 +65,11 @@ def _said(error: Any, depth: int = 2) -> tuple[str, tuple[str, ...], int | None]
         except ValueError:
             return error, (), None
         return _said(inner.get("error", inner), depth - 1)
-    if not isinstance(error, dict):
-        return (error if isinstance(error, str) else ""), (), None
-    fields = cast("dict[str, Any]", error)
-    message = fields.get("message") or fields.get("error")
-    codes = tuple(word for key in ("type", "code") if isinstance(word := fields.get(key), str) and word)
-    number = next((n for key in ("code", "status_code", "status") if isinstance(n := fields.get(key), int)), None)
-    return (message if isinstance(message, str) else ""), codes, number
+    if not is_object(error):
+        return as_text(error), (), None
+    codes = tuple(word for key in ("type", "code") if (word := as_text(error.get(key))))
+    numbers = (as_error_status(error.get(key)) for key in ("code", "status_code", "status"))
+    return as_text(error.get("message") or error.get("error")), codes, next(filter(None, numbers), None)
 
 
 def _plain(text: str) -> str:

@@ -3,13 +3,14 @@
 source: Ollama docs, "API", "List Local Models", read 2026-11.
 """
 
-from typing import Any, cast
+from typing import Any
 
 from ...codecs import json
 from ...errors import MalformedStream
 from ...types.response import ModelInfo
 from .. import status
 from ..base import ModelPage, WireRequest
+from ..values import as_count, as_object, as_objects, as_text, is_list
 
 
 def encode_models(cursor: str | None) -> WireRequest:
@@ -23,22 +24,18 @@ def decode_models(body: bytes) -> ModelPage:
     except ValueError:
         excerpt = status.page_text(body.decode("utf-8", "replace"))
         raise MalformedStream(f"the model list is not JSON: {excerpt}") from None
-    found: object = page.get("models") or []  # null on a server without models
-    if not isinstance(found, list):
+    found: Any = page.get("models") or []  # null on a server without models
+    if not is_list(found):
         raise MalformedStream("the model list has no list of models")
-    entries = cast("list[object]", found)
-    objects = [cast("dict[str, Any]", entry) for entry in entries if isinstance(entry, dict)]
-    return ModelPage(tuple(_model(entry) for entry in objects if isinstance(entry.get("name"), str) and _chats(entry)))
+    entries = [entry for entry in as_objects(found) if as_text(entry.get("name")) and _chats(entry)]
+    return ModelPage(tuple(_model(entry) for entry in entries))
 
 
 def _chats(entry: dict[str, Any]) -> bool:
     can = entry.get("capabilities")
-    return not isinstance(can, list) or "embedding" not in can or "completion" in can
+    return not is_list(can) or "embedding" not in can or "completion" in can
 
 
 def _model(entry: dict[str, Any]) -> ModelInfo:
-    found = entry.get("details")
-    details = cast("dict[str, Any]", found) if isinstance(found, dict) else {}
-    context = details.get("context_length")  # newer servers only
-    known = isinstance(context, int) and not isinstance(context, bool) and context > 0
-    return ModelInfo(entry["name"], context_length=context if known else None, raw=entry)
+    context = as_count(as_object(entry.get("details")).get("context_length"))  # newer servers only
+    return ModelInfo(entry["name"], context_length=context or None, raw=entry)

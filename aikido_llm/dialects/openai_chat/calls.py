@@ -7,7 +7,8 @@ from ...errors import MalformedStream
 from ...types.events import Event
 from ...types.request import Request
 from ..toolcalls import ToolCalls, arguments_text
-from .wire import Json, Message, PlainCall, as_object, as_text, objects
+from ..values import as_object, as_objects, as_text
+from .wire import Json, Message, PlainCall
 
 _WRAPPERS = ("multi_tool_use.parallel", "parallel")  # OpenAI models' inner tool for several calls; it may leak out
 
@@ -34,7 +35,7 @@ class Calls:
         return {call.id: call.provider_data["extra_content"] for call in self._calls.finished if call.provider_data}
 
     def read(self, message: Message, out: list[Event], provider_data: Json) -> None:
-        for piece in objects(message.tool_calls):
+        for piece in as_objects(message.tool_calls):
             if as_object(piece.get("custom")).get("name"):  # free text, not JSON arguments: asked for by `extra` only
                 provider_data.setdefault("custom_tool_calls", []).append(piece)
             else:
@@ -86,7 +87,7 @@ class Calls:
     def _unwrap(self, arguments: str, out: list[Event]) -> None:
         """Each use inside a wrapper is a call of its own; a wrapper that cannot be read is handed on as it is."""
         try:
-            uses = objects(json.loads_object(arguments).get("tool_uses"))
+            uses = as_objects(json.loads_object(arguments).get("tool_uses"))
         except ValueError:
             uses = []
         for position, use in enumerate(uses):

@@ -5,11 +5,12 @@ from typing import Any
 from ...types.events import AudioEvent, Event, ImageEvent, TextDelta, ThinkingDelta
 from ...types.request import Request
 from ..media import Arrived
+from ..values import as_list, as_object, as_objects, as_text
 from .calls import Calls
 from .media import audio_type, image_of, sound
 from .quirks import Quirks
 from .reasoning import ReasoningDetails, text_of_details, thought, thought_of_part
-from .wire import Json, Message, PlainDelta, as_list, as_object, as_text, objects
+from .wire import Json, Message, PlainDelta
 
 
 class Content:
@@ -65,7 +66,7 @@ class Content:
             if content:
                 out.append(TextDelta(content))
         elif content:
-            self._parts(objects(content), out, arrived, thoughts=not said)
+            self._parts(as_objects(content), out, arrived, thoughts=not said)
         if message.refusal and isinstance(message.refusal, str):
             self.refused = True
             out.append(TextDelta(message.refusal))
@@ -106,7 +107,7 @@ class Content:
             image = image_of(item, arrived)
             if image is not None:
                 out.append(ImageEvent(image))
-        for annotation in objects(message.annotations):
+        for annotation in as_objects(message.annotations):
             self._provider_data.setdefault("annotations", []).append(annotation)
         audio = as_object(message.audio)
         self._audio_id = self._audio_id or as_text(audio.get("id"))

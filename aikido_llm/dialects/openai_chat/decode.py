@@ -15,13 +15,14 @@ from ...types.request import Request
 from ...types.response import FinishReason, Usage
 from .. import base
 from ..status import Envelope, page_text, to_error
+from ..values import as_list, as_object, as_objects, as_text
 from . import errors
 from .content import Content
 from .finish import finish_reason, is_length_error
 from .media import IMAGE_PLACES
 from .quirks import Quirks
 from .usage import find_usage, read_usage
-from .wire import CHUNK, NOTHING, PLAIN, Choice, Chunk, Json, as_list, as_object, as_text, objects
+from .wire import CHUNK, NOTHING, PLAIN, Choice, Chunk, Json
 
 _DONE = b"[DONE]"
 _LOOK_FOR_NAMES = 8  # chunks: some hosts name the model in the second or third, some never
@@ -165,7 +166,7 @@ class Decoder(base.Decoder):
         self.raw = value
         self.done = True
         answer = as_object(value)
-        if not answer.get("choices") and objects(as_object(answer.get("provider")).get("choices")):
+        if not answer.get("choices") and as_objects(as_object(answer.get("provider")).get("choices")):
             answer = as_object(answer["provider"])  # a router once nested the real answer there
         if not answer:
             if errors.is_error(value):

@@ -21,8 +21,9 @@ from ...errors import (
 )
 from ..base import ErrorReply
 from ..status import BODY_EXCERPT, COMMON_CODES, Envelope, page_text, reply_text, to_error
+from ..values import as_error_status, as_list, as_number, as_object, as_objects, as_text
 from .quirks import Quirks
-from .wire import Json, as_list, as_object, as_text, objects
+from .wire import Json
 
 CODES: dict[str, type[LLMError]] = {
     **COMMON_CODES,
@@ -101,7 +102,7 @@ def _typed(envelope: Envelope, quirks: Quirks) -> LLMError:
 def is_error(value: Any) -> bool:
     """Whether a JSON value without an answer in it is an error envelope, by any of the marks that hosts use."""
     if isinstance(value, list):
-        return any(is_error(item) for item in objects(as_list(value)))
+        return any(is_error(item) for item in as_objects(value))
     chunk = as_object(value)
     if chunk.get("error") or "error" in (chunk.get("object"), chunk.get("type")):
         return True
@@ -117,7 +118,7 @@ def _read(value: Any, depth: int) -> _Said:
     if isinstance(value, str):
         return _read_text(value, depth)
     if isinstance(value, list):
-        return _read_list(objects(as_list(value)), depth)
+        return _read_list(as_objects(value), depth)
     envelope = as_object(value)
     if not envelope:
         return _Said()
@@ -159,13 +160,13 @@ def _join(envelope: Json, inner: _Said, depth: int) -> _Said:
     codes = [_routed_code(envelope, metadata), as_text(availability.get("code")), *upstream.codes, *inner.codes, *own]
     if metadata.get("reasons") or metadata.get("patterns"):  # OpenRouter's moderation and guardrails: a 403
         codes.insert(0, "content_filter")
-    statuses = [_status(envelope.get(key)) for key in _STATUS_KEYS]
+    statuses = [as_error_status(envelope.get(key)) for key in _STATUS_KEYS]
     status = next((status for status in statuses if status), None) or inner.status or upstream.status
     return _Said(
         _message(inner.message, upstream.message, as_text(metadata.get("provider_name"))),
         tuple(dict.fromkeys(code for code in codes if code)),
         status,
-        _seconds(availability.get("retry_after")) or inner.retry_after or upstream.retry_after,
+        as_number(availability.get("retry_after")) or inner.retry_after or upstream.retry_after,
     )
 
 
@@ -179,13 +180,3 @@ def _message(own: str, upstream: str, provider: str) -> str:
     if not upstream or upstream in own:
         return own
     return f"{own} ({provider}): {upstream}" if provider else f"{own}: {upstream}"
-
-
-def _status(value: Any) -> int | None:
-    """An HTTP status, also as text."""
-    number = int(value) if isinstance(value, str) and value.isdecimal() and len(value) == 3 else value
-    return number if isinstance(number, int) and not isinstance(number, bool) and 400 <= number < 600 else None
-
-
-def _seconds(value: Any) -> float | None:
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0 else None

@@ -5,7 +5,7 @@ from typing import Any
 from ...types.messages import AudioPart, ImagePart, sniff
 from ...types.request import Request
 from ..media import Arrived, bytes_from_base64, image_from_base64, image_from_url
-from .wire import as_object, as_text
+from ..values import as_object, as_text
 
 _SOUND_TYPES = {
     "wav": "audio/wav",

@@ -8,9 +8,10 @@ from typing import Any
 from ...types.messages import AudioPart, ImagePart, Message, Part, Role, TextPart, ToolCall
 from ..toolcalls import arguments_json
 from ..turns import DRAWN, from_tool, turns
+from ..values import as_object
 from .parts import content, image_parts, text_content
 from .quirks import Quirks
-from .wire import Json, as_object
+from .wire import Json
 
 _NAME = re.compile(r"[^a-zA-Z0-9_-]")
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

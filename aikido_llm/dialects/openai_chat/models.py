@@ -6,8 +6,9 @@ from ...codecs import json
 from ...errors import MalformedStream
 from ...types.response import ModelInfo
 from ..base import ModelPage, WireRequest
+from ..values import as_count, as_list, as_number, as_object, as_objects, as_text
 from .quirks import Quirks
-from .wire import Json, as_list, as_object, as_text, objects
+from .wire import Json
 
 _CONTEXT = ("context_length", "max_model_len", "context_window", "max_context_length")
 _OUTPUT = ("max_completion_tokens", "max_output_length", "max_output_tokens")
@@ -31,7 +32,7 @@ def decode_models(body: bytes, quirks: Quirks) -> ModelPage:
     entries = as_list(value if isinstance(value, list) else listing.get("data") or listing.get("models"))
     if not isinstance(value, list) and not isinstance(listing.get("data", listing.get("models")), list):
         raise MalformedStream("the answer is no model list: it has no array of models")
-    models = tuple(_model(entry, quirks) for entry in objects(entries) if as_text(entry.get("id")))
+    models = tuple(_model(entry, quirks) for entry in as_objects(entries) if as_text(entry.get("id")))
     following = as_text(as_object(listing.get("links")).get("next")).partition("?")[2]
     return ModelPage(models, following or None)
 
@@ -57,26 +58,14 @@ def _model(entry: Json, quirks: Quirks) -> ModelInfo:
 
 
 def _count(values: list[Any]) -> int | None:
-    numbers = (_number(value) for value in values)
-    return next((int(number) for number in numbers if number), None)
+    return next((count for value in values if (count := as_count(value))), None)
 
 
 def _price(entry: Json, prices: Json, keys: tuple[str, ...], flat_key: str, quirks: Quirks) -> float | None:
     """US dollars per million tokens. A negative price means "it varies"."""
     for key in keys:
-        number = _number(prices.get(key))
+        number = as_number(prices.get(key))
         if number is not None:
             return round(number * quirks.price_scale, 9)  # 0.0000004 * 1e6 is not quite 0.4
-    number = _number(entry.get(flat_key))
+    number = as_number(entry.get(flat_key))
     return None if number is None else number * _XAI_PRICE_UNIT
-
-
-def _number(value: Any) -> float | None:
-    """Hosts write prices as numbers or as text."""
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        return None
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return number if 0 <= number < 1e15 else None

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from .wire import Json, Message, as_list, as_object, as_text, objects
+from ..values import as_list, as_object, as_objects, as_text
+from .wire import Json, Message
 
 _TEXTS = ("text", "summary", "data")
 _SIGNED_FORMATS = ("anthropic", "google")  # refuse a thought that lost its signature
@@ -53,7 +54,7 @@ class ReasoningDetails:
 
     def add(self, details: Any) -> None:
         self.seen = self.seen or isinstance(details, list)
-        for detail in objects(details):
+        for detail in as_objects(details):
             block = next((block for block in reversed(self._blocks) if block.holds(detail)), None)
             if block is None:
                 block = _Block(detail)
@@ -80,7 +81,7 @@ def thought(message: Message) -> str:
 
 
 def text_of_details(details: Any) -> str:
-    return "".join(as_text(detail.get("text")) or as_text(detail.get("summary")) for detail in objects(details))
+    return "".join(as_text(detail.get("text")) or as_text(detail.get("summary")) for detail in as_objects(details))
 
 
 def thought_of_part(part: Json) -> str:
@@ -90,5 +91,5 @@ def thought_of_part(part: Json) -> str:
         if isinstance(value, str):
             return value
         if as_list(value):
-            return "".join(as_text(as_object(piece).get("text")) for piece in objects(value))
+            return "".join(as_text(as_object(piece).get("text")) for piece in as_objects(value))
     return ""

@@ -3,11 +3,11 @@
 from typing import Any
 
 from ...types.response import Usage
-from .wire import Json, as_object, objects
+from ..values import as_count, as_number, as_object, as_objects, within
+from .wire import Json
 
 _CACHE_READ = ("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens", "cache_read_input_tokens")
 _NOTHING: Json = {}
-_MOST = 1e18  # more is no count
 _TICKS_PER_USD = 1e10  # xAI counts money in units of 1e-10 US dollars
 
 
@@ -17,7 +17,7 @@ def find_usage(chunk: Json) -> Json:
     if usage:
         return usage
     places = [as_object(chunk.get("x_groq")).get("usage")]
-    places += [choice.get("usage") for choice in objects(chunk.get("choices"))]
+    places += [choice.get("usage") for choice in as_objects(chunk.get("choices"))]
     return next((as_object(place) for place in places if as_object(place)), _NOTHING)
 
 
@@ -29,18 +29,18 @@ def read_usage(usage: Json, timings: Json) -> Usage | None:
     if not usage:
         return _from_timings(timings) if timings else None
     details = as_object(usage.get("prompt_tokens_details") or usage.get("prompt_token_details"))  # so one vendor spells
-    prompt, completion = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
+    prompt, completion = as_count(usage.get("prompt_tokens")), as_count(usage.get("completion_tokens"))
     said = as_object(usage.get("completion_tokens_details"))
     reasoning = _first(said.get("reasoning_tokens"), usage.get("reasoning_tokens"))
     cached = _first(details.get("cached_tokens"), *map(usage.get, _CACHE_READ))
     written = _first(details.get("cache_write_tokens"), usage.get("cache_creation_input_tokens"))
-    output = _with_reasoning(prompt, completion, reasoning, _count(usage.get("total_tokens")))
+    output = _with_reasoning(prompt, completion, reasoning, as_count(usage.get("total_tokens")))
     return Usage(
         input_tokens=prompt,
         output_tokens=output,
-        cache_read_tokens=_within(cached, prompt),
-        cache_write_tokens=_within(written, prompt),
-        reasoning_tokens=_within(reasoning, output),
+        cache_read_tokens=within(cached, prompt),
+        cache_write_tokens=within(written, prompt),
+        reasoning_tokens=within(reasoning, output),
         cost_usd=_cost(usage),
         raw=usage,
     )
@@ -54,7 +54,7 @@ def _with_reasoning(prompt: int | None, completion: int | None, reasoning: int |
 
 
 def _from_timings(timings: Json) -> Usage | None:
-    fresh, cached, output = (_count(timings.get(key)) for key in ("prompt_n", "cache_n", "predicted_n"))
+    fresh, cached, output = (as_count(timings.get(key)) for key in ("prompt_n", "cache_n", "predicted_n"))
     if fresh is None and output is None:
         return None
     prompt = None if fresh is None else fresh + (cached or 0)
@@ -63,31 +63,13 @@ def _from_timings(timings: Json) -> Usage | None:
 
 def _cost(usage: Json) -> float | None:
     cost = usage.get("cost")
-    amount = _amount(as_object(cost).get("total_cost")) if isinstance(cost, dict) else _amount(cost)
-    ticks = _amount(usage.get("cost_in_usd_ticks"))
+    amount = as_number(as_object(cost).get("total_cost") if isinstance(cost, dict) else cost)
+    ticks = as_number(usage.get("cost_in_usd_ticks"))
     return amount if amount is not None or ticks is None else ticks / _TICKS_PER_USD
-
-
-def _count(value: Any) -> int | None:
-    if type(value) is int and 0 <= value < _MOST:
-        return value
-    number = _amount(value)
-    return None if number is None else int(number)
-
-
-def _amount(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    return value if 0 <= value < _MOST else None
 
 
 def _first(*values: Any) -> int | None:
     for value in values:
-        if value is not None and (count := _count(value)) is not None:
+        if (count := as_count(value)) is not None:
             return count
     return None
-
-
-def _within(part: int | None, whole: int | None) -> int | None:
-    """Gateways count the parts with another tokenizer than the whole: a part never exceeds it."""
-    return part if part is None or whole is None else min(part, whole)

@@ -5,11 +5,12 @@ else: its types turn down all others, so that the parser (C) does the checks. Wh
 whose leaves are Any because servers disagree on nearly all of their types.
 """
 
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import msgspec
 
 from ...codecs.json import Typed
+from ..values import as_object, as_objects
 
 Json = dict[str, Any]
 
@@ -98,7 +99,7 @@ class Chunk(msgspec.Struct, gc=False):
 def _mend(value: Any) -> Json:
     """What is not of the shape above is left out: a server's oddity must not cost the answer."""
     chunk = as_object(value)
-    choices = [_mend_choice(choice) for choice in objects(chunk.get("choices"))]
+    choices = [_mend_choice(choice) for choice in as_objects(chunk.get("choices"))]
     return {**chunk, "choices": choices}
 
 
@@ -111,23 +112,3 @@ def _mend_choice(choice: Json) -> Json:
 
 PLAIN = Typed(PlainChunk)
 CHUNK = Typed(Chunk, _mend)
-
-
-def as_object(value: Any) -> Json:
-    """The value if it is a JSON object, else an empty one."""
-    return cast("Json", value) if isinstance(value, dict) else {}
-
-
-def as_list(value: Any) -> list[Any]:
-    """The value if it is a JSON array, else an empty one."""
-    return list(cast("list[object]", value)) if isinstance(value, list) else []
-
-
-def objects(value: Any) -> list[Json]:
-    """The objects of an array, whatever else is in it."""
-    return [cast("Json", item) for item in as_list(value) if isinstance(item, dict)]
-
-
-def as_text(value: Any) -> str:
-    """The value if it is a string, else ""."""
-    return value if isinstance(value, str) else ""

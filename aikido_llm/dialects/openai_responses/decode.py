@@ -16,13 +16,14 @@ from .. import base
 from ..media import image_from_base64
 from ..status import page_text
 from ..toolcalls import ToolCalls, arguments_text
+from ..values import as_list, as_object, as_objects, as_text
 from . import errors
 from .finish import ending_word, finish_reason
 from .progress import Progress
 from .quirks import Quirks
 from .replay import replay_items
 from .usage import read_usage
-from .wire import EVENT, TEXT, StreamEvent, field_of, list_of, object_of, objects_of, response_of, string_of
+from .wire import EVENT, TEXT, StreamEvent, field_of, response_of
 
 _NO_EVENTS = (STRAY, WHOLE)
 
@@ -141,12 +142,12 @@ class Decoder(base.Decoder):
             case "response.function_call_arguments.delta":
                 self._delta(event, "arguments", 0, out)
             case "response.refusal.delta":
-                self._refusal.append(string_of(event.delta))
+                self._refusal.append(as_text(event.delta))
                 self._delta(event, "text", event.content_index, out)
             case "response.output_text.done":
                 self._part_done(event, "text", event.content_index, event.text, out)
             case "response.refusal.done":
-                self._refusal = self._refusal or [string_of(event.refusal)]
+                self._refusal = self._refusal or [as_text(event.refusal)]
                 self._part_done(event, "text", event.content_index, event.refusal, out)
             case "response.reasoning_summary_text.done":
                 self._part_done(event, "summary", event.summary_index, event.text, out)
@@ -157,9 +158,9 @@ class Decoder(base.Decoder):
             case "response.output_text.annotation.added":
                 self._annotation(event, field_of(data, "annotation"))
             case "response.output_item.added":
-                self._item_added(event, object_of(field_of(data, "item")), out)
+                self._item_added(event, as_object(field_of(data, "item")), out)
             case "response.output_item.done":
-                self._item_done(event, object_of(field_of(data, "item")), out)
+                self._item_done(event, as_object(field_of(data, "item")), out)
             case "response.created" | "response.in_progress" | "response.queued":
                 self._head(response_of(data))
             case "response.completed" | "response.incomplete" | "response.failed" | "response.cancelled":
@@ -230,17 +231,17 @@ class Decoder(base.Decoder):
     def _message(self, key: int, item: dict[str, Any], out: list[Event]) -> None:
         text: list[str] = []
         refusal: list[str] = []
-        for place, part in enumerate(objects_of(item.get("content"))):
+        for place, part in enumerate(as_objects(item.get("content"))):
             if part.get("type") == "refusal":
-                refusal.append(string_of(part.get("refusal")))
+                refusal.append(as_text(part.get("refusal")))
                 text.append(refusal[-1])
             elif isinstance(part.get("text"), str):
                 text.append(part["text"])
             else:
                 self._keep("parts", part)
-            for annotation in list_of(part.get("annotations"))[self._cited.get((key, place), 0) :]:
+            for annotation in as_list(part.get("annotations"))[self._cited.get((key, place), 0) :]:
                 self._keep("citations", annotation)
-            for logprob in list_of(part.get("logprobs")):
+            for logprob in as_list(part.get("logprobs")):
                 self._keep("logprobs", logprob)
         self._complete(key, "text", "".join(text), out)
         if not any(self._refusal):
@@ -251,8 +252,8 @@ class Decoder(base.Decoder):
         if key in self._call_ids:
             return
         before = len(out)
-        call_id = string_of(item.get("call_id")) or string_of(item.get("id"))
-        self._calls.delta(out, key=key, id=call_id, name=string_of(item.get("name")))
+        call_id = as_text(item.get("call_id")) or as_text(item.get("id"))
+        self._calls.delta(out, key=key, id=call_id, name=as_text(item.get("name")))
         for event in out[before:]:
             if isinstance(event, ToolCallStart):
                 self._call_ids[key] = event.id
@@ -260,7 +261,7 @@ class Decoder(base.Decoder):
     def _image(self, key: int, item: dict[str, Any], out: list[Event]) -> None:
         result = item.get("result")
         if isinstance(result, str) and result:
-            kind = string_of(item.get("output_format"))
+            kind = as_text(item.get("output_format"))
             image = image_from_base64(result, f"image/{kind}" if kind else "", self.arrived)
             self._images[key] = len(self._images)
             out.append(ImageEvent(image))
@@ -274,16 +275,16 @@ class Decoder(base.Decoder):
     # ---------------------------------------------------------------------------------------------- the answer
 
     def _head(self, response: dict[str, Any]) -> None:
-        self.id = self.id or string_of(response.get("id"))
-        self.model = self.model or string_of(response.get("model"))
+        self.id = self.id or as_text(response.get("id"))
+        self.model = self.model or as_text(response.get("model"))
         self._calls.seed = self.id
-        self._usage = object_of(response.get("usage")) or self._usage
+        self._usage = as_object(response.get("usage")) or self._usage
 
     def _ended(self, word: str, data: bytes, out: list[Event]) -> None:
         response = response_of(data)
         self._head(response)
         if not self._progress.count:  # not one item was announced: what there is, is here
-            self._output(object_of(field_of(data, "response")), out)
+            self._output(as_object(field_of(data, "response")), out)
         self._judge(response, word)
 
     def _whole_body(self, data: bytes, out: list[Event]) -> None:
@@ -302,7 +303,7 @@ class Decoder(base.Decoder):
         self._judge(body, "completed")
 
     def _output(self, response: dict[str, Any], out: list[Event]) -> None:
-        for item in objects_of(response.get("output")):
+        for item in as_objects(response.get("output")):
             self._finish_item(self._progress.new_key(), item, out)
 
     def _judge(self, response: dict[str, Any], word: str) -> None:
@@ -321,7 +322,7 @@ def _arguments(value: Any) -> str:
 
 
 def _joined(parts: Any) -> str:
-    return "".join(string_of(part.get("text")) for part in objects_of(parts))
+    return "".join(as_text(part.get("text")) for part in as_objects(parts))
 
 
 def _excerpt(data: bytes) -> str:

@@ -5,13 +5,14 @@ error as a plain string with a `code` beside it, FastAPI's `detail`, a bare `mes
 source: OpenAI API reference, "Error codes" and the `response.error` object, read 2026-11.
 """
 
-from typing import Any, cast
+from typing import Any
 
 from ...codecs import json
 from ...errors import ContentFilteredError, InvalidRequestError, LLMError, OverloadedError, TimedOutError
 from .. import status
 from ..base import ErrorReply
 from ..status import COMMON_CODES, Envelope
+from ..values import as_error_status, as_text, is_object
 
 CODES: dict[str, type[LLMError]] = {
     **COMMON_CODES,
@@ -72,17 +73,15 @@ def _read(value: Any, depth: int = 0) -> tuple[str, tuple[str, ...], int | None]
     Gateways put the error of their upstream inside their own, so the innermost one speaks first."""
     if isinstance(value, str):
         return value, (), None
-    if not isinstance(value, dict) or depth > _MOST_NESTED:
+    if not is_object(value) or depth > _MOST_NESTED:
         return (status.page_text(_shown(value)) if value else ""), (), None
-    outer = cast("dict[str, Any]", value)
-    inner = outer.get("error") or outer.get("detail") or outer.get("message")
+    inner = value.get("error") or value.get("detail") or value.get("message")
     message, codes, number = _read(inner, depth + 1) if inner else ("", (), None)
-    if not message and isinstance(outer.get("message"), str):
-        message = outer["message"]
-    own = [outer.get(key) for key in ("code", "type", "error_type", "status")]
+    message = message or as_text(value.get("message"))
+    own = [value.get(key) for key in ("code", "type", "error_type", "status")]
     codes += tuple(code for code in own if isinstance(code, str) and code not in ("error", *codes))
-    numbers = [outer.get(key) for key in ("status_code", "code", "status")]
-    number = number or next((n for n in numbers if type(n) is int and 400 <= n <= 599), None)
+    numbers = [value.get(key) for key in ("status_code", "code", "status")]
+    number = number or next((n for said in numbers if (n := as_error_status(said))), None)
     return message, codes, number
 
 

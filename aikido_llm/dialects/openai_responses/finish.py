@@ -3,8 +3,8 @@
 from typing import Any
 
 from ...types.response import FinishReason
+from ..values import as_object, as_text
 from . import errors
-from .wire import object_of, string_of
 
 _INCOMPLETE = {
     "max_output_tokens": FinishReason.length,
@@ -15,15 +15,15 @@ _INCOMPLETE = {
 
 def ending_word(response: dict[str, Any], event: str) -> str:
     """The wire's own word. event: what the last event's name says, for servers that leave `status` out."""
-    reason = string_of(object_of(response.get("incomplete_details")).get("reason"))
-    return reason or string_of(response.get("status")) or event
+    reason = as_text(as_object(response.get("incomplete_details")).get("reason"))
+    return reason or as_text(response.get("status")) or event
 
 
 def finish_reason(response: dict[str, Any], event: str) -> FinishReason | None:
     """None for an answer that has not come (queued, in_progress: it is made in the background).
 
     raises: the LLMError of an answer that failed; a 200 may hold one."""
-    status = string_of(response.get("status")) or event
+    status = as_text(response.get("status")) or event
     if response.get("error") or status in ("failed", "cancelled"):
         raise errors.in_band(response.get("error") or {"message": f"the response has the status {status}"})
     if status == "completed":

@@ -7,7 +7,7 @@ source: OpenAI API reference, "Create a response", input items, read 2026-11.
 
 from collections.abc import Sequence
 from hashlib import blake2b
-from typing import Any, cast
+from typing import Any
 
 from ...errors import UnsupportedFeatureError
 from ...types.messages import (
@@ -24,8 +24,8 @@ from ...types.messages import (
 from .. import media
 from ..toolcalls import arguments_json
 from ..turns import Turn, call_of, plain_text, turns
+from ..values import as_object
 from .quirks import Quirks
-from .wire import object_of
 
 _ID_MAX = 64  # characters of a call_id
 
@@ -137,12 +137,12 @@ def _replayed(items: Sequence[Any], message: Message) -> list[Any]:
     """The turn's own items, with the bytes of its pictures back in their places."""
     filled: list[Any] = []
     for item in items:
-        place = object_of(object_of(item).get("result")).get("image")
+        place = as_object(as_object(item).get("result")).get("image")
         if type(place) is not int:
             filled.append(item)
         elif 0 <= place < len(message.images) and message.images[place].data is not None:
             filled.append({**item, "result": media.bare_base64(message.images[place], "pictures")})
-    while filled and object_of(filled[-1]).get("type") == "reasoning":  # refused without the picture that it led to
+    while filled and as_object(filled[-1]).get("type") == "reasoning":  # refused without the picture that it led to
         filled.pop()
     return filled
 
@@ -180,4 +180,4 @@ def _call(call: ToolCall) -> dict[str, Any]:
 
 def has_reasoning(items: Sequence[Any]) -> bool:
     """Whether the conversation replays reasoning, so that its model is one that reasons."""
-    return any(cast("dict[str, Any]", item).get("type") == "reasoning" for item in items if isinstance(item, dict))
+    return any(as_object(item).get("type") == "reasoning" for item in items)

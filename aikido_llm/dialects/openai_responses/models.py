@@ -7,8 +7,8 @@ from ...errors import MalformedStream
 from ...types.response import ModelInfo
 from ..base import ModelPage, WireRequest
 from ..status import page_text
+from ..values import as_count, as_object, as_objects, as_text, is_list, is_object
 from .quirks import Quirks
-from .wire import object_of, objects_of, string_of
 
 # OpenAI's list says no context length; servers that speak the same wire do, each under its own name.
 _CONTEXT = ("context_length", "max_model_len", "context_window", "max_context_length")
@@ -25,19 +25,19 @@ def decode_models(body: bytes) -> ModelPage:
         listed: Any = json.loads(body)
     except ValueError:
         listed = None
-    if isinstance(listed, dict):
-        listed = object_of(listed).get("data")
-    if not isinstance(listed, list):
+    if is_object(listed):
+        listed = listed.get("data")
+    if not is_list(listed):
         raise MalformedStream(f"this is not a list of models: {page_text(body.decode('utf-8', 'replace'))}")
-    return ModelPage(tuple(_model(entry) for entry in objects_of(listed) if string_of(entry.get("id"))))
+    return ModelPage(tuple(_model(entry) for entry in as_objects(listed) if as_text(entry.get("id"))))
 
 
 def _model(entry: dict[str, Any]) -> ModelInfo:
-    meta = object_of(entry.get("meta"))  # llama.cpp: the context it runs with, else the one the model was trained for
+    meta = as_object(entry.get("meta"))  # llama.cpp: the context it runs with, else the one the model was trained for
     sizes = [entry.get(name) for name in _CONTEXT] + [meta.get("n_ctx"), meta.get("n_ctx_train")]
     return ModelInfo(
         id=entry["id"],
-        name=string_of(entry.get("name")),
-        context_length=next((size for size in sizes if type(size) is int and size > 0), None),
+        name=as_text(entry.get("name")),
+        context_length=next((count for size in sizes if (count := as_count(size))), None),
         raw=entry,
     )

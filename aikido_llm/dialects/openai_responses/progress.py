@@ -6,7 +6,8 @@ brought, and are never said twice; where they differ from the deltas, the deltas
 
 from typing import Any
 
-from .wire import StreamEvent, string_of
+from ..values import as_text
+from .wire import StreamEvent
 
 _Parts = dict[int, list[str]]  # content or summary index -> pieces
 
@@ -48,7 +49,7 @@ class Progress:
             key = self.new_key()
         if type(index) is int:
             self._by_index[index] = key
-        if string_of(item.get("id")):
+        if as_text(item.get("id")):
             self._by_id[item["id"]] = key
         return key
 

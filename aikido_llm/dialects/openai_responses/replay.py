@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...types.messages import ToolCall
-from .wire import object_of, objects_of
+from ..values import as_object, as_objects
 
 # What a function call may carry back; some servers add fields of their own that they do not take back.
 _CALL_FIELDS = ("type", "call_id", "name", "arguments", "namespace")
@@ -62,12 +62,12 @@ def _is_plain(items: list[dict[str, Any]]) -> bool:
 
 
 def _only_text(message: dict[str, Any]) -> bool:
-    return all(object_of(part).get("type") == "output_text" for part in message["content"])
+    return all(as_object(part).get("type") == "output_text" for part in message["content"])
 
 
 def _message(item: dict[str, Any], stored: bool) -> dict[str, Any]:
     """Parts without logprobs and annotations: they are the server's remarks on the text, not part of it."""
-    content = [_part(part) for part in objects_of(item.get("content"))]
+    content = [_part(part) for part in as_objects(item.get("content"))]
     message: dict[str, Any] = {"type": "message", "role": "assistant", "content": content}
     if item.get("phase"):
         message["phase"] = item["phase"]

@@ -6,6 +6,8 @@ source: OpenAI guide "Structured outputs", supported schemas, read 2026-11.
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
+from ..values import is_mapping
+
 _SUBSCHEMAS = ("items", "additionalProperties", "not")
 _LISTS = ("anyOf", "allOf", "oneOf", "prefixItems")
 _MAPS = ("properties", "$defs", "definitions")
@@ -21,8 +23,8 @@ def closed(schema: Mapping[str, Any]) -> dict[str, Any]:
     """The schema with `additionalProperties: false` on every object that does not say; nothing else is changed."""
     copy: dict[str, Any] = {}
     for word, value in schema.items():
-        if word in _MAPS and isinstance(value, Mapping):
-            copy[word] = {name: _closed(sub) for name, sub in cast("Mapping[str, Any]", value).items()}
+        if word in _MAPS and is_mapping(value):
+            copy[word] = {name: _closed(sub) for name, sub in value.items()}
         elif word in _LISTS and isinstance(value, list | tuple):
             copy[word] = [_closed(sub) for sub in cast("list[Any]", value)]
         elif word in _SUBSCHEMAS:
@@ -55,7 +57,7 @@ def is_strict(schema: Mapping[str, Any]) -> bool:
 
 
 def _closed(schema: Any) -> Any:
-    return closed(cast("Mapping[str, Any]", schema)) if isinstance(schema, Mapping) else schema
+    return closed(schema) if is_mapping(schema) else schema
 
 
 def _is_object(schema: Mapping[str, Any]) -> bool:
@@ -65,22 +67,21 @@ def _is_object(schema: Mapping[str, Any]) -> bool:
 
 def _properties(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     properties = schema.get("properties")
-    return cast("Mapping[str, Any]", properties) if isinstance(properties, Mapping) else {}
+    return properties if is_mapping(properties) else {}
 
 
 def _parts(schema: Any) -> Iterator[Mapping[str, Any]]:
     """The schema and every schema inside it."""
-    if not isinstance(schema, Mapping):
+    if not is_mapping(schema):
         return
-    known = cast("Mapping[str, Any]", schema)
-    yield known
+    yield schema
     for word in _SUBSCHEMAS:
-        yield from _parts(known.get(word))
+        yield from _parts(schema.get(word))
     for word in _LISTS:
-        for sub in cast("list[Any]", known.get(word) or ()):
+        for sub in cast("list[Any]", schema.get(word) or ()):
             yield from _parts(sub)
     for word in _MAPS:
-        subs = known.get(word)
-        if isinstance(subs, Mapping):
-            for sub in cast("Mapping[str, Any]", subs).values():
+        subs = schema.get(word)
+        if is_mapping(subs):
+            for sub in subs.values():
                 yield from _parts(sub)

@@ -5,7 +5,7 @@ must not cost the stream. Fields not named here (obfuscation, logprobs, sequence
 What only few events have (an item, the response) is read in a second pass, so that the many are read faster.
 """
 
-from typing import Any, Literal, TypedDict, cast
+from typing import Any, Literal, TypedDict
 
 from msgspec import Struct
 
@@ -69,23 +69,3 @@ def response_of(data: bytes) -> dict[str, Any]:
 def field_of(data: bytes, name: str) -> Any:
     """One field of an event, whole."""
     return json.loads_object(data).get(name)
-
-
-def string_of(value: Any) -> str:
-    """The value if it is text, else ""."""
-    return value if isinstance(value, str) else ""
-
-
-def object_of(value: Any) -> dict[str, Any]:
-    """The value if it is an object, else an empty one."""
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-
-
-def list_of(value: Any) -> list[Any]:
-    """The value if it is an array, else an empty one."""
-    return cast("list[object]", value) if isinstance(value, list) else []
-
-
-def objects_of(value: Any) -> list[dict[str, Any]]:
-    """The objects of an array."""
-    return [cast("dict[str, Any]", item) for item in list_of(value) if isinstance(item, dict)]

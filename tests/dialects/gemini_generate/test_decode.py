@@ -319,4 +319,4 @@ def test_values_of_odd_types_are_never_fatal() -> None:
     )
     got = answer({**odd, "usageMetadata": {"promptTokenCount": "3", "candidatesTokenCount": 2.0}, "modelVersion": 4})
     assert got.text == "a"
-    assert (got.usage.input_tokens, got.usage.output_tokens) == (None, 2)
+    assert (got.usage.input_tokens, got.usage.output_tokens) == (3, 2)

@@ -36,7 +36,7 @@ def test_the_last_page_and_an_empty_one() -> None:
 
 
 def test_entries_of_odd_types_are_left_out_or_told_without() -> None:
-    odd = b'{"name": "models/x", "displayName": [], "inputTokenLimit": "9"}'
+    odd = b'{"name": "models/x", "displayName": [], "inputTokenLimit": []}'
     page = b'{"models": [3, {"name": 4}, %s], "nextPageToken": 0}' % odd
     found = DIALECT.decode_models(page)
     assert [(m.id, m.name, m.context_length) for m in found.models] == [("x", "", None)]
