@@ -14,9 +14,10 @@ from rich.text import Text
 import aikido_llm as llm
 from aikido_llm.providers import find
 
+from . import speak
 from .explain import explain, one_line
 from .options import Access, complete_provider, of_environment
-from .render import json_line
+from .render import safe
 
 Verdict = Literal["ok", "FAIL", "--"]
 
@@ -45,11 +46,11 @@ def command(names: tuple[str, ...], timeout: float, as_json: bool) -> None:
     chosen = [find(name).name for name in names] if names else list(llm.providers())
     findings: list[Finding] = []
     if not as_json:
-        click.echo(would_use(usual))
+        speak.out(would_use(usual))
     for finding in asyncio.run(_check_all(chosen, usual, timeout)):
         findings.append(finding)
         if as_json:
-            click.echo(json_line(asdict(finding)), nl=False)
+            speak.line(asdict(finding))
     if not as_json:
         _show(findings)
     if any(finding.verdict == "FAIL" for finding in findings):
@@ -126,4 +127,4 @@ def _show(findings: list[Finding]) -> None:
     width = max((len(finding.provider) for finding in findings), default=0)
     for finding in findings:
         mark = Text(f"{finding.verdict:4} ", style=_STYLES[finding.verdict])
-        console.print(mark + Text(f"{finding.provider:{width}}  {finding.text}"), soft_wrap=True)
+        console.print(mark + Text(safe(f"{finding.provider:{width}}  {finding.text}")), soft_wrap=True)

@@ -12,11 +12,11 @@ from rich.console import Console
 
 import aikido_llm as llm
 
-from . import media, preview
+from . import media, preview, speak
 from . import request as asking
 from .explain import explain, one_line
 from .options import Access, access_options
-from .render import counts, file_size, json_line, safe
+from .render import counts, file_size
 
 _EPILOG = """\b
 Examples:
@@ -95,23 +95,29 @@ async def _draw(client: llm.HTTPClient, request: llm.Request, target: "Target", 
 def _show(answer: llm.Response | llm.LLMError, target: "Target", *, as_json: bool) -> bool:
     """Write the pictures of one answer and say where. Returns whether there were any."""
     if isinstance(answer, llm.LLMError):
-        click.echo(f"aikido-llm: {explain(answer)}", err=True)
+        speak.err(f"aikido-llm: {explain(answer)}")
         answer = answer.partial or llm.Response()
         if not answer.images:
             return False
     for image in answer.images:
         if image.data is None:
-            click.echo(json_line({"url": image.url}) if as_json else f"{image.url} (the server sent a link, no bytes)")
+            if as_json:
+                speak.line({"url": image.url})
+            else:
+                speak.out(f"{image.url} (the server sent a link, no bytes)")
             continue
         path = image.save(target.next(image.content_type))
-        click.echo(json_line(facts(path, image)) if as_json else line(path, image), nl=not as_json)
-        if not as_json and sys.stdout.isatty():
-            click.echo(preview.escape(image, preview.protocol(os.environ)), nl=False)
+        if as_json:
+            speak.line(facts(path, image))
+            continue
+        speak.out(line(path, image))
+        if sys.stdout.isatty():
+            sys.stdout.write(preview.escape(image, preview.protocol(os.environ)))
     if answer.images and (said := counts(answer.usage)) and sys.stderr.isatty():
-        click.echo(said, err=True)
+        speak.err(said)
     if not answer.images:
-        said = one_line(safe(answer.text))[:200]
-        click.echo("aikido-llm: the model drew nothing" + (f" and said: {said}" if said else ""), err=True)
+        said = one_line(answer.text)[:200]
+        speak.err("aikido-llm: the model drew nothing" + (f" and said: {said}" if said else ""))
     return bool(answer.images)
 
 

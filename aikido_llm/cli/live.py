@@ -1,17 +1,21 @@
 """Where an answer's text goes: to stdout as it is, or as Markdown that is drawn while it grows."""
 
 import sys
+import time
 from threading import Event, Lock, Thread
 from typing import Protocol
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
-from rich.markdown import Markdown
 from rich.segment import Segment
 
-from .render import safe, settled
+from .document import Document
+from .markdown import settled, split
+from .render import safe
 
 _SECONDS = 1 / 12  # between two drawings
+_SHARE = 4  # a drawing that took long is followed by a rest so many times as long
+_LONGEST = 32 * 1024  # characters that are drawn again and again: of a longer block the first part is printed for good
 
 
 class Writer(Protocol):
@@ -45,7 +49,8 @@ class PlainWriter:
 
 
 class MarkdownWriter:
-    """Draws Markdown while it comes. Blocks that are final are printed once; only the last one is drawn again.
+    """Draws Markdown while it comes. Blocks that are final are printed once; only the last one is drawn again. The work
+    is linear in the text: a block is looked at again when it is twice as long, and none grows beyond a bound.
 
     A thread draws so many times a second, however many tokens come. It is ours and not rich's: there, a print and a
     drawing that meet each count the lines that the other one has moved.
@@ -54,6 +59,7 @@ class MarkdownWriter:
     def __init__(self, console: Console) -> None:
         self._console = console
         self._text = ""  # not printed for good yet
+        self._look_at = 0  # how long it must be before its blocks are looked for again
         self._printed = False
         self._live: Live | None = None
         self._lock = Lock()
@@ -61,9 +67,9 @@ class MarkdownWriter:
         self._thread: Thread | None = None
 
     def write(self, text: str) -> None:
-        with self._lock:
-            self._text += safe(text)
-            if "\n" in text:
+        for at in range(0, len(text), _LONGEST):
+            with self._lock:
+                self._text += safe(text[at : at + _LONGEST])
                 self._settle()
         if self._live is None:
             self._live = Live(console=self._console, get_renderable=self._draw, transient=True, auto_refresh=False,
@@ -82,26 +88,40 @@ class MarkdownWriter:
         if self._text.strip():
             self._print(self._text)
         self._text = ""
+        self._look_at = 0
         self._printed = False
 
     def _keep_drawing(self, live: Live) -> None:
         while not self._over.wait(_SECONDS):
             with self._lock:
+                started = time.monotonic()
                 live.refresh()
+                took = time.monotonic() - started
+            if took * _SHARE > _SECONDS and self._over.wait(took * _SHARE):
+                return
 
     def _settle(self) -> None:
-        count = settled(self._text)
-        if count:
-            final, self._text = self._text[:count], self._text[count:]
-            self._print(final)
-            if self._live is not None:
-                self._live.refresh()
+        """Print what is final."""
+        while len(self._text) > _LONGEST:
+            final, self._text = split(self._text, _LONGEST)
+            self._print_final(final)
+        if len(self._text) >= self._look_at and "\n" in self._text:
+            count = settled(self._text)
+            if count:
+                final, self._text = self._text[:count], self._text[count:]
+                self._print_final(final)
+            self._look_at = 2 * len(self._text)
+
+    def _print_final(self, text: str) -> None:
+        self._print(text)
+        if self._live is not None:
+            self._live.refresh()
 
     def _print(self, text: str) -> None:
         if self._printed:
             self._console.print()
         self._printed = True
-        self._console.print(as_markdown(text))
+        self._console.print(Document(text))
 
     def _draw(self) -> "Bottom":
         return Bottom(self._text, blank=self._printed)
@@ -115,14 +135,9 @@ class Bottom:
         self._blank = blank
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        lines = console.render_lines(as_markdown(self._text), options, pad=False)
+        lines = console.render_lines(Document(self._text), options, pad=False)
         if self._blank:
             lines = [[], *lines]
         for line in lines[-max(1, console.height - 1) :]:
             yield from line
             yield Segment.line()
-
-
-def as_markdown(text: str) -> Markdown:
-    """Addresses are shown, not hidden behind words; code takes the terminal's own colours."""
-    return Markdown(text, code_theme="ansi_dark", hyperlinks=False)

@@ -1,5 +1,6 @@
 """Parse, dispatch, exit codes: 0 done, 1 failed (one line says what to do), 2 wrong usage, 130 Ctrl-C."""
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -73,27 +74,41 @@ def run(arguments: Sequence[str] | None = None) -> int:
             standalone_mode=False,
         )
     except click.ClickException as error:
-        error.show()
+        _show(error)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         return 130
     except llm.LLMError as error:
-        from .explain import explain
-
-        click.echo(f"{PROGRAM}: {explain(error)}", err=True)
+        _say(error)
         return 1
     except OSError as error:  # a file that cannot be read or written
-        click.echo(f"{PROGRAM}: {error.filename or 'input or output'}: {error.strerror or error}", err=True)
+        _say(error)
         return 1
     return status if isinstance(status, int) else 0
 
 
+def _say(error: llm.LLMError | OSError) -> None:
+    from . import speak
+    from .explain import explain
+
+    speak.err(f"{PROGRAM}: {explain(error)}")
+
+
+def _show(error: click.ClickException) -> None:
+    """As click does, behind the same filter as all else: an argument may be a name that somebody else gave."""
+    from . import speak
+
+    shown = io.StringIO()
+    error.show(shown)
+    speak.err(shown.getvalue(), end="")
+
+
 def _never_fail_to_print() -> None:
-    """A model's text may hold what the terminal's encoding has no word for."""
+    """A model's text may hold what the locale has no word for: it is written as an escape, so that nothing is lost."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
-            reconfigure(errors="replace")
+            reconfigure(errors="backslashreplace")
 
 
 def _load_env() -> None:

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 import aikido_llm as llm
 
-from . import inputs
+from . import inputs, speak
 from . import request as asking
 from .explain import explain
 from .options import Access, access_options
@@ -64,7 +64,7 @@ def command(access: Access, file: Path, out: Path, concurrency: int, attempts: i
         try:
             asyncio.run(run.go(concurrency))
         finally:
-            click.echo(run.summary(), err=True)
+            speak.err(run.summary())
     finally:
         output.close()
     if run.stopped is not None:

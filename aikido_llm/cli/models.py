@@ -8,8 +8,8 @@ import click
 
 import aikido_llm as llm
 
+from . import speak
 from .options import Access, access_options
-from .render import json_line, safe
 from .table import show
 
 _SORTS: dict[str, Callable[[llm.ModelInfo], tuple[Any, ...]]] = {
@@ -39,10 +39,10 @@ def command(access: Access, words: tuple[str, ...], sort: str, as_json: bool) ->
     found = chosen(asyncio.run(_list(client)), words, sort)
     if as_json:
         for model in found:
-            click.echo(json_line(llm.serialize.to_dict(model)), nl=False)
+            speak.line(llm.serialize.to_dict(model))
         return
     if not found:
-        click.echo(f"no model of {client.provider} {'matches' if words else 'is listed'}", err=True)
+        speak.err(f"no model of {client.provider} {'matches' if words else 'is listed'}")
         return
     show(_COLUMNS, map(_row, found), right=_COLUMNS[2:])
 
@@ -64,8 +64,8 @@ def chosen(models: list[llm.ModelInfo], words: tuple[str, ...], sort: str) -> li
 
 def _row(model: llm.ModelInfo) -> tuple[str, ...]:
     return (
-        safe(model.id),
-        safe(model.name) if model.name != model.id else "",
+        model.id,
+        model.name if model.name != model.id else "",
         _count(model.context_length),
         _count(model.max_output_tokens),
         _price(model.input_price),

@@ -7,9 +7,9 @@ import aikido_llm as llm
 from aikido_llm.providers import find
 from aikido_llm.providers.base import Provider
 
-from . import keys
+from . import keys, speak
 from .options import complete_provider
-from .render import json_line
+from .render import safe
 from .table import show
 
 _IN_OUT = ("images", "audio")
@@ -24,7 +24,7 @@ def command(name: str | None, as_json: bool) -> None:
     rows = [(name, find(name)) for name in names]
     if as_json:
         for name, row in rows:
-            click.echo(json_line(facts(name, row)), nl=False)
+            speak.line(facts(name, row))
     elif len(rows) == 1:
         _one(*rows[0])
     else:
@@ -73,7 +73,7 @@ def _lacks(row: Provider) -> list[str]:
 def _key(row: Provider) -> Text:
     found = keys.look(row)
     if found.problem:
-        return Text(found.problem, style="red")
+        return Text(safe(found.problem), style="red")
     if found:
         return Text(found.source + (" is set" if found.key is None else ""), style="green")
     if not row.key_needed:

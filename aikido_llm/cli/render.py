@@ -7,26 +7,25 @@ from collections.abc import Callable
 from typing import Any
 
 from attrs import define
-from rich.markdown import Markdown
 
 import aikido_llm as llm
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# What a terminal obeys: the control characters of 7 and of 8 bits, and what turns the direction of a line
+# (source: Unicode 16, property Bidi_Control).
+_OBEYED = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+_CONTROL = re.compile(f"[{_OBEYED}]")
+_ESCAPED = re.compile(f"[{_OBEYED}\u2028\u2029\ud800-\udfff]")
 
 
 def safe(text: str) -> str:
-    """The text without what a terminal would obey: a model's answer must not move the cursor or set the title."""
+    """The text without what a terminal would obey: it must not move the cursor, set a title or turn a line round."""
     return _CONTROL.sub("", text) if _CONTROL.search(text) else text
 
 
-def json_line(value: Any) -> str:
-    """One line of JSON, readable where it can be."""
-    line = json.dumps(value, ensure_ascii=False)
-    try:
-        line.encode("utf-8")
-    except UnicodeEncodeError:  # half a surrogate pair
-        line = json.dumps(value)
-    return line + "\n"
+def json_line(value: Any, *, ascii_only: bool = False) -> str:
+    """One line of JSON, readable where it can be; what a terminal would obey is escaped."""
+    line = json.dumps(value, ensure_ascii=ascii_only)
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found.group()):04x}", line) + "\n"
 
 
 def counts(usage: llm.Usage) -> str:
@@ -89,11 +88,3 @@ class Meter:
                 parts.append(f"{usage.output_tokens / spent:,.0f} tokens/s")
         parts.append(f"{ended - self.started:.1f} s in all")
         return " · ".join(part for part in (*parts, counts(usage)) if part)
-
-
-def settled(markdown: str) -> int:
-    """How many characters of a growing Markdown text are final: all of its top-level blocks but the last one."""
-    starts = [token.map[0] for token in Markdown(markdown).parsed if token.level == 0 and token.map]
-    if len(starts) < 2:
-        return 0
-    return sum(len(line) + 1 for line in markdown.split("\n")[: starts[-1]])

@@ -11,11 +11,12 @@ from attrs import evolve
 import aikido_llm as llm
 from aikido_llm.providers import find
 
+from . import speak
 from .chat import ask
 from .conversation import Conversation
 from .explain import explain
 from .options import Access, access_options, of_environment
-from .render import usage_line
+from .render import safe, usage_line
 from .screen import Screen
 from .typing_in import Keyboard, Pipe, Source
 
@@ -85,7 +86,7 @@ class Repl:
         """Until /quit or the end of the input."""
         while True:
             try:
-                text = source.read(self.about).strip()
+                text = source.read(safe(self.about)).strip()
             except EOFError:
                 return
             except KeyboardInterrupt:  # Ctrl-C at the prompt drops the line
@@ -100,7 +101,7 @@ class Repl:
 
     def say(self, line: str) -> None:
         """Everything but answers goes to stderr."""
-        click.echo(line, err=True)
+        speak.err(line)
 
     # ---------------------------------------------------------------- one turn
 
@@ -110,10 +111,8 @@ class Repl:
                 self._command(text)
             else:
                 self.ask(text)
-        except llm.LLMError as error:
+        except (llm.LLMError, OSError) as error:
             self.say(f"aikido-llm: {explain(error)}")
-        except OSError as error:
-            self.say(f"aikido-llm: {error.filename or 'file'}: {error.strerror}")
         except click.Abort:  # nobody typed the key that was asked for
             self.say("aikido-llm: nothing changed")
 

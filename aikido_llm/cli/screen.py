@@ -1,14 +1,12 @@
 """Shows one answer: its text on stdout, everything else on stderr."""
 
 import os
-import sys
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import assert_never
 
-import click
 from rich.console import Console
 from rich.live import Live
 from rich.spinner import Spinner
@@ -16,10 +14,11 @@ from rich.text import Text
 
 import aikido_llm as llm
 
+from . import speak
 from .hush import hushed
 from .live import MarkdownWriter, PlainWriter, Writer
 from .media import extension
-from .render import Meter, file_size, json_line, safe, usage_line
+from .render import Meter, file_size, safe, usage_line
 
 
 class Screen:
@@ -76,8 +75,7 @@ class Screen:
                 self._meter.content()
                 self._stop_spinner()
         if self._as_json:
-            sys.stdout.write(json_line(llm.serialize.to_dict(event)))
-            sys.stdout.flush()
+            speak.line(llm.serialize.to_dict(event))
         else:
             self._show(event)
 
@@ -85,8 +83,7 @@ class Screen:
         """Show a whole answer."""
         self._stop_spinner()
         if self._as_json:
-            sys.stdout.write(json_line(llm.serialize.to_dict(response)))
-            sys.stdout.flush()
+            speak.line(llm.serialize.to_dict(response))
             return
         self.partial(response)
         self.event(llm.EndEvent(response.finish_reason, response))
@@ -123,7 +120,7 @@ class Screen:
                 self._thinking = True
                 self._err.print(Text(safe(text), style="dim"), end="", soft_wrap=True)
             case llm.ToolCallEvent(call=call):
-                self._say(safe(f"tool call: {call.name}({call.arguments})"))
+                self._say(f"tool call: {call.name}({call.arguments})")
             case llm.ImageEvent(image=image):
                 self._say(f"image: {keep(image)}")
             case llm.EndEvent(finish_reason=reason, response=response):
@@ -152,11 +149,11 @@ class Screen:
     def _say(self, line: str) -> None:
         self._end_thinking()
         self._writer.close()
-        click.echo(line, err=True)
+        speak.err(line)
 
     def _end_thinking(self) -> None:
         if self._thinking:
-            click.echo(err=True)
+            speak.err("")
             self._thinking = False
 
     # ---------------------------------------------------------------- the wait
@@ -165,7 +162,7 @@ class Screen:
         spinner = Spinner("dots")
 
         def draw() -> Spinner:
-            spinner.update(text=Text(f"{who} {self._meter.elapsed:.1f} s", style="dim"))
+            spinner.update(text=Text(f"{safe(who)} {self._meter.elapsed:.1f} s", style="dim"))
             return spinner
 
         live = Live(console=self._err, get_renderable=draw, transient=True, refresh_per_second=10,
@@ -183,7 +180,7 @@ def keep(part: llm.ImagePart | llm.AudioPart) -> str:
     """Write a picture or a sound of an answer to a temporary file, for it has been paid for; the file, or the address
     when the server sent only that."""
     if part.data is None:
-        return safe(part.url or "empty")
+        return part.url or "empty"
     folder = Path(tempfile.mkdtemp(prefix="aikido-llm-"))
     path = part.save(folder / f"answer{extension(part.content_type)}")
     return f"{path} ({part.content_type or 'unknown type'}, {file_size(os.path.getsize(path))})"

@@ -7,6 +7,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from .render import safe
+
 _WIDE = 500  # columns where no terminal is: what reads a pipe wants whole lines
 
 
@@ -17,7 +19,9 @@ def show(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, right:
     for name in columns:
         made.add_column(name, overflow="fold", justify="right" if name in right else "left")
     for row in rows:
-        made.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))  # a str would be read as markup
+        made.add_row(
+            *(Text(safe(cell)) if isinstance(cell, str) else cell for cell in row)
+        )  # a str would be read as markup
     console = Console()
     if console.is_terminal:
         console.print(made)

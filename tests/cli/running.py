@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import fcntl
 import io
+import json
 import os
 import pty
 import re
@@ -11,6 +12,7 @@ import struct
 import sys
 import tempfile
 import termios
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from types import TracebackType
 
@@ -57,6 +59,24 @@ async def run(*arguments: str, stdin: str = "", cwd: object = None, **env: str) 
     return Done(process.returncode, out.decode(), err.decode())
 
 
+@contextlib.asynccontextmanager
+async def saying(value: object) -> AsyncGenerator[str]:
+    """A server that answers everything with this JSON. Gives its base URL."""
+    body = json.dumps(value).encode()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = re.search(rb"(?i)content-length: *(\d+)", head)
+        await reader.readexactly(int(length[1]) if length else 0)
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
+                     b"Content-Length: %d\r\n\r\n%b" % (len(body), body))  # fmt: skip
+        writer.close()
+        await writer.wait_closed()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+
+
 def take(path: Path, data: bytes) -> None:
     """A file that a command has left: it holds data. It is removed, with its folder."""
     assert path.read_bytes() == data
@@ -74,7 +94,9 @@ _ESCAPES = re.compile(r"\x1b(?:\[[0-9;?<>=]*[A-Za-z]|\][^\x07\x1b]*(?:\x07|\x1b\
 
 
 class Terminal:
-    """One command in a terminal of 24 lines and 80 columns."""
+    """One command in a terminal of 24 lines and 80 columns (or as many as are set before it starts)."""
+
+    columns = 80
 
     def __init__(self, *arguments: str, **env: str) -> None:
         self._arguments = arguments
@@ -83,7 +105,7 @@ class Terminal:
 
     async def __aenter__(self) -> "Terminal":
         self._master, slave = pty.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, self.columns, 0, 0))
         self._changed = asyncio.Event()
         self._process = await asyncio.create_subprocess_exec(
             sys.executable, "-c", _START, *self._arguments,

@@ -7,7 +7,8 @@ import pytest
 import aikido_llm as llm
 from aikido_llm.cli import media, preview
 from aikido_llm.cli.explain import explain
-from aikido_llm.cli.render import Meter, counts, json_line, safe, settled, usage_line
+from aikido_llm.cli.markdown import settled
+from aikido_llm.cli.render import Meter, counts, json_line, safe, usage_line
 from aikido_llm.cli.sunset import blocks, png
 
 MARKDOWN = """# A
