@@ -57,6 +57,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "cattrs": ("serialize.py",),
     "click": ("cli/", "__main__.py"),
     "dotenv": ("cli/",),
+    "markdown_it": ("cli/",),
     "msgspec": ("codecs/json.py", "dialects/"),
     "prompt_toolkit": ("cli/typing_in.py",),
     "pybase64": ("codecs/base64.py",),
