@@ -1,13 +1,11 @@
 """The four clocks of one call, and the two ways in which they end a wait: before the headers, and in the body."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Callable
+from types import TracebackType
 
 from ..errors import LLMError, Phase, StreamTruncated
 from ..transport.base import Timeouts, timed_out
-
-T = TypeVar("T")
 
 _NEVER = float("inf")
 
@@ -51,45 +49,39 @@ class Clocks:
 
     # ---------------------------------------------------------------- before the headers
 
-    async def before_answer(self, sending: Awaitable[T]) -> T:
-        """A new attempt, and with it a new wait for the first event: sending, until a clock runs out."""
+    def attempt(self) -> "_Bounded":
+        """A new attempt, and with it a new wait for the first event:
+
+        with clocks.attempt():
+            return await sending
+        raise clocks.error()  # the block was left because a clock ran out, or because of `end`
+        """
         self._content_due = self._in(self._timeouts.first_event)
         self._seen_content = False
         self._waiting = True
-        return await self._bounded(sending)
+        return _Bounded(self)
 
     async def sleep(self, seconds: float) -> None:
         """Between two attempts."""
         self._waiting = False
-        await self._bounded(asyncio.sleep(seconds))
+        with _Bounded(self):
+            return await asyncio.sleep(seconds)
+        raise self.error()
 
-    async def _bounded(self, waiting: Awaitable[T]) -> T:
-        """What `asyncio.timeout` does, on the one timer: the task is cancelled, and here that becomes our error. (An
-        `asyncio.timeout` more costs a twentieth of a small request.)"""
-        task = asyncio.current_task()
-        assert task is not None
-        others = task.cancelling()
-        interrupted = False
+    def error(self) -> LLMError:
+        """Why a block was left."""
+        failure = self.failure()
+        assert failure is not None
+        return failure
 
-        def interrupt() -> None:
-            nonlocal interrupted
-            interrupted = True
-            task.cancel()
-
+    def interrupt_by(self, on_due: Callable[[], None]) -> None:
+        """Call on_due, once, when a clock runs out or `end` is called."""
         self._expired = None
-        self._arm(interrupt)
-        try:
-            return await waiting
-        except BaseException as error:
-            self.stop()
-            alone = interrupted and task.cancelling() == others + 1  # nobody else wants the task to end
-            if not (alone and isinstance(error, asyncio.CancelledError)):
-                raise
-        finally:
-            self._on_due = None
-            if interrupted:
-                task.uncancel()
-        raise self.failure() or timed_out("total")
+        self._arm(on_due)
+
+    def keep_running(self) -> None:
+        """Nothing waits before the headers any more; the timer goes on for the body."""
+        self._on_due = None
 
     # ---------------------------------------------------------------- in the body
 
@@ -178,3 +170,40 @@ class Clocks:
             self._timer = self._loop.call_soon(self._tick)  # before what the task itself asks the loop for
         elif due != _NEVER:
             self._timer = self._loop.call_at(due, self._tick)
+
+
+class _Bounded:
+    """A block that is left when a clock of its call runs out: what `asyncio.timeout` does, on the one timer of the call
+    (an `asyncio.timeout` more costs a twentieth of a small request). The timer cancels the task, and the block keeps
+    that cancellation to itself; one by anybody else passes through it.
+    """
+
+    __slots__ = ("_clocks", "_interrupted", "_others", "_task")
+
+    def __init__(self, clocks: Clocks) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._task = task
+        self._clocks = clocks
+        self._interrupted = False
+
+    def __enter__(self) -> None:
+        self._others = self._task.cancelling()
+        self._clocks.interrupt_by(self._interrupt)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        if error is None:
+            self._clocks.keep_running()
+        else:
+            self._clocks.stop()
+        if not self._interrupted:
+            return False
+        alone = self._task.cancelling() == self._others + 1  # nobody else wants the task to end
+        self._task.uncancel()
+        return alone and isinstance(error, asyncio.CancelledError)
+
+    def _interrupt(self) -> None:
+        self._interrupted = True
+        self._task.cancel()

@@ -38,6 +38,11 @@ class Settings:
     def dialect(self) -> Dialect:
         return self.row.provider.dialect
 
+    @property
+    def model(self) -> str | None:
+        """The model that a request without one goes to."""
+        return self.options.model or self.row.provider.default_model or None
+
 
 @frozen
 class Accepted:
@@ -76,24 +81,22 @@ class Exchange:
 
         raises: the typed error of an HTTP status, of the connection, of a clock.
         """
-        response, secrets = await clocks.before_answer(self._send(wire, body, stream, extra_headers))
+        secrets, response, failure = self._secrets, None, None
+        try:
+            with clocks.attempt():
+                key = await self._key()
+                headers = self._headers(wire, key, extra_headers, stream=stream)
+                secrets = (*secrets, *(extra_headers.secrets() if extra_headers else ()), *((key,) if key else ()))
+                response = await self._transport.send(HTTPRequest(wire.method, self._url(wire), headers, body))
+        except LLMError as error:
+            failure = error.scrubbed(*secrets)
+        if response is None:
+            raise failure or clocks.error()
         if response.status == 200:
             self._accept(response)
             request_id = self.request_id(response)
             return Accepted(response, request_id and hide(request_id, *secrets), secrets)
         raise (await self._refusal(clocks, response)).scrubbed(*secrets)
-
-    async def _send(
-        self, wire: WireRequest, body: bytes | Body | None, stream: bool, extra: Headers | None
-    ) -> tuple[HTTPResponse, tuple[Secret, ...]]:
-        key = await self._key()
-        headers = self._headers(wire, key, extra, stream=stream)
-        secrets = (*self._secrets, *(extra.secrets() if extra else ()), *((key,) if key else ()))
-        try:
-            return await self._transport.send(HTTPRequest(wire.method, self._url(wire), headers, body)), secrets
-        except LLMError as error:
-            failure = error.scrubbed(*secrets)
-        raise failure
 
     async def read(self, clocks: Clocks, response: HTTPResponse) -> bytes:
         """The whole body of a document. Raises TooLargeError past Limits.body_bytes, and what broke the reading."""

@@ -245,9 +245,16 @@ class StubClient:
         script = self._turns.popleft()
         self._played += 1
         if script.block is not None:
-            await clocks.before_answer(script.block.wait())
+            await _until_open(script.block, clocks)
         turn = _Turn(*script.play(request.model or ""))
         return turn, await turn.events()
+
+
+async def _until_open(gate: Gate, clocks: Clocks) -> None:
+    with clocks.attempt():
+        await gate.wait()
+        return
+    raise clocks.error()
 
 
 def _request(messages: Messages, overrides: dict[str, Any]) -> Request:

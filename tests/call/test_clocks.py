@@ -3,12 +3,15 @@
 import asyncio
 import gc
 import weakref
-from typing import Any
+from collections.abc import Awaitable
+from typing import Any, TypeVar
 
 import pytest
 
 import aikido_llm as llm
 from aikido_llm.call.clocks import Clocks
+
+T = TypeVar("T")
 
 SOON = llm.Timeouts(connect=None, first_event=0.01, idle=None, total=None)
 LATE = llm.Timeouts(connect=None, first_event=60.0, idle=60.0, total=60.0)
@@ -16,6 +19,12 @@ LATE = llm.Timeouts(connect=None, first_event=60.0, idle=60.0, total=60.0)
 
 async def forever() -> None:
     await asyncio.Event().wait()
+
+
+async def before_answer(clocks: Clocks, sending: Awaitable[T]) -> T:
+    with clocks.attempt():
+        return await sending
+    raise clocks.error()
 
 
 def current() -> "asyncio.Task[object]":
@@ -26,7 +35,7 @@ def current() -> "asyncio.Task[object]":
 
 async def test_a_clock_that_runs_out_is_our_error_and_leaves_no_cancellation() -> None:
     with pytest.raises(llm.TimedOutError) as caught:
-        await Clocks(SOON).before_answer(forever())
+        await before_answer(Clocks(SOON), forever())
     assert caught.value.phase == "first_event"
     assert caught.value.__context__ is None
     assert current().cancelling() == 0
@@ -41,7 +50,7 @@ async def test_the_whole_call_has_its_own_clock_between_attempts_too() -> None:
 
 
 async def test_a_cancellation_from_outside_stays_one() -> None:
-    waiting = asyncio.create_task(Clocks(LATE).before_answer(forever()))
+    waiting = asyncio.create_task(before_answer(Clocks(LATE), forever()))
     await asyncio.sleep(0)
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -50,7 +59,7 @@ async def test_a_cancellation_from_outside_stays_one() -> None:
 
 
 async def test_a_cancellation_from_outside_wins_over_a_clock_at_the_same_moment() -> None:
-    waiting = asyncio.create_task(Clocks(SOON).before_answer(forever()))
+    waiting = asyncio.create_task(before_answer(Clocks(SOON), forever()))
     await asyncio.sleep(0)
     loop = asyncio.get_running_loop()
     loop.call_later(0.01, waiting.cancel)
@@ -70,7 +79,7 @@ async def test_what_ends_by_itself_while_it_is_cancelled_counts() -> None:
             return "answer"
         return ""
 
-    assert await Clocks(SOON).before_answer(answers_late()) == "answer"
+    assert await before_answer(Clocks(SOON), answers_late()) == "answer"
     assert current().cancelling() == 0
 
 
@@ -82,13 +91,13 @@ async def test_another_error_on_the_way_out_is_that_error() -> None:
             raise llm.ConnectError("broke")
 
     with pytest.raises(llm.ConnectError):
-        await Clocks(SOON).before_answer(breaks())
+        await before_answer(Clocks(SOON), breaks())
     assert current().cancelling() == 0
 
 
 async def test_ended_by_somebody_else() -> None:
     clocks = Clocks(LATE)
-    waiting = asyncio.create_task(clocks.before_answer(forever()))
+    waiting = asyncio.create_task(before_answer(clocks, forever()))
     await asyncio.sleep(0)
     clocks.end()
     with pytest.raises(llm.StreamTruncated, match="closed"):
@@ -99,7 +108,7 @@ async def test_ended_before_it_began() -> None:
     clocks = Clocks(LATE)
     clocks.end()
     with pytest.raises(llm.StreamTruncated, match="closed"):
-        await clocks.before_answer(forever())
+        await before_answer(clocks, forever())
 
 
 @pytest.mark.parametrize("total", [0.0, None])
@@ -109,7 +118,7 @@ async def test_what_needs_no_waiting_is_not_cancelled_afterwards(total: float | 
 
     clocks = Clocks(llm.Timeouts(connect=None, first_event=0.0, idle=None, total=total))
     clocks.end()
-    assert await clocks.before_answer(at_once()) == "answer"
+    assert await before_answer(clocks, at_once()) == "answer"
     clocks.stop()
     await asyncio.sleep(0.01)
     assert current().cancelling() == 0
@@ -125,9 +134,9 @@ async def test_the_timer_keeps_nothing_alive(failing: bool) -> None:
         clocks = Clocks(timeouts)
         if failing:
             with pytest.raises(llm.ConnectError):
-                await clocks.before_answer(fails())
+                await before_answer(clocks, fails())
         else:
-            await clocks.before_answer(asyncio.sleep(0))
+            await before_answer(clocks, asyncio.sleep(0))
             clocks.watch(lambda: None)
             clocks.stop()
         return weakref.ref(timeouts)
@@ -148,14 +157,14 @@ async def test_an_idle_time_of_nothing_does_not_make_the_loop_spin(monkeypatch: 
 
     clocks = Clocks(llm.Timeouts(connect=None, first_event=60.0, idle=0.0, total=None))
     monkeypatch.setattr(loop, "call_soon", counted)
-    await clocks.before_answer(asyncio.sleep(0.05))
+    await before_answer(clocks, asyncio.sleep(0.05))
     clocks.stop()
     assert len(ticks) < 20
 
 
 async def test_the_body_is_watched_by_the_timer_that_ran_before() -> None:
     clocks = Clocks(llm.Timeouts(connect=None, first_event=0.02, idle=0.02, total=None))
-    await clocks.before_answer(asyncio.sleep(0))
+    await before_answer(clocks, asyncio.sleep(0))
     due = asyncio.Event()
     clocks.watch(due.set)
     clocks.begin_wait()
@@ -167,7 +176,7 @@ async def test_the_body_is_watched_by_the_timer_that_ran_before() -> None:
 
 async def test_idle_is_not_held_up_by_a_long_first_event() -> None:
     clocks = Clocks(llm.Timeouts(connect=None, first_event=60.0, idle=0.02, total=None))
-    await clocks.before_answer(asyncio.sleep(0))
+    await before_answer(clocks, asyncio.sleep(0))
     due = asyncio.Event()
     clocks.watch(due.set)
     clocks.begin_wait()

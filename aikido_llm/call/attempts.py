@@ -1,0 +1,200 @@
+"""What a client asks, attempt by attempt: prepared once, and sent until an answer begins or `retry` has had enough."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, TypeAlias, TypeVar, cast
+
+from attrs import define, evolve
+
+from .. import retry
+from ..codecs import json
+from ..dialects.base import ModelPage, WireRequest
+from ..errors import ConfigError, InvalidRequestError, LLMError, ModelNotFoundError
+from ..transport.base import Body, Headers
+from ..types.events import EndEvent, ErrorEvent, Event, UsageEvent
+from ..types.request import Request
+from ..types.response import ModelInfo
+from .answer import AnswerParser
+from .clocks import Clocks
+from .exchange import Exchange, Settings
+from .stream import Reader
+
+T = TypeVar("T")
+Begun: TypeAlias = tuple[Reader, list[Event]]
+"""The reader of a 200, and the first events of its answer."""
+
+_NEAR_MODELS = 20
+_NEAR_SECONDS = 5.0  # an error is not held up longer than this to find near names
+_WITHOUT_CONTENT = (UsageEvent, EndEvent)
+_MODEL_PAGES = 1000  # more pages than any list has: a server that repeats itself ends here
+
+
+@define
+class Prepared:
+    """A request as every attempt sends it. body: JSON, None for none. failed: the answer of the last attempt, when it
+    began and failed before any of it could be handed out."""
+
+    request: Request
+    wire: WireRequest
+    body: bytes | Body | None
+    stream: bool
+    failed: Begun | None = None
+
+
+class Attempts:
+    """One client's; it stands between its calls and the exchanges that they are made of."""
+
+    def __init__(self, settings: Settings, exchange: Exchange) -> None:
+        self._settings = settings
+        self._exchange = exchange
+        self._provider = settings.provider.name
+
+    async def begin(self, request: Request, stream: bool, clocks: Clocks) -> Begun:
+        """Send the request, again while nothing of an answer has come and the policy allows it.
+
+        raises: the last attempt's error, when no byte of an answer had come; else the answer's own events tell of it.
+        """
+        asked = request
+        prepared: Prepared | None = None
+        try:
+            asked = self._with_defaults(request)
+            prepared = self._prepare(asked, stream=stream)
+            return await self._retrying(clocks, partial(self._attempt, clocks, prepared))
+        except LLMError as error:
+            if isinstance(error, ModelNotFoundError) and asked.model:
+                error.available = await self._near_models(asked.model)
+            self._stamp(error, asked.model)
+            failed = None if prepared is None else prepared.failed
+            if failed is not None and _failed_at_once(failed[1]) is error:
+                return failed
+            raise error from error.__cause__
+
+    async def models(self, clocks: Clocks) -> list[ModelInfo]:
+        """All pages of the model list, each retried on its own."""
+        models: list[ModelInfo] = []
+        cursor: str | None = None
+        for _ in range(_MODEL_PAGES):
+            wire = self._settings.dialect.encode_models(cursor)
+            try:
+                page = await self._retrying(clocks, partial(self._page, clocks, wire))
+            except LLMError as error:
+                raise self._stamp(error) from error.__cause__
+            if isinstance(page, LLMError):
+                raise self._stamp(page)
+            models += page.models
+            if page.cursor is None or page.cursor == cursor:
+                break
+            cursor = page.cursor
+        return models
+
+    # ---------------------------------------------------------------- before the first attempt
+
+    def _with_defaults(self, request: Request) -> Request:
+        asked = self._settings.options.apply(request)
+        if not asked.model:
+            asked = evolve(asked, model=self._settings.model)
+        if not asked.model:
+            raise ConfigError(f'no model: pass model="..." to open("{self._provider}") or to the Request')
+        if not asked.messages:
+            raise InvalidRequestError("a request needs at least one message")
+        return asked
+
+    def _prepare(self, request: Request, *, stream: bool) -> Prepared:
+        wire = self._settings.dialect.encode(request, stream=stream, provider=self._provider)
+        if wire.body is None:
+            return Prepared(request, wire, None, stream)
+        if self._settings.row.body:
+            wire = evolve(wire, body=_under(dict(self._settings.row.body), wire.body))
+        return Prepared(request, wire, json.dumps_body(wire.body), stream)
+
+    # ---------------------------------------------------------------- one attempt
+
+    def _retrying(self, clocks: Clocks, attempt: Callable[[int], Awaitable[T]]) -> Awaitable[T]:
+        policy = self._settings.retry
+        return attempt(1) if policy is None else retry.run(policy, attempt, sleep=clocks.sleep)
+
+    async def _attempt(self, clocks: Clocks, prepared: Prepared, number: int) -> Begun:
+        """Send once, and read until the answer begins. What failed before that is raised, wherever it was said."""
+        prepared.failed = None
+        request, stream = prepared.request, prepared.stream
+        extra = Headers(request.extra_headers)
+        try:
+            sent = await self._exchange.send(clocks, prepared.wire, prepared.body, stream=stream, extra_headers=extra)
+        except LLMError as error:
+            self._stamp(error, request.model)
+            raise
+        limits = self._settings.limits
+        parser = AnswerParser(
+            self._settings.dialect,
+            request,
+            stream=stream,
+            content_type=sent.response.headers.get("content-type", "").partition(";")[0].strip().lower(),
+            event_bytes=limits.event_bytes,
+            body_bytes=limits.body_bytes,
+            provider=self._provider,
+            request_id=sent.request_id,
+            attempts=number,
+            secrets=sent.secrets,
+        )
+        reader = Reader(clocks, sent.response, parser)
+        try:
+            events = await reader.events()
+        except BaseException:
+            reader.close()
+            raise
+        failure = _failed_at_once(events)
+        if failure is None:
+            return reader, events
+        if reader.received:
+            prepared.failed = reader, events
+        raise self._stamp(failure, request.model)
+
+    async def _page(self, clocks: Clocks, wire: WireRequest, number: int) -> ModelPage | LLMError:
+        """What was sent instead of a list is returned as its error, not raised: asking again would not mend it."""
+        sent = await self._exchange.send(clocks, wire, None)
+        body = await self._exchange.read(clocks, sent.response)
+        try:
+            return self._settings.dialect.decode_models(body)
+        except LLMError as error:
+            return error.scrubbed(*sent.secrets)
+
+    # ---------------------------------------------------------------- what an error says beside its own
+
+    def _stamp(self, error: LLMError, model: str | None = None) -> LLMError:
+        error.provider = error.provider or self._provider
+        error.model = error.model or model or ""
+        return error
+
+    async def _near_models(self, name: str) -> tuple[str, ...]:
+        """Up to 20 model ids like name, () when the provider lists none or does not answer in a moment."""
+        once = Attempts(evolve(self._settings, retry=None), self._exchange)
+        try:
+            async with asyncio.timeout(_NEAR_SECONDS):
+                known = [model.id for model in await once.models(Clocks(self._settings.timeouts))]
+        except (LLMError, TimeoutError):
+            return ()
+        from difflib import get_close_matches  # rarely needed
+
+        return tuple(get_close_matches(name, known, n=_NEAR_MODELS, cutoff=0.4))
+
+
+def _failed_at_once(events: list[Event]) -> LLMError | None:
+    """The error of an answer that ended before anything of it could be handed out."""
+    failure: LLMError | None = None
+    for event in events:
+        if isinstance(event, ErrorEvent):
+            failure = event.error
+        elif not isinstance(event, _WITHOUT_CONTENT):
+            return None
+    return failure
+
+
+def _under(defaults: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+    """The provider's own options under the body, key by key: what the request says wins."""
+    merged = {**defaults, **body}
+    for name, value in defaults.items():
+        said = body.get(name)
+        if isinstance(value, dict) and isinstance(said, dict):
+            merged[name] = {**cast("dict[str, Any]", value), **cast("dict[str, Any]", said)}
+    return merged
