@@ -1,14 +1,13 @@
 """BASE_URL?api_key=KEY&opt=value -> fields, and back with the key hidden. Pure."""
 
 from collections.abc import Mapping
-from urllib.parse import parse_qsl, quote
+from urllib.parse import quote, unquote
 
 from attrs import field, frozen
 
 from ..errors import ConfigError
 from ..secret import HIDDEN, Secret, sounds_secret
 from ..transport import addresses
-from ..transport.addresses import Address
 
 
 @frozen
@@ -57,29 +56,25 @@ def _read(text: str, key_param: str) -> DSN:
         raise ConfigError("a DSN has no fragment: write # in a value as %23")
     parameters: dict[str, tuple[str, ...]] = {}
     key = ""
-    for name, value in _pairs(query):
+    for name, value in pairs(query):
         if name in (key_param, "api_key"):
             if key:
                 raise ConfigError(f"the DSN gives {key_param} twice")
             key = value
         else:
             parameters[name] = (*parameters.get(name, ()), value)
-    return DSN(str(check_base_url(base)) if base else "", Secret(key), parameters)
+    return DSN(str(addresses.read(base)) if base else "", Secret(key), parameters)
 
 
-def check_base_url(url: str) -> Address:
-    """Where it leads. Raises ConfigError for what is no http, https or http+unix URL, and for one that says more than
-    scheme, host, port and path."""
-    address = addresses.read(url)
-    if address.query:
-        raise ConfigError("the base URL has no query: options go into the DSN or are keywords")
-    return address
-
-
-def _pairs(query: str) -> list[tuple[str, str]]:
-    if not query:
-        return []
-    try:
-        return parse_qsl(query, keep_blank_values=True, strict_parsing=True, errors="strict")
-    except (ValueError, UnicodeDecodeError):
-        raise ConfigError("the DSN's parameters must have the form name=value&name=value, percent-encoded") from None
+def pairs(query: str, what: str = "the DSN's parameters") -> list[tuple[str, str]]:
+    """A query as (name, value), percent-decoded; a + is a plus, for this is no form of a page. Raises ConfigError."""
+    found: list[tuple[str, str]] = []
+    for part in query.split("&") if query else ():
+        name, mark, value = part.partition("=")
+        try:
+            if not (name and mark):
+                raise ValueError
+            found.append((unquote(name, errors="strict"), unquote(value, errors="strict")))
+        except ValueError:
+            raise ConfigError(f"{what} must have the form name=value&name=value, percent-encoded") from None
+    return found

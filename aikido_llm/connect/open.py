@@ -20,6 +20,7 @@ from ..transport.base import Limits, Timeouts, Transport, check_proxy
 from ..transport.lazy import LazyTransport
 from ..types.request import Options
 from . import dsn
+from .base_url import find_base
 from .parameters import read_parameters
 
 
@@ -117,10 +118,14 @@ class _Opening:
         rest = dict(self.overrides)
         own = {o.name: str(rest.pop(o.name)) for o in row.options if rest.get(o.name) is not None}
         plain = read_parameters(row, said.parameters)
+        from_env = os.environ.get(row.base_env, "") if row.base_env else ""
+        base = find_base(row, self.base_url.reveal() or said.base_url, from_env, allow_http=self.allow_http)
+        if base.model and not row.default_model:
+            row = evolve(row, default_model=base.model)
         total = self.timeout if self.timeout is not None else plain.timeout
         settings = Settings(
-            row=_configured(row, {**plain.own, **own}, self.headers),
-            base_url=_base_url(row, self.base_url.reveal(), said.base_url, allow_http=self.allow_http),
+            row=_configured(row, {**base.own, **plain.own, **own}, self.headers),
+            base_url=str(base.address),
             key=self.key if self.key is not None else _key(row, said),
             options=_options(rest).over(self.options).over(plain.options),
             timeouts=self.clocks if total is None else evolve(self.clocks, total=total),
@@ -166,26 +171,6 @@ def _key(row: Provider, said: dsn.DSN) -> Key:
     if said.api_key:
         return Key(said.api_key)
     return Key(next((value for name in row.key_env if (value := os.environ.get(name, "").strip())), None))
-
-
-def _base_url(row: Provider, keyword: str, said: str, *, allow_http: bool) -> str:
-    from_env = os.environ.get(row.base_env, "") if row.base_env else ""
-    if from_env and row.base_from_env is not None:
-        from_env = row.base_from_env(from_env)
-    url = keyword or said or from_env or row.base_url
-    if not url:
-        raise ConfigError(f'{row.name} has no base URL of its own: pass base_url="https://..." or put it into the DSN')
-    address = dsn.check_base_url(url)
-    for ending in row.strip_base:
-        if address.path.endswith(ending):
-            address = evolve(address, path=address.path.removesuffix(ending))
-            break
-    if address.scheme == "http" and not allow_http and not address.is_private:
-        raise ConfigError(
-            "the base URL is plain http to a public host, which would show the key to everybody on the way: "
-            "use https, or pass allow_http=True"
-        )
-    return str(address)
 
 
 def _policy(given: RetryPolicy | _Unset | None, max_retries: int | None) -> RetryPolicy | None:

@@ -36,8 +36,8 @@ def read_parameters(row: Provider, parameters: Mapping[str, tuple[str, ...]]) ->
         if len(given) > 1 and name != "stop":
             raise ConfigError(f"the DSN gives {name} twice")
         text = given[-1] if given else ""
-        if row.option(name) is not None:
-            own[name] = text
+        if (option := row.option(name)) is not None:
+            own[option.name] = text
         elif name in _TEXTS:
             values[name] = text
         elif name in _NUMBERS:

@@ -1,5 +1,5 @@
-"""Azure OpenAI. Each customer has a host of its own: the base is `https://NAME.openai.azure.com/openai/v1`, or for the
-older routes `.../openai/deployments/DEPLOYMENT` together with the option api_version."""
+"""Azure OpenAI. Each customer has a host of its own: the base is `https://NAME.openai.azure.com` (`/openai/v1` is put
+behind it), or for the older routes `.../openai/deployments/DEPLOYMENT` together with the option api_version."""
 
 from ..dialects.openai_chat import OpenAIChat
 from .base import DsnOption, Provider
@@ -18,7 +18,10 @@ PROVIDER = Provider(
     key_header="api-key",
     key_prefix="",
     request_id_headers=("apim-request-id", "x-request-id"),
-    strip_base=("/chat/completions",),
+    base_path="/openai/v1",
+    base_env="AZURE_OPENAI_ENDPOINT",  # openai 3.57.0, lib/azure.py, read 2026-11
+    strip_base=("/chat/completions", "/models"),
+    model_behind="/deployments/",
     options=(DsnOption("api_version", query="api-version", about="the API's version, for routes that want one"),),
     docs="docs/providers/azure.md",
 )

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
-from attrs import evolve, field, frozen
+from attrs import Factory, evolve, field, frozen
 
 from ..dialects.base import Dialect
 from ..errors import ConfigError
@@ -32,6 +33,10 @@ class DsnOption:
     about: str = ""
 
 
+def _path_of_base_url(row: "Provider") -> str:
+    return urlsplit(row.base_url).path.rstrip("/")
+
+
 @frozen
 class Provider:
     """One row.
@@ -43,9 +48,12 @@ class Provider:
     key_needed: False for servers that usually run without one.
     key_url:    where a person gets a key. key_header, key_prefix: how it travels; headers only, never in a URL.
     headers:    sent with every request. request_id_headers: where the reply's id is, first one found wins.
-    base_env:   an environment variable with the base URL. base_from_env: its value -> the URL, where people write a
-                bare host there; raises ConfigError.
-    strip_base: endings that people leave on the base URL and that the dialect's paths already have.
+    base_path:  the version segment that every base URL ends in; put behind one that is a host alone. Default: the path
+                of base_url. base_always: put behind each that has none.
+    base_env:   the variable of the vendor's own SDK that holds a base URL. base_env_short: that SDK puts base_path
+                behind it. base_from_env: its value -> the URL, where people write a bare host; raises ConfigError.
+    strip_base: endings that people leave on the base URL and that the dialect's paths already have; * is any segment.
+    model_behind: what stands in a base URL before the name of a model (`/deployments/`).
     options:    what only this provider understands. docs: its page.
     transport:  where the bytes come from when that is not the network: what makes it, or the name of one of ours.
     """
@@ -63,16 +71,21 @@ class Provider:
     key_prefix: str = "Bearer "
     headers: Mapping[str, str] = field(factory=lambda: dict[str, str](), repr=lambda headers: f"<{len(headers)}>")
     request_id_headers: tuple[str, ...] = ("x-request-id", "request-id")
+    base_path: str = field(default=Factory(_path_of_base_url, takes_self=True))
+    base_always: bool = False
     base_env: str = ""
+    base_env_short: bool = False
     base_from_env: Callable[[str], str] | None = None
     strip_base: tuple[str, ...] = ()
+    model_behind: str = ""
     options: tuple[DsnOption, ...] = ()
     default_model: str = ""
     docs: str = ""
     transport: "Callable[[], Transport] | str | None" = None
 
     def option(self, name: str) -> DsnOption | None:
-        return next((option for option in self.options if option.name == name), None)
+        """By its name, or by the one that it has in a URL's query."""
+        return next((option for option in self.options if name in (option.name, option.query)), None)
 
     def with_options(self, values: Mapping[str, str]) -> "Configured":
         """The row with its own options set. Raises ConfigError for one it does not have, naming those it has."""

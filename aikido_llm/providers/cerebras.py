@@ -16,6 +16,8 @@ PROVIDER = Provider(
     key_env=("CEREBRAS_API_KEY",),
     key_url="https://cloud.cerebras.ai",
     request_id_headers=("x-request-id", "cf-ray"),
-    strip_base=("/chat/completions",),
+    base_env="CEREBRAS_BASE_URL",  # cerebras-cloud-sdk 1.91.0, _client.py, read 2026-11; its paths begin with /v1
+    base_env_short=True,
+    strip_base=("/chat/completions", "/models"),
     docs="docs/providers/cerebras.md",
 )

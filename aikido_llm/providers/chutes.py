@@ -17,6 +17,6 @@ PROVIDER = Provider(
     key_param="api_token",
     key_url="https://chutes.ai/app/api",
     request_id_headers=("x-chutes-invocationid",),
-    strip_base=("/chat/completions",),
+    strip_base=("/chat/completions", "/models"),
     docs="docs/providers/chutes.md",
 )

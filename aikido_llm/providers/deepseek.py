@@ -19,6 +19,6 @@ PROVIDER = Provider(
     key_env=("DEEPSEEK_API_KEY",),
     key_url="https://platform.deepseek.com/api_keys",
     request_id_headers=("x-ds-trace-id",),
-    strip_base=("/chat/completions",),
+    strip_base=("/chat/completions", "/models"),
     docs="docs/providers/deepseek.md",
 )

@@ -13,6 +13,8 @@ PROVIDER = Provider(
     key_url="https://aistudio.google.com/apikey",
     key_header="x-goog-api-key",
     key_prefix="",
-    strip_base=("/models",),
+    base_always=True,
+    base_env="GOOGLE_GEMINI_BASE_URL",  # google-genai 3.6.1, _base_url.py, read 2026-11; it puts the version behind it
+    strip_base=("/models/*", "/models", "/openai/chat/completions", "/openai"),
     docs="docs/providers/gemini.md",
 )

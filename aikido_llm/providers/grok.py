@@ -15,6 +15,6 @@ PROVIDER = Provider(
     ),
     key_env=("XAI_API_KEY",),
     key_url="https://console.x.ai",
-    strip_base=("/chat/completions",),
+    strip_base=("/chat/completions", "/models", "/language-models"),
     docs="docs/providers/grok.md",
 )

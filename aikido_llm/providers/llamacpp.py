@@ -16,6 +16,6 @@ PROVIDER = Provider(
     key_env=("LLAMACPP_API_KEY",),
     key_needed=False,
     default_model="default",  # a server with one model ignores the name
-    strip_base=("/chat/completions",),
+    strip_base=("/chat/completions", "/models"),
     docs="docs/providers/llamacpp.md",
 )

@@ -36,6 +36,6 @@ PROVIDER = Provider(
     key_env=("MISTRAL_API_KEY",),
     key_url="https://console.mistral.ai/api-keys",
     request_id_headers=("mistral-correlation-id", "x-kong-request-id"),
-    strip_base=("/chat/completions",),
+    strip_base=("/chat/completions", "/models"),
     docs="docs/providers/mistral.md",
 )

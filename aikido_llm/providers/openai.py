@@ -16,8 +16,8 @@ PROVIDER = Provider(
     ),
     key_env=("OPENAI_API_KEY",),
     key_url="https://platform.openai.com/api-keys",
-    base_env="OPENAI_BASE_URL",
-    strip_base=("/chat/completions",),
+    base_env="OPENAI_BASE_URL",  # openai 3.57.0, _client.py, read 2026-11
+    strip_base=("/chat/completions", "/models"),
     options=(
         DsnOption(
             "organization", header="OpenAI-Organization", about="the organization that pays, for keys of several"

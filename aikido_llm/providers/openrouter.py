@@ -21,7 +21,7 @@ PROVIDER = Provider(
     key_env=("OPENROUTER_API_KEY",),
     key_url="https://openrouter.ai/settings/keys",
     request_id_headers=("x-generation-id", "cf-ray"),
-    strip_base=("/chat/completions",),
+    strip_base=("/chat/completions", "/models"),
     options=(
         DsnOption("referer", header="HTTP-Referer", about="your site, for OpenRouter's rankings"),
         DsnOption("title", header="X-OpenRouter-Title", about="your app's name, for OpenRouter's rankings"),

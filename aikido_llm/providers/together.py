@@ -15,6 +15,8 @@ PROVIDER = Provider(
     key_env=("TOGETHER_API_KEY",),
     key_url="https://api.together.ai/settings/api-keys",
     request_id_headers=("x-request-id", "x-amzn-trace-id"),
-    strip_base=("/chat/completions",),
+    base_env="TOGETHER_BASE_URL",  # together 3.1.1, _client.py, read 2026-11; its paths begin with /v1
+    base_env_short=True,
+    strip_base=("/chat/completions", "/models"),
     docs="docs/providers/together.md",
 )

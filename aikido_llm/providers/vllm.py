@@ -14,6 +14,6 @@ PROVIDER = Provider(
     ),
     key_env=("VLLM_API_KEY",),
     key_needed=False,
-    strip_base=("/chat/completions",),
+    strip_base=("/chat/completions", "/models"),
     docs="docs/providers/vllm.md",
 )

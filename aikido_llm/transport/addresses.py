@@ -97,9 +97,9 @@ def read(url: str, what: str = "the base URL") -> Address:
         raise ConfigError(f"{what} holds a user or a password: give the key as api_key instead")
     path = _encoded(match["path"] or "").rstrip("/")
     query = _encoded(match["query"] or "")
-    if match["scheme"].lower() == UNIX:
-        return evolve(_socket(match["place"], path, what), query=query)
     scheme = match["scheme"].lower()
+    if scheme in (UNIX, "unix"):
+        return evolve(_socket(match["place"], path, what), query=query)
     name, port = _split(match["place"], what)
     return Address(scheme, host(name, what), None if port == _DEFAULT_PORTS[scheme] else port, path, query)
 
@@ -134,7 +134,7 @@ _THIS_MACHINE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 _CONTROL = re.compile(r"[\s\\\x00-\x20\x7f-\x9f\ud800-\udfff\ufeff\u200b]")
 _URL = re.compile(
-    r"(?P<scheme>https?|http\+unix)://(?P<place>[^/?#]*)(?P<path>/[^?#]*)?(?:\?(?P<query>[^#]*))?(?P<fragment>#.*)?",
+    r"(?P<scheme>https?|(?:http\+)?unix)://(?P<place>[^/?#]*)(?P<path>/[^?#]*)?(?:\?(?P<query>[^#]*))?(?P<fragment>#.*)?",
     re.IGNORECASE,
 )
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aikido_llm import ConfigError
-from aikido_llm.connect.dsn import check_base_url, parse
+from aikido_llm.connect.dsn import parse
 
 CANARY = "sk-canary-0123456789abcdef"
 
@@ -17,6 +17,12 @@ def test_base_key_and_parameters() -> None:
     assert dsn.base_url == "https://host/v1"
     assert dsn.api_key.reveal() == "a+b c"
     assert dsn.parameters == {"model": ("m/1",), "temperature": ("0",)}
+
+
+def test_a_plus_is_a_plus() -> None:
+    dsn = parse("https://host/v1?api_key=ab+cd/ef==&model=meta+llama")
+    assert dsn.api_key.reveal() == "ab+cd/ef=="
+    assert dsn.parameters == {"model": ("meta+llama",)}
 
 
 @pytest.mark.parametrize("text", ["?api_key=k&model=m", "api_key=k&model=m"])
@@ -87,4 +93,4 @@ def _clean(text: str) -> str:
 
 
 def test_base_url_loses_its_trailing_slashes() -> None:
-    assert str(check_base_url("http://[::1]:8080/v1//")) == "http://[::1]:8080/v1"
+    assert parse("http://[::1]:8080/v1//").base_url == "http://[::1]:8080/v1"

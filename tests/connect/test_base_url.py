@@ -1,0 +1,121 @@
+"""Base URLs as people write them, and the variables of the vendors' own SDKs: where the request then goes."""
+
+import pytest
+
+import aikido_llm as llm
+from aikido_llm.connect.base_url import find_base
+from aikido_llm.providers import find, providers
+from aikido_llm.providers.base import Provider
+
+from .test_open import settings_of
+
+HOST = "https://gateway.example"
+
+
+def base(row: str, url: str, env: str = "") -> str:
+    return str(find_base(find(row), url, env, allow_http=False).address)
+
+
+@pytest.mark.parametrize(
+    ("row", "written", "path"),
+    [
+        *(("openai", written, "/v1") for written in ("", "/", "/v1", "/v1/", "/v1/chat/completions", "/v1/models")),
+        ("openai", "/chat/completions", ""),  # at its word
+        ("openai", "/proxy", "/proxy"),
+        ("openai", "/proxy/v1/chat/completions/", "/proxy/v1"),
+        ("openai", "/v2", "/v2"),
+        ("openai-responses", "/v1/responses", "/v1"),
+        *(("groq", written, "/openai/v1") for written in ("", "/openai", "/openai/v1/chat/completions")),
+        ("groq", "/groq", "/groq"),
+        *(("openrouter", written, "/api/v1") for written in ("", "/api", "/api/v1")),
+        *(("anthropic", written, "") for written in ("", "/v1", "/v1/messages", "/messages")),
+        ("anthropic", "/anthropic/v1/messages", "/anthropic"),
+        *(
+            ("gemini", written, "/v1beta")
+            for written in ("", "/v1beta", "/v1beta/models", "/v1beta/models/m:generateContent", "/v1beta/openai",
+                            "/v1beta/openai/chat/completions", "/models/m:streamGenerateContent")
+        ),
+        ("gemini", "/v1alpha", "/v1alpha"),
+        ("gemini", "/gemini", "/gemini/v1beta"),
+        *(("cohere", written, "") for written in ("", "/v1", "/v2", "/v2/chat")),
+        *(("ollama", written, "") for written in ("", "/api", "/v1", "/api/chat", "/v1/chat/completions")),
+        *(("azure", written, "/openai/v1") for written in ("", "/openai", "/openai/v1", "/openai/v1/chat/completions")),
+        ("azure", "/openai/deployments/d/chat/completions", "/openai/deployments/d"),
+        ("deepseek", "", ""),
+        ("deepseek", "/v1/chat/completions", "/v1"),
+        ("llamacpp", "", "/v1"),
+        ("vllm", "", "/v1"),
+    ],
+)  # fmt: skip
+def test_as_people_write_them(row: str, written: str, path: str) -> None:
+    assert base(row, HOST + written) == HOST + path
+
+
+@pytest.mark.parametrize("row", [row for row in providers() if find(row).base_url])
+def test_the_row_s_own_base_url_stays_and_so_does_its_host_alone(row: str) -> None:
+    own = find(row).base_url
+    assert base(row, "") == base(row, own) == own
+    if row != "echo":
+        host = own.removesuffix(find(row).base_path)
+        assert base(row, host) == base(row, f"{host}/") == base(row, own + find(row).strip_base[0].replace("*", "m"))
+
+
+@pytest.mark.parametrize(
+    ("row", "variable", "value", "url"),
+    [
+        ("openai", "OPENAI_BASE_URL", "https://gw/v1/", "https://gw/v1"),
+        ("openai-responses", "OPENAI_BASE_URL", "https://gw/v1", "https://gw/v1"),
+        ("anthropic", "ANTHROPIC_BASE_URL", "https://gw/anthropic", "https://gw/anthropic"),
+        ("gemini", "GOOGLE_GEMINI_BASE_URL", "https://gw/gemini/", "https://gw/gemini/v1beta"),
+        ("cohere", "CO_API_URL", " https://gw ", "https://gw"),
+        ("groq", "GROQ_BASE_URL", "https://gw/groq", "https://gw/groq/openai/v1"),
+        ("groq", "GROQ_BASE_URL", "https://gw/openai/v1", "https://gw/openai/v1"),
+        ("cerebras", "CEREBRAS_BASE_URL", "https://gw/c", "https://gw/c/v1"),
+        ("together", "TOGETHER_BASE_URL", "https://gw/v1", "https://gw/v1"),
+        ("together", "TOGETHER_BASE_URL", "https://gw/t", "https://gw/t/v1"),
+        ("azure", "AZURE_OPENAI_ENDPOINT", "https://me.openai.azure.com/", "https://me.openai.azure.com/openai/v1"),
+        ("ollama", "OLLAMA_HOST", "0.0.0.0", "http://127.0.0.1:11434"),
+    ],
+)
+def test_the_variables_of_the_vendors_own_sdks(
+    row: str, variable: str, value: str, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    assert settings_of(llm.open(row)).base_url == url
+    assert settings_of(llm.open(row, "https://said/v1")).base_url.startswith("https://said"), "a DSN beats it"
+    for blank in ("", " "):
+        monkeypatch.setenv(variable, blank)
+        if find(row).base_url:
+            assert settings_of(llm.open(row)).base_url == find(row).base_url
+    for wrong in ("gateway", "https://", "https://u:p@gw", "https://gw?x=1"):
+        if row != "ollama":
+            monkeypatch.setenv(variable, wrong)
+            with pytest.raises(llm.ConfigError, match=rf"{variable}|query"):  # and never the public host instead
+                llm.open(row)
+
+
+def test_a_copied_azure_address_works_whole() -> None:
+    target = "https://n.openai.azure.com/openai/deployments/my%20d/chat/completions?api-version=2025-01-01-preview"
+    for client in (
+        llm.open("azure", target, api_key="k"),
+        llm.open("azure", base_url=target, api_key="k"),
+        llm.open("azure", f"{target}&api_key=k"),
+    ):
+        assert settings_of(client).base_url == "https://n.openai.azure.com/openai/deployments/my%20d"
+        assert settings_of(client).row.query == {"api-version": "2025-01-01-preview"}
+        assert client.model == "my d"
+    assert llm.open("azure", target, model="m").model == "m"
+    assert settings_of(llm.open("azure", base_url=target, api_version="v")).row.query == {"api-version": "v"}
+
+
+@pytest.mark.parametrize("query", ["key=canary", "api_key=canary", "canary", "api-version=1&api-version=2", "a=%ff"])
+def test_other_queries_are_refused_and_not_repeated(query: str) -> None:
+    with pytest.raises(llm.ConfigError, match="query") as caught:
+        llm.open("azure", base_url=f"https://h/v1?{query}")
+    assert "canary" not in str(caught.value)
+
+
+def test_a_row_of_one_s_own_is_completed_by_its_own_path() -> None:
+    row = Provider(name="acme", base_url="https://acme.example/llm/v3", dialect=find("openai").dialect)
+    assert str(find_base(row, "https://other/llm", "", allow_http=False).address) == "https://other/llm/v3"
+    assert str(find_base(row, "https://other/x", "", allow_http=False).address) == "https://other/x"
