@@ -33,9 +33,10 @@ _RULES = """\
   encrypted reasoning and thinking of another provider are left out. A provider's own turns go back as they came.
 - **Arguments** of a past call that are no JSON object go back inside one (`{"input": ...}`): servers that parse them
   would refuse the whole conversation.
-- **Base URLs** are taken as people write them: the scheme in any case, an endpoint at the end (`/chat/completions`, `/v1/messages`)
-  is taken off, a bare host gets the version segment of the table. Of the variables named there a blank one says nothing and a wrong one
-  is a `ConfigError`. `http+unix://%2Frun%2Fllm.sock` (or `unix:///run/llm.sock`) opens a Unix socket.
+- **Base URLs** are taken as people write them: the scheme in any case, an endpoint at the end (`/chat/completions`,
+  `/v1/messages`) is taken off, a bare host gets the version segment of the table. Of the variables named there a blank
+  one says nothing and a wrong one is a `ConfigError`. `http+unix://%2Frun%2Fllm.sock` (or `unix:///run/llm.sock`) opens
+  a Unix socket.
 - **Sound** of which only the transcript is known is text, on every wire.
 - **`extra`** is merged last, key by key; `options` of Ollama and `generationConfig` of Gemini, the boxes in which
   those wires keep such fields, are merged key by key too.
