@@ -1,44 +1,69 @@
-# One command each: every target makes its own environment first, and only when pyproject.toml changed.
-PYTHON ?= python3
+# One command each: every target makes its own environment first, and again when what it stands on has changed.
+#   make PYTHON=/path/to/python   another Python than the first good one of python3, python3.13, 3.12, 3.11
+#   make VENV=folder              another environment than .venv
+#   make CONSTRAINTS=             the newest versions instead of the pinned ones (see newest, lowest, pins)
+PYTHON ?=
 VENV ?= .venv
+CONSTRAINTS ?= requirements/constraints.txt
 BIN := $(VENV)/bin
 TESTS ?= tests
+FUZZ ?= openai_chat openai_responses anthropic_messages gemini_generate cohere_chat ollama_chat sse ndjson json_array lines
+SECONDS ?= 60
 SDKS := openai anthropic google-genai cohere ollama mistralai
 PEERS := openai anthropic google-genai ollama litellm any-llm pydantic-ai langchain-openai
 PACKAGE_any-llm := any-llm-sdk[openai,anthropic,gemini]
 PACKAGE_pydantic-ai := pydantic-ai-slim[openai,anthropic,google]
 
-.PHONY: docs demo test lint types check engines cross-check bench bench-peers dist clean
+# The Python to make environments with: one word, or the sentence that says why there is none, at which make ends.
+found = $(shell PYTHON='$(PYTHON)' sh requirements/python.sh $(1))
+python = $(call one,$(call found,$(1)))
+one = $(if $(word 2,$(1)),$(error $(1)),$(1))
+
+.PHONY: docs demo test lint types check newest lowest pins engines fuzz cross-check bench bench-peers dist clean
 
 demo: $(VENV)/.cli  ## the main job in ten seconds, over real HTTP on this machine: stream, tool, picture, break, retry
-	@$(BIN)/aikido-llm demo
+	@$(BIN)/python -m aikido_llm demo
 
 test: $(VENV)/.dev  ## all tests (offline; engines that are not installed are skipped and say so)
 	$(BIN)/python -m pytest -n auto --dist loadfile $(TESTS)
 
 lint: $(VENV)/.dev
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
 
 types: $(VENV)/.dev
-	$(BIN)/mypy
-	$(BIN)/pyright --pythonpath $(BIN)/python
+	$(BIN)/python -m mypy
+	$(BIN)/python -m pyright --pythonpath $(BIN)/python
 
 docs: $(VENV)/.docs  ## the documentation site, warnings as errors
-	$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build/html
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
 	@echo "open docs/_build/html/index.html"
 
 check: test lint types docs  ## what .ci/run runs, but for the engines
+
+newest:  ## tests, lint and types with the newest versions there are: what has drifted since the last `make pins`
+	@rm -f .venv-newest/.dev
+	$(MAKE) -k test lint types PYTHON=$(call python,newest) VENV=.venv-newest CONSTRAINTS=
+
+lowest:  ## tests and types with the oldest Python and the lowest versions that pyproject.toml allows
+	@mkdir -p build
+	@$(call python,oldest) requirements/constraints.py lowest >build/lowest.txt
+	$(MAKE) -k test types PYTHON=$(call python,oldest) VENV=.venv-lowest CONSTRAINTS=build/lowest.txt
+
+pins:  ## the newest versions that every Python here can install become the pinned ones (a minute or two)
+	@$(call python,oldest) requirements/constraints.py pinned $(call found,all)
 
 dist: $(VENV)/.dev  ## wheel and sdist in dist/: the same bytes from the same commit
 	rm -rf dist
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m hatchling build -d dist
 
-engines: $(VENV)/.dev  ## real engines and emulators for the end-to-end tests
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[dev,engines]"
-	@if command -v npm >/dev/null; then mkdir -p .venv-node && cp tests/engines/package.json .venv-node/ && \
+engines: $(VENV)/.dev $(VENV)/.engines  ## real engines and emulators for the end-to-end tests
+	@if command -v npm >/dev/null; then echo ".venv-node: npm install"; mkdir -p .venv-node && cp tests/engines/package.json .venv-node/ && \
 	  npm install --prefix .venv-node --no-package-lock --no-audit --no-fund --loglevel=error; \
 	else echo "npm is not here: the tests against aimock will be skipped"; fi
+
+fuzz: $(VENV)/.dev $(VENV)/.fuzz  ## each decoder and framer, guided by coverage, for so many SECONDS (or: FUZZ=ndjson)
+	@for name in $(FUZZ); do echo "== $$name"; $(BIN)/python -m tests.fuzz $$name --seconds $(SECONDS) || exit 1; done
 
 bench: $(VENV)/.bench  ## what it costs, against hand-written floors (a few minutes)
 	$(BIN)/python -m benchmarks --json .bench/results.json
@@ -48,7 +73,7 @@ bench-peers: $(VENV)/.bench $(PEERS:%=.venv-peers/%/.done)  ## the same beside o
 	$(BIN)/python docs/generate_benchmarks.py
 
 .venv-peers/%/.done:
-	$(PYTHON) -m venv .venv-peers/$*
+	$(call python) -m venv .venv-peers/$*
 	-.venv-peers/$*/bin/pip install --quiet --disable-pip-version-check "$(or $(PACKAGE_$*),$*)"
 	@touch $@
 
@@ -56,28 +81,15 @@ cross-check: $(VENV)/.dev $(SDKS:%=.venv-sdks/%/.installed)  ## the vendors' own
 	$(BIN)/python -m tests.crosscheck
 
 .venv-sdks/%/.installed:
-	@$(PYTHON) -m venv .venv-sdks/$*
+	@$(call python) -m venv .venv-sdks/$*
 	@.venv-sdks/$*/bin/pip install --quiet --disable-pip-version-check $*
 	@touch $@
 
-$(VENV)/bin/python:
-	$(PYTHON) -m venv $(VENV)
+$(VENV)/.cli $(VENV)/.dev $(VENV)/.bench $(VENV)/.docs $(VENV)/.engines $(VENV)/.fuzz: always
+	@sh requirements/install.sh $(call python) $(VENV) $(@:$(VENV)/.%=%) $(CONSTRAINTS)
 
-$(VENV)/.cli: pyproject.toml $(VENV)/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[cli]"
-	@touch $@
-
-$(VENV)/.dev: pyproject.toml $(VENV)/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[dev]"
-	@touch $@ $(VENV)/.cli
-
-$(VENV)/.bench: pyproject.toml $(VENV)/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[cli,bench]"
-	@touch $@
-
-$(VENV)/.docs: pyproject.toml $(VENV)/bin/python
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[docs]"
-	@touch $@
+.PHONY: always
+always:
 
 clean:
-	rm -rf $(VENV) .venv-node .venv-sdks .venv-peers .bench .mypy_cache .ruff_cache .hypothesis dist
+	rm -rf $(VENV) .venv-newest .venv-newer .venv-lowest .venv-node .venv-sdks .venv-peers .bench .mypy_cache .ruff_cache .hypothesis build dist

@@ -4,12 +4,22 @@ import asyncio
 import gc
 import inspect
 import os
+import signal
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 _SETTLE = 0.5  # s that closing connections may take after a test
+
+
+def pytest_sessionstart() -> None:
+    """Ctrl-C works in the tests even where a shell started them with it ignored, as it does for what ends in `&`.
+
+    A program hands on to its children what it ignores, and Python leaves an ignored SIGINT alone.
+    """
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

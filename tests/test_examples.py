@@ -107,8 +107,8 @@ async def test_many_prompts(server: WireServer) -> None:
 
 
 async def test_fastapi_endpoint(server: WireServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("fastapi", reason="FastAPI is not installed")
-    httpx = pytest.importorskip("httpx", reason="httpx is not installed")
+    pytest.importorskip("fastapi", reason="FastAPI is not installed: make test")
+    httpx = pytest.importorskip("httpx", reason="httpx is not installed: make test")
     monkeypatch.setenv("LLM_PROVIDER", "gemini")
     monkeypatch.setenv("LLM_DSN", server.dsn("gemini") + "&max_retries=0")
     app = load("fastapi_endpoint").app

@@ -30,7 +30,7 @@ NAME = f"aikido_llm-{aikido_llm.__version__}"
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV", "LLM_"))}
 
 pytestmark = [
-    pytest.mark.skipif(not importlib.util.find_spec(tool), reason=f"{tool} is not installed (it is in the dev extra)")
+    pytest.mark.skipif(not importlib.util.find_spec(tool), reason=f"{tool} is not installed: make test")
     for tool in ("hatchling", "pip")
 ]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 FILE = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "dev.jsonl.gz"
 PROTOCOLS = ("openai-chat", "openai-responses", "anthropic-messages", "gemini", "cohere-v2", "ollama-chat")
-MISSING = "the recorded exchanges are not here: ../shared/corpus/dev.jsonl.gz beside the project"
+MISSING = "without ../shared/corpus/dev.jsonl.gz beside the project; with it: make test"
 
 
 @dataclass(frozen=True)

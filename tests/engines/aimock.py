@@ -196,9 +196,9 @@ def start_aimock(api_key: str | None = None) -> Generator[AIMock]:
     """An aimock of one's own; with a key it refuses requests without that key."""
     node, script = shutil.which("node"), program()
     if node is None:
-        pytest.skip("aimock: there is no node on PATH")
+        pytest.skip("aimock: there is no node on PATH; with node and npm: make engines")
     if script is None:
-        pytest.skip(f"aimock: {AIMOCK_PACKAGE} is in no node_modules known here (set {NODE_MODULES_VARIABLE})")
+        pytest.skip(f"aimock is in no node_modules known here: make engines (or set {NODE_MODULES_VARIABLE})")
     config: dict[str, Any] = {"llm": {"logLevel": "warn"}}
     if api_key is not None:
         config["auth"] = {"apiKeys": [api_key]}

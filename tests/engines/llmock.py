@@ -47,8 +47,6 @@ import pytest
 
 from ._loopback import HOST, call, serving
 
-LLMOCK_REQUIREMENT = "llmock==0.2.2"
-
 BASE_PATHS: Mapping[str, str] = {
     "openai": "/v1",
     "anthropic": "/anthropic",
@@ -179,7 +177,7 @@ def start_llmock(*flags: str) -> Generator[LLMock]:
     """A llmock of one's own, with flags of `llmock serve`."""
     program = command()
     if program is None:
-        pytest.skip(f"llmock is not installed (pip install {LLMOCK_REQUIREMENT})")
+        pytest.skip("llmock is not installed: make engines")
     with serving(
         lambda port: [
             *program,

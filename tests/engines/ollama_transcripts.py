@@ -90,7 +90,7 @@ def load() -> Mapping[str, Transcript]:
 @pytest.fixture(scope="session")
 def ollama_transcripts() -> Mapping[str, Transcript]:
     if not _ARCHIVE.is_file():
-        pytest.skip(f"../shared/corpus/{_ARCHIVE.name} is not beside this checkout")
+        pytest.skip(f"without ../shared/corpus/{_ARCHIVE.name} beside the project; with it: make test")
     return load()
 
 

@@ -1,1 +1,1 @@
-"""Fuzzing of every decoder and framer: `python -m tests.fuzz NAME --seconds N` (needs `pip install atheris`)."""
+"""Fuzzing of every decoder and framer: `make fuzz`, or of one: `python -m tests.fuzz NAME --seconds N`."""

@@ -61,7 +61,7 @@ def test_findings_of_fuzzing_stay_mended(case: Path) -> None:
     TARGETS[case.parent.name].run(case.read_bytes())
 
 
-@pytest.mark.skipif(importlib.util.find_spec("atheris") is None, reason="atheris is not installed: pip install atheris")
+@pytest.mark.skipif(importlib.util.find_spec("atheris") is None, reason="atheris is not installed: make fuzz")
 def test_the_fuzzer_runs() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.fuzz", "ndjson", "--seconds", "1", "--no-seeds"],
