@@ -1,9 +1,9 @@
 #!/bin/sh
 # python.sh [oldest|newest|all]: prints the path of a Python that this project supports, or in one line why there is none.
 #
-# Without an argument: $PYTHON and nothing else where that is set; otherwise python3, and when that will not do, the newest
-# one that will. all: one of each version, oldest first. The versions are those of pyproject.toml. A shim may stand for a version
-# that is not installed, so each candidate is run and asked.
+# Where $PYTHON is set, that and nothing else. Without an argument: python3, and when that will not do, the newest one that will.
+# all: one of each version, oldest first. The versions are those of pyproject.toml. A shim may stand for a version that is not
+# installed, so each candidate is run and asked.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 least=$(sed -n 's/^requires-python = ">=\(.*\)"$/\1/p' pyproject.toml)
@@ -19,7 +19,7 @@ except ImportError: sys.exit('is %s without venv (Debian: python3-venv)' % found
 print(getattr(sys, '_base_executable', None) or sys.executable)"
 
 which=${1:-}
-if [ -n "${PYTHON:-}" ] && [ -z "$which" ]; then
+if [ -n "${PYTHON:-}" ] && [ "$which" != all ]; then
   set -- "$PYTHON"
 else
   if [ -z "$which" ]; then set -- python3; else set --; fi

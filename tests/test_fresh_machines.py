@@ -125,6 +125,7 @@ def test_python3_is_taken_and_another_where_it_is_too_old(tmp_path: Path, python
 def test_a_named_python_is_taken_and_no_other(tmp_path: Path) -> None:
     here = machine(tmp_path, python3="3.12", python3_11="3.11", python3_10="3.10")
     assert run("sh", "requirements/python.sh", env={**here, "PYTHON": "python3.11"}).stdout.endswith("/python3.11\n")
+    assert run("sh", "requirements/python.sh", "newest", env={**here, "PYTHON": "python3.11"}).stdout.endswith("3.11\n")
     done = run("sh", "requirements/python.sh", env={**here, "PYTHON": "python3.10"})
     assert (done.returncode, "python3.10 is 3.10" in done.stdout) == (1, True)
 
