@@ -1,5 +1,6 @@
 """What a clean clone needs on any machine: a Python, pinned versions, an environment, and an end to each test."""
 
+import ast
 import os
 import re
 import shutil
@@ -78,6 +79,25 @@ def test_targets_that_the_docs_and_the_tests_name_are_there() -> None:
     }
     assert {target for _, target in named} >= {"test", "engines", "fuzz", "demo", "newest", "lowest", "pins"}
     assert not [f"{file}: make {target}" for file, target in sorted(named) if target not in targets]
+
+
+def test_what_is_skipped_says_how_it_would_run() -> None:
+    calls = (
+        (file, node)
+        for file in (ROOT / "tests").rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text("utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith((".skip", ".skipif", ".importorskip"))
+    )
+    reasons = [
+        (f"{file.relative_to(ROOT)}:{node.lineno}", ast.unparse(reason))
+        for file, node in calls
+        for reason in [keyword.value for keyword in node.keywords if keyword.arg == "reason"] or node.args[-1:]
+    ]
+    assert len(reasons) > 20
+    silent = [
+        place for place, reason in reasons if "make " not in reason and not reason.endswith(("MISSING", "reason}'"))
+    ]
+    assert not silent, "name the make target that would run it"
 
 
 # ---------------------------------------------------------------------- finding a Python

@@ -93,7 +93,7 @@ async def test_doctor(server: WireServer) -> None:
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 async def test_completion(shell: str) -> None:
     if shell == "bash" and not shutil.which("bash"):
-        pytest.skip("click asks bash for its version")
+        pytest.skip("click asks bash for its version; with bash: make test")
     done = await here("completion", shell)
     assert done.code == 0
     assert f"_AIKIDO_LLM_COMPLETE={shell}_complete" in done.out

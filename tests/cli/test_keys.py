@@ -43,7 +43,7 @@ def test_order(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert Access("openai", key=Secret("k3"), key_file=other).found().source == "--api-key"
 
 
-@pytest.mark.skipif(os.name != "posix", reason="file modes")
+@pytest.mark.skipif(os.name != "posix", reason="file modes; on POSIX: make test")
 @pytest.mark.parametrize(
     ("text", "mode", "problem"),
     [

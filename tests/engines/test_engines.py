@@ -58,7 +58,7 @@ def test_a_command_that_dies_tells_its_last_words() -> None:
         pytest.fail("it cannot be healthy")
 
 
-@pytest.mark.skipif(sys.platform != "linux" or shutil.which("setpriv") is None, reason="needs setpriv")
+@pytest.mark.skipif(sys.platform != "linux" or shutil.which("setpriv") is None, reason="no setpriv; with it: make test")
 def test_a_server_dies_with_a_killed_parent() -> None:
     script = (
         "import os, sys, _loopback\n"

@@ -209,7 +209,7 @@ async def test_an_upload_that_is_not_read_gets_stuck_and_is_given_up() -> None:
         assert server.received[0].raw == b""
 
 
-@pytest.mark.skipif(not hasattr(socket, "TCP_INFO"), reason="only Linux tells of a reset behind unread bytes")
+@pytest.mark.skipif(not hasattr(socket, "TCP_INFO"), reason="a reset behind unread bytes; on Linux: make test")
 async def test_a_client_that_leaves_an_unread_upload_is_noticed() -> None:
     async with WireServer() as server:
         server.answer(Answer(fault=Fault.unread()))

@@ -148,7 +148,7 @@ async def test_a_certificate_that_is_not_trusted_or_for_another_host(trusted: bo
         with socket.socket() as probe:
             probe.bind((host, 0))
     except OSError:
-        pytest.skip("this machine has one loopback address")
+        pytest.skip("this machine has one loopback address; with two: make test")
     async with WireServer(tls=True) as server:
         # 127.0.0.2 is answered by who listens on 127.0.0.1 only through a forwarder
         port = server.port
