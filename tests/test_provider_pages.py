@@ -1,13 +1,57 @@
-"""Every provider has its page, and the table over all of them is what the rows say."""
+"""Every provider has its row, its page and its host in the test server; the table over all of them is what the rows
+say. What was forgotten is named by its file."""
 
 import runpy
 from pathlib import Path
 
 import pytest
 
+import aikido_llm.providers
 from aikido_llm.providers import find, providers
+from aikido_llm.testing.wires import NAMES as WIRES
+from aikido_llm.testing.wires.openai_hosts import HOSTS
 
-DOCS = Path(__file__).parent.parent / "docs"
+from .dialects import received
+from .dialects.test_scenarios import ROWS
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+NAMES = providers()  # before any test registers its own
+DIALECTS = sorted(path.parent.name for path in (ROOT / "aikido_llm" / "dialects").glob("*/__init__.py"))
+
+
+def test_every_module_of_the_providers_has_its_name() -> None:
+    modules = {file.stem for file in (ROOT / "aikido_llm" / "providers").glob("*.py")} - {"__init__", "base"}
+    named = set(vars(aikido_llm.providers)["_OURS"].values())
+    unnamed = [f"aikido_llm/providers/{module}.py" for module in sorted(modules - named)]
+    assert not unnamed, "give each a line in _OURS of aikido_llm/providers/__init__.py"
+    missing = [f"aikido_llm/providers/{module}.py" for module in sorted(named - modules)]
+    assert not missing, "_OURS of aikido_llm/providers/__init__.py names modules that are not there"
+
+
+def test_every_page_has_its_row() -> None:
+    pages = {f"docs/providers/{page.name}" for page in (DOCS / "providers").glob("[a-z]*.md")}
+    assert pages == {find(name).docs for name in NAMES}, "a page without a row, or a row without its page"
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if find(name).dialect.name == "openai_chat"])
+def test_the_test_server_knows_the_host(name: str) -> None:
+    """Else it would answer as OpenAI does, and what is the host's own would never be tried."""
+    if find(name).transport is None:
+        assert name in HOSTS, f"say how {name} answers in HOSTS of aikido_llm/testing/wires/openai_hosts.py"
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_dialect_stands_in_every_table(dialect: str) -> None:
+    assert dialect in WIRES, f"write aikido_llm/testing/wires/{dialect}.py, and name it in wires/__init__.py"
+    for needed in (f"tests/dialects/rules/{dialect}.py", f"tests/dialects/{dialect}/test_decode.py"):
+        assert (ROOT / needed).is_file(), f"{needed} is missing: see docs/extending.md, a new wire"
+    assert dialect in {find(row.provider).dialect.name for row in ROWS}, (
+        "a row of it in ROWS of tests/dialects/test_scenarios.py"
+    )
+    assert dialect in {find(name).dialect.name for name in received.ANSWERS}, (
+        "an answer of it in ANSWERS of tests/dialects/received.py"
+    )
 
 
 def test_the_table_is_what_the_rows_say() -> None:
@@ -16,20 +60,21 @@ def test_the_table_is_what_the_rows_say() -> None:
     assert page == generator["page"](), "run: python docs/generate_providers.py"
 
 
-@pytest.mark.parametrize("name", providers())
+@pytest.mark.parametrize("name", NAMES)
 def test_the_page_of(name: str) -> None:
     """What a user looks up is there, spelled as the row spells it."""
     row = find(name)
-    page = (DOCS.parent / row.docs).read_text(encoding="utf-8")
+    assert (ROOT / row.docs).is_file(), f"write {row.docs}: docs/extending.md says what is on it"
+    page = (ROOT / row.docs).read_text(encoding="utf-8")
     assert page.startswith(f"# {name}")
     if row.transport is not None:
         return
     words = [*row.aliases, *row.key_env, row.dialect.name, row.key_header]
     words += [option.name for option in row.options] + [option.header or option.query for option in row.options]
-    assert [word for word in words if word not in page] == []
+    assert [word for word in words if word not in page] == [], f"{row.docs} leaves these out"
     assert row.base_url in page and row.key_url in page
     assert "```python\n" in page
     assert "Sources: " in page and "read 2026-" in page
     supported = next(line for line in page.splitlines() if line.startswith("| Supported |"))
     unsaid = [feature for feature, has in row.dialect.features.items() if has and feature.split()[0] not in supported]
-    assert not unsaid
+    assert not unsaid, f"{row.docs}: the line of what is supported leaves these out"

@@ -35,7 +35,8 @@ class Host:
 
 _OPENAI = Host(fingerprints=True)
 _XAI = Host(whole_calls=True, apart=True)
-_HOSTS = {
+HOSTS = {
+    "azure": _OPENAI,
     "cerebras": Host("reasoning", "finish", whole_calls=True),
     "chutes": Host(usage="always"),
     "deepseek": Host(usage="finish", comment=b": keep-alive\n\n"),
@@ -44,6 +45,7 @@ _HOSTS = {
     "xai": _XAI,
     "llamacpp": Host(needs_key=False, needs_model=False),
     "mistral": Host("parts", "finish", whole_calls=True, models="cards"),
+    "openai": _OPENAI,
     "openrouter": Host("details", "repeated", comment=b": OPENROUTER PROCESSING\n\n", models="prices"),
     "together": Host("reasoning", "always", models="array"),
     "vllm": Host("reasoning", needs_key=False),
@@ -51,4 +53,4 @@ _HOSTS = {
 
 
 def host(name: str) -> Host:
-    return _HOSTS.get(name, _OPENAI)
+    return HOSTS.get(name, _OPENAI)
