@@ -11,6 +11,7 @@ from ...types.messages import ToolDef
 from ...types.request import Request, ThinkingConfig
 from ..base import WireRequest
 from ..ranges import nearest
+from ..tool_choice import ChoiceWords, is_forced, offers_tools, word_for
 from . import cache
 from .conversation import encode_system, encode_turns, lacks_own_thinking
 from .quirks import Quirks
@@ -18,6 +19,7 @@ from .schema import rewrite
 
 Body = dict[str, Any]
 
+_CHOICE = ChoiceWords({"type": "auto"}, {"type": "none"}, {"type": "any"}, lambda name: {"type": "tool", "name": name})
 _TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 
 
@@ -82,7 +84,7 @@ def _refuse_with_thinking(request: Request, quirks: Quirks) -> None:
         raise UnsupportedFeatureError(
             "with a thinking budget this wire takes no temperature and no top_p; leave them out"
         )
-    if request.tools and request.tool_choice not in (None, "auto", "none"):
+    if is_forced(request):
         raise UnsupportedFeatureError('with a thinking budget this wire takes no tool_choice but "auto" and "none"')
 
 
@@ -108,39 +110,13 @@ def _sampling(request: Request, quirks: Quirks) -> Body:
 
 
 def _tools(request: Request) -> Body:
-    choice = request.tool_choice
-    if not request.tools:
-        if choice not in (None, "auto", "none") and "tools" not in request.extra:
-            raise InvalidRequestError(f"tool_choice {choice!r} needs tools")
-        return {}
-    body: Body = {"tools": [_tool(tool) for tool in request.tools]}
-    if (
-        choice not in (None, *_CHOICES)
-        and "tools" not in request.extra
-        and choice not in [t.name for t in request.tools]
-    ):
-        raise InvalidRequestError(f"tool_choice {choice!r} is none of the tools of this request")
-    wire_choice = _tool_choice(choice)
-    if request.parallel_tool_calls is False and choice != "none":
-        wire_choice = {**(wire_choice or {"type": "auto"}), "disable_parallel_tool_use": True}
-    if wire_choice:
-        body["tool_choice"] = wire_choice
+    choice = word_for(request, _CHOICE)
+    body: Body = {"tools": [_tool(tool) for tool in request.tools]} if request.tools else {}
+    if request.parallel_tool_calls is False and request.tool_choice != "none" and offers_tools(request):
+        choice = {**(choice or _CHOICE.auto), "disable_parallel_tool_use": True}
+    if choice is not None:
+        body["tool_choice"] = choice
     return body
-
-
-_CHOICES = ("auto", "none", "required")
-
-
-def _tool_choice(choice: str | None) -> Body | None:
-    match choice:
-        case None:
-            return None
-        case "auto" | "none":
-            return {"type": choice}
-        case "required":
-            return {"type": "any"}
-        case name:
-            return {"type": "tool", "name": name}
 
 
 def _tool(tool: ToolDef) -> Body:

@@ -10,18 +10,24 @@ source: Cohere API reference, "Chat", read 2026-11; the rules about turns from t
 from collections.abc import Iterable
 from typing import Any
 
+from attrs import evolve
+
 from ...errors import InvalidRequestError, UnsupportedFeatureError
 from ...types.messages import AudioPart, ImagePart, Message, Part, Role, TextPart, ToolCall
 from ...types.request import Request, ThinkingConfig
 from .. import media
 from ..base import WireRequest
 from ..ranges import nearest
+from ..tool_choice import ChoiceWords, word_for
 from ..toolcalls import arguments_json, made_id
 from ..turns import DRAWN, Turn, call_of, from_tool, split, system_text, turns
 from ..values import as_object
 from . import schema
 from .names import ToolNames
 from .quirks import Quirks
+
+_CHOICE = ChoiceWords(None, "NONE", "REQUIRED", lambda name: "REQUIRED")
+_NAMED_BY_EXTRA = evolve(_CHOICE, named=None)  # those of `extra` cannot be sent alone
 
 # The wire refuses empty turns, and the result of a call may not be left out.
 NO_OUTPUT = "(no output)"
@@ -74,26 +80,21 @@ def _sampling(request: Request, quirks: Quirks) -> dict[str, Any]:
 
 def _tools(request: Request, names: ToolNames) -> dict[str, Any]:
     """There is no word for one certain tool: then it is the only one that is sent, and a call is required."""
-    choice = request.tool_choice
-    tools = request.tools
-    if choice not in (None, "auto", "none", "required"):
-        tools = tuple(tool for tool in tools if tool.name == choice)
-    if not tools and choice not in (None, "auto", "none"):
-        problem = "is none of the tools of this request" if request.tools else "needs tools"
-        raise InvalidRequestError(f"tool_choice {choice!r} {problem}")
-    if not tools:
-        return {}
+    choice = word_for(request, _NAMED_BY_EXTRA if request.extra.get("tools") else _CHOICE)
+    named = [tool for tool in request.tools if tool.name == request.tool_choice]
     functions = [
         {
             "name": names.wire(tool.name),
             **({"description": tool.description} if tool.description else {}),
             "parameters": dict(tool.parameters),
         }
-        for tool in tools
+        for tool in (named or request.tools)
     ]
-    fields: dict[str, Any] = {"tools": [{"type": "function", "function": function} for function in functions]}
-    if choice not in (None, "auto"):
-        fields["tool_choice"] = "NONE" if choice == "none" else "REQUIRED"
+    fields: dict[str, Any] = {}
+    if functions:
+        fields["tools"] = [{"type": "function", "function": function} for function in functions]
+    if choice is not None:
+        fields["tool_choice"] = choice
     return fields
 
 

@@ -9,6 +9,7 @@ from ...errors import InvalidRequestError, UnsupportedFeatureError
 from ...types.messages import ToolDef
 from ...types.request import Request, ThinkingConfig
 from ..base import WireRequest
+from ..tool_choice import ChoiceWords, word_for
 from ..values import is_object
 from .contents import contents, system_parts
 from .quirks import Quirks
@@ -16,6 +17,9 @@ from .schema import to_json_schema, to_openapi
 
 EFFORT_BUDGETS = {"low": 1024, "medium": 8192, "high": 24576}  # tokens; the last is the most that all 2.5 models take
 
+_CHOICE = ChoiceWords(
+    {"mode": "AUTO"}, {"mode": "NONE"}, {"mode": "ANY"}, lambda name: {"mode": "ANY", "allowedFunctionNames": [name]}
+)
 _MOST_STOPS = 5
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,127}")
 _CACHED = ("systemInstruction", "tools", "toolConfig")
@@ -89,25 +93,12 @@ def _older_parameters(declaration: dict[str, Any], parameters: Mapping[str, Any]
         declaration["parameters"] = schema
 
 
-def _calling(request: Request) -> dict[str, Any]:
-    """Without declarations the wire takes no word about calling."""
-    choice = request.tool_choice
+def _calling(request: Request) -> Any:
     if request.tools and request.parallel_tool_calls is False:
         raise UnsupportedFeatureError(
             "this wire cannot be told to make one call at a time: leave parallel_tool_calls out, run the calls in turn"
         )
-    if choice is None or (not request.tools and choice in ("auto", "none")):
-        return {}
-    if not request.tools:
-        raise InvalidRequestError(f"tool_choice {choice!r} needs tools")
-    if choice in _MODES:
-        return {"mode": _MODES[choice]}
-    if choice not in [tool.name for tool in request.tools]:
-        raise InvalidRequestError(f"tool_choice {choice!r} is none of the tools of this request")
-    return {"mode": "ANY", "allowedFunctionNames": [choice]}
-
-
-_MODES = {"auto": "AUTO", "none": "NONE", "required": "ANY"}
+    return word_for(request, _CHOICE)
 
 
 def _generation_config(request: Request, quirks: Quirks) -> dict[str, Any]:

@@ -17,10 +17,13 @@ from ...types.messages import AudioPart, ImagePart, Message, Part, Role, TextPar
 from ...types.request import Request, ThinkingConfig
 from .. import media
 from ..base import WireRequest
+from ..tool_choice import ChoiceWords, word_for
 from ..toolcalls import arguments_object
 from ..turns import Turn, call_of, system_text, turns
 from ..values import is_mapping, is_object
 from .quirks import Quirks
+
+_CHOICE = ChoiceWords(None, None, None, None)  # the wire has no such field: `none` is said by leaving the tools out
 
 
 def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str) -> WireRequest:
@@ -45,11 +48,7 @@ def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str) -> 
 
 
 def _refuse(request: Request) -> None:
-    if request.tool_choice not in (None, "auto", "none"):
-        raise UnsupportedFeatureError(
-            f"this wire cannot enforce tool_choice {request.tool_choice!r}: pass only the tools that may be called "
-            "and ask for the call in the prompt"
-        )
+    word_for(request, _CHOICE)
     if request.tools and request.parallel_tool_calls is False:
         raise UnsupportedFeatureError("this wire cannot forbid parallel tool calls; leave parallel_tool_calls unset")
     if any(modality not in ("text", "image") for modality in request.modalities):

@@ -1,11 +1,12 @@
 """Request -> body of `POST /chat/completions`."""
 
-from typing import Any
+from functools import cache
 
-from ...errors import InvalidRequestError, UnsupportedFeatureError
+from ...errors import UnsupportedFeatureError
 from ...types.request import Request, ResponseFormat, ThinkingConfig
 from ..base import WireRequest
 from ..ranges import effort_of
+from ..tool_choice import ChoiceWords, offers_tools, word_for
 from .messages import encode_messages
 from .parts import cache_control
 from .quirks import Quirks
@@ -49,19 +50,23 @@ def _limits(request: Request, quirks: Quirks) -> Json:
 
 
 def _tools(request: Request, quirks: Quirks) -> Json:
-    choice = request.tool_choice
-    if not request.tools:
-        if choice not in (None, "auto", "none"):
-            raise InvalidRequestError(f"tool_choice {choice!r} needs tools, and the request has none")
+    choice = word_for(request, _choice_words(quirks.required_word))
+    omitted = request.tool_choice == "none" and quirks.none_omits_tools and not request.extra.get("tools")
+    if omitted or not offers_tools(request):
         return {}  # hosts refuse `tools: []`, and the two keys below without tools
-    if choice == "none" and quirks.none_omits_tools:
-        return {}
-    body: Json = {"tools": [_tool(request, index, quirks) for index in range(len(request.tools))]}
+    body: Json = {}
+    if request.tools:
+        body["tools"] = [_tool(request, index, quirks) for index in range(len(request.tools))]
     if choice is not None:
-        body["tool_choice"] = _tool_choice(choice, request, quirks)
+        body["tool_choice"] = choice
     if request.parallel_tool_calls is not None:
         body["parallel_tool_calls"] = request.parallel_tool_calls
     return body
+
+
+@cache
+def _choice_words(required: str) -> ChoiceWords:
+    return ChoiceWords("auto", "none", required, lambda name: {"type": "function", "function": {"name": name}})
 
 
 def _tool(request: Request, index: int, quirks: Quirks) -> Json:
@@ -73,19 +78,6 @@ def _tool(request: Request, index: int, quirks: Quirks) -> Json:
         "function": {"name": tool.name, **described, "parameters": dict(tool.parameters)},
         **mark,
     }
-
-
-def _tool_choice(choice: str, request: Request, quirks: Quirks) -> Any:
-    if choice in ("auto", "none"):
-        return choice
-    if choice == "required":
-        return quirks.required_word
-    names = [tool.name for tool in request.tools]
-    if choice not in names:
-        raise InvalidRequestError(
-            f"tool_choice {choice!r} is none of auto, none, required and the tools {', '.join(names)}"
-        )
-    return {"type": "function", "function": {"name": choice}}
 
 
 def _response_format(wanted: ResponseFormat, quirks: Quirks) -> Json:

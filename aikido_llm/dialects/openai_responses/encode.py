@@ -4,15 +4,17 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ...errors import InvalidRequestError, UnsupportedFeatureError
+from ...errors import UnsupportedFeatureError
 from ...types.messages import ToolDef
 from ...types.request import ImageConfig, Request, ResponseFormat, ThinkingConfig
 from ..base import WireRequest
 from ..ranges import effort_of
+from ..tool_choice import ChoiceWords, offers_tools, word_for
 from .input import has_reasoning, instructions_and_input
 from .quirks import Quirks
 from .schema import closed, is_strict, open_end
 
+_CHOICE = ChoiceWords("auto", "none", "required", lambda name: {"type": "function", "name": name})
 _DRAW = {"type": "image_generation"}
 
 
@@ -75,14 +77,12 @@ def _tools(request: Request, quirks: Quirks) -> dict[str, Any]:
     if draws:
         tools.append(_drawing(request.image_config or ImageConfig(), quirks))
     fields: dict[str, Any] = {"tools": tools} if tools else {}
-    given = bool(tools or request.extra.get("tools"))
-    if request.tool_choice is not None:
-        choice = _choice(request, given)
-        if given:
-            fields["tool_choice"] = choice
-    elif request.modalities == ("image",):
-        fields["tool_choice"] = _DRAW
-    if request.parallel_tool_calls is not None and given:
+    choice = word_for(request, _CHOICE, offered=draws)
+    if request.tool_choice is None and request.modalities == ("image",):
+        choice = _DRAW
+    if choice is not None:
+        fields["tool_choice"] = choice
+    if request.parallel_tool_calls is not None and (draws or offers_tools(request)):
         fields["parallel_tool_calls"] = request.parallel_tool_calls
     return fields
 
@@ -95,19 +95,6 @@ def _tool(tool: ToolDef) -> dict[str, Any]:
     if tool.description:
         flat["description"] = tool.description
     return flat | {"parameters": tool.parameters, "strict": is_strict(tool.parameters)}
-
-
-def _choice(request: Request, given: bool) -> Any:
-    choice = request.tool_choice
-    if choice in ("auto", "none"):
-        return choice
-    if not given:
-        raise InvalidRequestError(f"tool_choice={choice!r} needs tools, and the request has none")
-    if choice == "required":
-        return choice
-    if not request.extra.get("tools") and choice not in {tool.name for tool in request.tools}:
-        raise InvalidRequestError(f"tool_choice names the tool {choice!r}, which is none of the request's")
-    return {"type": "function", "name": choice}
 
 
 _SIZES = {"1:1": "1024x1024", "3:2": "1536x1024", "2:3": "1024x1536"}
