@@ -51,7 +51,7 @@ TOP = ("__init__", "__main__", "cli", "sync", "testing")
 # Third-party package -> where it may be named.
 LIBRARIES: dict[str, tuple[str, ...]] = {
     "attrs": ("",),
-    "aiohttp": ("transport/aiohttp.py",),
+    "aiohttp": ("transport/aiohttp.py", "transport/pool.py"),
     "anyio": ("portal.py", "retry.py", "tools.py"),
     "backoff": ("retry.py",),
     "cattrs": ("serialize.py",),

@@ -1,47 +1,24 @@
 """The client without await: the same answers, from threads, under a running loop, and closed when left."""
 
-import asyncio
 import gc
 import os
 import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import pytest
 
 import aikido_llm as llm
 from aikido_llm import sync
-from aikido_llm.testing import Answer, Fault, WireServer
+from aikido_llm.testing import Answer, Fault
+from tests.testing.threaded import closed, wait_until, wire_server
 from tests.wire import check_grammar
 
 REQUEST = llm.Request(messages=[llm.user("a b c")])
 LONG = Answer(text="word " * 1000, pace=0.005)
-
-
-@contextmanager
-def wire_server() -> Generator[tuple[WireServer, asyncio.AbstractEventLoop]]:
-    """A server on an event loop of its own, in another thread."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    server = WireServer()
-    asyncio.run_coroutine_threadsafe(server.listen(), loop).result()
-    try:
-        yield server, loop
-    finally:
-        asyncio.run_coroutine_threadsafe(server.aclose(), loop).result()
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
-
-
-def closed(server: WireServer, loop: asyncio.AbstractEventLoop) -> bool:
-    return asyncio.run_coroutine_threadsafe(server.closed_within(0.3), loop).result()
 
 
 def test_everything_without_await() -> None:
@@ -116,13 +93,6 @@ def test_a_dropped_client_warns_and_is_closed() -> None:
         assert len(warned) == 1, "nothing of the HTTP library's own"
         assert closed(server, loop)
     wait_until(lambda: threading.active_count() == before)
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    due = time.monotonic() + 2
-    while not true():
-        assert time.monotonic() < due
-        threading.Event().wait(0.005)
 
 
 def test_a_closed_client_says_so() -> None:

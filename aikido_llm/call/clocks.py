@@ -4,10 +4,21 @@ import asyncio
 from collections.abc import Callable
 from types import TracebackType
 
-from ..errors import LLMError, Phase, StreamTruncated
+from ..errors import ConfigError, LLMError, Phase, StreamTruncated
 from ..transport.base import Timeouts, timed_out
 
 _NEVER = float("inf")
+
+
+def running_loop() -> asyncio.AbstractEventLoop:
+    """That in which a call is made. Raises ConfigError where asyncio does not run."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        raise ConfigError(
+            "this client needs asyncio's event loop, and none runs here; use aikido_llm.sync instead "
+            "(under trio: by trio.to_thread.run_sync)"
+        ) from None
 
 
 class Clocks:
@@ -34,7 +45,7 @@ class Clocks:
     )
 
     def __init__(self, timeouts: Timeouts) -> None:
-        self._loop = asyncio.get_running_loop()
+        self._loop = running_loop()
         self._now = self._loop.time
         self._timeouts = timeouts
         self._idle = _NEVER if timeouts.idle is None else timeouts.idle

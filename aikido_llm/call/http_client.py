@@ -53,8 +53,9 @@ class _Life:
 class HTTPClient:
     """A Client that speaks one provider's wire over HTTP. Make it with `aikido_llm.open`.
 
-    Opening does no I/O; connections are made on the first request, in the running event loop, to which the client then
-    belongs. Any number of requests may run at once. After a fork, open a new client in the child.
+    Opening does no I/O. Connections are made on the first request, in the running event loop (asyncio's or uvloop's),
+    and end with it at the latest. Any number of requests may run at once, in one event loop at a time. After a fork,
+    open a new client in the child.
     """
 
     def __init__(self, settings: Settings, transport: Transport) -> None:

@@ -6,18 +6,17 @@ handle that is dropped is collected, and its finalizer has the loop close the co
 """
 
 import asyncio
-import contextlib
 import warnings
 from collections.abc import Awaitable, Callable, Iterator
 from types import TracebackType
 from typing import Protocol, TypeAlias
 
-from ..errors import LLMError, StreamTruncated
+from ..errors import ConfigError, LLMError, StreamTruncated
 from ..transport.base import HTTPResponse, Timeouts
 from ..types.events import EndEvent, ErrorEvent, Event, TextDelta
 from ..types.response import Response
 from .answer import AnswerParser
-from .clocks import Clocks
+from .clocks import Clocks, running_loop
 
 _DRAIN = 0.05  # s to wait behind the end mark for the end of the body, which lets the connection be used again
 _PIECE = 32 * 1024  # bytes to make events of at a time: with more of them the processor's cache is too small
@@ -156,7 +155,7 @@ class StreamCore:
         if self.over:
             return []
         if self._reader is None:
-            self.loop = asyncio.get_running_loop()
+            self.loop = running_loop()
             self._clocks = clocks = Clocks(self._timeouts)
             self._live.add(self)
             self.open = True
@@ -168,6 +167,13 @@ class StreamCore:
             self.open = False
             self._live.discard(self)
         return events
+
+    def check_reader(self) -> None:
+        """Raises RuntimeError for a second reader, ConfigError for one in another loop than the first (or process)."""
+        if self.reading:
+            raise RuntimeError("this stream is already being read by another task; a stream has one reader")
+        if self.loop is not None and self.loop is not running_loop() and not self.over:
+            raise ConfigError("this stream was begun in another event loop and can only be read there")
 
     async def response(self) -> Response:
         """The whole answer. Raises the error that the events tell of."""
@@ -218,8 +224,7 @@ class EventStream:
         for event in self._ready:
             return event
         core = self._core
-        if core.reading:
-            raise RuntimeError("this stream is already being read by another task; a stream has one reader")
+        core.check_reader()
         core.reading = True
         try:
             events = await core.events()
@@ -260,8 +265,10 @@ class EventStream:
             return
         warnings.warn(f"{type(self).__name__} was dropped while it was open; leave it by `async with` or aclose()",
                       ResourceWarning, source=self, stacklevel=2)  # fmt: skip
-        with contextlib.suppress(RuntimeError):  # the loop is gone, and its sockets with it
+        try:
             loop.call_soon_threadsafe(core.close)
+        except RuntimeError:  # the loop is gone, and its sockets with it
+            core.close()
 
 
 class TextStream:

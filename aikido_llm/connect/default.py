@@ -1,6 +1,5 @@
 """The package's own client, opened on first use from LLM_PROVIDER, LLM_DSN and LLM_MODEL."""
 
-import asyncio
 import os
 from typing import Any
 
@@ -11,21 +10,18 @@ from ..types.response import Response
 from .open import open
 
 _client: HTTPClient | None = None
-_loop: asyncio.AbstractEventLoop | None = None
+_process = 0  # in which it was opened
 
 
 def default_client() -> HTTPClient:
     """The client of this process, opened on first use: LLM_PROVIDER (default `echo`), LLM_DSN, LLM_MODEL.
 
-    A client belongs to one event loop; when the loop it served is closed (`asyncio.run` ended), a new one is opened.
+    It serves one event loop after another, and leaves nothing open when one ends. A forked child gets its own.
     raises: ConfigError for a bad value, never a silent echo.
     """
-    global _client, _loop
-    loop = _running_loop()
-    if _client is None or (_loop is not None and _loop.is_closed()):
-        _client, _loop = _open(), loop
-    elif _loop is None:
-        _loop = loop
+    global _client, _process
+    if _client is None or _process != os.getpid():
+        _client, _process = _open(), os.getpid()
     return _client
 
 
@@ -43,8 +39,8 @@ def chat_stream(messages: Messages, **overrides: Any) -> EventStream:
 
 async def close() -> None:
     """Close the default client; the next use opens a new one."""
-    global _client, _loop
-    client, _client, _loop = _client, None, None
+    global _client
+    client, _client = _client, None
     if client is not None:
         await client.aclose()
 
@@ -57,10 +53,3 @@ def _open() -> HTTPClient:
     except ConfigError as error:
         error.message = f"{error.message} (from the environment: LLM_PROVIDER, LLM_DSN, LLM_MODEL)"
         raise
-
-
-def _running_loop() -> asyncio.AbstractEventLoop | None:
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        return None

@@ -114,7 +114,8 @@ class Fault:
 
     @staticmethod
     def stale() -> "Fault":
-        """A whole answer with keep-alive; the next request on that connection finds it closed (FIN, no answer)."""
+        """A whole answer with keep-alive, and behind it the end of the connection (FIN): the next request finds it
+        closed. For a server that sees the request and closes then, see `close("before_headers")`."""
         return Fault("stale")
 
     @staticmethod

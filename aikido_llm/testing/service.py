@@ -125,10 +125,8 @@ class Service:
         keep_alive = await play(
             connection, reply, fault, pace=answer.pace, writes=answer.writes, keep_alive=head.keep_alive
         )
-        if fault is not None and fault.kind == "stale":
-            await self._go_stale(connection)
-            return False
-        return keep_alive and not connection.last
+        stale = fault is not None and fault.kind == "stale"
+        return keep_alive and not connection.last and not stale
 
     async def _play_raw(self, connection: Connection, pieces: tuple[bytes, ...], pace: float) -> bool:
         """Bytes of HTTP as they are; then the connection ends."""
@@ -216,12 +214,6 @@ class Service:
             connection.reset()
         else:
             await connection.stall(reading=False)
-
-    async def _go_stale(self, connection: Connection) -> None:
-        """Close without an answer when the next request comes."""
-        head = await connection.read_head()
-        if head is not None:
-            await connection.read_body(head)
 
 
 def _json(raw: bytes) -> Any:

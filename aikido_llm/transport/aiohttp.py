@@ -1,19 +1,17 @@
-"""The only file that imports aiohttp. It maps what aiohttp raises to our errors, and keeps every promise of `base`.
+"""HTTP by aiohttp: it maps what aiohttp raises to our errors, and keeps every promise of `base`.
 
-One session per client, made on first use and bound to the event loop that made it. What aiohttp does under faults was
-found by experiment; tests/transport holds a test for each fact that this file relies on.
+What aiohttp does under faults was found by experiment; tests/transport holds a test for each fact that this file and
+`pool`, which holds the connections, rely on. No other file imports aiohttp.
 """
 
 import asyncio
 import contextlib
-import logging
 import socket
 import ssl
 import struct
 from collections.abc import Mapping
-from contextvars import ContextVar
 from functools import lru_cache
-from typing import Any, cast
+from typing import cast
 
 import aiohttp
 from aiohttp.abc import AbstractStreamWriter
@@ -25,21 +23,20 @@ from yarl import URL
 from ..errors import Cause, ConfigError, ConnectError, LLMError, MalformedStream, StreamTruncated
 from ..secret import Secret, scrub, without_frames
 from .base import Body, HTTPRequest, HTTPResponse, Limits, Timeouts, pieces, timed_out
+from .pool import Live, Pool
 from .proxies import proxy_for
 from .slots import Slots
 
 _UPLOAD_FROM = 64 * 1024  # bytes; larger bodies go out in pieces, which do not stall the loop
-_STALE = 1.0  # s; a kept connection that is dropped later than this was alive, and may have done its work
 _NO_LINGERING = struct.pack("ii", 1, 0)
-_DROPPED = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
 _ROUTES = 256  # that are remembered
-_HEADER_BYTES = 64 * 1024  # of one header field: some gateways send long policy headers
-
-log = logging.getLogger("aikido_llm")
 
 
 class AiohttpTransport:
-    """HTTP/1.1 over aiohttp. ssl_context None: the system's trust, always verified; proxy None: the proxy variables."""
+    """HTTP/1.1 over aiohttp. ssl_context None: the system's trust, always verified; proxy None: the proxy variables.
+
+    One event loop at a time uses it; each gets connections of its own.
+    """
 
     def __init__(
         self,
@@ -54,79 +51,60 @@ class AiohttpTransport:
         self._ssl = ssl_context
         self._proxy = proxy
         self._routes: dict[str, _Route] = {}
-        self._session: aiohttp.ClientSession | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._pools: dict[asyncio.AbstractEventLoop, Pool] = {}
+        self._last: Pool | None = None
         self._closed = False
-        self._live: set[AiohttpResponse] = set()
-        self._slots = Slots(limits.connections)
 
     async def send(self, request: HTTPRequest) -> HTTPResponse:
-        self._open_session()
-        left = await self._slots.take(self._timeouts.connect)
+        pool = self._pool()
+        left = await pool.slots.take(self._timeouts.connect)
         try:
-            return AiohttpResponse(await self._send(request, left), self._live, self._slots)
+            return AiohttpResponse(await self._send(request, left), pool.live, pool.slots)
         except BaseException:
-            self._slots.give()
+            pool.slots.give()
             raise
 
     async def _send(self, request: HTTPRequest, connect: float | None) -> aiohttp.ClientResponse:
-        started = asyncio.get_running_loop().time()
-        while True:
-            connection = _Connection()
-            token = _connection.set(connection)
-            failure: BaseException
-            try:
-                route = self._route(request.url)
-                return await self._open_session().request(
-                    request.method,
-                    route.url,
-                    data=None if request.body is None else _payload(request.body, connection),
-                    headers=request.headers.reveal(),
-                    allow_redirects=False,
-                    timeout=_connect_within(connect),
-                    ssl=route.trust,
-                    proxy=route.proxy.reveal() or None,
-                )
-            except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError) as error:
-                soon = asyncio.get_running_loop().time() - started < _STALE
-                if soon and connection.reused and _is_dropped(error):  # nobody saw the request
-                    log.debug("a kept connection had been dropped by the server; sent again at once on another")
-                    continue
-                failure = failure_before_answer(error)
-            except BaseException as error:  # a cancellation, above all: it goes on, without aiohttp's frames
-                failure = without_frames(error)
-            finally:
-                _connection.reset(token)
-            connection.abort()
-            raise failure  # outside of the except block: aiohttp's own exception holds the headers and is not chained
+        body = None if request.body is None else _payload(request.body)
+        failure: BaseException
+        try:
+            route = self._route(request.url)
+            return await self._pool().session.request(
+                request.method,
+                route.url,
+                data=body,
+                headers=request.headers.reveal(),
+                allow_redirects=False,
+                timeout=_connect_within(connect),
+                ssl=route.trust,
+                proxy=route.proxy.reveal() or None,
+            )
+        except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError) as error:
+            failure = failure_before_answer(error)
+        except BaseException as error:  # a cancellation, above all: it goes on, without aiohttp's frames
+            failure = without_frames(error)
+        if isinstance(body, _Upload):
+            body.abort()
+        raise failure  # outside of the except block: aiohttp's own exception holds the headers and is not chained
 
     async def aclose(self) -> None:
         self._closed = True
-        for response in list(self._live):  # session.close() alone would not wake a task that reads a body
-            response.close()
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        pools, self._pools, self._last = self._pools, {}, None
+        for pool in pools.values():
+            await pool.aclose()
 
-    def _open_session(self) -> aiohttp.ClientSession:
-        loop = asyncio.get_running_loop()
+    def _pool(self) -> Pool:
+        """That of the running loop."""
         if self._closed:
             raise ConfigError("this client is closed; open a new one")
-        if self._session is None:
-            self._loop = loop
-            self._session = self._new_session()
-        elif self._loop is not loop:
-            raise ConfigError("this client belongs to another event loop; open one client per loop")
-        return self._session
-
-    def _new_session(self) -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, socket_factory=_new_socket),  # admission is ours
-            cookie_jar=aiohttp.DummyCookieJar(),
-            max_field_size=_HEADER_BYTES,
-            max_line_size=_HEADER_BYTES,
-            trust_env=False,  # it would read netrc too, and add its passwords
-        )
+        loop = asyncio.get_running_loop()
+        if self._last is None or self._last.loop is not loop:
+            if any(other.is_running() for other in self._pools if other is not loop):
+                raise ConfigError("this client is in use by another event loop; open one client per loop")
+            # what a loop held was closed with it
+            self._pools = {other: pool for other, pool in self._pools.items() if not other.is_closed()}
+            self._last = self._pools.get(loop) or self._pools.setdefault(loop, Pool(self._limits.connections))
+        return self._last
 
     def _route(self, url: str) -> "_Route":
         """Found once per URL: to go through the environment for a proxy costs more than to send a small request."""
@@ -149,20 +127,32 @@ class _Route:
     proxy: Secret
 
 
-class _Connection:
-    """What is known of the connection that an attempt goes over. reused: no socket was made for it, so that it has
-    served a request before: aiohttp repeats a GET on a kept connection that turns out to be dead, but not a POST."""
+class _Upload(aiohttp.Payload):
+    """A large body, made and sent in pieces. Between two of them the event loop has its turn, even where the socket
+    takes all at once. It notes the connection that it goes over."""
 
-    __slots__ = ("reused", "uploading")
+    _autoclose = True
 
-    def __init__(self) -> None:
-        self.reused = True
-        self.uploading: asyncio.WriteTransport | None = None
+    def __init__(self, body: bytes | Body) -> None:
+        super().__init__(body, content_type="application/json")
+        self._body = body
+        self._size = len(body)
+        self._transport: asyncio.WriteTransport | None = None
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        if isinstance(writer, StreamWriter):
+            self._transport = writer.transport
+        for piece in pieces(self._body):
+            await writer.write(piece)
+            await asyncio.sleep(0)
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        return b"".join(pieces(self._body)).decode(encoding, errors)
 
     def abort(self) -> None:
         """aiohttp closes the connection of a failed upload politely: asyncio then keeps it open until what it holds is
         sent, and the kernel after it. A server that does not read would hold both for ever."""
-        transport = self.uploading
+        transport = self._transport
         if transport is None:
             return
         sock: socket.socket | None = transport.get_extra_info("socket")
@@ -172,49 +162,10 @@ class _Connection:
         transport.abort()
 
 
-class _Upload(aiohttp.Payload):
-    """A large body, made and sent in pieces. Between two of them the event loop has its turn, even where the socket
-    takes all at once. It notes the connection that it goes over."""
-
-    _autoclose = True
-
-    def __init__(self, body: bytes | Body, connection: _Connection) -> None:
-        super().__init__(body, content_type="application/json")
-        self._body = body
-        self._size = len(body)
-        self._connection = connection
-
-    async def write(self, writer: AbstractStreamWriter) -> None:
-        if isinstance(writer, StreamWriter):
-            self._connection.uploading = writer.transport
-        for piece in pieces(self._body):
-            await writer.write(piece)
-            await asyncio.sleep(0)
-
-    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
-        return b"".join(pieces(self._body)).decode(encoding, errors)
-
-
-_connection: ContextVar[_Connection] = ContextVar("_connection")
-"""That of the attempt which this task makes. aiohttp's tracing would tell it too, for a tenth of a small request."""
-
-
-def _new_socket(address: tuple[int, int, int, str, tuple[Any, ...]]) -> socket.socket:
-    """What asyncio would do, and the attempt that asked for it knows that its connection is new."""
-    _connection.get().reused = False
-    family, kind, protocol, _, _ = address
-    return socket.socket(family, kind, protocol)
-
-
-def _is_dropped(error: Exception) -> bool:
-    """Whether the connection was lost, rather than never made."""
-    return isinstance(error, _DROPPED) and not isinstance(error, aiohttp.ClientConnectorError)
-
-
 class AiohttpResponse:
     """A response whose headers have arrived. It holds a slot until it is closed or released."""
 
-    def __init__(self, response: aiohttp.ClientResponse, live: "set[AiohttpResponse]", slots: Slots) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, live: set[Live], slots: Slots) -> None:
         self._response = response
         self._read = response.content.readany
         self._begun = False
@@ -316,9 +267,9 @@ def failure_in_body(error: Exception, *, begun: bool = True) -> LLMError:
     return failure
 
 
-def _payload(body: bytes | Body, connection: _Connection) -> "bytes | _Upload":
+def _payload(body: bytes | Body) -> bytes | _Upload:
     """A fresh one per attempt."""
-    return body if isinstance(body, bytes) and len(body) < _UPLOAD_FROM else _Upload(body, connection)
+    return body if isinstance(body, bytes) and len(body) < _UPLOAD_FROM else _Upload(body)
 
 
 @lru_cache(maxsize=1)  # nearly always the same

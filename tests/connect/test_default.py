@@ -1,11 +1,13 @@
 """The package's own client: opened from the environment, never a silent echo."""
 
 import asyncio
+import gc
 from collections.abc import Iterator
 
 import pytest
 
 import aikido_llm as llm
+from tests.testing.threaded import closed, wire_server
 
 
 @pytest.fixture(autouse=True)
@@ -22,6 +24,19 @@ def test_echo_is_the_default() -> None:
 def test_a_second_loop_gets_a_client_of_its_own() -> None:
     assert asyncio.run(llm.chat("one")).text == "one"
     assert asyncio.run(llm.chat("two")).text == "two"
+
+
+def test_nothing_is_left_open_behind_a_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    with wire_server() as (server, elsewhere):
+        monkeypatch.setenv("LLM_PROVIDER", "openai")
+        monkeypatch.setenv("LLM_DSN", server.dsn("openai"))
+        monkeypatch.setenv("LLM_MODEL", "m")
+        for count in (1, 2):
+            asyncio.run(llm.chat("one"))
+            assert closed(server, elsewhere)
+            assert server.connections == count
+        asyncio.run(llm.close())
+        gc.collect()  # a warning is an error here
 
 
 async def test_one_client_within_a_loop() -> None:

@@ -271,27 +271,3 @@ def test_which_proxy_for_which_url(monkeypatch: pytest.MonkeyPatch) -> None:
         assert not proxy_for(url)
     monkeypatch.setenv("NO_PROXY", "*")
     assert not proxy_for("https://api.example/v1")
-
-
-async def test_only_a_connection_that_was_made_before_is_replaced_at_once(
-    transport: AiohttpTransport, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Neither a name that is not found nor a port that nobody listens on is a kept connection that died."""
-    looked_up: list[object] = []
-
-    async def nowhere(*args: object, **options: object) -> None:
-        looked_up.append(args)
-        raise socket.gaierror(socket.EAI_NONAME, "no such name")
-
-    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", nowhere)
-    with pytest.raises(llm.ConnectError):
-        await transport.send(HTTPRequest("POST", "http://no.such.name.invalid/v1", Headers({}), b"{}"))
-    assert len(looked_up) == 1
-
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = taken.getsockname()[1]
-        began = asyncio.get_running_loop().time()
-        with pytest.raises(llm.ConnectError):
-            await transport.send(HTTPRequest("POST", f"http://127.0.0.1:{port}/v1", Headers({}), b"{}"))
-        assert asyncio.get_running_loop().time() - began < 0.9  # a second is how long a dead connection is replaced

@@ -1,0 +1,163 @@
+"""The connections that one event loop holds: aiohttp's session and connector, and what aiohttp leaves open about ends.
+
+- What arrives on a connection while nobody has asked is nobody's answer: that connection is not used again.
+- They are closed with the client; when their loop ends (`asyncio.run`); and when the client is dropped, with a warning.
+- In a forked child they are the parent's: to close one there would take it out of the parent's loop too.
+"""
+
+import asyncio
+import contextlib
+import os
+import select
+import sys
+import warnings
+from collections.abc import AsyncGenerator
+from typing import Protocol
+from weakref import WeakSet
+
+import aiohttp
+from aiohttp.client_proto import ResponseHandler
+from aiohttp.client_reqrep import ClientRequest, ConnectionKey
+from aiohttp.connector import Connection
+from aiohttp.tracing import Trace
+
+from .slots import Slots
+
+_HEADER_BYTES = 64 * 1024  # of one header field: some gateways send long policy headers
+
+
+class Live(Protocol):
+    """A response that holds a connection."""
+
+    def close(self) -> None: ...
+
+
+class Pool:
+    """The session, the slots and the live responses of the running event loop."""
+
+    def __init__(self, connections: int) -> None:
+        self.loop = asyncio.get_running_loop()
+        connector = _Connector(limit=0)  # admission is ours
+        _connectors.add(connector)
+        self.session = aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            max_field_size=_HEADER_BYTES,
+            max_line_size=_HEADER_BYTES,
+            trust_env=False,  # it would read netrc too, and add its passwords
+        )
+        vars(self.session)["_retry_connection"] = False  # it would send a GET twice, whatever the server has seen of it
+        self.slots = Slots(connections)
+        self.live: set[Live] = set()
+        self._end: AsyncGenerator[None] | None = _closed_with_the_loop(self.session, self.live)
+        with contextlib.suppress(StopIteration):
+            self._end.__anext__().send(None)
+
+    async def aclose(self) -> None:
+        """Close every connection, live responses first; those of another loop when that one runs again."""
+        end, self._end = self._end, None
+        if end is not None and asyncio.get_running_loop() is self.loop:
+            await end.aclose()
+
+    def __del__(self) -> None:
+        if getattr(self, "_end", None) is None or self.session.closed:
+            return
+        self._end = None  # and the loop closes them
+        warnings.warn("a client was dropped while its connections were open; leave it by `async with` or aclose()",
+                      ResourceWarning, source=self, stacklevel=2)  # fmt: skip
+
+
+async def _closed_with_the_loop(session: aiohttp.ClientSession, live: set[Live]) -> AsyncGenerator[None]:
+    """Begun and not finished: an event loop finishes such generators before it is closed (`shutdown_asyncgens`), and
+    when nobody holds them any more. That is how a loop is told what shall end with it."""
+    try:
+        yield
+    finally:
+        for response in list(live):  # session.close() alone would not wake a task that reads a body
+            response.close()
+        await session.close()
+
+
+class _Connector(aiohttp.TCPConnector):
+    """aiohttp's pool, whose idle connections are watched. `connect` and `_release` are the ways out of it and in."""
+
+    async def connect(self, req: ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout) -> Connection:
+        while True:
+            connection = await super().connect(req, traces, timeout)
+            transport = connection.transport
+            idle = None if transport is None else transport.get_protocol()
+            if not isinstance(idle, _Idle) or idle.wake():
+                return connection
+            connection.close()
+
+    def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
+        super()._release(key, protocol, should_close=should_close)
+        transport = protocol.transport
+        if transport is not None and not self._closed:  # it has been kept
+            transport.set_protocol(_Idle(protocol, transport))
+
+    @property
+    def closed(self) -> bool:
+        """Also when nothing can be done with it any more; aiohttp would complain of what it cannot close."""
+        return super().closed or self._loop.is_closed() or sys.is_finalizing()
+
+    def __del__(self, _: object = None) -> None:
+        """aiohttp would complain on the loop's log; whoever dropped the client is told by `Pool`."""
+
+    def leave_to_parent(self) -> None:
+        """In a forked child: nothing is closed, by whomever and whenever."""
+        self._closed = True
+        _inherited.append((self._conns, self._acquired))
+
+
+class _Idle(asyncio.Protocol):
+    """Stands in for aiohttp's protocol while a connection is kept. It costs nothing while one is used."""
+
+    def __init__(self, handler: ResponseHandler, transport: asyncio.Transport) -> None:
+        self._handler = handler
+        self._transport = transport
+
+    def wake(self) -> bool:
+        """Give the connection back to aiohttp. False when something has arrived that the loop has not seen yet."""
+        self._transport.set_protocol(self._handler)
+        sock = self._transport.get_extra_info("socket")
+        return sock is not None and not _readable(sock.fileno())
+
+    def data_received(self, data: bytes) -> None:
+        self._transport.abort()
+
+    def eof_received(self) -> None:
+        self._transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._handler.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        self._handler.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._handler.resume_writing()
+
+
+def _readable(descriptor: int) -> bool:
+    """Whether there are bytes to read, or an end."""
+    if descriptor < 0:
+        return True
+    if not hasattr(select, "poll"):  # Windows, where select() takes any descriptor
+        return bool(select.select([descriptor], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+_connectors: "WeakSet[_Connector]" = WeakSet()
+_inherited: list[object] = []  # kept, for a transport that is collected closes what it holds
+
+
+def _leave_to_parent() -> None:
+    for connector in list(_connectors):
+        connector.leave_to_parent()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_to_parent)

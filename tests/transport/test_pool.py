@@ -1,0 +1,169 @@
+"""Which connections are used again, and when they end: with the client, with the loop, when they are dropped."""
+
+import asyncio
+import gc
+import json
+import ssl
+from collections.abc import Callable
+
+import pytest
+import uvloop
+
+import aikido_llm as llm
+from aikido_llm.testing import Answer, Fault, WireServer, certificate
+from tests.testing.threaded import closed, wire_server
+
+REQUEST = llm.Request(messages=[llm.user("hi")])
+LOOPS: list[Callable[[], asyncio.AbstractEventLoop]] = [asyncio.new_event_loop, uvloop.new_event_loop]
+
+
+def reply(text: str) -> bytes:
+    choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
+    body = json.dumps({"id": "a", "model": "m", "choices": [choice]}).encode()
+    return b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+
+
+class Raw:
+    """A server that answers each request with its number, and lets a test write on its connections at any time."""
+
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
+        self.asked = 0
+        self.writers: list[asyncio.StreamWriter] = []
+
+    async def __aenter__(self) -> "Raw":
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls)
+        port = self._server.sockets[0].getsockname()[1]
+        self.url = f"{'https' if self._tls else 'http'}://127.0.0.1:{port}/v1"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        for writer in self.writers:
+            writer.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.writers.append(writer)
+        while head := await reader.readuntil(b"\r\n\r\n") if not reader.at_eof() else b"":
+            length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length"))
+            await reader.readexactly(int(length.partition(b":")[2]))
+            self.asked += 1
+            writer.write(reply(f"answer {self.asked}"))
+
+
+LATE = {
+    "a whole answer": reply("another caller's"),
+    "the beginning of one": reply("another caller's")[:20],
+    "a farewell": b"HTTP/1.1 408 Request Time-out\r\nConnection: close\r\n\r\n",
+    "a byte": b"\n",
+}
+
+
+async def late(what: str, *, seen: bool, tls: bool) -> None:
+    """seen: the client's loop has had its turn before the next request, so that aiohttp has what came."""
+    trust = WireServer(tls=True).ssl_context() if tls else None
+    async with (
+        Raw(certificate.serving() if tls else None) as raw,
+        llm.open("openai", base_url=raw.url, api_key="k", model="m", retry=None, ssl=trust) as client,
+    ):
+        assert (await client.chat("hi")).text == "answer 1"
+        raw.writers[0].write(LATE[what])
+        if seen:
+            await asyncio.sleep(0.02)
+        assert (await client.chat("hi")).text == "answer 2"
+        assert (await client.chat("hi")).text == "answer 3"
+        assert (raw.asked, len(raw.writers)) == (3, 2), "what came late has cost its connection, and nothing else"
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+@pytest.mark.parametrize("seen", [True, False], ids=["read", "unread"])
+@pytest.mark.parametrize("what", LATE)
+@pytest.mark.parametrize("loop", LOOPS)
+def test_what_comes_on_an_idle_connection_is_nobody_s_answer(
+    what: str, seen: bool, tls: bool, loop: Callable[[], asyncio.AbstractEventLoop]
+) -> None:
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(late(what, seen=seen, tls=tls))
+
+
+async def test_ten_requests_use_one_connection() -> None:
+    async with WireServer() as server, llm.open("openai", server.dsn("openai")) as client:
+        for _ in range(5):
+            await client.chat("hi")
+            await llm.collect(client.stream(REQUEST))
+        assert server.connections == 1
+
+
+async def test_an_end_that_comes_while_idle_is_noticed() -> None:
+    async with WireServer() as server, llm.open("openai", server.dsn("openai"), retry=None) as client:
+        server.answer(Answer("one", fault=Fault.stale()))
+        await client.chat("hi")
+        await asyncio.sleep(0.02)
+        assert await server.closed_within(0.1), "the client has closed its side too"
+
+
+# ---------------------------------------------------------------- when they end
+
+
+async def ask(client: llm.HTTPClient) -> str:
+    return (await client.chat("hi")).text
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_client_serves_one_loop_after_another_and_leaves_nothing_open(
+    loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    with wire_server() as (server, elsewhere):
+        client = llm.open("openai", server.dsn("openai"))
+        for count in (1, 2, 3):
+            with asyncio.Runner(loop_factory=loop) as runner:
+                runner.run(ask(client))
+                runner.run(ask(client))
+            assert closed(server, elsewhere)
+            assert server.connections == count
+        del client
+        gc.collect()  # a warning is an error here
+
+
+def test_a_stream_that_its_loop_left_behind_is_closed_and_belongs_to_it() -> None:
+    with wire_server() as (server, elsewhere):
+        server.answer(Answer("one two three", pace=0.2), "whole")
+        client = llm.open("openai", server.dsn("openai"))
+        stream = client.stream(REQUEST)
+        with asyncio.Runner() as first:
+            first.run(anext_of(stream))
+        assert closed(server, elsewhere)
+
+        with pytest.raises(llm.ConfigError, match="another event loop"):
+            asyncio.run(anext_of(stream))
+        assert asyncio.run(ask(client)) == "whole"
+        with pytest.warns(ResourceWarning, match="EventStream was dropped"):
+            del stream
+            gc.collect()
+        asyncio.run(client.aclose())
+
+
+async def anext_of(stream: llm.EventStream) -> llm.Event:
+    return await anext(stream)
+
+
+async def test_a_client_that_was_dropped_says_so_once_and_is_closed(caplog: pytest.LogCaptureFixture) -> None:
+    async with WireServer() as server:
+        client = llm.open("openai", server.dsn("openai"))
+        await client.chat("hi")
+        with pytest.warns(ResourceWarning, match="a client was dropped") as warned:
+            del client
+            gc.collect()
+        assert len(warned) == 1
+        assert await server.closed_within(0.2)
+    assert not [record for record in caplog.records if record.name == "asyncio"], "aiohttp has nothing to complain of"
+
+
+def test_a_client_can_be_closed_from_another_loop() -> None:
+    with wire_server() as (server, elsewhere):
+        client = llm.open("openai", server.dsn("openai"))
+        with asyncio.Runner() as first:
+            first.run(ask(client))
+            asyncio.run_coroutine_threadsafe(client.aclose(), elsewhere).result()
+            first.run(asyncio.sleep(0.01))
+            assert closed(server, elsewhere)
