@@ -30,6 +30,7 @@ class AnswerParser:
     provider, request_id, attempts: facts that the Response and the errors shall carry. secrets: no error repeats them.
     media_from: bytes of base64 from which on a picture or sound is decoded while it comes.
     whole: the body is one document, not a stream. ended: the EndEvent has been returned; further calls return nothing.
+    framed: the latest bytes completed an event of the wire.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class AnswerParser:
         self._is_page = content_type == "text/html"
         self.whole = isinstance(self._framer, WholeBody)
         self.ended = False
+        self.framed = False
 
     def feed(self, data: bytes) -> list[Event]:
         """The events that data completes; when it holds the end of the answer, the last of them is the EndEvent."""
@@ -85,6 +87,7 @@ class AnswerParser:
                     self._passed = (*self._passed, data)
         except StreamError as error:
             failure = error
+        self.framed = bool(frames)
         if frames:
             try:
                 self._decoder.feed(frames, out)
@@ -131,6 +134,11 @@ class AnswerParser:
         except LLMError as said:
             return self._end(out, said)
         return self._end(out, None)
+
+    @property
+    def unfinished(self) -> int:
+        """Bytes that have come of the event that is under way."""
+        return self._framer.unfinished
 
     def partial(self) -> Response:
         """What has arrived so far."""

@@ -33,6 +33,7 @@ class Clocks:
         "_content_due",
         "_ended",
         "_expired",
+        "_granted",
         "_idle",
         "_loop",
         "_now",
@@ -52,6 +53,7 @@ class Clocks:
         self._total_due = self._in(timeouts.total)
         self._content_due = _NEVER
         self._seen_content = False
+        self._granted: tuple[float, bool] | None = None  # the two before it, for an event that may come to nothing
         self._timer: asyncio.Handle | None = None
         self._on_due: Callable[[], None] | None = None
         self._waiting = False
@@ -112,9 +114,25 @@ class Clocks:
     def end_wait(self) -> None:
         """The reader has content."""
         self._waiting = False
+        self._granted = None
         if not self._seen_content:
             self._seen_content = True
             self._content_due = self._in(self._timeouts.idle)
+
+    def grows(self) -> None:
+        """A large event is arriving: content, unless it comes to nothing."""
+        if self._granted is None:
+            self._granted = self._content_due, self._seen_content
+        self._seen_content = True
+        self._content_due = self._now() + self._idle
+
+    def was_nothing(self) -> None:
+        """The event that grew is whole and holds no content: what it was granted is taken back."""
+        if self._granted is not None:
+            self._content_due, self._seen_content = self._granted
+            self._granted = None
+            if self._on_due is not None:
+                self._arm(self._on_due)
 
     def hurry(self, seconds: float) -> None:
         """What is read now is worth so long a wait and no longer."""

@@ -20,7 +20,7 @@ from .clocks import Clocks, running_loop
 
 _DRAIN = 0.05  # s to wait behind the end mark for the end of the body, which lets the connection be used again
 _PIECE = 32 * 1024  # bytes to make events of at a time: with more of them the processor's cache is too small
-_GROWTH = 256 * 1024  # bytes of an unfinished event that count as content: a large image takes longer than `idle`
+_GROWTH = 256 * 1024  # bytes of one unfinished event that count as content: a large image takes longer than `idle`
 
 
 class Reader:
@@ -29,7 +29,7 @@ class Reader:
     A clock that runs out, and another task that ends the call, close the response, which wakes the read.
     """
 
-    __slots__ = ("_answer", "_at", "_clocks", "_flowing", "_read", "_response", "_unseen", "over", "received")
+    __slots__ = ("_answer", "_at", "_clocks", "_flowing", "_grown", "_read", "_response", "over", "received")
 
     def __init__(self, clocks: Clocks, response: HTTPResponse, answer: AnswerParser) -> None:
         self._clocks = clocks
@@ -38,7 +38,7 @@ class Reader:
         self._read = b""  # a long read, while it is taken piece by piece
         self._at = 0  # from here on it has not been looked at
         self._flowing = True  # events come, and no large one is under way
-        self._unseen = 0
+        self._grown = 0  # bytes of the unfinished event that have counted as content
         self.received = False
         self.over = False
         clocks.watch(response.close)
@@ -65,6 +65,8 @@ class Reader:
                     self._flowing = True
                 else:
                     self._grow(data)
+                    if self._read:
+                        await asyncio.sleep(0)  # whatever this piece has cost, a clock may fire
             else:
                 eof = True
                 failure = clocks.failure()
@@ -91,13 +93,17 @@ class Reader:
         return read[at:]
 
     def _grow(self, data: bytes) -> None:
-        """No event yet. A document that goes on arriving is content, and so is an event that has become large."""
+        """No event yet. What counts as content is the growth of the one that is under way: of a document any, of an
+        event of a stream when it has become large. An event that then comes to nothing was none."""
+        answer = self._answer
         self._flowing = False
-        self._unseen += len(data)
-        if self._unseen >= _GROWTH or (self._answer.whole and not data.isspace()):
-            self._unseen = 0
-            self._clocks.end_wait()
-            self._clocks.begin_wait()
+        if answer.framed:
+            self._grown = 0
+            self._clocks.was_nothing()
+        grown = answer.unfinished
+        if grown - self._grown >= (1 if answer.whole else _GROWTH) and not data.isspace():
+            self._grown = grown
+            self._clocks.grows()
 
     async def _finish(self, events: list[Event], eof: bool) -> None:
         """Give the connection back if the body ends soon behind the end mark, else close it."""

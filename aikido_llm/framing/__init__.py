@@ -27,6 +27,11 @@ class Framer(Protocol):
         count against the cap all the same. Raises TooLargeError."""
         ...
 
+    @property
+    def unfinished(self) -> int:
+        """Bytes that have come of the frame that is under way; comments, blank lines and names are none."""
+        ...
+
     def close(self, out: list[Frame]) -> None:
         """The bytes are over: append what was still open."""
         ...

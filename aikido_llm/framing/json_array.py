@@ -63,6 +63,10 @@ class JSONArrayFramer:
         if self._mode != _BEHIND and self._size > (self._body_max if whole else self._max):
             raise too_large("body_bytes" if whole else "event_bytes", self._body_max if whole else self._max)
 
+    @property
+    def unfinished(self) -> int:
+        return 0 if self._mode == _BEHIND else self._size
+
     def close(self, out: list[Frame]) -> None:
         rest = b"".join(self._pieces)
         self._pieces.clear()

@@ -63,6 +63,10 @@ class LineSplitter:
         """Nothing is held back: the next bytes begin a line."""
         return not (self.pending or self.skips_lf)
 
+    def begins_with(self, word: bytes) -> bool:
+        """Whether the unfinished line does."""
+        return b"".join(self._pieces[: len(word)]).startswith(word)
+
     @property
     def overflow(self) -> bool:
         """A line has passed the cap; the next feed raises."""

@@ -98,6 +98,10 @@ class MediaFramer:
     def skip(self, size: int) -> None:
         self._framer.skip(size)
 
+    @property
+    def unfinished(self) -> int:
+        return self._framer.unfinished
+
     def close(self, out: list[Frame]) -> None:
         before = len(out)
         self._forget()

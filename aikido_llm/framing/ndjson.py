@@ -32,6 +32,10 @@ class NDJSONFramer:
         self._skipped += size
         self._count_skipped([])
 
+    @property
+    def unfinished(self) -> int:
+        return self._lines.pending + self._skipped
+
     def _count_skipped(self, lines: list[bytes]) -> None:
         """The first of the lines is, or else the unfinished one, what bytes were skipped of."""
         line = len(lines[0]) if lines else self._lines.pending

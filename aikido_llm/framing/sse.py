@@ -152,6 +152,10 @@ class SSEFramer:
         if self._size + self._lines.pending > self._max:
             raise too_large("event_bytes", self._max)
 
+    @property
+    def unfinished(self) -> int:
+        return self._size + (self._lines.pending if self._lines.begins_with(b"data:") else 0)
+
     def close(self, out: list[Frame]) -> None:
         self._feed_lines(self._tail, out)
         self._tail = b""

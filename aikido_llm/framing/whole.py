@@ -24,6 +24,10 @@ class WholeBody:
         if self._size > self._max:
             raise too_large("body_bytes", self._max)
 
+    @property
+    def unfinished(self) -> int:
+        return self._size
+
     def close(self, out: list[Frame]) -> None:
         out.append((WHOLE, b"".join(self._pieces)))
         self._pieces.clear()
