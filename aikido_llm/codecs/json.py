@@ -35,6 +35,17 @@ def loads_object(data: bytes | str) -> dict[str, Any]:
     return cast("dict[str, Any]", value)
 
 
+def value_at(text: str, at: int) -> tuple[Any, int] | None:
+    """(the JSON value that begins there, where it ends); None when it has no end in the text, or is none."""
+    try:
+        return _scan(text, at)
+    except (ValueError, RecursionError):
+        return None
+
+
+_scan = json.JSONDecoder().raw_decode
+
+
 def dumps(value: Any) -> bytes:
     """Plain values (and `Base64Text`) -> compact JSON bytes.
 

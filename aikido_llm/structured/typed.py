@@ -36,7 +36,8 @@ def stream_as(client: Client, request: Request, kind: type[T]) -> "TypedStream[T
 
 
 class TypedStream(Generic[T]):
-    """Dicts that grow as the answer comes: strings by their pieces, everything else when it is whole.
+    """Dicts that grow as the answer comes: strings by their pieces, everything else when it is whole. Each is a dict of
+    its own; the values in it that are whole are shared with those that follow, so leave them as they are.
 
     result: the T, once the iteration has ended. Leave it early by `async with` or `aclose()`.
     """
@@ -45,7 +46,6 @@ class TypedStream(Generic[T]):
         self._events = client.stream(asking_for(request, kind))
         self._kind = kind
         self._growing = GrowingObject()
-        self._last: dict[str, Any] = {}
         self._response: Response | None = None
 
     def __aiter__(self) -> "TypedStream[T]":
@@ -87,14 +87,11 @@ class TypedStream(Generic[T]):
             raise event.error
         if isinstance(event, EndEvent):
             self._response = event.response
+            return self._growing.partial(last=True)
         if not isinstance(event, TextDelta):
             return None
         self._growing.feed(event.text)
-        value = self._growing.value
-        if value == self._last:
-            return None
-        self._last = value
-        return value
+        return self._growing.partial()
 
 
 def asking_for(request: Request, kind: type[Any]) -> Request:

@@ -4,7 +4,7 @@ import json
 from typing import Any, cast
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aikido_llm.structured.growing import GrowingObject
@@ -42,6 +42,21 @@ def test_what_shows_is_part_of_the_whole_and_becomes_it(whole: dict[str, Any], a
     assert growing.value == whole
 
 
+@settings(deadline=None)
+@given(st.dictionaries(st.text(max_size=5), values, max_size=4), st.lists(st.integers(1, 40), min_size=1, max_size=9))
+def test_pieces_of_any_length_give_the_same(whole: dict[str, Any], cuts: list[int]) -> None:
+    text = json.dumps(whole)
+    growing, letter_by_letter, seen = GrowingObject(), GrowingObject(), 0
+    for length in cuts * (len(text) // sum(cuts) + 1):
+        piece = text[seen : seen + length]
+        growing.feed(piece)
+        for char in piece:
+            letter_by_letter.feed(char)
+        seen += length
+        assert growing.value == letter_by_letter.value
+    assert growing.value == whole
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
@@ -58,9 +73,54 @@ def test_what_shows_is_part_of_the_whole_and_becomes_it(whole: dict[str, Any], a
         ("no JSON at all", {}),
         ('["a", "list"]', {}),
         ('{"a": 1} and more', {"a": 1}),
+        ('{"a": 1, "a": [2', {"a": []}),
+        ('{"a": {"b": 1, "c" 2}, "d": 3}', {"a": {"b": 1}}),
+        ('{"a": "\\ud83d\\ude00\\ud83d', {"a": "\U0001f600"}),
+        ('{"a": "x\\q", "b": 1}', {"a": "x"}),
+        ('{"a": "1" "2"}', {"a": "1"}),
+        ('{"a": [1], ]', {"a": [1]}),
+        ('{"a\\u0041\\"": 1, "b', {'aA"': 1}),
+        ('{"a": ' + "[" * 2000, None),
     ],
 )
-def test_shown_so_far(text: str, shown: dict[str, Any]) -> None:
+def test_shown_so_far(text: str, shown: dict[str, Any] | None) -> None:
     growing = GrowingObject()
     growing.feed(text)
-    assert growing.value == shown
+    assert shown is None or growing.value == shown
+    letter_by_letter = GrowingObject()
+    for char in text:
+        letter_by_letter.feed(char)
+    assert letter_by_letter.value == growing.value
+
+
+def test_each_partial_object_is_its_own_and_shares_what_is_whole() -> None:
+    growing = GrowingObject()
+    growing.feed('{"a": [{"b": "c"}, {"d": "')
+    first = growing.partial()
+    growing.feed('e"}, 1')
+    second = growing.partial()
+    assert first == {"a": [{"b": "c"}, {"d": ""}]}
+    assert second == {"a": [{"b": "c"}, {"d": "e"}]}
+    assert first is not None
+    assert second is not None
+    assert first["a"][0] is second["a"][0]
+    assert growing.partial() is None, "nothing has come since"
+    growing.feed(" ")
+    assert growing.partial() == {"a": [{"b": "c"}, {"d": "e"}, 1]}
+
+
+def test_of_a_long_list_not_every_growth_is_copied_and_the_last_one_is() -> None:
+    growing = GrowingObject()
+    growing.feed('{"a": [')
+    shown = [partial for number in range(5000) for partial in _fed(growing, f"{number}, ")]
+    growing.feed("5000")
+    growing.feed("]}")
+    assert 300 < len(shown) < 2000
+    assert [len(partial["a"]) for partial in shown[:200]] == list(range(1, 201))
+    assert growing.partial(last=True) == {"a": list(range(5001))}
+
+
+def _fed(growing: GrowingObject, text: str) -> list[dict[str, Any]]:
+    growing.feed(text)
+    partial = growing.partial()
+    return [] if partial is None else [partial]

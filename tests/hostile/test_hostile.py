@@ -1,0 +1,35 @@
+"""Every script once, on one wire and road each, in turn; all of them on all wires: `make hostile`."""
+
+import asyncio
+import itertools
+
+import pytest
+
+from tests.faults.table import DIALECTS
+from tests.hostile.case import check, play
+from tests.hostile.scripts import SERVERS, Hostile
+from tests.hostile.server import Road
+
+_AT_ONCE = 16
+_WIRES = itertools.cycle(DIALECTS)
+CASES: list[tuple[Hostile, str, Road]] = [
+    (hostile, next(_WIRES), hostile.roads[number % len(hostile.roads)]) for number, hostile in enumerate(SERVERS)
+]
+BATCHES = [CASES[at : at + _AT_ONCE] for at in range(0, len(CASES), _AT_ONCE)]
+
+
+@pytest.mark.parametrize("batch", BATCHES, ids=[batch[0][0].name for batch in BATCHES])
+async def test_what_a_call_costs_is_bounded(batch: list[tuple[Hostile, str, Road]]) -> None:
+    """Several at the same time: most of their time is waiting."""
+    costs = await asyncio.gather(*(play(hostile, dialect, road) for hostile, dialect, road in batch))
+    for (hostile, dialect, road), cost in zip(batch, costs, strict=True):
+        try:
+            check(hostile, cost)
+        except AssertionError as failure:
+            failure.add_note(f"{hostile.name}, {dialect}, {road}")
+            raise
+
+
+def test_the_servers_are_many_and_each_has_its_name() -> None:
+    assert len(SERVERS) >= 50
+    assert len({hostile.name for hostile in SERVERS}) == len(SERVERS)
