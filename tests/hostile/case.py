@@ -21,7 +21,8 @@ CLOCKS = llm.Timeouts(connect=CLOCK, first_event=CLOCK, idle=CLOCK, total=3 * CL
 MIB = 2**20
 LIMITS = llm.Limits(event_bytes=8 * MIB, body_bytes=8 * MIB)
 POLICY = llm.RetryPolicy(max_attempts=2, base_delay=0.01, should_retry=llm.is_retryable)
-SECONDS = 3 * CLOCK + 1.5  # for the whole call; what is more than the clocks is the machine's
+SECONDS = 3 * CLOCK + 1.5  # for the whole call; what is more than the clocks is the machine's,
+BUSY = 10.0  # s, and where it is busy with other tests that may be more
 MEMORY = 96 * MIB  # over what the process had
 REQUESTS = 4  # two attempts, and two pages of models
 
@@ -64,11 +65,11 @@ async def play(hostile: Hostile, dialect: str, road: Road) -> Cost:
         return Cost(end, error, took, watch.most - before, watch.held, len(requests))
 
 
-def check(hostile: Hostile, cost: Cost) -> None:
+def check(hostile: Hostile, cost: Cost, seconds: float = SECONDS) -> None:
     """Raises AssertionError."""
     kinds = {"whole"} if cost.error is None else {kind.__name__ for kind in type(cost.error).__mro__}
     assert kinds & set(hostile.ends), f"{cost}: {cost.error!r}"
-    assert cost.seconds < SECONDS, cost
+    assert cost.seconds < seconds, cost
     assert cost.memory < MEMORY, cost
     assert cost.requests <= REQUESTS, cost
     assert KEY not in str(cost.error)

@@ -12,7 +12,7 @@ from tests.faults.flood import WIRES
 
 Road: TypeAlias = Literal["stream", "complete"]
 _PIECE = 64 * 1024  # bytes that a flood writes at a time
-_PAUSE = 0.004  # s between them: about 16 MB/s
+_PAUSE = 0.015  # s between them: about 4 MB/s
 
 
 @frozen
