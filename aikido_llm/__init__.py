@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from .connect.default import close as close
     from .connect.default import default_client as default_client
     from .connect.factory import ProviderConfig as ProviderConfig
-    from .connect.factory import ProviderType as ProviderType
     from .connect.factory import get_provider as get_provider
     from .connect.open import open as open
     from .errors import AuthError as AuthError
@@ -56,6 +55,7 @@ if TYPE_CHECKING:
     from .providers import register as register
     from .providers.base import DsnOption as DsnOption
     from .providers.base import Provider as Provider
+    from .providers.names import ProviderType as ProviderType
     from .retry import RetryPolicy as RetryPolicy
     from .retry import collect as collect
     from .retry import collect_with_retry as collect_with_retry
@@ -113,7 +113,7 @@ if TYPE_CHECKING:
 # Module -> its public names. tests/test_front_door.py holds this against the imports above.
 _HOMES = {
     "client": "Client",
-    "connect.factory": "ProviderConfig ProviderType get_provider",
+    "connect.factory": "ProviderConfig get_provider",
     "connect.open": "open",
     "connect.default": "chat chat_stream close default_client",
     "errors": "AuthError ConfigError ConnectError ContentFilteredError ContextLengthError InsufficientCreditsError "
@@ -123,6 +123,7 @@ _HOMES = {
     "call.http_client": "HTTPClient",
     "providers": "register",
     "providers.base": "DsnOption Provider",
+    "providers.names": "ProviderType",
     "retry": "RetryPolicy collect collect_with_retry complete_with_retry default_streaming_retry_policy "
     "is_content_filter is_rate_limited is_retryable is_transient_server_error",
     "call.stream": "EventStream",

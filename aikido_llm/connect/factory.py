@@ -1,7 +1,6 @@
 """get_provider(): the factory spelling of open()."""
 
 from collections.abc import Mapping
-from enum import StrEnum
 from typing import Any
 
 from attrs import evolve, field, fields, frozen
@@ -9,31 +8,9 @@ from attrs import evolve, field, fields, frozen
 from .. import retry
 from ..call.http_client import HTTPClient
 from ..errors import ConfigError
+from ..providers.names import ProviderType
 from ..secret import KeySource, Secret
 from .open import open
-
-
-class ProviderType(StrEnum):
-    """The providers that come with the package."""
-
-    echo = "echo"
-    openai = "openai"
-    openai_responses = "openai-responses"
-    anthropic = "anthropic"
-    gemini = "gemini"
-    cohere = "cohere"
-    mistral = "mistral"
-    grok = "grok"
-    llamacpp = "llamacpp"
-    ollama = "ollama"
-    openrouter = "openrouter"
-    chutes = "chutes"
-    groq = "groq"
-    deepseek = "deepseek"
-    together = "together"
-    cerebras = "cerebras"
-    vllm = "vllm"
-    azure = "azure"
 
 
 def _no_headers() -> dict[str, str]:

@@ -7,30 +7,14 @@ from types import ModuleType
 
 from ..errors import ConfigError
 from .base import Provider
+from .names import ProviderType
 
 ENTRY_POINTS = "aikido_llm.providers"
 
-# Name -> module. A row is imported when it is first asked for, so that one provider costs one dialect.
-_OURS = {
-    "echo": "echo",
-    "openai": "openai",
-    "openai-responses": "openai_responses",
-    "anthropic": "anthropic",
-    "gemini": "gemini",
-    "cohere": "cohere",
-    "mistral": "mistral",
-    "grok": "grok",
-    "llamacpp": "llamacpp",
-    "ollama": "ollama",
-    "openrouter": "openrouter",
-    "chutes": "chutes",
-    "groq": "groq",
-    "deepseek": "deepseek",
-    "together": "together",
-    "cerebras": "cerebras",
-    "vllm": "vllm",
-    "azure": "azure",
-}
+# A row is imported when it is first asked for, so that one provider costs one dialect.
+_OURS = {kind.value: kind.value.replace("-", "_") for kind in ProviderType}
+"""Name -> module."""
+
 _ALIASES = {"claude": "anthropic", "google": "gemini", "xai": "grok"}
 _registered: dict[str, Provider] = {}
 _registered_aliases: dict[str, str] = {}

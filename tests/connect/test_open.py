@@ -138,7 +138,15 @@ def test_get_provider_is_another_spelling() -> None:
 
 
 def test_every_provider_type_is_a_provider() -> None:
-    assert {str(kind) for kind in llm.ProviderType} == set(llm.providers())
+    assert tuple(str(kind) for kind in llm.ProviderType) == llm.providers()[: len(llm.ProviderType)]
+
+
+def test_every_provider_type_has_its_name_in_both_cases() -> None:
+    assert llm.ProviderType["OPENROUTER"] is llm.ProviderType.openrouter
+    assert set(llm.ProviderType.__members__) == {
+        spelled for kind in llm.ProviderType for spelled in (kind.replace("-", "_"), kind.replace("-", "_").upper())
+    }
+    assert llm.get_provider(llm.ProviderType.ECHO).provider == "echo"
 
 
 def test_register(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,6 +31,8 @@ async def opening(http: Transport) -> None:
     llm.open(
         "anthropic", api_key="k", options=llm.Options(model="m", stop=["\n"]), retry=llm.RetryPolicy(max_attempts=2)
     )
+    kinds: list[llm.ProviderType] = [llm.ProviderType.openrouter, llm.ProviderType.OPENROUTER]
+    assert_type(llm.get_provider(kinds[0]), llm.HTTPClient)
     assert_type(llm.get_provider(llm.ProviderType.openai, llm.ProviderConfig(api_key="k")), llm.HTTPClient)
     async with client as opened:
         assert_type(opened, llm.HTTPClient)
