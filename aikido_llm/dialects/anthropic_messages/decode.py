@@ -15,23 +15,16 @@ from ...framing import STRAY, WHOLE, Frame
 from ...types.events import Event, TextDelta, ThinkingDelta, ToolCallStart
 from ...types.response import FinishReason, Usage
 from .. import base
+from ..finish import OVERRIDING, reason_of
 from ..status import page_text
 from ..toolcalls import ToolCalls, arguments_text
 from ..values import as_count, as_object, as_objects, as_text, is_object, within
 from .content import Block, replayed, says_all
 from .errors import from_body
+from .finish import FINISH
 from .wire import EVENT, PLAIN, Delta, PlainDelta
 from .wire import Event as WireEvent
 
-_FINISH = {
-    "end_turn": FinishReason.stop,
-    "stop_sequence": FinishReason.stop,
-    "pause_turn": FinishReason.stop,  # the server's own tools want another round: send the turn back as it is
-    "tool_use": FinishReason.tool_calls,
-    "max_tokens": FinishReason.length,
-    "model_context_window_exceeded": FinishReason.length,
-    "refusal": FinishReason.content_filter,
-}
 _KNOWN = ("text", "thinking", "redacted_thinking", "tool_use")
 _FACTS = ("stop_reason", "stop_sequence", "stop_details", "container")
 _CLOSED = -1  # no block is being received
@@ -283,8 +276,8 @@ class Decoder(base.Decoder):
             return
         word = delta.stop_reason
         if word:
-            reason = _FINISH.get(word, FinishReason.other)
-            if self.finish_reason is None or reason is FinishReason.content_filter:
+            reason = reason_of(word, FINISH)
+            if self.finish_reason is None or reason in OVERRIDING:
                 self.finish_reason, self.raw_finish_reason = reason, word
         facts = {
             "stop_sequence": delta.stop_sequence,

@@ -15,21 +15,14 @@ from ...types.events import Event, TextDelta, ThinkingDelta
 from ...types.request import Request
 from ...types.response import FinishReason, Usage
 from .. import base, status
+from ..finish import reason_of
 from ..toolcalls import ToolCalls, arguments_text
 from ..values import as_object, as_text, is_list, is_object
 from . import errors, usage
+from .finish import FINISH
 from .names import ToolNames
 from .wire import Call, Content, Message, Piece, TextPiece
 
-_FINISH = {
-    "COMPLETE": FinishReason.stop,
-    "STOP_SEQUENCE": FinishReason.stop,
-    "MAX_TOKENS": FinishReason.length,
-    "TOOL_CALL": FinishReason.tool_calls,
-    "ERROR": FinishReason.error,
-    "TIMEOUT": FinishReason.error,
-    "ERROR_TOXIC": FinishReason.content_filter,  # a word of the older API that this one no longer lists
-}
 _SILENT = frozenset(("content-end", "tool-call-end", "citation-end", "debug"))
 _READ = frozenset((
     "message-start", "content-start", "content-delta", "tool-plan-delta", "tool-call-start", "tool-call-delta",
@@ -273,7 +266,7 @@ class Decoder(base.Decoder):
         word = end.get("finish_reason")
         if isinstance(word, str) and word:
             self.raw_finish_reason = word
-            self.finish_reason = _FINISH.get(word, FinishReason.other)
+            self.finish_reason = reason_of(word, FINISH)
         if self.finish_reason is FinishReason.error or (self.finish_reason is None and end.get("error")):
             self._failure = errors.in_band({"error": end.get("error")}, self.raw_finish_reason or "")
 

@@ -15,10 +15,11 @@ from ...types.events import AudioEvent, Event, ImageEvent, TextDelta, ThinkingDe
 from ...types.messages import AudioPart
 from ...types.response import FinishReason, Usage
 from .. import base, media, status
+from ..finish import OVERRIDING, reason_of
 from ..values import is_list, is_object
-from . import finish
 from .calls import Calls
 from .errors import in_band
+from .finish import FINISH
 from .replay import Turn
 from .usage import UsageReader
 from .wire import CHUNK, PLAIN, Candidate, Chunk, Part
@@ -197,8 +198,8 @@ class Decoder(base.Decoder):
 
     def _finish(self, candidate: Candidate) -> None:
         word = str(candidate.finishReason)
-        reason = finish.meaning(word)
-        if self.finish_reason is None or reason in finish.OVERRIDING:
+        reason = reason_of(word, FINISH)
+        if self.finish_reason is None or reason in OVERRIDING:
             self.finish_reason = reason
             self.raw_finish_reason = word
             self._detail = candidate.finishMessage or ""

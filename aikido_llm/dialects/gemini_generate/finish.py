@@ -2,29 +2,33 @@
 
 from ...types.response import FinishReason
 
-# By name, and by the numbers that the public and the enterprise enum share: a proxy that asks for
-# `enum-encoding=int` gets those.
-_FILTERED = (
-    "SAFETY", "PROHIBITED_CONTENT", "BLOCKLIST", "SPII", "RECITATION", "MODEL_ARMOR",
-    "IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION", "3", "4",
-)  # fmt: skip
-_FAILED = (
-    "LANGUAGE", "OTHER", "FINISH_REASON_UNSPECIFIED", "MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL",
-    "TOO_MANY_TOOL_CALLS", "MALFORMED_RESPONSE", "MISSING_THOUGHT_SIGNATURE", "NO_IMAGE", "IMAGE_OTHER", "5",
-)  # fmt: skip
-
-_MEANING: dict[str, FinishReason] = {
+FINISH: dict[str, FinishReason] = {
     "STOP": FinishReason.stop,
-    "1": FinishReason.stop,
     "MAX_TOKENS": FinishReason.length,
+    "SAFETY": FinishReason.content_filter,
+    "RECITATION": FinishReason.content_filter,
+    "BLOCKLIST": FinishReason.content_filter,
+    "PROHIBITED_CONTENT": FinishReason.content_filter,
+    "SPII": FinishReason.content_filter,
+    "MODEL_ARMOR": FinishReason.content_filter,
+    "IMAGE_SAFETY": FinishReason.content_filter,
+    "IMAGE_PROHIBITED_CONTENT": FinishReason.content_filter,
+    "IMAGE_RECITATION": FinishReason.content_filter,
+    "LANGUAGE": FinishReason.error,
+    "OTHER": FinishReason.error,
+    "FINISH_REASON_UNSPECIFIED": FinishReason.error,
+    "MALFORMED_FUNCTION_CALL": FinishReason.error,
+    "MALFORMED_RESPONSE": FinishReason.error,
+    "UNEXPECTED_TOOL_CALL": FinishReason.error,
+    "TOO_MANY_TOOL_CALLS": FinishReason.error,
+    "MISSING_THOUGHT_SIGNATURE": FinishReason.error,
+    "NO_IMAGE": FinishReason.error,
+    "IMAGE_OTHER": FinishReason.error,
+    # The numbers that the public and the enterprise enum share: a proxy that asks for `enum-encoding=int` gets those.
+    "0": FinishReason.error,
+    "1": FinishReason.stop,
     "2": FinishReason.length,
-    **dict.fromkeys(_FILTERED, FinishReason.content_filter),
-    **dict.fromkeys(_FAILED, FinishReason.error),
+    "3": FinishReason.content_filter,
+    "4": FinishReason.content_filter,
+    "5": FinishReason.error,
 }
-
-OVERRIDING = (FinishReason.content_filter, FinishReason.error)  # these count even when they come second
-
-
-def meaning(word: str) -> FinishReason:
-    """An unknown word is `other`."""
-    return _MEANING.get(word, FinishReason.other)

@@ -16,18 +16,13 @@ from ...types.events import Event, ImageEvent, TextDelta, ThinkingDelta
 from ...types.request import Request
 from ...types.response import FinishReason, Usage
 from .. import base, media, status
+from ..finish import reason_of
 from ..toolcalls import ToolCalls, arguments_text
 from ..values import as_count, as_object
 from . import errors
+from .finish import FINISH
 from .wire import Call, Line, Message, PlainLine
 
-_FINISH = {
-    "stop": FinishReason.stop,
-    "length": FinishReason.length,
-    # The model was loaded into memory, or dropped from it, as an empty conversation asks for.
-    "load": FinishReason.stop,
-    "unload": FinishReason.stop,
-}
 _COUNTS = (
     "prompt_eval_count", "eval_count", "total_duration", "load_duration", "prompt_eval_duration", "eval_duration",
 )  # fmt: skip
@@ -182,7 +177,7 @@ class Decoder(base.Decoder):
         self._evaluated = line.eval_count
         if line.done_reason:
             self.raw_finish_reason = line.done_reason
-            self.finish_reason = _FINISH.get(line.done_reason, FinishReason.other)
+            self.finish_reason = reason_of(line.done_reason, FINISH)
 
     def _unsaid(self) -> FinishReason:
         """Older servers name no reason, nor do aborted runs: then the answer counts as whole only if there is one."""

@@ -14,11 +14,12 @@ from ...types.events import Event, TextDelta
 from ...types.request import Request
 from ...types.response import FinishReason, Usage
 from .. import base
+from ..finish import OVERRIDING, reason_of
 from ..status import Envelope, page_text, to_error
 from ..values import as_list, as_object, as_objects, as_text
 from . import errors
 from .content import Content
-from .finish import finish_reason, is_length_error
+from .finish import FINISH, is_length_error
 from .media import IMAGE_PLACES
 from .quirks import Quirks
 from .usage import find_usage, read_usage
@@ -235,8 +236,8 @@ class Decoder(base.Decoder):
 
     def _finish(self, word: str) -> None:
         """The first word counts, but a later failure overrides it."""
-        reason = finish_reason(word)
-        if self.finish_reason is None or reason in (FinishReason.error, FinishReason.content_filter):
+        reason = reason_of(word, FINISH)
+        if self.finish_reason is None or reason in OVERRIDING:
             self.finish_reason, self.raw_finish_reason = reason, word
 
     def _failed(self) -> LLMError:

@@ -20,6 +20,7 @@ FINISH: dict[str, FinishReason] = {
     "max_len": FinishReason.length,  # xAI's other names
     "max_context": FinishReason.length,
     "time_limit": FinishReason.length,
+    "repetition": FinishReason.length,  # vLLM: cut, for the same words came again and again
     "content_filter": FinishReason.content_filter,
     "sensitive": FinishReason.content_filter,  # Z.ai
     "error": FinishReason.error,
@@ -27,11 +28,6 @@ FINISH: dict[str, FinishReason] = {
     "network_error": FinishReason.error,  # GLM
     "abort": FinishReason.error,  # vLLM, SGLang: the engine gave the request up
 }
-
-
-def finish_reason(word: str) -> FinishReason:
-    """A word that no host documents is `other`; how it is written (STOP, Stop) differs behind gateways."""
-    return FINISH.get(word) or FINISH.get(word.lower(), FinishReason.other)
 
 
 def is_length_error(error: LLMError) -> bool:

@@ -3,10 +3,11 @@
 from typing import Any
 
 from ...types.response import FinishReason
+from ..finish import reason_of
 from ..values import as_object, as_text
 from . import errors
 
-_INCOMPLETE = {
+FINISH: dict[str, FinishReason] = {  # of what is incomplete
     "max_output_tokens": FinishReason.length,
     "max_tokens": FinishReason.length,
     "content_filter": FinishReason.content_filter,
@@ -28,6 +29,4 @@ def finish_reason(response: dict[str, Any], event: str) -> FinishReason | None:
         raise errors.in_band(response.get("error") or {"message": f"the response has the status {status}"})
     if status == "completed":
         return FinishReason.stop
-    if status == "incomplete":
-        return _INCOMPLETE.get(ending_word(response, event), FinishReason.other)
-    return None
+    return reason_of(ending_word(response, event), FINISH) if status == "incomplete" else None
