@@ -3,12 +3,12 @@
 from typing import Any
 
 from ...types.response import Usage
-from ..values import as_count, as_number, as_object, as_objects, within
+from ..cost import dollars
+from ..values import as_count, as_object, as_objects, within
 from .wire import Json
 
 _CACHE_READ = ("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens", "cache_read_input_tokens")
 _NOTHING: Json = {}
-_TICKS_PER_USD = 1e10  # xAI counts money in units of 1e-10 US dollars
 
 
 def find_usage(chunk: Json) -> Json:
@@ -41,7 +41,7 @@ def read_usage(usage: Json, timings: Json) -> Usage | None:
         cache_read_tokens=within(cached, prompt),
         cache_write_tokens=within(written, prompt),
         reasoning_tokens=within(reasoning, output),
-        cost_usd=_cost(usage),
+        cost_usd=dollars(usage),
         raw=usage,
     )
 
@@ -59,13 +59,6 @@ def _from_timings(timings: Json) -> Usage | None:
         return None
     prompt = None if fresh is None else fresh + (cached or 0)
     return Usage(input_tokens=prompt, output_tokens=output, cache_read_tokens=cached, raw=timings)
-
-
-def _cost(usage: Json) -> float | None:
-    cost = usage.get("cost")
-    amount = as_number(as_object(cost).get("total_cost") if isinstance(cost, dict) else cost)
-    ticks = as_number(usage.get("cost_in_usd_ticks"))
-    return amount if amount is not None or ticks is None else ticks / _TICKS_PER_USD
 
 
 def _first(*values: Any) -> int | None:

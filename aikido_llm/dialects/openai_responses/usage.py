@@ -3,9 +3,8 @@
 from typing import Any
 
 from ...types.response import Usage
-from ..values import as_count, as_number, as_object, within
-
-_TICKS_PER_DOLLAR = 10_000_000_000  # xAI says its price in these
+from ..cost import dollars
+from ..values import as_count, as_object, within
 
 
 def read_usage(raw: dict[str, Any] | None) -> Usage | None:
@@ -23,15 +22,6 @@ def read_usage(raw: dict[str, Any] | None) -> Usage | None:
         cache_read_tokens=within(as_count(details_in.get("cached_tokens")), total_in),
         cache_write_tokens=within(as_count(details_in.get("cache_write_tokens")), total_in),
         reasoning_tokens=within(as_count(details_out.get("reasoning_tokens")), total_out),
-        cost_usd=_cost(raw),
+        cost_usd=dollars(raw),
         raw=raw,
     )
-
-
-def _cost(raw: dict[str, Any]) -> float | None:
-    """OpenRouter says dollars, xAI ticks."""
-    dollars = as_number(raw.get("cost"))
-    if dollars is not None:
-        return float(dollars)
-    ticks = as_number(raw.get("cost_in_usd_ticks"))
-    return None if ticks is None else ticks / _TICKS_PER_DOLLAR
