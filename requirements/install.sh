@@ -20,6 +20,8 @@ unfit() {
   made=$(sed -n 's/^command = .* -m venv/ /p' "$venv/pyvenv.cfg")
   if [ "$found" = broken ]; then
     echo "the one here is broken"
+  elif [ -e "$venv/.unfinished" ]; then
+    echo "an installation into the one here did not end"  # pip may not find its way out of what that leaves
   elif [ "$found" != "$wanted" ]; then
     echo "the one here is of Python $found"
   else
@@ -71,6 +73,8 @@ else
   unset PIP_CONSTRAINT PIP_BUILD_CONSTRAINT
   export PIP_UPGRADE=1 PIP_UPGRADE_STRATEGY=eager
 fi
+touch "$venv/.unfinished"
 watched "$venv/pip.log" "$venv/bin/python" -m pip install --disable-pip-version-check --progress-bar off --editable ".[$extra]"
+rm "$venv/.unfinished"
 echo "$state" >"$stamp"
 [ "$extra" != dev ] || echo "$state" >"$venv/.cli"  # dev holds cli
