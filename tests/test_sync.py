@@ -164,10 +164,38 @@ def test_an_exit_in_a_function_of_the_callers_ends_the_caller_alone() -> None:
         assert other.chat("still here").text == "still here"
 
 
-def test_a_program_that_forgets_to_close_still_ends() -> None:
-    code = "import aikido_llm.sync as s; c = s.open('echo'); print(c.chat('bye').text)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=False)
-    assert (done.returncode, done.stdout) == (0, "bye\n")
+ENDS = {
+    "forgets to close": "print(client.chat('bye').text)",
+    "closes when it is collected, at exit": """
+class Holder:
+    def __del__(self): client.close()
+holder = Holder()
+print(client.chat('bye').text)
+""",
+    "leaves a generator half way": """
+def words():
+    with client.chat_stream('bye bye').text() as pieces:
+        yield from pieces
+begun = words()
+print(next(begun))
+""",
+    "asks when it is too late": """
+class Late:
+    def __del__(self):
+        try: client.chat('late')
+        except ConfigError: print('bye', flush=True)
+late = Late()
+""",
+    "asks behind its end": "import atexit; atexit.register(lambda: print(client.chat('bye').text))",
+}
+
+
+@pytest.mark.parametrize("program", ENDS.values(), ids=ENDS)
+def test_a_program_ends_by_itself_without_a_word(program: str) -> None:
+    begin = "from aikido_llm import ConfigError, sync; client = sync.open('echo')\n"
+    command = [sys.executable, "-c", begin + program]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "bye\n", "")
 
 
 def test_ctrl_c_ends_the_wait_and_the_request() -> None:

@@ -79,7 +79,7 @@ class AiohttpTransport:
                 ssl=route.trust,
                 proxy=route.proxy.reveal() or None,
             )
-        except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError) as error:
+        except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError, RuntimeError) as error:
             failure = failure_before_answer(error)
         except BaseException as error:  # a cancellation, above all: it goes on, without aiohttp's frames
             failure = without_frames(error)
@@ -249,6 +249,10 @@ def failure_before_answer(error: Exception) -> LLMError:
         failure = MalformedStream("the server's answer is not valid HTTP", permanent=permanent)
     elif isinstance(error, OSError | aiohttp.ClientError):
         failure = ConnectError(f"the connection broke before an answer: {text}")
+    elif isinstance(
+        error, RuntimeError
+    ):  # no thread to look a name up: there are too many, or the interpreter shuts down
+        failure = ConnectError(f"this process can make no connection: {text}", permanent=True)
     else:  # a control character in a header; the text may repeat it
         failure = ConfigError(f"this request cannot be sent: {text}")
     failure.__cause__ = Cause.of(error)

@@ -36,6 +36,7 @@ BEFORE: list[tuple[Exception, type[llm.LLMError], bool]] = [
     (aiohttp.InvalidURL("https://?key=secret"), llm.ConfigError, False),
     (aiohttp.NonHttpUrlClientError("ftp://x"), llm.ConfigError, False),
     (ValueError("a header with a newline"), llm.ConfigError, False),
+    (RuntimeError("cannot schedule new futures after interpreter shutdown"), llm.ConnectError, True),
 ]
 
 
