@@ -27,9 +27,9 @@ Examples:
 @click.option("-t", "--temperature", type=float, help="As the provider defines it.")
 @click.option("--max-tokens", type=click.IntRange(min=1), help="Upper bound of the answer.")
 @click.option("--thinking", metavar="HOW", help="low, medium, high, or a number of tokens.")
-@click.option("--image", "images", metavar="FILE|URL", multiple=True, help="Show a picture. Repeatable.")
-@click.option("--file", "files", metavar="FILE", multiple=True, help="Attach a document; alone it is the prompt. "
-              "Repeatable.")  # fmt: skip
+@click.option("--image", "images", metavar="FILE|URL", multiple=True, help="Show a picture; - is stdin. Repeatable.")
+@click.option("--file", "files", metavar="FILE", multiple=True, help="Attach a document (-: stdin); alone it "
+              "is the prompt. Repeatable.")  # fmt: skip
 @click.option("--tool-schema", "tools", metavar="FILE.json", multiple=True, help="Offer tools: one or a list. "
               "Calls are printed, not run.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the events, one JSON object a line.")
@@ -42,7 +42,8 @@ def command(access: Access, prompt: tuple[str, ...], **options: Any) -> None:
     A word @FILE stands for that file's text. What is piped in is appended to the prompt.
     """
     text = asking.prompt_text(prompt)
-    piped = asking.stdin_text(wanted=not text and not options["files"])
+    attached = "-" in (*options["files"], *options["images"])
+    piped = "" if attached else asking.stdin_text(wanted=not text and not options["files"])
     request = llm.Request(
         messages=asking.messages(
             options["system"],

@@ -3,11 +3,12 @@
 import json
 import os
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from attrs import define, field
 
 import aikido_llm as llm
+from aikido_llm.codecs.json import loads_object
 
 _FORMAT = 1
 
@@ -18,7 +19,8 @@ def _no_messages() -> list[llm.Message]:
 
 @define
 class Conversation:
-    """system: instructions, "" for none. messages: the turns, without the instructions. asked, totals: of this run."""
+    """system: instructions, "" for none. messages: the turns, without the instructions. answers, tokens, cost: of this
+    run. own: the files that hold this conversation, or an earlier state of it."""
 
     system: str = ""
     messages: list[llm.Message] = field(factory=_no_messages)
@@ -26,6 +28,7 @@ class Conversation:
     input_tokens: int = 0
     output_tokens: int = 0
     cost: float = 0.0
+    own: set[Path] = field(factory=lambda: set[Path]())
 
     def request(self, text: str) -> llm.Request:
         """What is asked when the user says text; the conversation stays as it is until `took`."""
@@ -35,6 +38,11 @@ class Conversation:
     def took(self, text: str, answer: llm.Message) -> None:
         """An answer has come: both turns stay."""
         self.messages += [llm.user(text), answer]
+
+    def clear(self) -> None:
+        """Another conversation begins."""
+        self.messages.clear()
+        self.own.clear()
 
     def count(self, usage: llm.Usage) -> None:
         self.answers += 1
@@ -51,8 +59,14 @@ class Conversation:
                 return text
         return ""
 
-    def save(self, path: Path, provider: str, model: str | None) -> None:
-        """Write it whole or not at all; only the user may read it. Signatures and encrypted reasoning are kept."""
+    def save(self, path: Path, provider: str, model: str | None) -> Path | None:
+        """Write it whole or not at all; only the user may read it. Signatures and encrypted reasoning are kept.
+
+        returns: where another conversation of that name is now, None when there was none.
+        raises:  InvalidRequestError when what is there is no conversation; OSError.
+        """
+        path = path.resolve()
+        moved = self._make_room(path)
         data = {
             "aikido_llm_conversation": _FORMAT,
             "provider": provider,
@@ -67,22 +81,37 @@ class Conversation:
             draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)
+        self.own.add(path)
+        return moved
+
+    def _make_room(self, path: Path) -> Path | None:
+        """What this conversation wrote may be written over; another one gets a name of its own; anything else stays."""
+        if not path.exists():
+            return None
+        if not path.is_file() or _read(path) is None:
+            raise llm.InvalidRequestError(
+                f"{path} is there and is no conversation that /save wrote: take another name"
+            )
+        if path in self.own:
+            return None
+        number = 1
+        while (free := path.with_name(f"{path.name}.~{number}~")).exists():
+            number += 1
+        path.rename(free)
+        return free
 
     def load(self, path: Path) -> tuple[str, str | None]:
         """Take over what a file holds, and return its provider and model.
 
         raises: OSError; InvalidRequestError for another kind of file, and then nothing has changed.
         """
-        try:
-            data: Any = json.loads(path.read_bytes())
-        except ValueError:
-            data = None
-        fields = cast("dict[str, Any]", data) if isinstance(data, dict) else {}
-        if fields.get("aikido_llm_conversation") != _FORMAT:
+        fields = _read(path)
+        if fields is None:
             raise llm.InvalidRequestError(f"{path} is no conversation that /save wrote")
         messages = llm.serialize.from_dict(fields.get("messages"), list[llm.Message])
         self.system = str(fields.get("system") or "")
         self.messages = messages
+        self.own = {path.resolve()}
         model = fields.get("model")
         return str(fields.get("provider") or ""), model if isinstance(model, str) else None
 
@@ -93,3 +122,23 @@ class Conversation:
             f"{self.answers} answer{'' if self.answers == 1 else 's'}, "
             f"{self.input_tokens:,} in, {self.output_tokens:,} out{cost}"
         )
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """What a file holds; None when it is no conversation. Raises OSError."""
+    try:
+        fields = loads_object(path.read_bytes())
+    except ValueError:
+        return None
+    return fields if fields.get("aikido_llm_conversation") == _FORMAT else None
+
+
+def place(name: str) -> Path:
+    """A file name that a person typed. Raises InvalidRequestError for what can be none."""
+    try:
+        path = Path(name).expanduser()
+    except RuntimeError:  # ~nobody
+        raise llm.InvalidRequestError(f"{name}: there is no such user") from None
+    if "\0" in name or path.name in ("", ".."):
+        raise llm.InvalidRequestError(f"{name} is no name of a file")
+    return path

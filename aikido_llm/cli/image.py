@@ -43,7 +43,7 @@ def command(access: Access, prompt: tuple[str, ...], **options: Any) -> None:
     What fails in passing is tried again, five attempts in all.
     """
     text = asking.prompt_text(prompt)
-    text = text or asking.stdin_text(wanted=True)
+    text = text or ("" if "-" in options["images"] else asking.stdin_text(wanted=True))
     config = llm.ImageConfig(options["aspect"], options["size"])
     request = llm.Request(
         messages=asking.messages(None, text, options["images"], ()),
@@ -150,6 +150,8 @@ class Target:
         """Before anything is paid for. Raises click.UsageError when the file is there, or cannot be."""
         if self._out is None or self._out.is_dir():
             return
+        if str(self._out) == "-":
+            raise click.UsageError("--out takes a file or a folder")
         if self._out.exists() and not self._force:
             raise click.UsageError(f"{self._out} is there already: --force writes over it")
         if not self._out.parent.is_dir():
@@ -162,8 +164,9 @@ class Target:
             suffix = media.extension(content_type)
         else:
             stem, suffix = self._out.with_suffix(""), self._out.suffix or media.extension(content_type)
-            if self._count == 1 and not self._used:
-                return self._taken(stem.with_name(stem.name + suffix))
+            named = stem.with_name(stem.name + suffix)
+            if self._count == 1 and not self._used and (self._force or not named.exists()):
+                return self._taken(named)
         number = 1
         while True:
             path = stem.with_name(f"{stem.name}-{number}{suffix}")

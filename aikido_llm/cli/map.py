@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,20 +19,22 @@ from . import request as asking
 from .explain import explain
 from .options import Access, access_options
 from .outputs import Errors, Output
+from .render import json_line
 
 _EPILOG = """\b
-A line of FILE is a JSON string, or an object:
+A line of FILE (or of stdin: -) is a JSON string, or an object; with --text it is the prompt itself:
   "why is the sky blue?"
   {"id": 7, "prompt": "why?", "max_tokens": 100}
   {"id": "b", "messages": [{"role": "user", "content": "why?"}], "model": "..."}
 \b
-A line of OUT is {"line": 1, "hash": "...", "id": 7, "response": {"text": "...", ...}}.
+A line of OUT is {"line": 1, "hash": "...", "settings": "...", "id": 7, "response": {"text": "...", ...}}.
 Run the same command again to go on after a stop, and to ask again for what failed.
 """
 
 
 @click.command("map", epilog=_EPILOG)
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
+@click.option("--text", "plain", is_flag=True, help="The lines are prompts, not JSON.")
 @click.option("-o", "--out", required=True, metavar="OUT.jsonl", type=click.Path(dir_okay=False, path_type=Path),
               help="Where answers are appended; failures go to OUT.errors.jsonl.")  # fmt: skip
 @access_options
@@ -44,47 +47,71 @@ Run the same command again to go on after a stop, and to ask again for what fail
 @click.option("-t", "--temperature", type=float, help="For lines that give none.")
 @click.option("--max-tokens", type=click.IntRange(min=1), help="For lines that give none.")
 @click.option("--thinking", metavar="HOW", help="low, medium, high, or a number of tokens; for lines that give none.")
-def command(access: Access, file: Path, out: Path, concurrency: int, attempts: int, **options: Any) -> None:
+def command(
+    access: Access, file: Path, out: Path, concurrency: int, attempts: int, *, plain: bool, **options: Any
+) -> None:
     """Ask every line of FILE, and append the answers to OUT as they come (so in another order).
 
     Answers that are in OUT are not asked for again, also after kill -9. Exit status 1 when some failed.
     """
-    if out.exists() and out.samefile(file):
-        raise click.UsageError("FILE and OUT are the same file")
+    errors = Errors(out)
+    _check_names(file, out, errors.path)
+    system = None if options["system"] is None else asking.typed(options["system"], "--system")
     defaults = llm.Options(
         temperature=options["temperature"],
         max_tokens=options["max_tokens"],
         thinking=asking.thinking(options["thinking"]),
     )
     client = access.client(options=defaults, limits=llm.Limits(connections=concurrency))
-    output = Output(out)
-    try:
-        total = check(file, output)
-        run = Run(client, file, output, Errors(out), total, attempts=attempts, system=options["system"])
-        try:
-            asyncio.run(run.go(concurrency))
-        finally:
-            speak.err(run.summary())
-    finally:
-        output.close()
+    settings = inputs.digest(json_line([repr(client), access.parameters, system, plain, repr(defaults)]).encode())
+    with closing(inputs.Lines(file, plain=plain)) as lines:
+        if lines.all_wrong():
+            raise click.UsageError(f"no line of {file} is JSON: write each prompt as a JSON string, or pass --text")
+        with closing(Output(out)) as output:
+            total = check(lines, output, settings)
+            errors.begin()
+            run = Run(client, lines, output, errors, total, settings, attempts=attempts, system=system)
+            try:
+                asyncio.run(run.go(concurrency))
+            finally:
+                speak.err(run.summary())
     if run.stopped is not None:
         raise run.stopped
     if run.errors.count:
         sys.exit(1)
 
 
-def check(file: Path, output: Output) -> int:
-    """The number of inputs. Raises ConfigError when the output's answers are to other lines than these."""
+def _check_names(file: Path, out: Path, errors: Path) -> None:
+    """Raises click.UsageError when what is read would be written to."""
+    if str(out) == "-":
+        raise click.UsageError("OUT must be a file: it is what a later run goes on from")
+    if str(file) == "-":
+        return
+    for path, what in ((out, "OUT"), (errors, f"{errors}, where failures are written,")):
+        if path.exists() and path.samefile(file):
+            raise click.UsageError(f"FILE and {what} are the same file")
+
+
+def check(lines: inputs.Lines, output: Output, settings: str) -> int:
+    """The number of inputs. Raises ConfigError when the output's answers are to other lines or of other settings."""
     left = dict(output.done)
+    if any(mark.settings not in ("", settings) for mark in left.values()):
+        raise llm.ConfigError(
+            f"{output.path} was answered with other settings (provider, model, address, instructions or options): "
+            "pass another --out"
+        )
+    if any(not mark.settings for mark in left.values()):
+        speak.err(f"{output.path} was begun by version 0.1, which did not note with which provider and model")
     total = 0
-    for number, text in inputs.lines(file):
+    for number, text in lines.numbered():
         total += 1
-        if left.pop(number, (mark := inputs.digest(text))) != mark:
+        answered = left.pop(number, None)
+        if answered is not None and answered.hash != inputs.digest(text):
             raise llm.ConfigError(
-                f"line {number} of {file} is another one than {output.path} has answered: pass another --out"
+                f"line {number} of {lines.path} is another one than {output.path} has answered: pass another --out"
             )
     if left:
-        raise llm.ConfigError(f"{output.path} has answers to lines that {file} does not have: pass another --out")
+        raise llm.ConfigError(f"{output.path} has answers to lines that {lines.path} does not have: pass another --out")
     return total
 
 
@@ -93,10 +120,11 @@ class Run:
     """One run over one file."""
 
     client: llm.HTTPClient
-    file: Path
+    lines: inputs.Lines
     output: Output
     errors: Errors
     total: int
+    settings: str
     attempts: int = 5
     system: str | None = None
     answered: int = 0
@@ -106,7 +134,8 @@ class Run:
 
     async def go(self, concurrency: int) -> None:
         """Answer what is not answered. After a failure that would meet every input (the key, the credit) it stops."""
-        todo = (inputs.read(number, text) for number, text in inputs.lines(self.file) if number not in self.output.done)
+        lines = self.lines
+        todo = (lines.read(number, text) for number, text in lines.numbered() if number not in self.output.done)
         with _progress() as bar:
             task = bar.add_task("", total=self.total, completed=len(self.output.done), about="")
             try:
@@ -135,6 +164,7 @@ class Run:
             if _meets_all(error):
                 self.stopped = error
             return
+        head["settings"] = self.settings
         self.output.append({**head, "response": llm.serialize.to_dict(response)})
         self.answered += 1
         self.tokens += response.usage.output_tokens or 0

@@ -1,6 +1,8 @@
 """Files and pictures: what to attach, how to name what came, how large a picture is. Reads files, prints nothing."""
 
+import locale
 import mimetypes
+import sys
 from pathlib import Path
 
 import click
@@ -19,12 +21,31 @@ def extension(content_type: str) -> str:
     return _EXTENSIONS.get(content_type) or mimetypes.guess_extension(content_type) or ".bin"
 
 
+def read(path: str) -> bytes:
+    """What a file holds, or a pipe; `-` is stdin. Raises OSError."""
+    if path == "-":
+        return sys.stdin.buffer.read() if sys.stdin else b""
+    return Path(path).read_bytes()
+
+
+def text_of(data: bytes) -> str:
+    """Bytes as text: UTF-8 (a byte order mark is dropped), else the locale's encoding. Raises ValueError, which says
+    `is not text ...`: no request shall carry what is none."""
+    if b"\0" not in data:
+        for encoding in ("utf-8-sig", locale.getencoding()):
+            try:
+                return data.decode(encoding)
+            except (UnicodeDecodeError, LookupError):
+                continue
+    raise ValueError("is not text in UTF-8")
+
+
 def image(source: str) -> llm.ImagePart:
-    """A picture from an http(s) or `data:` address, or from a file. Raises click.BadParameter."""
+    """A picture from an http(s) or `data:` address, from a file or from stdin (`-`). Raises click.BadParameter."""
     try:
         if source.partition(":")[0].lower() in ("http", "https", "data"):
             return llm.ImagePart(url=source)
-        return llm.ImagePart.from_path(source)
+        return llm.ImagePart(data=read("-")) if source == "-" else llm.ImagePart.from_path(source)
     except OSError as error:
         raise click.BadParameter(f"{source}: {error.strerror}", param_hint="--image") from None
     except ValueError as error:
@@ -32,24 +53,22 @@ def image(source: str) -> llm.ImagePart:
 
 
 def document(path: str) -> llm.TextPart | llm.ImagePart | llm.AudioPart | llm.FilePart:
-    """A file to show to the model: text as text (every provider takes it), pictures, sounds and others as what they
-    are. Raises click.BadParameter."""
+    """A file (`-`: stdin) to show to the model: text as text (every provider takes it), pictures, sounds and others as
+    what they are. Raises click.BadParameter."""
     try:
-        data = Path(path).read_bytes()
+        data = read(path)
     except OSError as error:
         raise click.BadParameter(f"{path}: {error.strerror}", param_hint="--file") from None
-    name = Path(path).name
+    name = "stdin" if path == "-" else Path(path).name
     kind = llm.FilePart(data=data, name=name).content_type or mimetypes.guess_type(name)[0] or ""
     if kind.startswith("image/") and kind != "image/svg+xml":
         return llm.ImagePart(data=data, content_type=kind)
     if kind.startswith("audio/"):
         return llm.AudioPart(data=data, content_type=kind)
-    if b"\0" not in data:
-        try:
-            return llm.TextPart(data.decode("utf-8-sig"))
-        except UnicodeDecodeError:
-            pass
-    return llm.FilePart(data=data, content_type=kind, name=name)
+    try:
+        return llm.TextPart(text_of(data))
+    except ValueError:
+        return llm.FilePart(data=data, content_type=kind, name=name)
 
 
 def pixels(data: bytes) -> tuple[int, int] | None:

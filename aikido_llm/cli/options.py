@@ -36,6 +36,12 @@ class Access:
         """Raises ConfigError for a name nobody knows."""
         return find(self.provider)
 
+    @property
+    def parameters(self) -> dict[str, tuple[str, ...]]:
+        """What the DSN says that decides an answer. Raises ConfigError."""
+        said = dsns.parse(self.dsn, self.row.key_param).parameters
+        return {name: values for name, values in said.items() if name not in ("timeout", "max_retries")}
+
     def found(self) -> keys.Found:
         """Where the key is from; nobody is asked. Raises ConfigError for a bad --key-file."""
         row = self.row

@@ -13,7 +13,7 @@ from aikido_llm.providers import find
 
 from . import speak
 from .chat import ask
-from .conversation import Conversation
+from .conversation import Conversation, place
 from .explain import explain
 from .options import Access, access_options, of_environment
 from .render import safe, usage_line
@@ -89,6 +89,9 @@ class Repl:
                 text = source.read(safe(self.about)).strip()
             except EOFError:
                 return
+            except llm.LLMError as error:
+                self.say(f"aikido-llm: {explain(error)}")
+                continue
             except KeyboardInterrupt:  # Ctrl-C at the prompt drops the line
                 continue
             if text == "/quit":
@@ -164,12 +167,12 @@ class Repl:
             case "/save" | "/load" if not rest:
                 self.say(f"{name} needs a file")
             case "/save":
-                self.conversation.save(Path(rest).expanduser(), self._client.provider, self._client.model)
-                self.say(f"kept in {rest}")
+                moved = self.conversation.save(place(rest), self._client.provider, self._client.model)
+                self.say(f"kept in {rest}" + (f"; the conversation that was there is {moved}" if moved else ""))
             case "/load":
                 self.load(rest)
             case "/clear":
-                self.conversation.messages.clear()
+                self.conversation.clear()
                 self._pending = ""
                 self.say("forgotten")
             case "/retry":
@@ -184,7 +187,7 @@ class Repl:
 
     def load(self, name: str) -> None:
         """Raises OSError, InvalidRequestError."""
-        provider, model = self.conversation.load(Path(name).expanduser())
+        provider, model = self.conversation.load(place(name))
         was = f", which was held with {provider}{f'/{model}' if model else ''}" if provider else ""
         self.say(f"{len(self.conversation.messages)} messages of {name}{was}")
 

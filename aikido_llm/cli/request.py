@@ -1,6 +1,5 @@
 """What a person typed -> a Request: the prompt's pieces, attachments, tools. Reads files, prints nothing."""
 
-import json
 import os
 import stat
 import sys
@@ -11,6 +10,7 @@ from typing import Any, cast
 import click
 
 import aikido_llm as llm
+from aikido_llm.codecs import json
 
 from . import media
 
@@ -22,13 +22,29 @@ def prompt_text(arguments: Sequence[str]) -> str:
     for argument in arguments:
         from_file = len(argument) > 1 and argument[0] == "@" and argument[1] != "@" and not _has_blank(argument)
         text = (
-            _file_text(argument[1:]) if from_file else argument.removeprefix("@") if argument[:2] == "@@" else argument
+            _file_text(argument[1:])
+            if from_file
+            else typed(argument.removeprefix("@") if argument[:2] == "@@" else argument)
         )
         if pieces:
             pieces.append(" " if inline and not from_file else "\n\n")
         pieces.append(text)
         inline = not from_file
     return "".join(pieces)
+
+
+def typed(text: str, what: str = "the prompt") -> str:
+    """What a person typed. Where the locale could not read it, Python hands its bytes on as lone surrogates, which are
+    no text: they are read as UTF-8. Raises click.UsageError for what is none."""
+    try:
+        text.encode("utf-8")
+        return text
+    except UnicodeEncodeError:
+        pass
+    try:
+        return media.text_of(os.fsencode(text))
+    except ValueError:
+        raise click.UsageError(f"{what} is not text in UTF-8") from None
 
 
 def stdin_text(wanted: bool) -> str:
@@ -40,7 +56,10 @@ def stdin_text(wanted: bool) -> str:
         mode = os.fstat(sys.stdin.fileno()).st_mode
         if not (stat.S_ISFIFO(mode) or stat.S_ISREG(mode)):
             return ""
-    return sys.stdin.read()
+    try:
+        return media.text_of(sys.stdin.buffer.read())
+    except ValueError as error:
+        raise click.UsageError(f"what is piped in {error}: attach it with --file - or --image -") from None
 
 
 def messages(system: str | None, text: str, images: Sequence[str], files: Sequence[str]) -> list[llm.Message]:
@@ -48,7 +67,9 @@ def messages(system: str | None, text: str, images: Sequence[str], files: Sequen
 
     A text file goes as text under its name; alone it is the prompt. raises: click.UsageError when nothing is asked.
     """
-    documents = [(Path(path).name, media.document(path)) for path in files]
+    if [*files, *images].count("-") > 1:
+        raise click.UsageError("stdin can be attached once")
+    documents = [("stdin" if path == "-" else Path(path).name, media.document(path)) for path in files]
     pictures = [media.image(source) for source in images]
     parts: list[llm.Part] = []
     for name, part in documents:
@@ -62,7 +83,7 @@ def messages(system: str | None, text: str, images: Sequence[str], files: Sequen
         raise click.UsageError("there is no prompt: give it as an argument, as @FILE or on stdin")
     plain = parts[0].text if len(parts) == 1 and isinstance(parts[0], llm.TextPart) else None
     turn = llm.user(parts if plain is None else plain, images=pictures)
-    return [llm.system(system), turn] if system else [turn]
+    return [llm.system(typed(system, "--system")), turn] if system else [turn]
 
 
 def thinking(text: str | None) -> llm.ThinkingConfig | None:
@@ -84,7 +105,7 @@ def tools(paths: Sequence[str]) -> list[llm.ToolDef]:
     found: list[llm.ToolDef] = []
     for path in paths:
         try:
-            value: Any = json.loads(Path(path).read_bytes())
+            value: Any = json.loads(media.read(path))
         except OSError as error:
             raise click.BadParameter(f"{path}: {error.strerror}", param_hint="--tool-schema") from None
         except ValueError as error:
@@ -122,8 +143,8 @@ def _has_blank(text: str) -> bool:
 
 def _file_text(path: str) -> str:
     try:
-        return Path(path).read_text("utf-8-sig")
+        return media.text_of(media.read(path))
     except OSError as error:
         raise click.UsageError(f"@{path}: {error.strerror} (@@{path} is the word itself)") from None
-    except UnicodeDecodeError:
-        raise click.UsageError(f"@{path} is not text: attach it with --file or --image") from None
+    except ValueError as error:
+        raise click.UsageError(f"@{path} {error}: attach it with --file or --image") from None

@@ -5,6 +5,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from aikido_llm import InvalidRequestError
+
+from .media import text_of
+
 if TYPE_CHECKING:
     from prompt_toolkit.key_binding import KeyBindings
 
@@ -15,7 +19,8 @@ class Source(Protocol):
     """Gives what the user says, one turn after another."""
 
     def read(self, about: str) -> str:
-        """The next turn. about: who is asked. Raises EOFError at the end, KeyboardInterrupt for Ctrl-C."""
+        """The next turn. about: who is asked. Raises EOFError at the end, KeyboardInterrupt for Ctrl-C,
+        InvalidRequestError for what is no text."""
         ...
 
 
@@ -49,10 +54,10 @@ class Pipe:
         return joined(text)
 
     def _line(self) -> str:
-        line = sys.stdin.readline()
+        line = sys.stdin.buffer.readline() if sys.stdin else b""
         if not line:
             raise EOFError
-        return line.rstrip("\n")
+        return _text(line.rstrip(b"\r\n"))
 
 
 class Keyboard:
@@ -76,7 +81,14 @@ class Keyboard:
         )
 
     def read(self, about: str) -> str:
-        return joined(self._session.prompt(f"{about}> "))
+        return joined(_text(os.fsencode(X
+
+
+def _text(line: bytes) -> str:
+    try:
+        return text_of(line)
+    except ValueError as error:
+        raise InvalidRequestError(f"this line {error}") from None
 
 
 def _keys() -> "KeyBindings":

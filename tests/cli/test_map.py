@@ -71,28 +71,80 @@ async def test_killed_at_any_moment_each_input_is_answered_once(server: WireServ
     assert all(record["response"]["text"] == f"re: prompt number {record['line']}" for record in records)
 
 
+def answer(line: int, **more: Any) -> dict[str, Any]:
+    return {"line": line, "hash": "0123456789abcdef", "settings": "s", "response": {"text": "é\n"}, **more}
+
+
 def test_cut_at_any_byte_it_goes_on(tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
     whole = Output(path)
     for number in (1, 2, 3):
-        whole.append({"line": number, "hash": "h", "response": {"text": "é\n"}})
+        whole.append(answer(number))
     whole.close()
     data = path.read_bytes()
     ends = [at + 1 for at, byte in enumerate(data) if byte == 10]
     for size in range(len(data) + 1):
         path.write_bytes(data[:size])
+        if 0 < size < len(b'{"line": '):  # nobody can say whose it is
+            with pytest.raises(llm.ConfigError, match="no answer of `map`"):
+                Output(path)
+            assert path.read_bytes() == data[:size]
+            continue
         output = Output(path)
-        kept = sum(end <= size for end in ends)
+        kept = sum(end - 1 <= size for end in ends)  # a line that lacks its end alone is whole
         assert list(output.done) == [1, 2, 3][:kept]
         assert output.cut == size - ([0, *ends][kept])
-        output.append({"line": 9, "hash": "h"})
+        output.append(answer(9))
         output.close()
         assert [record["line"] for record in read(path)] == [*[1, 2, 3][:kept], 9]
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["my only notes", "line one\nline two", "{", "[]\n", "{}\n", '{"line": 1, "hash": "a"}\n', '"a"\n"b"\n',
+     json.dumps(answer(1)) + "\nmine", json.dumps(answer(1)) + "\n" + json.dumps(answer(1)) + "\n",
+     "[" * 5000 + "\n"],
+)  # fmt: skip
+async def test_a_file_that_is_not_its_own_stays_as_it_is(tmp_path: Path, text: str) -> None:
+    (tmp_path / "in.jsonl").write_text('"a"\n')
+    (tmp_path / "notes.txt").write_text(text)
+    done = await here("map", str(tmp_path / "in.jsonl"), "-o", str(tmp_path / "notes.txt"))
+    assert done.code == 1
+    assert "pass another --out" in done.err
+    assert (tmp_path / "notes.txt").read_text() == text
+
+
+async def test_a_file_of_errors_that_is_not_its_own_stays_too(tmp_path: Path) -> None:
+    source, errors, out = (tmp_path / name for name in ("in.jsonl", "o.errors.jsonl", "o.jsonl"))
+    source.write_text('"a"\n')
+    for text in ("mine", "mine\n", '{"line": 1}\n'):
+        errors.write_text(text)
+        done = await here("map", str(source), "-o", str(out))
+        assert done.code == 1
+        assert (errors.read_text(), out.exists()) == (text, False)
+    errors.write_text('"a"\n')
+    done = await here("map", str(errors), "-o", str(out))
+    assert done.code in (1, 2)
+    assert errors.read_text() == '"a"\n'
+    torn = '{"line": 1, "hash": "h", "error": {}, "reason": "r"}\n{"line": 2'
+    errors.write_text(torn)
+    done = await here("map", str(errors), "-o", str(out))
+    assert (done.code, errors.read_text()) == (2, torn)
+    done = await here("map", str(source), "-o", str(out))
+    assert (done.code, errors.exists()) == (0, False)
+
+
+async def test_it_writes_to_files_alone(tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_text('"a"\n')
+    os.mkfifo(tmp_path / "pipe")
+    for out, code in (("-", 2), (str(tmp_path / "in.jsonl"), 2), (str(tmp_path), 2), (str(tmp_path / "pipe"), 1)):
+        assert (await here("map", str(tmp_path / "in.jsonl"), "-o", out)).code == code
+    assert (tmp_path / "in.jsonl").read_text() == '"a"\n'
+
+
 def test_a_full_disk_leaves_no_half_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     output = Output(tmp_path / "out.jsonl")
-    output.append({"line": 1, "hash": "h"})
+    output.append(answer(1))
     write, left = os.write, [5]
 
     def full(descriptor: int, data: bytes) -> int:
@@ -103,8 +155,8 @@ def test_a_full_disk_leaves_no_half_line(tmp_path: Path, monkeypatch: pytest.Mon
     with monkeypatch.context() as patch:
         patch.setattr(os, "write", full)
         with pytest.raises(OSError, match="No space"):
-            output.append({"line": 2, "hash": "h"})
-    output.append({"line": 3, "hash": "h"})
+            output.append(answer(2))
+    output.append(answer(3))
     output.close()
     assert [record["line"] for record in read(tmp_path / "out.jsonl")] == [1, 3]
 
@@ -119,7 +171,7 @@ def test_the_disk_is_told_once_a_second(tmp_path: Path, monkeypatch: pytest.Monk
     output = Output(tmp_path / "out.jsonl", clock=lambda: now[0])
     for tenth in range(25):
         now[0] = tenth / 10
-        output.append({"line": tenth, "hash": "h"})
+        output.append(answer(tenth))
     output.close()
     assert synced == [1.0, 2.0, 2.4]
 
@@ -145,6 +197,9 @@ def test_one_writer_at_a_time(tmp_path: Path) -> None:
         (b'{"prompt": "a", "messages": []}', "needs either"),
         (b'{"prompt": "a", "temprature": 1}', "no field temprature"),
         (b'{"prompt": 3}', "content"),
+        (b"[" * 5000, "not JSON"),
+        (b'{"prompt": "a", "extra": {"a": ' + b"[" * 900 + b"]" * 900 + b"}}", "too deep"),
+        (b'"half \\ud83d"', "half of a character"),
     ],
 )
 def test_a_line_that_is_no_input_says_why(line: bytes, problem: str) -> None:
@@ -215,3 +270,58 @@ async def test_what_passes_is_tried_again(server: WireServer, tmp_path: Path) ->
     done = await here("map", str(tmp_path / "in.jsonl"), "-o", str(out), "-p", "vllm", "--dsn", server.dsn("vllm"))
     assert done.code == 0
     assert read(out)[0]["response"]["attempts"] == 2
+
+
+@pytest.mark.parametrize("way", ["pipe", "stdin", "dash"])
+async def test_what_can_be_read_only_once(tmp_path: Path, way: str) -> None:
+    out = tmp_path / "out.jsonl"
+    if way == "pipe":
+        os.mkfifo(tmp_path / "in")
+        writing = asyncio.create_task(asyncio.to_thread((tmp_path / "in").write_text, '"a"\n"b"\n'))
+        done = await run("map", str(tmp_path / "in"), "-o", str(out))
+        await writing
+    else:
+        done = await run("map", "-" if way == "dash" else "/dev/stdin", "-o", str(out), stdin='"a"\n"b"\n')
+    assert (done.code, sorted(record["response"]["text"] for record in read(out))) == (0, ["a", "b"])
+
+
+async def test_a_bad_line_is_a_row(tmp_path: Path) -> None:
+    source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_bytes(b'"a"\n' + b"[" * 5000 + b'\n"\xff"\n"\\ud800"\n"b"\n')
+    done = await here("map", str(source), "-o", str(out))
+    assert done.code == 1
+    assert "5 inputs: 2 answered, 3 failed" in done.err
+    assert sorted(record["line"] for record in read(tmp_path / "out.errors.jsonl")) == [2, 3, 4]
+
+
+async def test_lines_of_text(tmp_path: Path) -> None:
+    source, out = tmp_path / "in.txt", tmp_path / "out.jsonl"
+    source.write_text("why?\nplain\n")
+    done = await here("map", str(source), "-o", str(out))
+    assert done.code == 2
+    assert "no line of" in done.err
+    assert "--text" in done.err
+    assert not out.exists()
+    assert (await here("map", str(source), "-o", str(out), "--text")).code == 0
+    assert sorted(record["response"]["text"] for record in read(out)) == ["plain", "why?"]
+
+
+async def test_answers_of_other_settings_are_not_taken_for_these(server: WireServer, tmp_path: Path) -> None:
+    source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_text('"a"\n')
+    access = ("-p", "vllm", "--dsn", server.dsn("vllm"))
+    command = ("map", str(source), "-o", str(out))
+    assert (await here(*command, *access)).code == 0
+    for change in (("-m", "other"), ("-s", "in French"), ("-t", "1"), ("--max-tokens", "9"), ("--thinking", "low"),
+                   ("-p", "echo"), ("--dsn", server.dsn("vllm") + "&top_p=0.5")):  # fmt: skip
+        done = await here(*command, *access, *change)
+        assert done.code == 1, change
+        assert "other settings" in done.err
+    done = await here(*command, *access[:3], server.dsn("vllm") + "&timeout=9&max_retries=1", "--attempts", "2")
+    assert (done.code, len(server.received)) == (0, 1)
+    record = read(out)[0]
+    del record["settings"]
+    out.write_text(json.dumps(record) + "\n")
+    done = await here(*command, *access)
+    assert (done.code, len(server.received)) == (0, 1)
+    assert "version 0.1" in done.err
