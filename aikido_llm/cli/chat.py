@@ -1,14 +1,18 @@
 """`aikido-llm chat`: one question, one answer."""
 
 import asyncio
+import sys
+from importlib import import_module
 from typing import Any
 
 import click
 
 import aikido_llm as llm
+from aikido_llm.providers import find
 
 from . import request as asking
-from .options import Access, access_options
+from . import speak
+from .options import Access, access_options, stand_in
 from .screen import Screen
 
 _EPILOG = """\b
@@ -58,6 +62,8 @@ def command(access: Access, prompt: tuple[str, ...], **options: Any) -> None:
     )
     screen = Screen(plain=options["plain"], as_json=options["as_json"], show_usage=options["show_usage"])
     client = access.client()
+    if sys.stderr.isatty() and (said := stand_in(access)):
+        speak.err(f"aikido-llm: {said}")
     asyncio.run(_chat(client, request, screen, stream=not options["no_stream"]))
     screen.raise_failure()
 
@@ -69,6 +75,8 @@ async def _chat(client: llm.HTTPClient, request: llm.Request, screen: Screen, *,
 
 async def ask(client: llm.HTTPClient, request: llm.Request, screen: Screen, *, stream: bool = True) -> None:
     """Show the answer to one request. Raises what failed before it began; a later failure is in `screen.failure`."""
+    if find(client.provider).transport is None:
+        import_module("aikido_llm.transport.aiohttp")  # takes a while, which is not the provider's
     with screen.answer(request.model or client.model or client.provider, streamed=stream):
         if stream:
             async with client.stream(request) as events:

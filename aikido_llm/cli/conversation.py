@@ -89,9 +89,7 @@ class Conversation:
         if not path.exists():
             return None
         if not path.is_file() or _read(path) is None:
-            raise llm.InvalidRequestError(
-                f"{path} is there and is no conversation that /save wrote: take another name"
-            )
+            raise llm.InvalidRequestError(f"{path} is there and is no conversation that /save wrote: take another name")
         if path in self.own:
             return None
         number = 1

@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import os
+import stat
 import tempfile
 import textwrap
 from collections.abc import Awaitable, Callable
@@ -73,8 +74,12 @@ def weather(city: str) -> str:
 
 
 def folder() -> Path:
-    """A new one for the picture."""
-    return Path(tempfile.mkdtemp(prefix="aikido-llm-demo-"))
+    """For the picture: the same at every run, or a new one where somebody else has taken the name."""
+    path = Path(tempfile.gettempdir()) / f"aikido-llm-demo-{getattr(os, 'getuid', int)()}"
+    path.mkdir(mode=0o700, exist_ok=True)
+    found = path.lstat()
+    own = stat.S_ISDIR(found.st_mode) and found.st_uid == getattr(os, "getuid", int)()
+    return path if own else Path(tempfile.mkdtemp(prefix="aikido-llm-demo-"))
 
 
 def shown(path: Path) -> str:
@@ -90,7 +95,7 @@ def shown(path: Path) -> str:
     if console.color_system not in ("truecolor", "256"):
         return said
     with console.capture() as captured:
-        console.print(blocks(image.data or b""))
+        console.print(blocks(image.data or b"", console.width))
     return f"{said}\n{captured.get()}"
 
 

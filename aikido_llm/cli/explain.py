@@ -4,13 +4,15 @@ import aikido_llm as llm
 from aikido_llm.providers import find
 from aikido_llm.providers.base import Provider
 
+_PASS = "pass model="  # a library's advice, which is none at a prompt
+
 
 def explain(error: llm.LLMError | OSError) -> str:
     """What happened and what helps, on one line, in the words of the command line."""
     if isinstance(error, OSError):  # a file that cannot be read or written
         return one_line(f"{error.filename or 'input or output'}: {error.strerror or error}")
     said = str(error).replace("what arrived is in .partial", "what arrived stands above")
-    if isinstance(error, llm.ConfigError) and error.message.startswith("no model"):
+    if _PASS in error.message:
         said = f"{error.provider}: no model" if error.provider else "no model"
     advice = _advice(error)
     return one_line(f"{said}; {advice}" if advice else said)
@@ -24,7 +26,7 @@ def one_line(text: str) -> str:
 def _advice(error: llm.LLMError) -> str:
     row = _row(error.provider)
     match error:
-        case llm.ConfigError() if error.message.startswith("no model"):
+        case llm.ConfigError() if _PASS in error.message:
             return (
                 f"name one with -m NAME or LLM_MODEL (`aikido-llm models -p {error.provider or 'PROVIDER'}` lists them)"
             )

@@ -64,7 +64,7 @@ def cli() -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
-    _never_fail_to_print()
+    _ready_streams()
     try:
         _load_env()
         status: Any = cli.main(
@@ -103,8 +103,11 @@ def _show(error: click.ClickException) -> None:
     speak.err(shown.getvalue(), end="")
 
 
-def _never_fail_to_print() -> None:
+def _ready_streams() -> None:
     """A model's text may hold what the locale has no word for: it is written as an escape, so that nothing is lost."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # whoever started us has closed it
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

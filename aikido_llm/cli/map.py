@@ -17,7 +17,7 @@ import aikido_llm as llm
 from . import inputs, speak
 from . import request as asking
 from .explain import explain
-from .options import Access, access_options
+from .options import Access, access_options, stand_in
 from .outputs import Errors, Output
 from .render import json_line
 
@@ -74,7 +74,7 @@ def command(
             try:
                 asyncio.run(run.go(concurrency))
             finally:
-                speak.err(run.summary())
+                speak.err(run.summary() + (f" ({said})" if (said := stand_in(access)) else ""))
     if run.stopped is not None:
         raise run.stopped
     if run.errors.count:

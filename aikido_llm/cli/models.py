@@ -35,7 +35,7 @@ _COLUMNS = ("model", "name", "context", "output", "$ in", "$ out")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 def command(access: Access, words: tuple[str, ...], sort: str, as_json: bool) -> None:
     """List the models, only those with all WORDS in their id or name. Prices are US dollars per million tokens."""
-    client = access.client()
+    client = access.client(model_needed=False)
     found = chosen(asyncio.run(_list(client)), words, sort)
     if as_json:
         for model in found:

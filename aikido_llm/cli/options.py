@@ -51,16 +51,43 @@ class Access:
             return keys.Found(str(self.key_file), keys.read_key_file(self.key_file))
         return keys.look(row, in_dsn=bool(dsns.parse(self.dsn, row.key_param).api_key))
 
-    def client(self, **settings: Any) -> llm.HTTPClient:
-        """A client for it; a key that is needed and nowhere else is asked for on a terminal. Raises ConfigError."""
+    def client(self, *, model_needed: bool = True, **settings: Any) -> llm.HTTPClient:
+        """A client for it; a key that is needed and nowhere else is asked for on a terminal.
+
+        raises: ConfigError, which names all that is missing.
+        """
         found = self.found()
         row = self.row
         if found.problem and row.key_needed:
             raise llm.ConfigError(found.problem, provider=row.name)
-        key = found.key
-        if not found and row.key_needed:
-            key = keys.ask(row)
+        no_key = row.key_needed and not found
+        no_model = model_needed and not (self.model or row.default_model or "model" in self.parameters)
+        key = keys.ask(row) if no_key and not no_model else found.key
+        lacks = [what for what, missing in (("key", no_key and not key), ("model", no_model)) if missing]
+        if lacks:
+            raise llm.ConfigError(_lacking(row, lacks), provider=row.name)
         return llm.open(self.provider, self.dsn.reveal(), api_key=key, model=self.model, **settings)
+
+
+def _lacking(row: Provider, lacks: list[str]) -> str:
+    """`no key and no model: set KEY (https://...) or pass --key-file FILE, and name a model with -m NAME or ...`"""
+    advice: list[str] = []
+    if "key" in lacks:
+        where = f" ({row.key_url})" if row.key_url else ""
+        advice.append(f"set {row.key_env[0]}{where} or pass --key-file FILE" if row.key_env else "pass --key-file FILE")
+    if "model" in lacks:
+        advice.append("name a model with -m NAME or LLM_MODEL")
+    said = f"{' and '.join(f'no {what}' for what in lacks)}: {', and '.join(advice)}"
+    return said if "key" in lacks else f"{said} (`aikido-llm models -p {row.name}` lists them)"
+
+
+def stand_in(access: Access) -> str:
+    """What to say when no model is asked; "" when one is."""
+    if access.row.name != "echo":
+        return ""
+    said = "echo answers, which is no model: it repeats the question"
+    names = [row.name for row in map(find, llm.providers()) if row.key_needed and keys.look(row)]
+    return said + "; choose with -p NAME" + (f" (keys are set for: {', '.join(names)})" if names else "")
 
 
 def complete_provider(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:

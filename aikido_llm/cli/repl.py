@@ -15,7 +15,7 @@ from . import speak
 from .chat import ask
 from .conversation import Conversation, place
 from .explain import explain
-from .options import Access, access_options, of_environment
+from .options import Access, access_options, of_environment, stand_in
 from .render import safe, usage_line
 from .screen import Screen
 from .typing_in import Keyboard, Pipe, Source
@@ -56,6 +56,8 @@ def command(access: Access, system: str | None, load: Path | None, plain: bool) 
                 repl.load(str(load))
             if isinstance(source, Keyboard):
                 repl.say(f"{repl.about}; /help lists the commands, Ctrl-D leaves")
+                if said := stand_in(access):
+                    repl.say(said)
             repl.run(source)
         finally:
             repl.close()

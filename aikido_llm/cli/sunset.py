@@ -21,21 +21,26 @@ def png() -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name, data) for name, data in chunks)
 
 
-def blocks(data: bytes) -> Text:
-    """A file that `png` made, in half blocks: a character shows two pixels, one above the other."""
+def blocks(data: bytes, columns: int = WIDTH + 2) -> Text:
+    """A file that `png` made, in half blocks: a character shows two pixels, one above the other. columns: how wide the
+    terminal is; a picture that is wider is scaled down."""
     width, height = struct.unpack(">II", data[16:24])
     start = data.index(b"IDAT")
     length = int.from_bytes(data[start - 4 : start], "big")
     rows = zlib.decompress(data[start + 4 : start + 4 + length])
     size = 1 + 3 * width
 
+    scale = max(1.0, width / max(1, columns - 2))
+
     def colour(x: int, y: int) -> Color:
-        at = y * size + 1 + 3 * x
+        at = min(int(y * scale), height - 1) * size + 1 + 3 * min(int(x * scale), width - 1)
         return Color.from_rgb(*rows[at : at + 3])
 
     lines = [
-        Text.assemble("  ", *(("▀", Style(color=colour(x, y), bgcolor=colour(x, y + 1))) for x in range(width)))
-        for y in range(0, height - 1, 2)
+        Text.assemble(
+            "  ", *(("▀", Style(color=colour(x, y), bgcolor=colour(x, y + 1))) for x in range(int(width / scale)))
+        )
+        for y in range(0, int(height / scale) - 1, 2)
     ]
     return Text("\n").join(lines)
 

@@ -3,7 +3,8 @@
 import sys
 from collections.abc import Iterable, Sequence
 
-from rich.console import Console
+from rich.console import Console, Group
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -13,20 +14,32 @@ _WIDE = 500  # columns where no terminal is: what reads a pipe wants whole lines
 
 
 def show(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, right: Sequence[str] = ()) -> None:
-    """Print a table, as wide as the terminal, or as it is in a pipe. columns: "" for all of them shows no head.
-    right: the columns of numbers."""
+    """Print a table, as wide as the terminal (a block a row where words would break), or as it is in a pipe.
+
+    columns: "" for all of them shows no head. right: the columns of numbers."""
     made = Table(box=None, header_style="bold", pad_edge=False, show_header=any(columns))
     for name in columns:
         made.add_column(name, overflow="fold", justify="right" if name in right else "left")
-    for row in rows:
-        made.add_row(
-            *(Text(safe(cell)) if isinstance(cell, str) else cell for cell in row)
-        )  # a str would be read as markup
+    # a str would be read as markup
+    cells = [[Text(safe(cell)) if isinstance(cell, str) else cell for cell in row] for row in rows]
+    for row in cells:
+        made.add_row(*row)
     console = Console()
     if console.is_terminal:
-        console.print(made)
+        narrow = Measurement.get(console, console.options.update(width=_WIDE), made).minimum > console.width
+        console.print(_blocks(columns, cells) if narrow else made)
         return
     piped = Console(width=_WIDE)
     with piped.capture() as captured:
         piped.print(made)
     sys.stdout.write("".join(line.rstrip() + "\n" for line in captured.get().splitlines()))
+
+
+def _blocks(columns: Sequence[str], rows: Sequence[Sequence[Text]]) -> Group:
+    """A block a row: its first cell, and under it whatever else it has."""
+    lines: list[Text] = []
+    for first, *others in rows:
+        lines.append(Text.assemble((first.plain, "bold")))
+        lines += [Text.assemble(f"  {f'{name}: ' if name else ''}", cell)
+                  for name, cell in zip(columns[1:], others, strict=True) if cell.plain]  # fmt: skip
+    return Group(*lines)

@@ -81,7 +81,7 @@ class Keyboard:
         )
 
     def read(self, about: str) -> str:
-        return joined(_text(os.fsencode(X
+        return joined(_text(self._session.prompt(f"{about}> ").encode("utf-8", "surrogateescape")))
 
 
 def _text(line: bytes) -> str:

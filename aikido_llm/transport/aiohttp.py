@@ -6,6 +6,7 @@ What aiohttp does under faults was found by experiment; tests/transport holds a 
 
 import asyncio
 import contextlib
+import os
 import socket
 import ssl
 import struct
@@ -225,7 +226,7 @@ class AiohttpResponse:
 
 def failure_before_answer(error: Exception) -> LLMError:
     """What aiohttp raised before the headers were there, as our error; its cause is a scrubbed stand-in."""
-    text = scrub(str(error))
+    text = scrub(_reason(error))
     failure: LLMError
     if isinstance(error, aiohttp.ClientHttpProxyError):
         failure = ConnectError(f"the proxy refused: it answered {error.status}", permanent=error.status < 500)
@@ -257,6 +258,19 @@ def failure_before_answer(error: Exception) -> LLMError:
         failure = ConfigError(f"this request cannot be sent: {text}")
     failure.__cause__ = Cause.of(error)
     return failure
+
+
+def _reason(error: Exception) -> str:
+    """What the system said, without aiohttp's own words (`ssl:default`, which it also says of plain http)."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return f"{error.host}:{error.port}: {error.certificate_error}"
+    if not isinstance(error, aiohttp.ClientConnectorError):
+        return str(error)
+    cause = error.os_error
+    # asyncio puts a sentence of its own ("Connect call failed (...)") where the system's word would be
+    said = os.strerror(cause.errno) if cause.errno and cause.errno > 0 else cause.strerror or "it cannot be reached"
+    where = f"{error.host}:{error.port}" if error.host else "the server"
+    return f"{where}: {said}"
 
 
 def failure_in_body(error: Exception, *, begun: bool = True) -> LLMError:

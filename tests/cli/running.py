@@ -41,7 +41,7 @@ def environment(**changes: str) -> dict[str, str]:
     return {**clean, "HOME": "/nonexistent", **changes}
 
 
-async def run(*arguments: str, stdin: str = "", cwd: object = None, **env: str) -> Done:
+async def run(*arguments: str, stdin: str | bytes = "", cwd: object = None, **env: str) -> Done:
     """One command, with pipes."""
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "aikido_llm", *arguments,
@@ -50,13 +50,13 @@ async def run(*arguments: str, stdin: str = "", cwd: object = None, **env: str) 
     )  # fmt: skip
     try:
         async with asyncio.timeout(TIMEOUT):
-            out, err = await process.communicate(stdin.encode())
+            out, err = await process.communicate(stdin.encode() if isinstance(stdin, str) else stdin)
     except BaseException:
         process.kill()
         await process.wait()
         raise
     assert process.returncode is not None
-    return Done(process.returncode, out.decode(), err.decode())
+    return Done(process.returncode, out.decode("utf-8", "replace"), err.decode("utf-8", "replace"))
 
 
 @contextlib.asynccontextmanager

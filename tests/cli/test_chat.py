@@ -101,3 +101,55 @@ async def test_the_environment_of_another_provider_is_left_alone(server: WireSer
     done = await here("chat", "-p", "echo", "hi", LLM_PROVIDER="vllm", LLM_DSN=server.dsn("vllm"), LLM_MODEL="m")
     assert done.out == "hi\n"
     assert not server.received
+
+
+LOCALES = (
+    {"LC_ALL": "C.UTF-8"},
+    {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    {"LC_ALL": "C.UTF-8", "PYTHONIOENCODING": "utf-8:strict"},
+    {"LC_ALL": "C.UTF-8", "PYTHONIOENCODING": "latin-1"},
+)
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+async def test_text_in_any_locale(server: WireServer, locale: dict[str, str]) -> None:
+    server.answer("naïve 文字")
+    done = await run("chat", "-p", "vllm", "--dsn", server.dsn("vllm"), "-s", "tél", "café", stdin="文字", **locale)
+    assert done.code == 0, done.err
+    assert [turn["content"] for turn in server.received[0].body["messages"]] == ["tél", "café\n\n文字"]
+    assert "na" in done.out, "what the locale has no word for is an escape"
+    assert "?" not in done.out
+    lines = (await run("chat", "--json", "naïve 文字", **locale)).out.splitlines()
+    assert json.loads(lines[-1])["response"]["text"] == "naïve 文字"
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+@pytest.mark.parametrize("data", [b"caf\xe9", b"\xff\xfe\0\1", b"text\0"])
+async def test_what_is_no_text_is_refused(server: WireServer, locale: dict[str, str], data: bytes) -> None:
+    done = await run("chat", "-p", "vllm", "--dsn", server.dsn("vllm"), "hi", stdin=data, **locale)
+    assert done.code == 2
+    assert "what is piped in is not text in UTF-8: attach it with --file -" in done.err
+    assert "Traceback" not in done.err
+    assert not server.received
+
+
+async def test_arguments_that_are_no_text(server: WireServer) -> None:
+    access = ("-p", "vllm", "--dsn", server.dsn("vllm"))
+    for arguments in (("caf\udce9",), ("-s", "caf\udce9", "hi"), ("--file", "caf\udce9", "hi"), ("@caf\udce9",)):
+        done = await run("chat", *access, *arguments, LC_ALL="C.UTF-8")
+        assert done.code == 2, done.err
+        assert "Traceback" not in done.err
+    assert not server.received
+
+
+async def test_stdin_can_be_attached(server: WireServer) -> None:
+    access = ("-p", "gemini", "--dsn", server.dsn("gemini"))
+    assert (await run("chat", *access, "--image", "-", "what?", stdin=PNG)).code == 0
+    assert (await run("chat", *access, "--file", "-", "what?", stdin=b"%PDF-1.7\0")).code == 0
+    assert (await run("chat", *access, "--file", "-", stdin="the prompt")).code == 0
+    assert (await run("chat", *access, "--file", "-", "--image", "-", "what?", stdin=PNG)).code == 2
+    sent = [request.body["contents"][0]["parts"] for request in server.received]
+    assert [part["inlineData"]["mimeType"] for parts in sent for part in parts if "inlineData" in part] == [
+        *("image/png", "application/pdf")
+    ]
+    assert sent[2] == [{"text": "the prompt"}]

@@ -1,6 +1,8 @@
 """The command line, run as a user runs it: its streams and its exit codes."""
 
 import json
+import re
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -114,3 +116,32 @@ def test_without_the_extra_one_line_says_how_to_install_it() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr == 'aikido-llm: the command line needs an extra: pip install "aikido-llm[cli]"\n'
+
+
+async def test_all_that_is_missing_is_said_at_once() -> None:
+    done = await here("chat", "-p", "openai", "hi")
+    assert done.code == 1
+    assert done.err.startswith("aikido-llm: openai: no key and no model: set OPENAI_API_KEY (https://")
+    assert done.err.endswith("or pass --key-file FILE, and name a model with -m NAME or LLM_MODEL\n")
+    done = await here("chat", "-p", "openai", "hi", OPENAI_API_KEY="k")
+    assert "no model: name a model with -m NAME or LLM_MODEL (`aikido-llm models -p openai` lists them)" in done.err
+    assert "open(" not in done.err
+    done = await here("models", "-p", "openai")
+    assert "openai: no key: set OPENAI_API_KEY" in done.err
+
+
+async def test_a_server_that_is_not_there_is_said_in_plain_words() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    done = await here("chat", "-p", "llamacpp", "--dsn", f"http://127.0.0.1:{port}/v1?model=m", "hi")
+    assert done.code == 1
+    assert f"no connection: 127.0.0.1:{port}: Connection refused (after 3 attempts); is the server running" in done.err
+    assert not re.search(r"ssl|Connect call|\[|\('", done.err)
+
+
+@pytest.mark.parametrize("stream", ["1>&-", "2>&-", "<&-", "1>/dev/full"])
+def test_streams_that_are_closed_or_full(stream: str) -> None:
+    command = f"{sys.executable} -m aikido_llm chat hello {stream}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False, stdin=-3)
+    assert "Traceback" not in done.stderr
+    assert done.returncode == (1 if "full" in stream else 0)

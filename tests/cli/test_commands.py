@@ -1,6 +1,7 @@
 """`image`, `models`, `doctor`, `completion`, `demo`."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -102,14 +103,15 @@ async def test_completion(shell: str) -> None:
     assert {"openai", "openrouter"} <= set(done.out.replace(",", "\n").split("\n"))
 
 
-async def test_demo() -> None:
-    done = await run("demo")
+async def test_demo(tmp_path: Path) -> None:
+    done = await run("demo", TMPDIR=str(tmp_path))
     assert done.code == 0, done.err
     assert done.err == ""
     for said in ("token by token", "weather('Oslo') is called", "take a coat", "sunset.png  48x32", "StreamTruncated",
                  "error.partial.text is \"Shall I", "Yes. (attempt 3)", "8 requests"):  # fmt: skip
         assert said in done.out
     take(Path(next(line for line in done.out.splitlines() if "48x32" in line).partition("  ")[0]), png())
+    assert os.listdir(tmp_path) == []
 
 
 def test_each_step_of_the_demo_is_three_lines() -> None:

@@ -1,12 +1,17 @@
 """Markdown that is drawn while it comes, seen as a terminal of 24 lines shows it."""
 
+import asyncio
 import io
 import re
+import sys
 import time
 
 from rich.console import Console
 
 from aikido_llm.cli.live import MarkdownWriter
+from aikido_llm.testing import WireServer
+
+from .running import environment
 
 HEIGHT = 24
 
@@ -39,3 +44,34 @@ def test_a_block_that_is_taller_than_the_screen_stands_there_once() -> None:
     seen = [line.strip() for line in screen(out.getvalue()) if line.strip()]
     assert seen == ["Intro", *code.splitlines(), "• one", "• two", "End."]
     assert out.getvalue().count("line_0 ") > 2, "it was drawn while it came"
+
+
+async def test_the_clock_does_not_count_what_is_loaded() -> None:
+    """What the network needs is there before the clock starts: the figure is the provider's."""
+    code = """
+import asyncio, contextlib, sys
+import aikido_llm as llm
+from aikido_llm.cli.chat import ask
+from aikido_llm.cli.screen import Screen
+
+class Watched(Screen):
+    @contextlib.contextmanager
+    def answer(self, who, *, streamed=True):
+        before = set(sys.modules)
+        with super().answer(who, streamed=streamed):
+            yield self
+        print(*{name.partition(".")[0] for name in set(sys.modules) - before} - {"rich"}, file=sys.stderr)
+
+async def main():
+    async with llm.open("vllm", sys.argv[1]) as client:
+        await ask(client, llm.Request(messages=[llm.user("hi")]), Watched())
+
+asyncio.run(main())
+"""
+    async with WireServer() as server:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", code, server.dsn("vllm"), stdout=-1, stderr=-1, env=environment()
+        )
+        out, err = await process.communicate()
+    assert out == b"Hello from the test server.\n", err
+    assert err == b"\n"

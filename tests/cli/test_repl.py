@@ -1,6 +1,7 @@
 """`repl` over a pipe, and the conversation it keeps."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -75,3 +76,34 @@ def test_a_file_that_is_no_conversation_changes_nothing(tmp_path: Path) -> None:
     assert other.messages == conversation.messages
     assert other.take_back() == "a"
     assert other.take_back() == ""
+
+
+async def test_save_destroys_nothing(tmp_path: Path) -> None:
+    precious, kept = tmp_path / "p.txt", tmp_path / "kept.json"
+    precious.write_text("precious")
+    done = await here("repl", stdin=f"one\n/save {precious}\n/save {kept}\ntwo\n/save {kept}\n/save {tmp_path}\n")
+    assert "is no conversation that /save wrote: take another name" in done.err
+    assert done.err.count(f"kept in {kept}\n") == 2
+    assert precious.read_text() == "precious"
+    first = kept.read_text()
+    done = await here("repl", stdin=f"three\n/save {kept}\n/clear\nfour\n/save {kept}\n/load {kept}\n/save {kept}\n")
+    assert "the conversation that was there is" in done.err
+    assert (tmp_path / "kept.json.~1~").read_text() == first
+    assert sorted(os.listdir(tmp_path)) == [*("kept.json", "kept.json.~1~", "kept.json.~2~", "p.txt")]
+    assert "four" in kept.read_text()
+
+
+async def test_names_that_are_none(tmp_path: Path) -> None:
+    (tmp_path / "deep.json").write_text("[" * 5000)
+    lines = f"/save a\0b\n/save ~nobody-of-that-name/a\n/load {tmp_path}/deep.json\n/load {tmp_path}\n/save /\nstill"
+    done = await here("repl", stdin=lines)
+    assert done.out == "still\n"
+    assert done.err.count("aikido-llm: ") == 5
+    done = await here("repl", "--load", str(tmp_path / "deep.json"))
+    assert (done.code, done.err.count("\n")) == (1, 1)
+
+
+async def test_lines_that_are_no_text() -> None:
+    done = await run("repl", stdin=b"caf\xe9\n\0\ncaf\xc3\xa9\r\n", LC_ALL="C.UTF-8")
+    assert done.out == "café\n"
+    assert done.err.count("is not text in UTF-8") == 2

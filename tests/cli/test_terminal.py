@@ -111,3 +111,28 @@ async def test_map_shows_its_progress_and_ctrl_c_keeps_what_is_there(
         assert await terminal.ended() == 130
     assert "Traceback" not in terminal.text
     assert len(out.read_text().splitlines()) == 1
+
+
+async def test_echo_says_that_it_is_no_model(home: dict[str, str]) -> None:
+    for command in ("chat", "hi"), ("repl",):
+        async with Terminal(*command, OPENAI_API_KEY="k", **home) as terminal:
+            await terminal.until("echo answers, which is no model", "-p NAME (keys are set for: openai")
+            assert await terminal.ended(by="\x04" if command == ("repl",) else "") == 0
+
+
+async def test_forty_columns(home: dict[str, str]) -> None:
+    table = "| one | two |\n|-|-|\n| a long cell | another long cell, of five words |"
+    commands = (
+        (("demo",), "requests were made"),
+        (("providers",), "COHERE_API_KEY"),
+        (("chat", table), "two: another long cell, of five words"),
+    )
+    for arguments, wanted in commands:
+        terminal = Terminal(*arguments, **home)
+        terminal.columns = 40
+        async with terminal:
+            assert await terminal.ended() == 0
+            await terminal.until(wanted)
+        pictures = [line for line in terminal.text.splitlines() if "▀" in line]
+        assert max(map(len, pictures), default=0) <= 40, pictures
+        assert len(pictures) == (12 if arguments == ("demo",) else 0)
