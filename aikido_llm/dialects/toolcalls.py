@@ -4,6 +4,7 @@ A call is finished only when the answer is (`finish`), never because its argumen
 after a complete object, and a client that had started the tool by then would run it twice.
 """
 
+import re
 from hashlib import blake2b
 from os import urandom
 from typing import Any
@@ -17,7 +18,7 @@ from .values import is_object
 class _Open:
     """A call that is being received. key, id: the wire's index and id; None and "" when it gave none."""
 
-    __slots__ = ("arguments", "data", "id", "index", "key", "name", "our_id", "started")
+    __slots__ = ("_balance", "arguments", "data", "id", "index", "key", "name", "our_id", "started")
 
     def __init__(self, key: int | None) -> None:
         self.key = key
@@ -28,6 +29,51 @@ class _Open:
         self.arguments: list[str] = []
         self.started = False
         self.data: dict[str, Any] | None = None
+        self._balance = _Balance()
+
+    def is_whole(self) -> bool:
+        """Whether the arguments are one JSON object, and not the empty one that some gateways send first. They are
+        parsed only where their brackets are closed, and once."""
+        if not self._balance.closed(self.arguments):
+            return False
+        text = "".join(self.arguments)
+        if text.strip() != "{}" and _is_json(text):
+            return True
+        self._balance.broken = text.strip() != "{}"
+        return False
+
+
+class _Balance:
+    """Follows brackets through pieces of text, each of which it reads once. broken: it is no JSON, whatever follows."""
+
+    __slots__ = ("_depth", "_escaped", "_quoted", "_seen", "broken")
+
+    def __init__(self) -> None:
+        self._seen = 0
+        self._depth = 0
+        self._quoted = False
+        self._escaped = False
+        self.broken = False
+
+    def closed(self, pieces: list[str]) -> bool:
+        """pieces: those that it has read, and more. Whether every bracket is closed behind the last of them."""
+        for piece in pieces[self._seen :]:
+            self._read(piece[1:] if self._escaped and piece else piece)
+        self._seen = len(pieces)
+        return not (self.broken or self._quoted or self._depth)
+
+    def _read(self, text: str) -> None:
+        self._escaped = False
+        for mark in _MARK.findall(text):
+            if mark == "\\":
+                self._escaped = True
+            elif mark == '"':
+                self._quoted = not self._quoted
+            elif not self._quoted and len(mark) == 1:
+                self._depth += 1 if mark in "[{" else -1
+
+
+_MARK = re.compile(r'\\.|["\[\]{}]|\\\Z', re.DOTALL)
 
 
 class ToolCalls:
@@ -135,8 +181,7 @@ def _begins_anew(call: _Open, name: str, id: str | None, arguments: str | None) 
         return True
     if id or not arguments or arguments[:1] != "{" or not call.arguments:
         return False
-    before = "".join(call.arguments)
-    return _is_json(arguments) and before.strip() != "{}" and _is_json(before)
+    return call.is_whole() and _is_json(arguments)
 
 
 def made_id(seed: str, index: int, name: str) -> str:

@@ -1,6 +1,7 @@
 """What wires with strict orders need of a conversation: its system text, and each tool result behind its call."""
 
 from collections.abc import Iterable, Iterator
+from typing import TypeAlias
 
 from attrs import field, frozen
 
@@ -28,14 +29,19 @@ def turns(messages: Iterable[Message]) -> Iterator[Turn]:
     A result belongs to the latest turn before it with a call of its id that has no result yet; one that belongs to no
     call is a turn of its own, where it stood.
     """
-    open_turns: list[tuple[Message, dict[int, Message]]] = []
+    all_turns: list[tuple[Message, dict[int, Message]]] = []
+    unanswered: dict[str, list[_Unanswered]] = {}  # call id -> the turns that have such calls, the latest last
     for message in messages:
-        if message.role is Role.system:
+        if message.role is Role.system or (message.role is Role.tool and _answers(unanswered, message)):
             continue
-        results = _place(open_turns, message) if message.role is Role.tool else None
-        if results is None:
-            open_turns.append((message, {}))
-    for message, found in open_turns:
+        results: dict[int, Message] = {}
+        all_turns.append((message, results))
+        positions: dict[str, list[int]] = {}
+        for position in reversed(range(len(message.tool_calls))):
+            positions.setdefault(message.tool_calls[position].id, []).append(position)
+        for id, those in positions.items():
+            unanswered.setdefault(id, []).append((results, those))
+    for message, found in all_turns:
         yield Turn(message, tuple(sorted(found.items(), key=lambda item: item[0])))
 
 
@@ -84,10 +90,17 @@ def _text_of(part: Part, what: str) -> str:
     )
 
 
-def _place(open_turns: list[tuple[Message, dict[int, Message]]], result: Message) -> dict[int, Message] | None:
-    for message, results in reversed(open_turns):
-        for position, call in enumerate(message.tool_calls):
-            if call.id == result.tool_call_id and position not in results:
-                results[position] = result
-                return results
-    return None
+_Unanswered: TypeAlias = tuple[dict[int, Message], list[int]]
+"""(the results of a turn, the positions of its calls of one id that have none yet, the first of them last)."""
+
+
+def _answers(unanswered: dict[str, list[_Unanswered]], result: Message) -> bool:
+    """Put the result with its call, if there is one."""
+    waiting = unanswered.get(result.tool_call_id or "")
+    if not waiting:
+        return False
+    results, positions = waiting[-1]
+    results[positions.pop()] = result
+    if not positions:
+        waiting.pop()
+    return True

@@ -1,6 +1,7 @@
 """Tool-call ids: an alphabet of their own, never twice in a conversation, answered in the very next turn."""
 
 import re
+from collections import deque
 from hashlib import blake2b
 
 from ...errors import InvalidRequestError
@@ -27,17 +28,19 @@ class CallIds:
 
     def __init__(self) -> None:
         self._used: set[str] = set()
-        self._open: dict[str, list[str]] = {}  # id as the conversation has it -> ids on the wire, not yet answered
+        self._counts: dict[str, int] = {}  # how often an id has come
+        self._open: dict[str, deque[str]] = {}  # id as the conversation has it -> ids on the wire, not yet answered
 
     def call(self, id: str) -> str:
         """The wire's id for a call of the current assistant turn."""
         base = wire_id = clean_id(id)
-        count = 1
+        count = self._counts.get(base, 1)
         while wire_id in self._used:
             count += 1
             wire_id = f"{base}_{count}"
+        self._counts[base] = count
         self._used.add(wire_id)
-        self._open.setdefault(id, []).append(wire_id)
+        self._open.setdefault(id, deque()).append(wire_id)
         return wire_id
 
     def result(self, id: str | None) -> str:
@@ -48,7 +51,7 @@ class CallIds:
                 f"the tool result {id!r} answers no call of the assistant turn before it; a result must follow its "
                 "call, once"
             )
-        return waiting.pop(0)
+        return waiting.popleft()
 
     def next_turn(self) -> None:
         """The user's turn is over. Raises InvalidRequestError when a call went unanswered."""

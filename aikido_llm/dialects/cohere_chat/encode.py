@@ -133,6 +133,7 @@ class _Turns:
         self._names = names
         self._provider = provider
         self._ids: set[str] = set()
+        self._counts: dict[str, int] = {}  # how often an id has come
 
     def all(self) -> list[dict[str, Any]]:
         instructions = system_text(self._request.messages)
@@ -174,10 +175,11 @@ class _Turns:
 
     def _id(self, position: int, call: ToolCall) -> str:
         base = id = call.id or made_id(f"turn {len(self._ids)}", position, call.name)
-        count = 1
+        count = self._counts.get(base, 1)
         while id in self._ids:
             count += 1
             id = f"{base}_{count}"
+        self._counts[base] = count
         self._ids.add(id)
         return id
 

@@ -73,7 +73,7 @@ def _append(out: _Parts, role: str, parts: _Parts) -> None:
 
 def _append_results(out: _Parts, turn: Turn, quirks: Quirks, provider: str) -> None:
     """The results in the order of the calls; pictures that they show follow in a turn of their own."""
-    answered = [position for position, _ in turn.results]
+    answered = {position for position, _ in turn.results}
     missing = [call.id for n, call in enumerate(turn.message.tool_calls) if n not in answered]
     if missing:
         raise InvalidRequestError(

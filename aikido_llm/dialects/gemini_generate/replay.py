@@ -4,6 +4,7 @@ Signatures belong to the very part they came in, so a signed part is never merge
 picture or sound stands as its position in the message (`{"inlineData": {"image": 0}}`): its bytes are kept once.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from ...codecs.base64 import Base64Text
@@ -22,6 +23,7 @@ class Turn:
         self._text: list[str] = []
         self._thought = False
         self._needed = False
+        self._removed: set[int] = set()  # identities of the calls that were never finished
         self._images = 0
         self._sounds = 0
         self._sound_type: str | None = None
@@ -50,14 +52,20 @@ class Turn:
 
     def remove(self, call: dict[str, Any]) -> None:
         """Leave out the part with this functionCall: it was never finished."""
-        self._items = [item for item in self._items if item.get("functionCall") is not call]
+        self._removed.add(id(call))
 
     def items(self, *, calls: bool) -> tuple[Any, ...]:
         """calls: False when the answer failed, so that its calls do not count."""
         self._end_text()
+        self._leave_out_removed()
         if not self._needed:
             return ()
         return tuple(item for item in self._items if calls or "functionCall" not in item)
+
+    def _leave_out_removed(self) -> None:
+        if self._removed:
+            self._items = [item for item in self._items if id(item.get("functionCall")) not in self._removed]
+            self._removed.clear()
 
     def _end_text(self) -> None:
         if self._text:
@@ -84,24 +92,26 @@ def _known(part: Part) -> dict[str, Any]:
 def filled(items: tuple[Any, ...], message: Message) -> list[dict[str, Any]] | None:
     """The parts to send, pictures and sound put back; None when the message no longer has them."""
     parts: list[dict[str, Any]] = []
-    sent: list[Any] = []
+    sent: set[str] = set()
+    images, audio = message.images, message.audio
     for item in items:
         if not is_object(item):
             return None
         position = item.get("inlineData")
         if position is None:
             parts.append(item)
-        elif position not in sent:  # the pieces of one sound have one position
-            sent.append(position)
-            blob = _blob(position, message)
+        elif str(position) not in sent:  # the pieces of one sound have one position
+            sent.add(str(position))
+            blob = _blob(position, images, audio)
             if blob is None:
                 return None
             parts.append({**item, "inlineData": blob})
     return parts
 
 
-def _blob(position: Any, message: Message) -> dict[str, Any] | None:
-    for name, media in (("image", message.images), ("audio", message.audio)):
+def _blob(position: Any, images: Sequence[ImagePart], audio: Sequence[AudioPart]) -> dict[str, Any] | None:
+    media: Sequence[ImagePart | AudioPart]
+    for name, media in (("image", images), ("audio", audio)):
         index = position.get(name) if is_object(position) else None
         if isinstance(index, int) and 0 <= index < len(media):
             part: ImagePart | AudioPart = media[index]

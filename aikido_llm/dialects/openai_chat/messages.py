@@ -31,13 +31,15 @@ def _ordered(messages: tuple[Message, ...]) -> Iterator[Message]:
     if not any(message.role is Role.tool for message in messages):
         yield from messages
         return
-    in_order = list(turns(messages))
+    in_order = turns(messages)
+    turn = next(in_order, None)
     for message in messages:
         if message.role is Role.system:
             yield message
-        elif in_order and in_order[0].message is message:
+        elif turn is not None and turn.message is message:
             yield message
-            yield from (result for _, result in in_order.pop(0).results)
+            yield from (result for _, result in turn.results)
+            turn = next(in_order, None)
 
 
 class _Conversation:

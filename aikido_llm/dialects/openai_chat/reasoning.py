@@ -12,22 +12,12 @@ _SIGNED_FORMATS = ("anthropic", "google")  # refuse a thought that lost its sign
 class _Block:
     """One entry of the list while its fragments come in: texts are kept in pieces and joined once."""
 
-    __slots__ = ("fields", "id", "index", "kind", "texts")
+    __slots__ = ("fields", "id", "texts")
 
-    def __init__(self, detail: Json) -> None:
-        self.kind = detail.get("type")
-        self.index = detail.get("index")
+    def __init__(self) -> None:
         self.id: Any = None
         self.fields: Json = {}
         self.texts: dict[str, list[str]] = {}
-
-    def holds(self, detail: Json) -> bool:
-        """Fragments belong together by type and index. A model's text and its encrypted twin may share an index, and
-        two encrypted blocks may too: those have different ids."""
-        if detail.get("type") != self.kind or detail.get("index") != self.index:
-            return False
-        id = detail.get("id")
-        return not id or not self.id or id == self.id
 
     def add(self, detail: Json) -> None:
         for key, value in detail.items():
@@ -42,24 +32,57 @@ class _Block:
         return {**self.fields, **{key: "".join(pieces) for key, pieces in self.texts.items()}}
 
 
+class _Place:
+    """The blocks of one type and index. latest: the last one that was begun. nameless: one without an id."""
+
+    __slots__ = ("by_id", "latest", "nameless")
+
+    def __init__(self) -> None:
+        self.by_id: dict[Any, _Block] = {}
+        self.latest: _Block | None = None
+        self.nameless: _Block | None = None
+
+    def find(self, id: Any) -> _Block | None:
+        return (self.by_id.get(_as_key(id)) or self.nameless) if id else self.latest
+
+    def note(self, block: _Block) -> None:
+        """The block has taken a fragment."""
+        if block.id:
+            self.by_id[_as_key(block.id)] = block
+        if not block.id:
+            self.nameless = block
+        elif self.nameless is block:
+            self.nameless = None
+
+
+def _as_key(value: Any) -> Any:
+    return value if isinstance(value, str | int | float | None) else repr(value)
+
+
 class ReasoningDetails:
     """The `reasoning_details` of one answer: the fragments of a stream merged as they must be sent back.
+
+    Fragments belong together by type and index. A model's text and its encrypted twin may share an index, and two
+    encrypted blocks may too: those have different ids.
 
     seen: the host sent the key, if only as an empty list, which must then be echoed too.
     """
 
     def __init__(self) -> None:
         self._blocks: list[_Block] = []
+        self._places: dict[tuple[Any, Any], _Place] = {}
         self.seen = False
 
     def add(self, details: Any) -> None:
         self.seen = self.seen or isinstance(details, list)
         for detail in as_objects(details):
-            block = next((block for block in reversed(self._blocks) if block.holds(detail)), None)
+            place = self._places.setdefault((_as_key(detail.get("type")), _as_key(detail.get("index"))), _Place())
+            block = place.find(detail.get("id"))
             if block is None:
-                block = _Block(detail)
+                block = place.latest = _Block()
                 self._blocks.append(block)
             block.add(detail)
+            place.note(block)
 
     def replay(self) -> list[Json]:
         items = [block.whole() for block in self._blocks]
