@@ -38,25 +38,21 @@ class _Place:
     __slots__ = ("by_id", "latest", "nameless")
 
     def __init__(self) -> None:
-        self.by_id: dict[Any, _Block] = {}
+        self.by_id: dict[str, _Block] = {}  # by repr, as a server may write anything there
         self.latest: _Block | None = None
         self.nameless: _Block | None = None
 
     def find(self, id: Any) -> _Block | None:
-        return (self.by_id.get(_as_key(id)) or self.nameless) if id else self.latest
+        return (self.by_id.get(repr(id)) or self.nameless) if id else self.latest
 
     def note(self, block: _Block) -> None:
         """The block has taken a fragment."""
         if block.id:
-            self.by_id[_as_key(block.id)] = block
+            self.by_id[repr(block.id)] = block
         if not block.id:
             self.nameless = block
         elif self.nameless is block:
             self.nameless = None
-
-
-def _as_key(value: Any) -> Any:
-    return value if isinstance(value, str | int | float | None) else repr(value)
 
 
 class ReasoningDetails:
@@ -70,13 +66,13 @@ class ReasoningDetails:
 
     def __init__(self) -> None:
         self._blocks: list[_Block] = []
-        self._places: dict[tuple[Any, Any], _Place] = {}
+        self._places: dict[tuple[str, str], _Place] = {}
         self.seen = False
 
     def add(self, details: Any) -> None:
         self.seen = self.seen or isinstance(details, list)
         for detail in as_objects(details):
-            place = self._places.setdefault((_as_key(detail.get("type")), _as_key(detail.get("index"))), _Place())
+            place = self._places.setdefault((repr(detail.get("type")), repr(detail.get("index"))), _Place())
             block = place.find(detail.get("id"))
             if block is None:
                 block = place.latest = _Block()

@@ -1,0 +1,300 @@
+"""What looks at text that others wrote, and how its work grows. `python -m tests.growth` prints the table.
+
+Each row makes a job of size n: its time at n, 2n and 4n must grow as n does. What is compared are the best of several
+runs in the thread's own processor time, and only their ratio: a machine that is busy makes both slower.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, TypeAlias
+
+from attrs import frozen
+
+import aikido_llm as llm
+from aikido_llm.call.answer import AnswerParser
+from aikido_llm.codecs import json
+from aikido_llm.dialects.base import ErrorReply
+from aikido_llm.dialects.status import page_text, retry_after_text
+from aikido_llm.framing import Frame
+from aikido_llm.framing.json_array import JSONArrayFramer
+from aikido_llm.framing.lines import LineSplitter
+from aikido_llm.framing.ndjson import NDJSONFramer
+from aikido_llm.framing.sse import SSEFramer
+from aikido_llm.providers import find
+from aikido_llm.secret import Secret, hide, scrub
+from aikido_llm.structured.growing import GrowingObject
+from tests.faults import flood
+from tests.faults.table import DIALECTS
+
+Job: TypeAlias = Callable[[], object]
+KEY = Secret("sk-canary-0123456789abcdef")
+MANY = 1 << 40
+LINEAR = 8.0  # most of t(4n) / t(n): 4 is linear, 16 the square
+_SHORTEST = 0.002  # s: a shorter job is made larger before it is measured
+_LONG = 0.02  # s: what takes so long is little disturbed
+_LARGEST = 1 << 17
+
+
+@frozen
+class Growth:
+    """One job. modules: those it measures, as `aikido_llm` has them. make: n -> what is timed. start: the first n."""
+
+    name: str
+    modules: tuple[str, ...]
+    make: Callable[[int], Job]
+    start: int = 1000
+
+
+@frozen
+class Measured:
+    """Seconds at n, 2n and 4n."""
+
+    n: int
+    times: tuple[float, float, float]
+
+    @property
+    def ratio(self) -> float:
+        return self.times[2] / self.times[0]
+
+
+def measure(row: Growth) -> Measured:
+    n = row.start
+    while (seconds := _seconds(row.make(n), 1)) < _SHORTEST and n < _LARGEST:
+        n *= 2
+    best_of = 3 if seconds < _LONG else 1
+    one, two, four = (_seconds(row.make(size), best_of) for size in (n, 2 * n, 4 * n))
+    return Measured(n, (one, two, four))
+
+
+def _seconds(job: Job, best_of: int) -> float:
+    best = float("inf")
+    for _ in range(best_of):
+        begun = time.thread_time()
+        job()
+        best = min(best, time.thread_time() - begun)
+    return best
+
+
+# ---------------------------------------------------------------- the jobs
+
+# Beginnings of what the patterns look for, again and again: where a pattern may begin anywhere and run on, the work
+# grows with the square.
+UNITS = (
+    "a-b_", "sk-canary", "sk-", "AIza", "http://", "http://a?", "http://a@", "authorization: ", "bearer a", "api_key=",
+    "ab*", "sk-a.", "a" * 50, " ", "<title", "<script>", "<", "invalid model ", "models ", "try again in 1", "wrong ",
+    "retry after 1m", "{", '{"error":', "rate limit of ", "1", "\\", '"',
+)  # fmt: skip
+
+
+def _on_text(look: Callable[[str], object]) -> Callable[[int], Job]:
+    """look at each of the units, repeated to n characters each."""
+
+    def make(n: int) -> Job:
+        texts = [(unit * (n // len(unit) + 1))[:n] for unit in UNITS]
+        return lambda: [look(text) for text in texts]
+
+    return make
+
+
+def _status(provider: str) -> Callable[[str], object]:
+    dialect = find(provider).dialect
+
+    def look(text: str) -> object:
+        body = json.dumps({"error": {"message": text, "type": text, "code": text}, "message": text})
+        return dialect.decode_error(ErrorReply(500, {"retry-after": text}, body)).scrubbed(KEY)
+
+    return look
+
+
+def _page(provider: str) -> Callable[[str], object]:
+    dialect = find(provider).dialect
+    return lambda text: dialect.decode_error(ErrorReply(500, {}, text.encode())).scrubbed(KEY)
+
+
+def _inside(dialect: str) -> Callable[[str], object]:
+    def look(text: str) -> object:
+        error = {"type": "error", "error": {"message": text, "type": text, "code": text}}
+        return _read(dialect, [_event(dialect, error)])
+
+    return look
+
+
+def _event(dialect: str, value: Any) -> bytes:
+    line = json.dumps(value)
+    return line + b"\n" if dialect == "ollama_chat" else b"data: " + line + b"\n\n"
+
+
+def _read(dialect: str, pieces: list[bytes]) -> object:
+    provider, media_type, head, *_ = flood.WIRES[dialect]
+    request = llm.Request([llm.user("hi")], model="m", max_tokens=9)
+    parser = AnswerParser(find(provider).dialect, request, stream=True, content_type=media_type, secrets=(KEY,))
+    parser.feed(head.encode())
+    for piece in pieces:
+        parser.feed(piece)
+    return parser.eof()
+
+
+def _framed(make: Callable[[], Any], unit: bytes, size: int) -> Callable[[int], Job]:
+    """unit, repeated to n pieces of `size` bytes, none of which ends a frame."""
+
+    def job(n: int) -> Job:
+        piece = (unit * (size // len(unit) + 1))[:size]
+
+        def run() -> None:
+            framer, out = make(), list[Frame]()
+            for _ in range(n):
+                framer.feed(piece, out)
+
+        return run
+
+    return job
+
+
+def _lines(n: int) -> Job:
+    def run() -> None:
+        lines = LineSplitter(MANY)
+        for _ in range(n):
+            lines.feed(b"xxxx")
+        lines.close()
+
+    return run
+
+
+def _deltas(value: Callable[[int], Any], size: int) -> Callable[[int], Job]:
+    def make(n: int) -> Job:
+        text = json.text(value(n))
+
+        def run() -> None:
+            growing = GrowingObject()
+            for at in range(0, len(text), size):
+                growing.feed(text[at : at + size])
+                growing.partial()
+
+        return run
+
+    return make
+
+
+def _openai(delta: Callable[[int], Any]) -> Callable[[int], Job]:
+    def make(n: int) -> Job:
+        pieces = [_event("openai_chat", {"choices": [{"index": 0, "delta": delta(i)}]}) for i in range(n)]
+        return lambda: _read("openai_chat", pieces)
+
+    return make
+
+
+def _text_detail(i: int) -> Any:
+    return {"reasoning_details": [{"type": "reasoning.text", "text": "x", "index": i}]}
+
+
+def _secret_detail(i: int) -> Any:
+    return {"reasoning_details": [{"type": "reasoning.encrypted", "data": "x", "index": 0, "id": f"r{i}"}]}
+
+
+def _repeated_name(first: str, rest: str) -> Callable[[int], Any]:
+    return lambda i: {"tool_calls": [{"index": 0, "function": {"name": "f", "arguments": rest if i else first}}]}
+
+
+def _encoded(provider: str, messages: Callable[[int], list[llm.Message]]) -> Callable[[int], Job]:
+    dialect = find(provider).dialect
+
+    def make(n: int) -> Job:
+        tools = (llm.ToolDef("f", "", {"type": "object"}),)
+        request = llm.Request([llm.user("hi"), *messages(n)], model="m", max_tokens=99, tools=tools)
+        return lambda: dialect.encode(request, stream=True, provider=provider)
+
+    return make
+
+
+def _results(n: int) -> list[llm.Message]:
+    """One turn with n calls, and their results."""
+    calls = tuple(llm.ToolCall(f"c{i}", "f", "{}") for i in range(n))
+    return [llm.Message(llm.Role.assistant, (), tool_calls=calls), *(llm.tool(f"c{i}", "ok") for i in range(n))]
+
+
+def _turns(n: int) -> list[llm.Message]:
+    """n turns with a call of one and the same id."""
+    call = llm.Message(llm.Role.assistant, (), tool_calls=(llm.ToolCall("call_0", "f", "{}"),))
+    return [call, llm.tool("call_0", "ok")] * n
+
+
+def _tiny_events(dialect: str) -> Callable[[int], Job]:
+    return lambda n: lambda: flood.read(dialect, empty=n, letters=n)
+
+
+def _calls(dialect: str) -> Callable[[int], Job]:
+    return lambda n: lambda: flood.read(dialect, calls=n)
+
+
+def _rows() -> Iterator[Growth]:
+    yield Growth("scrub", ("secret",), _on_text(lambda text: scrub(text, KEY)))
+    yield Growth(
+        "hide, a key with other letters", ("secret",), _on_text(lambda text: hide(text, Secret("a-b_c.d+e/f=")))
+    )
+    yield Growth(
+        "an error's texts",
+        ("errors", "secret"),
+        _on_text(lambda text: llm.LLMError(text, code=text).scrubbed(KEY)),
+        16_000,
+    )
+    yield Growth("the text of a page", ("dialects.status",), _on_text(page_text))
+    yield Growth("a wait in words", ("dialects.status",), _on_text(retry_after_text))
+    for dialect, provider in DIALECTS.items():
+        room = f"dialects.{dialect}"
+        yield Growth(f"an HTTP error, {dialect}", (room, "dialects.status"), _on_text(_status(provider)), 16_000)
+        yield Growth(f"an error page, {dialect}", (room, "dialects.status"), _on_text(_page(provider)))
+        yield Growth(f"an error inside, {dialect}", (room, "call.answer"), _on_text(_inside(dialect)), 16_000)
+        yield Growth(f"tiny events, {dialect}", (room, "types.accumulate"), _tiny_events(dialect), 200)
+        yield Growth(f"calls, {dialect}", (room, "dialects.toolcalls"), _calls(dialect), 100)
+        yield Growth(f"encode n results, {dialect}", (room, "dialects.turns"), _encoded(provider, _results), 100)
+        yield Growth(f"encode n turns, {dialect}", (room, "dialects.turns"), _encoded(provider, _turns), 100)
+    for unit, size in ((b"x", 1), (b"x", 4000), (b"data:\n", 6), (b": x\n", 400), (b"x: y\n", 500), (b"\r", 1)):
+        yield Growth(
+            f"SSE, {unit!r} by {size}", ("framing.sse", "framing.lines"), _framed(lambda: SSEFramer(MANY), unit, size)
+        )
+    for unit, size in ((b"[", 1), (b'"', 1), (b"\\", 1), (b'"\\\\', 300), (b"[{", 300), (b'"a",', 300), (b'["', 3)):
+        yield Growth(f"a list, {unit!r} by {size}", ("framing.json_array",), _list_of(unit, size))
+    yield Growth("NDJSON by 3", ("framing.ndjson",), _framed(lambda: NDJSONFramer(MANY), b"x", 3))
+    yield Growth("a line by 4", ("framing.lines",), _lines)
+    yield Growth(
+        "stream_as, n objects", ("structured.growing",), _deltas(lambda n: {"a": [{"k": 1, "b": "c"}] * n}, 24), 200
+    )
+    yield Growth("stream_as, n letters", ("structured.growing",), _deltas(lambda n: {"a": "x" * n}, 4))
+    yield Growth("stream_as, n digits", ("structured.growing",), _deltas(lambda n: {"a": ["1" * n]}, 4))
+    yield Growth(
+        "stream_as, n keys", ("structured.growing",), _deltas(lambda n: {f"k{i}": i for i in range(n)}, 4), 200
+    )
+    yield Growth("stream_as, n escapes", ("structured.growing",), _deltas(lambda n: {"a": '"\\\n' * n}, 4), 200)
+    yield Growth("reasoning details, n indexes", ("dialects.openai_chat",), _openai(_text_detail), 100)
+    yield Growth("reasoning details, n ids", ("dialects.openai_chat",), _openai(_secret_detail), 100)
+    yield Growth("repeated names, broken", ("dialects.toolcalls",), _openai(_repeated_name('{"a":[{}', "{}")), 100)
+    yield Growth("repeated names, cut", ("dialects.toolcalls",), _openai(_repeated_name('{"a":"{}', "{}")), 100)
+    yield Growth("repeated names, whole", ("dialects.toolcalls",), _openai(_repeated_name("{}", '{"a":1}')), 100)
+
+
+def _list_of(unit: bytes, size: int) -> Callable[[int], Job]:
+    def make() -> JSONArrayFramer:
+        framer = JSONArrayFramer(MANY, MANY)
+        framer.feed(b'[{"a": ', [])
+        return framer
+
+    return _framed(make, unit, size)
+
+
+GROWTH = tuple(_rows())
+
+
+def main() -> int:
+    wanted = sys.argv[1:]
+    print("| what | n | t(n), ms | t(2n), ms | t(4n), ms | t(4n) / t(n) |\n|---|---|---|---|---|---|")
+    for row in GROWTH:
+        if not wanted or any(word in row.name for word in wanted):
+            measured = measure(row)
+            times = " | ".join(f"{seconds * 1000:.1f}" for seconds in measured.times)
+            print(f"| {row.name} | {measured.n:,} | {times} | {measured.ratio:.1f} |", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
