@@ -1,33 +1,34 @@
-"""HTTP status or error envelope -> error class: one table for all wires.
+"""HTTP status and error words -> error class: one rule for all wires.
 
-A dialect reads its envelope into an `Envelope` and gives its own codes; what those do not decide, the message's wording
-does (context length, policy, quota: servers agree on hardly any code for these), then the HTTP status.
+`envelope` reads what a server sent into an `Envelope`; here it is judged, in this order, the first that knows decides:
+
+1. the row's own codes and sentences (a field of its row or dialect, `words.Words`)
+2. no money or no quota left, in codes or wording: never to be tried again, whatever stands beside it
+3. codes that tell a kind (`words.TELLING_CODES`)
+4. wording, where the status lets it speak (`words.WORDINGS`): servers agree on hardly any code
+5. the HTTP status, where a vague code (`words.VAGUE_CODES`) does not say more; inside a 200 that code alone
 """
 
 import re
-import time
 from collections.abc import Mapping
-from datetime import UTC
 
 from attrs import field, frozen
 
 from ..errors import (
     LONGEST_TEXT,
-    LONGEST_WORD,
     AuthError,
-    ContentFilteredError,
     ContextLengthError,
     InsufficientCreditsError,
     InvalidRequestError,
     LLMError,
-    ModelNotFoundError,
     OverloadedError,
     RateLimitedError,
     ServerError,
     TimedOutError,
 )
+from . import waits
 from .base import ErrorReply
-from .values import as_number
+from .words import MONEY, MONEY_CODES, NO_WORDS, TELLING_CODES, VAGUE_CODES, WORDINGS, Kind, Words, kind_of, plain
 
 BODY_EXCERPT = 2000  # characters of an error body that an error keeps
 
@@ -39,7 +40,9 @@ def _beginning(text: str) -> str:
 @frozen
 class Envelope:
     """What an error body says. codes: its code, type and status words, the most telling first. status: HTTP status, or
-    the number that the envelope gives, None for neither. Of a long message it holds the beginning."""
+    the number that the envelope gives, None for neither. upstream: the number that a gateway's body gives of the server
+    behind it. retry_after: seconds. spent: a quota is gone for longer than a call lives (a day's, a plan's). headers:
+    names in lower case. Of a long message it holds the beginning."""
 
     message: str = field(converter=_beginning)
     codes: tuple[str, ...] = ()
@@ -48,169 +51,103 @@ class Envelope:
     request_id: str = ""
     body: str = ""
     headers: Mapping[str, str] = field(factory=lambda: dict[str, str]())
+    upstream: int | None = None
+    spent: bool = False
 
 
-_BY_STATUS: dict[int, type[LLMError]] = {
+_BY_STATUS: dict[int, Kind] = {
     401: AuthError,
     402: InsufficientCreditsError,
     403: AuthError,
-    404: InvalidRequestError,
     408: TimedOutError,
     409: ServerError,  # a conflict passes
+    424: ServerError,  # AWS Bedrock: the model failed
+    425: ServerError,
     429: RateLimitedError,
     498: OverloadedError,
+    499: ServerError,  # "the client left": we never cancel, so the service did
+    501: InvalidRequestError,  # not built into this server: it would fail again
     503: OverloadedError,
     504: TimedOutError,
-    522: ServerError,
     524: TimedOutError,
     529: OverloadedError,
 }
-
-# Codes that mean the same wherever they are seen. A dialect's own table is asked first.
-COMMON_CODES: dict[str, type[LLMError]] = {
-    "context_length_exceeded": ContextLengthError,
-    "exceed_context_size_error": ContextLengthError,
-    "max_tokens_exceeded": ContextLengthError,
-    "token_limit_exceeded": ContextLengthError,
-    "string_too_long": ContextLengthError,
-    "content_filter": ContentFilteredError,
-    "content_policy_violation": ContentFilteredError,
-    "moderation_blocked": ContentFilteredError,
-    "insufficient_quota": InsufficientCreditsError,
-    "credit_balance_exhausted": InsufficientCreditsError,
-    "billing_error": InsufficientCreditsError,
-    "payment_required": InsufficientCreditsError,
-    "invalid_api_key": AuthError,
-    "wrong_api_key": AuthError,
-    "authentication_error": AuthError,
-    "authentication": AuthError,
-    "permission_error": AuthError,
-    "permission_denied": AuthError,
-    "model_not_found": ModelNotFoundError,
-    "model_not_available": ModelNotFoundError,
-    "invalid_model": ModelNotFoundError,
-    "rate_limit_exceeded": RateLimitedError,
-    "rate_limit_error": RateLimitedError,
-    "rate_limited": RateLimitedError,
-    "too_many_requests": RateLimitedError,
-    "slow_down": RateLimitedError,
-    "overloaded_error": OverloadedError,
-    "server_is_overloaded": OverloadedError,
-    "unavailable_error": OverloadedError,
-    "provider_overloaded": OverloadedError,
-    "service_unavailable_error": OverloadedError,
-    "capacity_exceeded": OverloadedError,
-    "timeout_error": TimedOutError,
-    "timeout": TimedOutError,
-    "server_error": ServerError,
-    "internal_server_error": ServerError,
-    "api_error": ServerError,
-}
-
-# Wording, tried in this order. A rate limit counted in tokens also says "too many tokens", so it comes first.
-_BY_TEXT: tuple[tuple[re.Pattern[str], type[LLMError]], ...] = tuple(
-    (re.compile(pattern, re.IGNORECASE), kind)
-    for pattern, kind in (
-        (r"request too large for", ContextLengthError),
-        (r"tokens? per (minute|day)|requests? per (minute|day|hour)|\bTPM\b|\bRPM\b|rate.?limit", RateLimitedError),
-        (
-            r"context (length|window|size)|maximum context|max(imum)? (prompt|input) length|maximum prompt length"
-            r"|prompt is too long|exceed context limit|reduce the length of|too large for model with"
-            r"|input token count.{0,80}exceeds the maximum|too many tokens: size limit|exceeds the available context"
-            r"|prompt is longer than the context|input is too large to process|range of input length should be"
-            r"|input tokens exceed the configured limit",
-            ContextLengthError,
-        ),
-        (
-            r"content violates usage guidelines|SAFETY_CHECK_TYPE|content filtering policy|content management policy"
-            r"|ResponsibleAIPolicyViolation|flagged as potentially violating|usage policies|content.?policy",
-            ContentFilteredError,
-        ),
-        (
-            r"insufficient (credits|balance|quota|funds)|exceeded your (current quota|monthly included credits)"
-            r"|requires more credits|used all available credits|monthly spending limit"
-            r"|quota exceeded and account balance|add or update your payment method|credit balance is too low",
-            InsufficientCreditsError,
-        ),
-        (r"(incorrect|invalid|missing|wrong).{0,20}(api.?key|api.?token|authentication header|credentials)"
-         r"|api key not valid|no api key supplied", AuthError),
-        (
-            r"\bmodels?\b.{0,80}(not found|does not exist|not exist\b|is not available|not a valid model)"
-            r"|invalid model( id|:| name)|not a valid model id|supported api model names are|no such model",
-            ModelNotFoundError,
-        ),
-        # A server that was not started for it says so with a 500; trying again cannot help.
-        (r"is not supported - hint|requires --jinja", InvalidRequestError),
-        (r"overloaded|at (maximum )?capacity|capacity exceeded|high demand|server busy|loading model", OverloadedError),
-    )
-)  # fmt: skip
+_GATEWAY = (500, 502, 520)  # what a gateway answers when the server behind it refused
 
 
-def error_class(envelope: Envelope, codes: Mapping[str, type[LLMError]] = COMMON_CODES) -> type[LLMError]:
-    """The class for an envelope. codes: the dialect's table, its own words over the common ones."""
-    specific = [codes[c] for c in envelope.codes if c in codes]
-    for kind in specific:
-        if kind not in _VAGUE:
-            return kind
-    by_text = _from_text(envelope)
-    if by_text is not None:
-        return by_text
-    if specific and not (specific[0] is ServerError and envelope.status in _BY_STATUS):
-        return specific[0]
-    return from_status(envelope.status)  # says more than "server_error" does: a 503 with it is an overload
-
-
-# A code of these classes only repeats the status; the wording may say what it really is (a quota behind a 429, ...).
-_VAGUE = (ServerError, InvalidRequestError, RateLimitedError, AuthError)
-
-
-def _from_text(envelope: Envelope) -> type[LLMError] | None:
-    for pattern, kind in _BY_TEXT:
-        if pattern.search(envelope.message) and _fits(kind, envelope.status):
-            return kind
-    return None
-
-
-def _fits(kind: type[LLMError], status: int | None) -> bool:
-    """Wording may not overrule a status that says something else for certain."""
-    if status is None or status < 400 or kind in (ContextLengthError, ContentFilteredError, InvalidRequestError):
-        return True
-    if kind is InsufficientCreditsError:
-        return status in (400, 402, 403, 429)
-    if kind is AuthError:
-        return status in (400, 401, 403)
-    if kind is ModelNotFoundError:
-        return status in (400, 404, 422)
-    if kind is OverloadedError:
-        return status == 429 or status >= 500
-    return status in (413, 429)
-
-
-def from_status(status: int | None) -> type[LLMError]:
+def from_status(status: int | None) -> Kind:
     """By the number alone. None (an error inside a 200 that says nothing) is the server's fault."""
     if status is None or status < 400:
         return ServerError
     return _BY_STATUS.get(status, ServerError if status >= 500 else InvalidRequestError)
 
 
-def to_error(
-    envelope: Envelope, codes: Mapping[str, type[LLMError]] = COMMON_CODES, kind: type[LLMError] | None = None
-) -> LLMError:
+def error_class(envelope: Envelope, own: Words = NO_WORDS) -> Kind:
+    """The class of an error. own: the words of the row or the dialect."""
+    status, message = envelope.status, envelope.message
+    if status in _GATEWAY and envelope.upstream is not None and envelope.upstream < 500:
+        status = envelope.upstream
+    codes = [plain(code) for code in envelope.codes]
+    return (
+        _first(codes, own.codes)
+        or next((kind for part, kind in own.text.items() if part.lower() in message.lower()), None)
+        or (InsufficientCreditsError if envelope.spent else None)
+        or _first(codes, MONEY_CODES)
+        or kind_of(message, status, MONEY)
+        or _told(codes, message, status)
+        or kind_of(message, status, WORDINGS)
+        or _by_status(_first(codes, VAGUE_CODES), status)
+    )
+
+
+def _first(codes: list[str], table: Mapping[str, Kind]) -> Kind | None:
+    return next((table[code] for code in codes if code in table), None)
+
+
+def _told(codes: list[str], message: str, status: int | None) -> Kind | None:
+    """By a telling code; one that asks to come back later yields to words that say it is in vain."""
+    kind = _first(codes, TELLING_CODES)
+    if kind is not None and issubclass(kind, ServerError | RateLimitedError):
+        by_text = kind_of(message, status, WORDINGS)
+        return ContextLengthError if by_text is ContextLengthError else kind
+    return kind
+
+
+def _by_status(vague: Kind | None, status: int | None) -> Kind:
+    if status is None or status < 400:
+        return vague or ServerError
+    kind = from_status(status)
+    says_more = vague in (AuthError, RateLimitedError) and (kind in (InvalidRequestError, ServerError) or status == 403)
+    return vague if vague is not None and says_more else kind
+
+
+def to_error(envelope: Envelope, own: Words = NO_WORDS, kind: Kind | None = None) -> LLMError:
     """The typed error, with the facts of the envelope. kind: its class, where a dialect knows better."""
-    kind = kind or error_class(envelope, codes)
-    after = envelope.retry_after
-    if after is None:
-        after = retry_after(envelope.headers)
-    if after is None and kind in (RateLimitedError, OverloadedError):
-        after = retry_after_text(envelope.message)
-    return kind(
+    kind = kind or error_class(envelope, own)
+    verdict = envelope.headers.get("x-should-retry", "").strip().lower()  # the server's own
+    if verdict == "true" and kind is InvalidRequestError:
+        kind = ServerError
+    error = kind(
         envelope.message or f"the server answered {envelope.status or 'with an error'} and gave no reason",
         status=envelope.status,
         code=next((c for c in envelope.codes if c), ""),
-        retry_after=after,
+        retry_after=_wait(envelope, kind),
         request_id=envelope.request_id,
         body=envelope.body[:BODY_EXCERPT],
     )
+    error.permanent = verdict == "false"
+    return error
+
+
+def _wait(envelope: Envelope, kind: Kind) -> float | None:
+    """Seconds: the envelope's own field, a header, the wording, and last when a used-up limit is reset."""
+    said = waits.of_text(envelope.message) if issubclass(kind, RateLimitedError | ServerError) else None
+    if envelope.retry_after is not None:  # it may be cut to whole seconds, the sentence not
+        return max(envelope.retry_after, said or 0.0)
+    header = waits.of_headers(envelope.headers)
+    if header is not None:
+        return header
+    return waits.until_reset(envelope.headers) if said is None and kind is RateLimitedError else said
 
 
 def reply_text(reply: ErrorReply) -> str:
@@ -223,8 +160,8 @@ def page_text(text: str) -> str:
     text = text[:_PAGE_HEAD]
     begin = _TITLE.search(text)
     end = _TITLE_END.search(text, begin.end()) if begin else None
-    plain = text[begin.end() : end.start()] if begin and end else _TAG.sub(" ", _without(text, "script", "style"))
-    return " ".join(plain.split())[:300]
+    words = text[begin.end() : end.start()] if begin and end else _TAG.sub(" ", _without(text, "script", "style"))
+    return " ".join(words.split())[:300]
 
 
 def _without(text: str, *names: str) -> str:
@@ -240,47 +177,3 @@ _TITLE = re.compile(r"<title\b[^<>]*>", re.IGNORECASE)
 _TITLE_END = re.compile(r"</title>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]+>")
 _PAGE_HEAD = 8_000  # characters of a page worth reading
-_LONGEST_WAIT = 1e9  # seconds or milliseconds; more is no time to wait
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds from `retry-after-ms`, or from `retry-after` in seconds or as an HTTP date; None when not said."""
-    ms = as_number(headers.get("retry-after-ms"), _LONGEST_WAIT)
-    if ms is not None:
-        return ms / 1000
-    value = headers.get("retry-after", "")[:LONGEST_WORD]
-    seconds = as_number(value, _LONGEST_WAIT)
-    if seconds is not None or not value:
-        return seconds
-    from email.utils import parsedate_to_datetime  # slow to load, and most servers send seconds
-
-    try:
-        date = parsedate_to_datetime(value)
-        date = date if date.tzinfo else date.replace(tzinfo=UTC)  # HTTP dates are GMT, said or not
-        return max(0.0, date.timestamp() - time.time())
-    except (ValueError, TypeError, OverflowError):
-        return None
-
-
-def retry_after_text(message: str) -> float | None:
-    """Seconds from wording such as `try again in 1m7.66s` or `retry after 20 seconds`; None when there is none."""
-    found = _WAIT.search(message)
-    if not found or not any(found.groups()):
-        return None
-    wait = 0.0
-    for group, seconds in zip(found.groups(), (3600.0, 60.0, 0.001, 1.0), strict=True):
-        number = as_number(group or 0, _LONGEST_WAIT)
-        if number is None:
-            return None
-        wait += number * seconds
-    return wait
-
-
-_WAIT = re.compile(
-    r"(?:try again|retry) (?:in|after) "
-    r"(?:([\d.]+) ?h(?:ours?)?(?![a-z]) ?)?"
-    r"(?:([\d.]+) ?m(?:in(?:ute)?s?)?(?![a-z]) ?)?"
-    r"(?:([\d.]+) ?(?:ms|milliseconds?)(?![a-z]))?"
-    r"(?:([\d.]+) ?s(?:ec(?:ond)?s?)?(?![a-z]))?",
-    re.IGNORECASE,
-)

@@ -162,6 +162,8 @@ class SSEFramer:
         rest = self._lines.close()
         if rest:
             self._field(rest)
+        if not self._data:
+            self._event = ""  # cut off behind its name
         self._dispatch(out)
 
     def _without_bom(self, data: bytes) -> bytes:
@@ -178,6 +180,8 @@ class SSEFramer:
         return self._size
 
     def _dispatch(self, out: list[Frame]) -> None:
+        if self._event == "error" and not self._data:
+            self._data.append(b"")  # the standard drops an event without data; this name says what matters
         if self._data:
             data = self._data
             out.append((self._event, data[0] if len(data) == 1 else b"\n".join(data)))

@@ -1,6 +1,7 @@
 """Mistral AI. Its wire refuses keys that it does not know, and foreign tool-call ids."""
 
 from ..dialects.openai_chat import OpenAIChat
+from ..dialects.words import Words
 from ..errors import InvalidRequestError, ModelNotFoundError, RateLimitedError, ServerError
 from .base import Provider
 
@@ -24,14 +25,16 @@ PROVIDER = Provider(
         call_id_length=9,
         required_word="any",
         none_omits_tools=True,
-        error_codes={
-            "1000": ServerError,
-            "1300": RateLimitedError,
-            "1500": ModelNotFoundError,
-            "3051": InvalidRequestError,
-            "3280": InvalidRequestError,
-            "3505": RateLimitedError,
-        },
+        error_words=Words(
+            {
+                "1000": ServerError,
+                "1300": RateLimitedError,
+                "1500": ModelNotFoundError,
+                "3051": InvalidRequestError,
+                "3280": InvalidRequestError,
+                "3505": RateLimitedError,
+            }
+        ),
     ),
     key_env=("MISTRAL_API_KEY",),
     key_url="https://console.mistral.ai/api-keys",

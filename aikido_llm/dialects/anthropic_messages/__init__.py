@@ -41,13 +41,13 @@ class AnthropicMessages(Quirks):
         return sse_or_whole(content_type, stream=stream, event_bytes=event_bytes, body_bytes=body_bytes)
 
     def decoder(self, request: Request) -> Decoder:
-        return Decoder()
+        return Decoder(self.error_words)
 
     def decode_error(self, reply: base.ErrorReply) -> LLMError:
-        return errors.decode_error(reply)
+        return errors.decode_error(reply, self.error_words)
 
     def encode_models(self, cursor: str | None) -> base.WireRequest:
         return models.encode_models(cursor)
 
     def decode_models(self, body: bytes) -> base.ModelPage:
-        return models.decode_models(body)
+        return models.decode_models(body, self.error_words)

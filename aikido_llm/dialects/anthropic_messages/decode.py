@@ -14,11 +14,12 @@ from ...errors import MalformedStream
 from ...framing import STRAY, WHOLE, Frame
 from ...types.events import Event, TextDelta, ThinkingDelta, ToolCallStart
 from ...types.response import FinishReason, Usage
-from .. import base
+from .. import base, envelope
 from ..finish import OVERRIDING, reason_of
 from ..status import page_text
 from ..toolcalls import ToolCalls, arguments_text
 from ..values import as_count, as_object, as_objects, as_text, is_object, within
+from ..words import NO_WORDS, Words
 from .content import Block, replayed, says_all
 from .errors import from_body
 from .finish import FINISH
@@ -36,8 +37,9 @@ class Decoder(base.Decoder):
     """One answer. provider_data: `citations` (in order; replay says of which text), `blocks` (of the server's own tools
     and of unknown types), `stop_sequence`, `stop_details`, `container`, `context_management`, each only when sent."""
 
-    def __init__(self) -> None:
+    def __init__(self, words: Words = NO_WORDS) -> None:
         super().__init__()
+        self._words = words
         self._calls = ToolCalls()
         self._blocks: list[Block] = []
         self._open: dict[int | None, Block] = {}
@@ -83,7 +85,9 @@ class Decoder(base.Decoder):
         if name == WHOLE:
             self._whole(data, out)
         elif name == STRAY:
-            _raise_stray(data)
+            self._stray(data)
+        elif name == "error":
+            raise from_body(envelope.of_event(data), self._words)
         else:
             try:
                 event = EVENT.decode(data)
@@ -91,6 +95,8 @@ class Decoder(base.Decoder):
                 if data.strip() in (b"", b"[DONE]"):  # gateways add another wire's end mark
                     return
                 raise _malformed(data) from None
+            if event.type == "error" or event.error or (not event.type and envelope.is_error(json.loads(data))):
+                raise from_body(json.loads(data), self._words)
             if event.delta is None or event.type != "content_block_delta":
                 self._event(event, out)
             elif event.delta.text:
@@ -98,6 +104,15 @@ class Decoder(base.Decoder):
                 self._text(event.delta.text, out)
             else:
                 self._delta(event.index, event.delta, out)
+
+    def _stray(self, data: bytes) -> None:
+        """Bytes outside of the framing: an error, or nothing that we know."""
+        try:
+            value = json.loads(data)
+        except ValueError:
+            return
+        if envelope.is_error(value):
+            raise from_body(value, self._words)
 
     def close(self, out: list[Event]) -> None:
         if not self.done:
@@ -148,8 +163,10 @@ class Decoder(base.Decoder):
         except ValueError:
             raise _malformed(data) from None
         self.raw = body
-        if body.get("type") == "error" or (body.get("error") and "content" not in body):
-            raise from_body(body)
+        if envelope.fails(body) or ("content" not in body and envelope.is_error(body)):
+            raise from_body(body, self._words)
+        if "content" not in body:
+            raise MalformedStream("the body is JSON, but no message: it has no content", permanent=True)
         self._start(body)
         for index, block in enumerate(as_objects(body.get("content"))):
             self._begin(index, block, out)
@@ -158,8 +175,6 @@ class Decoder(base.Decoder):
         self.done = True
 
     def _event(self, event: WireEvent, out: list[Event]) -> None:
-        if event.type == "error" or event.error:
-            raise from_body({"error": event.error, "request_id": event.request_id, "message": event.message})
         match event.type:
             case "message_start":
                 self._start(event.message)
@@ -297,16 +312,6 @@ class Decoder(base.Decoder):
         if not is_object(details):
             return ""
         return as_text(details.get("explanation")) or as_text(details.get("category"))
-
-
-def _raise_stray(data: bytes) -> None:
-    """Bytes outside of the framing: an error, or nothing that we know."""
-    try:
-        body = json.loads_object(data)
-    except ValueError:
-        return
-    if body.get("error") or body.get("type") == "error":
-        raise from_body(body)
 
 
 def _malformed(data: bytes) -> MalformedStream:

@@ -7,11 +7,11 @@ from typing import Any
 from urllib.parse import quote
 
 from ...codecs import json
-from ...errors import MalformedStream
 from ...types.response import ModelInfo
+from .. import envelope
 from ..base import ModelPage, WireRequest
-from ..status import page_text
 from ..values import as_count, as_objects, as_text, is_object
+from ..words import NO_WORDS, Words
 
 _PAGE = 1000  # the most the server gives
 
@@ -22,14 +22,14 @@ def encode_models(cursor: str | None) -> WireRequest:
     return WireRequest(f"/v1/models?limit={_PAGE}{after}", method="GET")
 
 
-def decode_models(body: bytes) -> ModelPage:
-    """Raises MalformedStream when this is no model list."""
+def decode_models(body: bytes, words: Words = NO_WORDS) -> ModelPage:
+    """Raises the error that came instead, MalformedStream when this is no model list."""
     try:
         page = json.loads(body)
     except ValueError:
         page = None
     if not is_object(page) or not isinstance(page.get("data"), list):
-        raise MalformedStream(f"not a model list: {page_text(body.decode('utf-8', 'replace'))}")
+        raise envelope.no_models(body, words)
     entries = [entry for entry in as_objects(page["data"]) if as_text(entry.get("id"))]
     more = page.get("has_more") is True and bool(entries)
     last = as_text(page.get("last_id")) or (entries[-1]["id"] if entries else "")

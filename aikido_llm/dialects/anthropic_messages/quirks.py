@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
+from ..words import NO_WORDS, Words
+
 
 @frozen
 class Quirks:
@@ -37,3 +39,5 @@ class Quirks:
     cache_breakpoints: int = 4
     # A tool result without content is refused by some models.
     empty_tool_result: str = "(no output)"
+    # What a host's own codes and sentences mean.
+    error_words: Words = NO_WORDS

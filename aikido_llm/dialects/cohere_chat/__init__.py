@@ -39,13 +39,13 @@ class CohereChat(Quirks):
         return choose.sse_or_whole(content_type, stream=stream, event_bytes=event_bytes, body_bytes=body_bytes)
 
     def decoder(self, request: Request) -> decode.Decoder:
-        return decode.Decoder(request)
+        return decode.Decoder(request, self.error_words)
 
     def decode_error(self, reply: ErrorReply) -> LLMError:
-        return errors.decode_error(reply)
+        return errors.decode_error(reply, self.error_words)
 
     def encode_models(self, cursor: str | None) -> WireRequest:
         return models.encode_models(cursor)
 
     def decode_models(self, body: bytes) -> ModelPage:
-        return models.decode_models(body)
+        return models.decode_models(body, self.error_words)

@@ -14,10 +14,11 @@ from ...framing import STRAY, WHOLE, Frame
 from ...types.events import Event, TextDelta, ThinkingDelta
 from ...types.request import Request
 from ...types.response import FinishReason, Usage
-from .. import base, status
+from .. import base, envelope, status
 from ..finish import reason_of
 from ..toolcalls import ToolCalls, arguments_text
 from ..values import as_object, as_text, is_list, is_object
+from ..words import NO_WORDS, Words
 from . import errors, usage
 from .finish import FINISH
 from .names import ToolNames
@@ -38,8 +39,9 @@ _call = json.Typed(Call)
 class Decoder(base.Decoder):
     """One answer."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, words: Words = NO_WORDS) -> None:
         super().__init__()
+        self._words = words
         self._asked = request.model or ""
         self._names = ToolNames(request.tools)
         self._calls = ToolCalls()
@@ -80,6 +82,8 @@ class Decoder(base.Decoder):
         if name in _NO_EVENTS:
             self._no_event(name, data, out)
             return
+        if name == "error":
+            raise errors.in_band(envelope.of_event(data), self._words)
         try:
             piece = _piece.fast(data)
         except json.UNREADABLE:
@@ -151,8 +155,8 @@ class Decoder(base.Decoder):
         elif kind == "message-end":
             self._identify(event)
             self._end(delta)
-        elif _is_failure(event):
-            raise errors.in_band(as_object(event))
+        elif envelope.is_error(event):
+            raise errors.in_band(event, self._words)
 
     def _slowly(self, data: bytes, last: bool) -> Piece | None:
         """A payload that is not JSON of the expected shape. None for what is to be skipped."""
@@ -170,8 +174,8 @@ class Decoder(base.Decoder):
         try:
             return _piece.convert(value)
         except ValueError as error:
-            if _is_failure(value):
-                raise errors.in_band(as_object(value)) from None
+            if envelope.is_error(value):
+                raise errors.in_band(value, self._words) from None
             if kind in _READ:
                 raise MalformedStream(f"an event {kind} is not as the wire has it: {error}") from None
             return None
@@ -188,15 +192,15 @@ class Decoder(base.Decoder):
         if name == WHOLE:
             self.raw = value
             self._whole(value, out)
-        elif _is_failure(value):
-            raise errors.in_band(as_object(value))
+        elif envelope.is_error(value):
+            raise errors.in_band(value, self._words)
 
     def _whole(self, value: Any, out: list[Event]) -> None:
         answer = as_object(value)
         message = answer.get("message")
         if not is_object(message):
-            if _is_failure(answer):
-                raise errors.in_band(answer)
+            if envelope.is_error(value):
+                raise errors.in_band(value, self._words)
             raise MalformedStream("the body is JSON, but no chat answer: it has no message")
         self._identify(answer)
         if plan := as_text(message.get("tool_plan")):
@@ -268,13 +272,8 @@ class Decoder(base.Decoder):
             self.raw_finish_reason = word
             self.finish_reason = reason_of(word, FINISH)
         if self.finish_reason is FinishReason.error or (self.finish_reason is None and end.get("error")):
-            self._failure = errors.in_band({"error": end.get("error")}, self.raw_finish_reason or "")
-
-
-def _is_failure(value: Any) -> bool:
-    """An envelope where an event or an answer was due: gateways send it bare."""
-    found = as_object(value)
-    return isinstance(found.get("message"), str) or bool(found.get("error"))
+            said = {"error": end["error"]} if end.get("error") else {}
+            self._failure = errors.in_band(said, self._words, self.raw_finish_reason or "")
 
 
 def _not_json(data: bytes) -> MalformedStream:

@@ -7,11 +7,11 @@ from typing import Any
 from urllib.parse import quote
 
 from ...codecs import json
-from ...errors import MalformedStream
 from ...types.response import ModelInfo
-from .. import status
+from .. import envelope
 from ..base import ModelPage, WireRequest
 from ..values import as_count, as_objects, as_text, is_list
+from ..words import NO_WORDS, Words
 
 PATH = "/v1/models?endpoint=chat&page_size=1000"
 
@@ -20,16 +20,15 @@ def encode_models(cursor: str | None) -> WireRequest:
     return WireRequest(f"{PATH}&page_token={quote(cursor, safe='')}" if cursor else PATH, method="GET")
 
 
-def decode_models(body: bytes) -> ModelPage:
+def decode_models(body: bytes, words: Words = NO_WORDS) -> ModelPage:
     """`name` is the id; the list has no dates, prices or output limits."""
     try:
         page = json.loads_object(body)
     except ValueError:
-        excerpt = status.page_text(body.decode("utf-8", "replace"))
-        raise MalformedStream(f"the model list is not JSON: {excerpt}") from None
-    found = page.get("models", [])
+        raise envelope.no_models(body, words) from None
+    found = page.get("models")
     if not is_list(found):
-        raise MalformedStream("the model list has no list of models")
+        raise envelope.no_models(body, words)
     models = tuple(_model(entry) for entry in as_objects(found) if as_text(entry.get("name")))
     return ModelPage(models, as_text(page.get("next_page_token")) or None)
 

@@ -2,6 +2,8 @@
 
 from attrs import frozen
 
+from ..words import NO_WORDS, Words
+
 
 @frozen
 class Quirks:
@@ -14,3 +16,6 @@ class Quirks:
     low_effort_tokens: int = 1024
     medium_effort_tokens: int = 8192
     high_effort_tokens: int = 0
+
+    # What the host's own codes and sentences mean.
+    error_words: Words = NO_WORDS

@@ -14,9 +14,10 @@ from ...framing.places import Places
 from ...types.events import AudioEvent, Event, ImageEvent, TextDelta, ThinkingDelta
 from ...types.messages import AudioPart
 from ...types.response import FinishReason, Usage
-from .. import base, media, status
+from .. import base, envelope, media, status
 from ..finish import OVERRIDING, reason_of
 from ..values import is_list, is_object
+from ..words import NO_WORDS, Words
 from .calls import Calls
 from .errors import in_band
 from .finish import FINISH
@@ -35,8 +36,9 @@ class Decoder(base.Decoder):
         ]
     )
 
-    def __init__(self) -> None:
+    def __init__(self, words: Words = NO_WORDS) -> None:
         super().__init__()
+        self._words = words
         self._turn = Turn()
         self._calls = Calls(self._turn)
         self._usage = UsageReader()
@@ -64,6 +66,8 @@ class Decoder(base.Decoder):
             try:
                 self._special(name, payload, out)
             except ValueError as error:
+                if name != WHOLE:
+                    self._told(envelope.of_event(payload))
                 raise MalformedStream(f"this is no answer of the API: {error}", body=_excerpt(payload)) from None
             known = bool(self.id and self.model)
 
@@ -73,6 +77,8 @@ class Decoder(base.Decoder):
             self._whole(payload, out)
         elif name == STRAY:
             self._stray(payload)
+        elif name == "error":
+            raise in_band(envelope.of_event(payload), self._words)
         else:
             try:
                 chunk = CHUNK.fast(payload)
@@ -127,16 +133,19 @@ class Decoder(base.Decoder):
             if unfinished and json.cut_short(payload):
                 raise MalformedStream("bare JSON in the stream breaks off", body=_excerpt(payload)) from None
             return
-        for item in value if is_list(value) else [value]:
-            if is_object(item) and item.get("error"):
-                raise in_band(item["error"])
+        self._told(value)
+
+    def _told(self, value: Any) -> None:
+        """JSON that holds no answer may be an error."""
+        if envelope.is_error(value):
+            raise in_band(value, self._words)
 
     def _chunk(self, chunk: Chunk, source: bytes | dict[str, Any], out: list[Event]) -> None:
         """source: the chunk as it came."""
         if chunk.usageMetadata is not None:
             self._usage.add(chunk.usageMetadata, source)
         if chunk.error:
-            raise in_band(chunk.error)
+            raise in_band(envelope.of_event(source), self._words)
         if chunk.responseId and not self.id:
             self.id = chunk.responseId
             self._calls.seed(self.id)
@@ -151,6 +160,7 @@ class Decoder(base.Decoder):
             and chunk.usageMetadata is None
             and not (chunk.responseId or chunk.modelVersion)
         ):
+            self._told(envelope.of_event(source))
             raise MalformedStream("the server sent an event without candidates, feedback, usage or an error")
         if chunk.promptFeedback is not None:
             self._feedback(chunk.promptFeedback)

@@ -4,10 +4,11 @@ from typing import Any
 from urllib.parse import quote
 
 from ...codecs import json
-from ...errors import MalformedStream
 from ...types.response import ModelInfo
+from .. import envelope
 from ..base import ModelPage, WireRequest
 from ..values import as_count, as_text, is_list, is_object
+from ..words import NO_WORDS, Words
 
 _PAGE_SIZE = 1000  # the most the service gives
 
@@ -17,15 +18,15 @@ def encode_models(cursor: str | None) -> WireRequest:
     return WireRequest(f"/models?pageSize={_PAGE_SIZE}{token}", method="GET")
 
 
-def decode_models(body: bytes) -> ModelPage:
+def decode_models(body: bytes, words: Words = NO_WORDS) -> ModelPage:
     """Models that can do generateContent; those for embeddings, speech alone or live sessions are left out."""
     try:
         page = json.loads_object(body)
     except ValueError:
-        raise MalformedStream("the model list is no JSON object") from None
+        raise envelope.no_models(body, words) from None
     entries = page.get("models", [])
-    if not is_list(entries) or "error" in page:
-        raise MalformedStream("the server's answer is no model list")
+    if not is_list(entries) or ("models" not in page and page):
+        raise envelope.no_models(body, words)
     models = tuple(_model(e) for e in entries if is_object(e) and _generates(e))
     return ModelPage(models, as_text(page.get("nextPageToken")) or None)
 

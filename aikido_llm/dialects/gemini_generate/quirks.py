@@ -4,6 +4,8 @@ from typing import Literal
 
 from attrs import frozen
 
+from ..words import NO_WORDS, Words
+
 
 @frozen
 class Quirks:
@@ -24,6 +26,8 @@ class Quirks:
     placeholder_signature: what stands in for the thought signature of a call that was made elsewhere, "" for none. The
     newer models refuse a step whose first call has no signature; this is the value that their documentation gives for
     such history. A call that came from this wire unsigned is sent back unsigned: its model does not sign.
+
+    error_words: what a host's own codes and sentences mean.
     """
 
     schema_form: Literal["json_schema", "openapi"] = "json_schema"
@@ -31,3 +35,4 @@ class Quirks:
     system_instruction: bool = True
     media_in_results: bool = False
     placeholder_signature: str = "skip_thought_signature_validator"
+    error_words: Words = NO_WORDS

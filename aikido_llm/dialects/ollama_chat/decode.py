@@ -15,10 +15,11 @@ from ...framing.places import Places
 from ...types.events import Event, ImageEvent, TextDelta, ThinkingDelta
 from ...types.request import Request
 from ...types.response import FinishReason, Usage
-from .. import base, media, status
+from .. import base, envelope, media, status
 from ..finish import reason_of
 from ..toolcalls import ToolCalls, arguments_text
 from ..values import as_count, as_object
+from ..words import NO_WORDS, Words
 from . import errors
 from .finish import FINISH
 from .wire import Call, Line, Message, PlainLine
@@ -35,8 +36,9 @@ class Decoder(base.Decoder):
 
     media_places = Places(["message.images[]"])
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, words: Words = NO_WORDS) -> None:
         super().__init__()
+        self._words = words
         self._limit = request.max_tokens
         self._calls = ToolCalls()
         self._count = 0  # of calls, by arrival
@@ -82,6 +84,8 @@ class Decoder(base.Decoder):
             if found is None:
                 return False
             line = found
+        if line.message is None and not line.done and not line.error:
+            self._told(envelope.of_event(data))
         self._read(line, out)
         if line.done:
             self._end(line, data)
@@ -110,7 +114,7 @@ class Decoder(base.Decoder):
 
     def _read(self, line: Line, out: list[Event]) -> None:
         if line.error:
-            raise errors.in_band(line.error)
+            raise errors.in_band(line.error, self._words)
         if not self.model and line.model:
             self.model = line.model
         message = line.message
@@ -155,7 +159,7 @@ class Decoder(base.Decoder):
                 self._cut = data
                 return None
             raise _not_json(data) from None
-        return _converted(value)
+        return self._converted(value)
 
     def _whole(self, data: bytes, out: list[Event]) -> None:
         if not data.strip():
@@ -164,12 +168,25 @@ class Decoder(base.Decoder):
             self.raw = json.loads(data)
         except ValueError:
             raise _not_json(data) from None
-        line = _converted(self.raw)
+        line = self._converted(self.raw)
         self._read(line, out)
         if line.message is None and line.done is None:
+            self._told(self.raw)
             raise MalformedStream("the body is JSON, but no chat answer: it has no message")
         if line.done is not False:
             self._end(line, None)
+
+    def _told(self, value: Any) -> None:
+        """JSON that holds no piece of an answer may be an error, of the server or of what stands in between."""
+        if envelope.is_error(value):
+            raise errors.in_band(value, self._words)
+
+    def _converted(self, value: Any) -> Line:
+        try:
+            return _line.convert(value)
+        except ValueError as error:
+            self._told(value)
+            raise MalformedStream(f"a line is not as the wire has it: {error}") from None
 
     def _end(self, line: Line, data: bytes | None) -> None:
         self.done = True
@@ -186,16 +203,6 @@ class Decoder(base.Decoder):
         if self._said or self._calls:
             return FinishReason.stop
         raise base.truncated("a reason for its end, and before any text")
-
-
-def _converted(value: Any) -> Line:
-    fields = as_object(value)
-    try:
-        return _line.convert(value)
-    except ValueError as error:
-        if fields.get("error"):
-            raise errors.in_band(fields["error"]) from None
-        raise MalformedStream(f"a line is not as the wire has it: {error}") from None
 
 
 def _parsed(line: bytes | None) -> Any:

@@ -7,11 +7,14 @@ source: the server's own handlers and messages, read 2026-11.
 import re
 from typing import Any
 
+from attrs import evolve
+
 from ...codecs import json
 from ...errors import InvalidRequestError, LLMError, ServerError, UnsupportedFeatureError
-from .. import status
+from .. import envelope
 from ..base import ErrorReply
-from ..values import as_error_status, as_text, is_object
+from ..status import Envelope, to_error
+from ..words import NO_WORDS, Words
 
 _UNSUPPORTED = re.compile(r"does not support (thinking|tools|chat|vision|images|audio|insert)|is not supported", re.I)
 # The server answers 500 to some of what the caller must mend.
@@ -23,28 +26,23 @@ _CRASHED = re.compile(
 _MEMORY = re.compile(r"requires more system memory|out of memory|not enough memory", re.I)
 
 
-def decode_error(reply: ErrorReply) -> LLMError:
-    text = status.reply_text(reply)
-    try:
-        body = json.loads_object(text)
-    except ValueError:
-        return _error(status.Envelope(_plain(text), (), reply.status, body=text, headers=reply.headers))
-    message, codes, _ = _said(body.get("error"))
-    if body.get("signin_url"):
+def decode_error(reply: ErrorReply, words: Words = NO_WORDS) -> LLMError:
+    said = envelope.of_reply(reply)
+    message = said.message
+    if _asks_to_sign_in(reply.body):
         message += "; sign in first: run `ollama signin`"
-    request_id = reply.headers.get("x-request-id", "")
-    return _error(
-        status.Envelope(message, codes, reply.status, request_id=request_id, body=text, headers=reply.headers)
-    )
+    if message == "404 page not found":
+        message += ": the base URL is not Ollama's, or its server is too old for /api/chat"
+    return _typed(evolve(said, message=message, request_id=reply.headers.get("x-request-id", "")), words)
 
 
-def in_band(error: Any) -> LLMError:
-    """error: what a line of a 200 has under that name."""
-    return _error(status.Envelope(*_said(error)))
+def in_band(error: Any, words: Words = NO_WORDS) -> LLMError:
+    """error: a line of a 200, or what it has under that name."""
+    return _typed(envelope.of_value(error), words)
 
 
-def _error(envelope: status.Envelope) -> LLMError:
-    message = envelope.message
+def _typed(said: Envelope, words: Words) -> LLMError:
+    message = said.message
     kind: type[LLMError] | None = None
     if _CRASHED.search(message) or _MEMORY.search(message):
         kind = ServerError
@@ -52,28 +50,13 @@ def _error(envelope: status.Envelope) -> LLMError:
         kind = UnsupportedFeatureError
     elif _CALLERS_FAULT.search(message):
         kind = InvalidRequestError
-    error = status.to_error(envelope, kind=kind)
-    error.permanent = bool(_MEMORY.search(message))  # the model will not fit next time either
+    error = to_error(said, words, kind)
+    error.permanent = error.permanent or bool(_MEMORY.search(message))  # the model will not fit next time either
     return error
 
 
-def _said(error: Any, depth: int = 2) -> tuple[str, tuple[str, ...], int | None]:
-    """Message, codes and status number of what stands under `error`: text, JSON in text, or an object."""
-    if isinstance(error, str) and error.lstrip()[:1] == "{" and depth:
-        try:
-            inner = json.loads_object(error)
-        except ValueError:
-            return error, (), None
-        return _said(inner.get("error", inner), depth - 1)
-    if not is_object(error):
-        return as_text(error), (), None
-    codes = tuple(word for key in ("type", "code") if (word := as_text(error.get(key))))
-    numbers = (as_error_status(error.get(key)) for key in ("code", "status_code", "status"))
-    return as_text(error.get("message") or error.get("error")), codes, next(filter(None, numbers), None)
-
-
-def _plain(text: str) -> str:
-    page = status.page_text(text)
-    if page == "404 page not found":
-        return f"{page}: the base URL is not Ollama's, or its server is too old for /api/chat"
-    return page
+def _asks_to_sign_in(body: bytes) -> bool:
+    try:
+        return bool(json.loads_object(body).get("signin_url"))
+    except (ValueError, RecursionError):
+        return False

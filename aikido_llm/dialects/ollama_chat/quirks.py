@@ -2,6 +2,8 @@
 
 from attrs import frozen
 
+from ..words import NO_WORDS, Words
+
 
 @frozen
 class Quirks:
@@ -12,3 +14,6 @@ class Quirks:
     thinking_levels: bool = True
     # Models that hear take sound where others take pictures; False refuses it before sending.
     audio_in_images: bool = True
+
+    # What the host's own codes and sentences mean.
+    error_words: Words = NO_WORDS

@@ -13,9 +13,9 @@ from ...framing.sse import SSEFramer
 from ...types.events import Event, TextDelta
 from ...types.request import Request
 from ...types.response import FinishReason, Usage
-from .. import base
+from .. import base, envelope
 from ..finish import OVERRIDING, reason_of
-from ..status import Envelope, page_text, to_error
+from ..status import page_text
 from ..values import as_list, as_object, as_objects, as_text
 from . import errors
 from .content import Content
@@ -109,7 +109,7 @@ class Decoder(base.Decoder):
         elif name == STRAY:
             self._stray(data)
         elif name == "error":
-            raise errors.error_inside(_json_or_text(data), self._quirks)
+            raise errors.error_inside(envelope.of_event(data), self._quirks)
         elif data.lstrip()[:1] == b"{":
             self._chunk_of(data, out)
         else:
@@ -121,7 +121,7 @@ class Decoder(base.Decoder):
             value = json.loads(data)
         except ValueError:
             return
-        if errors.is_error(value):
+        if envelope.is_error(value):
             raise errors.error_inside(value, self._quirks)
 
     def _chunk_of(self, data: bytes, out: list[Event]) -> None:
@@ -146,7 +146,7 @@ class Decoder(base.Decoder):
             value = json.loads(text)
         except ValueError:
             raise _malformed(data) from None
-        if errors.is_error(value):
+        if envelope.is_error(value):
             raise errors.error_inside(value, self._quirks)
         if value:
             raise _malformed(data)
@@ -169,10 +169,12 @@ class Decoder(base.Decoder):
         answer = as_object(value)
         if not answer.get("choices") and as_objects(as_object(answer.get("provider")).get("choices")):
             answer = as_object(answer["provider"])  # a router once nested the real answer there
+        if not answer and envelope.is_error(value):
+            raise errors.error_inside(value, self._quirks)
         if not answer:
-            if errors.is_error(value):
-                raise errors.error_inside(value, self._quirks)
             raise _malformed(text)
+        if "choices" not in answer and not envelope.is_error(answer):
+            raise MalformedStream("the body is JSON, but no chat completion: it has no choices", permanent=True)
         try:
             chunk = CHUNK.convert(answer)
         except ValueError:
@@ -192,7 +194,7 @@ class Decoder(base.Decoder):
         for choice in chunk.choices or ():
             if not choice.index:
                 self._choice(choice, out, whole=whole)
-        if chunk.error or (not chunk.choices and errors.is_error(value)):
+        if envelope.fails(value) or (not chunk.choices and envelope.is_error(value)):
             self._fail(errors.error_inside(value, self._quirks), out)
         if chunk.x_groq and (groq := as_object(chunk.x_groq).get("error")):
             self._fail(errors.error_inside(groq, self._quirks), out)
@@ -241,16 +243,8 @@ class Decoder(base.Decoder):
             self.finish_reason, self.raw_finish_reason = reason, word
 
     def _failed(self) -> LLMError:
-        word = self.raw_finish_reason or "error"
-        return to_error(Envelope(f"the provider ended the answer with {word!r}", (word,)), errors.CODES)
+        return errors.ended_in_error(self.raw_finish_reason or "error", self._quirks)
 
 
 def _malformed(data: bytes) -> MalformedStream:
     return MalformedStream(f"an event is not a JSON object: {page_text(data[:400].decode('utf-8', 'replace'))}")
-
-
-def _json_or_text(data: bytes) -> Any:
-    try:
-        return json.loads(data)
-    except ValueError:
-        return data.decode("utf-8", "replace")

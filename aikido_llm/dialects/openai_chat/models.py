@@ -3,8 +3,8 @@
 from typing import Any
 
 from ...codecs import json
-from ...errors import MalformedStream
 from ...types.response import ModelInfo
+from .. import envelope
 from ..base import ModelPage, WireRequest
 from ..values import as_count, as_list, as_number, as_object, as_objects, as_text
 from .quirks import Quirks
@@ -26,12 +26,12 @@ def encode_models(cursor: str | None, quirks: Quirks) -> WireRequest:
 def decode_models(body: bytes, quirks: Quirks) -> ModelPage:
     try:
         value = json.loads(body)
-    except ValueError as error:
-        raise MalformedStream(f"the model list is not JSON: {error}") from None
+    except ValueError:
+        raise envelope.no_models(body, quirks.error_words) from None
     listing = as_object(value)
     entries = as_list(value if isinstance(value, list) else listing.get("data") or listing.get("models"))
     if not isinstance(value, list) and not isinstance(listing.get("data", listing.get("models")), list):
-        raise MalformedStream("the answer is no model list: it has no array of models")
+        raise envelope.no_models(body, quirks.error_words)
     models = tuple(_model(entry, quirks) for entry in as_objects(entries) if as_text(entry.get("id")))
     following = as_text(as_object(listing.get("links")).get("next")).partition("?")[2]
     return ModelPage(models, following or None)

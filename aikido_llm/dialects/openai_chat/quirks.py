@@ -5,11 +5,7 @@ from typing import Any, Literal
 
 from attrs import field, frozen
 
-from ...errors import LLMError
-
-
-def _codes() -> dict[str, type[LLMError]]:
-    return {}
+from ..words import NO_WORDS, Words
 
 
 def _ask_usage() -> dict[str, Any]:
@@ -63,7 +59,7 @@ class Quirks:
     # -- answer
     done_required: bool = True  # False: the host may close right behind the finish reason, without [DONE]
     drop_repeated_reasoning: bool = False  # older Grok models sent each reasoning delta twice
-    error_codes: Mapping[str, type[LLMError]] = field(factory=_codes)  # the host's own numbers
+    error_words: Words = NO_WORDS  # what the host's own numbers and sentences mean
 
     # -- model list
     models_path: str = "/models"

@@ -43,10 +43,10 @@ class OpenAIResponses(Quirks):
         return decode.Decoder(self, request)
 
     def decode_error(self, reply: ErrorReply) -> LLMError:
-        return errors.decode_error(reply)
+        return errors.decode_error(reply, self.error_words)
 
     def encode_models(self, cursor: str | None) -> WireRequest:
         return models.encode_models(self)
 
     def decode_models(self, body: bytes) -> ModelPage:
-        return models.decode_models(body)
+        return models.decode_models(body, self.error_words)

@@ -12,7 +12,7 @@ from ...framing.places import Places
 from ...types.events import Event, ImageEvent, TextDelta, ThinkingDelta, ToolCallStart
 from ...types.request import Request
 from ...types.response import FinishReason, Usage
-from .. import base
+from .. import base, envelope
 from ..media import image_from_base64
 from ..status import page_text
 from ..toolcalls import ToolCalls, arguments_text
@@ -42,6 +42,7 @@ class Decoder(base.Decoder):
 
     def __init__(self, quirks: Quirks, request: Request) -> None:
         super().__init__()
+        self._words = quirks.error_words
         self._stored = request.extra.get("store", quirks.store) is not False
         self._open_reasoning = quirks.replays_open_reasoning
         self._progress = Progress()
@@ -86,6 +87,8 @@ class Decoder(base.Decoder):
         if name == WHOLE:
             self._whole_body(data, out)
             return
+        if name == "error":
+            raise errors.in_band(envelope.of_event(data), self._words)
         try:
             event = EVENT.decode(data)
         except ValueError:
@@ -166,10 +169,10 @@ class Decoder(base.Decoder):
             case "response.completed" | "response.incomplete" | "response.failed" | "response.cancelled":
                 self._ended(kind.removeprefix("response."), data, out)
             case "error":
-                raise errors.in_band(json.loads(data))
+                raise errors.in_band(json.loads(data), self._words)
             case _:  # the progress of tools that run at the server, pings, and what is newer than this code
                 if not kind.startswith("response.") and errors.says_error(json.loads(data)):
-                    raise errors.in_band(json.loads(data))  # what proxies write when they fail
+                    raise errors.in_band(json.loads(data), self._words)  # what proxies write when they fail
 
     def _delta(self, event: StreamEvent, lane: str, part: Any, out: list[Event]) -> None:
         if isinstance(event.delta, str) and event.delta:
@@ -295,7 +298,7 @@ class Decoder(base.Decoder):
         self.raw = body
         if "output" not in body:
             if errors.says_error(body):
-                raise errors.in_band(body)
+                raise errors.in_band(body, self._words)
             if "status" not in body:
                 raise MalformedStream(f"the answer is not a response: {_excerpt(data)}")
         self._head(body)
@@ -308,7 +311,7 @@ class Decoder(base.Decoder):
 
     def _judge(self, response: dict[str, Any], word: str) -> None:
         self.raw_finish_reason = ending_word(response, word)
-        reason = finish_reason(response, word)
+        reason = finish_reason(response, word, self._words)
         self.finish_reason = FinishReason.content_filter if reason and any(self._refusal) else reason
         self.done = reason is not None
 

@@ -5,6 +5,7 @@ from typing import Any
 from ...types.response import FinishReason
 from ..finish import reason_of
 from ..values import as_object, as_text
+from ..words import NO_WORDS, Words
 from . import errors
 
 FINISH: dict[str, FinishReason] = {  # of what is incomplete
@@ -20,13 +21,14 @@ def ending_word(response: dict[str, Any], event: str) -> str:
     return reason or as_text(response.get("status")) or event
 
 
-def finish_reason(response: dict[str, Any], event: str) -> FinishReason | None:
+def finish_reason(response: dict[str, Any], event: str, words: Words = NO_WORDS) -> FinishReason | None:
     """None for an answer that has not come (queued, in_progress: it is made in the background).
 
     raises: the LLMError of an answer that failed; a 200 may hold one."""
     status = as_text(response.get("status")) or event
     if response.get("error") or status in ("failed", "cancelled"):
-        raise errors.in_band(response.get("error") or {"message": f"the response has the status {status}"})
+        said = response.get("error") or {"message": f"the response has the status {status}"}
+        raise errors.in_band(said, words)
     if status == "completed":
         return FinishReason.stop
     return reason_of(ending_word(response, event), FINISH) if status == "incomplete" else None

@@ -3,11 +3,11 @@
 from typing import Any
 
 from ...codecs import json
-from ...errors import MalformedStream
 from ...types.response import ModelInfo
+from .. import envelope
 from ..base import ModelPage, WireRequest
-from ..status import page_text
 from ..values import as_count, as_object, as_objects, as_text, is_list, is_object
+from ..words import NO_WORDS, Words
 from .quirks import Quirks
 
 # OpenAI's list says no context length; servers that speak the same wire do, each under its own name.
@@ -19,7 +19,7 @@ def encode_models(quirks: Quirks) -> WireRequest:
     return WireRequest(quirks.models_path, method="GET")
 
 
-def decode_models(body: bytes) -> ModelPage:
+def decode_models(body: bytes, words: Words = NO_WORDS) -> ModelPage:
     """`{"data": [{"id", ..}]}`, or the bare array of some servers. Raises MalformedStream for anything else."""
     try:
         listed: Any = json.loads(body)
@@ -28,7 +28,7 @@ def decode_models(body: bytes) -> ModelPage:
     if is_object(listed):
         listed = listed.get("data")
     if not is_list(listed):
-        raise MalformedStream(f"this is not a list of models: {page_text(body.decode('utf-8', 'replace'))}")
+        raise envelope.no_models(body, words)
     return ModelPage(tuple(_model(entry) for entry in as_objects(listed) if as_text(entry.get("id"))))
 
 

@@ -4,6 +4,8 @@ from typing import Literal
 
 from attrs import frozen
 
+from ..words import NO_WORDS, Words
+
 
 @frozen
 class Quirks:
@@ -48,3 +50,6 @@ class Quirks:
 
     # Pictures are drawn by a built-in tool; only OpenAI has it.
     draws_images: bool = True
+
+    # What the host's own codes and sentences mean.
+    error_words: Words = NO_WORDS

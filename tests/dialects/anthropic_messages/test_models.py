@@ -39,5 +39,5 @@ def test_the_last_page_and_what_may_be_missing() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"<html>no</html>", b"[]", b'{"data":{}}', b'{"models":[]}'])
 def test_what_is_no_model_list(body: bytes) -> None:
-    with pytest.raises(MalformedStream, match="not a model list"):
+    with pytest.raises(MalformedStream, match="no list of models"):
         DIALECT.decode_models(body)

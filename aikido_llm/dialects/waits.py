@@ -1,0 +1,124 @@
+"""How long a server asks to wait, in every place and spelling: headers, fields of an envelope, sentences.
+
+source: RFC 9110 section 10.2.3 (Retry-After), RetryInfo of gRPC, the hosts' pages on rate limits, read 2026-11.
+"""
+
+import re
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from .values import as_number
+
+_MOST = 1e9  # s; what is longer is no wait. A number above it is a moment: Unix seconds, or milliseconds
+_UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+_PART = re.compile(
+    r"(?:(\d{1,9}(?:\.\d{0,12})?|\.\d{1,12})|\b(an?|one)\b) ?"
+    r"(d(?:ays?)?|h(?:(?:ou)?rs?)?|ms|milliseconds?|m(?:in(?:ute)?s?)?|s(?:ec(?:ond)?s?)?)(?![a-z])"
+    r"(?:,? (?:and )?)?",
+    re.IGNORECASE,
+)
+_SAID = re.compile(
+    r"(?:(?:try|retry|retrying|available|wait|resets?|renews?|ready)(?: it| this| again| for| back)*"
+    r"(?: in| after| within| at| on|:)?(?: about| approximately| another| the next)?"
+    r"|retry[-_ ]?after\W{1,3}) "
+    r"(?=[\d.]|an? |one )",
+    re.IGNORECASE,
+)
+_MOMENT = re.compile(
+    r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(?:\.\d{1,9})? ?(Z|UTC|GMT|[+-]\d\d:?\d\d)", re.IGNORECASE
+)
+
+
+def of_headers(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a header asks to wait; None when none does. Names are in lower case."""
+    for name in ("retry-after-ms", "x-ms-retry-after-ms"):
+        ms = as_number(headers.get(name), _MOST)
+        if ms is not None:
+            return ms / 1000
+    return of_value(headers.get("retry-after"))
+
+
+def until_reset(headers: Mapping[str, str]) -> float | None:
+    """Seconds until what is used up is there again: the longest reset of the limits of which nothing remains.
+
+    A reset beside requests that are left is no wait. Hosts name them `x-ratelimit-remaining-requests` and
+    `x-ratelimit-reset-requests`, `...-ratelimit-requests-remaining` and `-reset`, or without what they count.
+    """
+    waits = [
+        of_value(headers.get(name.replace("remaining", "reset")))
+        for name, left in headers.items()
+        if "ratelimit" in name and "remaining" in name and as_number(left, _MOST) == 0
+    ]
+    return max((wait for wait in waits if wait is not None), default=None)
+
+
+def of_value(value: Any) -> float | None:
+    """Seconds from a number, a duration (`34.4s`, `1m2.5s`), a date of HTTP or ISO 8601, or Unix time."""
+    number = as_number(value, _MOST)
+    if number is not None:
+        return number
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        return None
+    text = str(value).strip()[:100]
+    moment = _moment(text)
+    if moment is not None:
+        wait = max(0.0, moment - time.time())
+        return wait if wait < 10 * _MOST else None
+    return _duration(text, whole=True)
+
+
+def of_text(message: str) -> float | None:
+    """Seconds from wording such as `try again in 1m7.66s`, `please wait 20 seconds`; None when there is none."""
+    for said in _SAID.finditer(message):
+        rest = message[said.end() : said.end() + 100]
+        moment = _MOMENT.match(rest)
+        wait = of_value(moment.group()) if moment else _duration(rest, whole=False)
+        if wait is not None:
+            return wait
+    return None
+
+
+def _duration(text: str, *, whole: bool) -> float | None:
+    """The parts of a duration, added; whole: nothing else may stand behind them."""
+    seconds, at = 0.0, 0
+    while part := _PART.match(text, at):
+        unit = part.group(3).lower()
+        scale = _UNITS["ms"] if unit.startswith(("ms", "mil")) else _UNITS[unit[0]]
+        seconds += float(part.group(1) or 1) * scale
+        at = part.end()
+    if not at or (whole and at != len(text)):
+        return None
+    return seconds if seconds < _MOST else None
+
+
+def _moment(text: str) -> float | None:
+    """Unix time of a date, or of a number that can only be one."""
+    try:
+        number = float(text)
+    except ValueError:
+        pass
+    else:
+        return None if not _MOST <= number < 1e14 else number / 1000 if number > 1e11 else number
+    if iso := _MOMENT.fullmatch(text):
+        day, hour, zone = iso.groups()
+        try:
+            return datetime.fromisoformat(f"{day}T{hour}{zone if zone[0] in '+-' else '+00:00'}").timestamp()
+        except (ValueError, OverflowError):
+            return None
+    return _http_date(text)
+
+
+def _http_date(text: str) -> float | None:
+    if "," not in text and ":" not in text:
+        return None
+    from datetime import UTC
+    from email.utils import parsedate_to_datetime  # slow to load, and most servers send seconds
+
+    try:
+        date = parsedate_to_datetime(text)
+        date = date if date.tzinfo else date.replace(tzinfo=UTC)  # HTTP dates are GMT, said or not
+        return date.timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return None
