@@ -2,16 +2,36 @@
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from functools import lru_cache
-from typing import Any, TypeAlias, cast
+from typing import Any, Generic, NoReturn, Self, TypeAlias, TypeVar, cast
 from urllib.parse import quote
 
 KeySource: TypeAlias = str | Callable[[], str | Awaitable[str]]
 """A key, or a (sync or async) function that is asked for it once per attempt."""
 
 
-class Secret:
+V = TypeVar("V")
+
+
+class Unpicklable:
+    """What holds keys is not pickled: such bytes reach task brokers, caches and pipes. A copy of it is itself."""
+
+    __slots__ = ()
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"{type(self).__name__} cannot be pickled, a key would stand in the bytes: open a client where it is used"
+        )
+
+
+class Secret(Unpicklable):
     """Holds a text that must not be shown. Not a str, so that no `+`, format or JSON encoder can leak it."""
 
     __slots__ = ("_text",)
@@ -28,6 +48,15 @@ class Secret:
         """Whether it is one: a caller's function may have returned anything."""
         return isinstance(cast("object", self._text), str)
 
+    @property
+    def problem(self) -> str:
+        """Why no header can carry it, in words that go on from "the key"; "" when one can."""
+        if not self.is_text:
+            return "is no text: the function that was given as api_key must return a str"
+        if not self._text.isascii() or not self._text.isprintable():
+            return "holds a line end or a character that is no ASCII letter, digit or sign"
+        return "holds a blank: it must be the key alone" if " " in self._text else ""
+
     def __bool__(self) -> bool:
         return bool(self._text)
 
@@ -41,13 +70,14 @@ class Secret:
         return "Secret(***)" if self._text else "Secret()"
 
 
-class Key:
-    """Where the key of a client comes from."""
+class Key(Unpicklable):
+    """Where the key of a client comes from. What stands around it in a file, blanks and line ends, is no part of it."""
 
     __slots__ = ("_source",)
 
     def __init__(self, source: "KeySource | Secret | None") -> None:
-        self._source = Secret(source) if isinstance(source, str) else source
+        held = Secret(source) if isinstance(source, str) else source
+        self._source = _bare(held) if isinstance(held, Secret) else held
 
     def __bool__(self) -> bool:
         """Whether there is a key or a function to ask for one."""
@@ -59,14 +89,38 @@ class Key:
         if source is None or isinstance(source, Secret):
             return source or Secret("")
         asked = source()
-        held = Secret(await asked if inspect.isawaitable(asked) else asked)
-        del asked
-        if not held.is_text:
-            raise TypeError("the function that was given as api_key must return the key as a str")
-        return held
+        return _bare(Secret(await asked if inspect.isawaitable(asked) else asked))
 
     def __repr__(self) -> str:
         return "Key(***)" if self else "Key()"
+
+
+def _bare(secret: Secret) -> Secret:
+    return Secret(secret.reveal().strip().removeprefix("\ufeff").strip()) if secret.is_text else secret
+
+
+class HiddenValues(Unpicklable, Mapping[str, V], Generic[V]):
+    """A mapping that shows its names alone: headers, and parameters, may hold keys. Empty, it is pickled like any."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, values: Mapping[str, V] | None = None) -> None:
+        self._values = dict(values or {})
+
+    def __getitem__(self, name: str) -> V:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return f"<{', '.join(self._values)}>"
+
+    def __reduce__(self) -> Any:
+        return super().__reduce__() if self._values else (type(self), ())
 
 
 HIDDEN = "***"
@@ -78,6 +132,8 @@ def scrub(text: str, *secrets: Secret) -> str:
     Secrets of fewer than 4 characters are left: they would be found everywhere.
     """
     text = hide(text, *secrets)
+    for secret in secrets:
+        text = _without_parts(text, secret.reveal())
     for pattern, shown in _LOOKS_SECRET:
         text = pattern.sub(shown, text)
     return text
@@ -97,6 +153,27 @@ def hide(text: str, *secrets: Secret) -> str:
         if len(value) >= 12:  # a part of it, as providers show it: `sk-abc...xyz`
             text = re.sub(_elided(value[:4]), _if_elided, text)
             text = _without_cut_end(text, value)
+    return text
+
+
+def _without_parts(text: str, value: str) -> str:
+    """Without any run of `_PART` characters and more of a secret, from whatever place in it: each such run holds one of
+    the blocks of half that length that the secret can be cut into."""
+    half = _PART // 2
+    for at in range(0, len(value) - half + 1, half):
+        block = value[at : at + half]
+        found, done, out = text.find(block), 0, list[str]()
+        while found >= 0:
+            start, end = found, found + half
+            while start > max(done, found - at) and text[start - 1] == value[start - 1 - found + at]:
+                start -= 1
+            while end < min(len(text), found - at + len(value)) and text[end] == value[end - found + at]:
+                end += 1
+            if end - start >= _PART:
+                out += (text[done:start], HIDDEN)
+                done = end
+            found = text.find(block, end)
+        text = "".join([*out, text[done:]]) if out else text
     return text
 
 
@@ -130,8 +207,25 @@ def secrets_in(headers: Mapping[str, str]) -> tuple[Secret, ...]:
 
 @lru_cache(maxsize=128)  # the names are few, and asked for with each request
 def sounds_secret(name: str) -> bool:
-    """Whether a header or a parameter of this name holds a secret."""
-    return _SECRET_NAME.search(name) is not None
+    """Whether a header or a parameter of this name holds a secret.
+
+    The last of its words says what it is: `x-api-key` is a key, `x-token-budget` a budget, `x-author` no auth.
+    """
+    words = [word.lower() for word in _WORD.findall(name)]
+    while len(words) > 1 and words[-1] in _CARRIERS:
+        words.pop()
+    last, before = (words or [""])[-1], words[-2:-1]
+    return (last in _SECRET_WORDS or last.endswith(_SECRET_ENDS)) and not (last == "key" and before in _OPEN_KEYS)
+
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")  # of x-api-key, api_key, apiKey, X-APIKey
+_CARRIERS = {"id", "value", "header"}
+_SECRET_WORDS = {"key", "session", "sid", "jwt", "sig", "pwd", "pat"}
+_SECRET_ENDS = (
+    *("auth", "authorization", "authentication", "bearer", "cookie", "credential", "credentials", "passphrase"),
+    *("passwd", "password", "secret", "signature", "token", "apikey", "accesskey", "authkey", "secretkey"),
+)
+_OPEN_KEYS = (["idempotency"], ["cache"], ["surrogate"])  # they name a thing, and open none
 
 
 def without_frames(error: BaseException) -> BaseException:
@@ -147,7 +241,7 @@ def without_frames(error: BaseException) -> BaseException:
     return error
 
 
-_SECRET_NAME = re.compile(r"auth|key|token|secret|cookie|credential|passw|session|signature", re.IGNORECASE)
+_PART = 12  # characters of a key that must not be shown, wherever in it they stand
 
 
 def _elided(begin: str) -> str:

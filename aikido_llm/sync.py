@@ -22,6 +22,7 @@ from .call.stream import EventStream
 from .connect import open as connect
 from .errors import ConfigError
 from .portal import Portal
+from .secret import Unpicklable
 from .types.events import Event
 from .types.request import Request
 from .types.response import ModelInfo, Response
@@ -99,7 +100,7 @@ class SyncEventStream(SyncIterator[Event]):
         return SyncIterator(self._portal, pieces, pieces.aclose, self._reading)
 
 
-class SyncHTTPClient:
+class SyncHTTPClient(Unpicklable):
     """A client for code without an event loop. Make it with `open`, leave it by `with` or `close()`."""
 
     def __init__(self, client: HTTPClient) -> None:

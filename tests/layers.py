@@ -25,7 +25,7 @@ LAYERS: dict[str, dict[str, tuple[str, ...]]] = {
     "pure: no I/O, no event loop": {
         "framing": ("codecs", "errors"),
         "dialects": ("codecs", "errors", "framing", "types"),
-        "providers": ("codecs", "dialects", "errors", "types"),
+        "providers": ("codecs", "dialects", "errors", "secret", "types"),
     },
     "I/O": {
         "transport": ("codecs", "errors", "secret"),

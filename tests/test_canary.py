@@ -5,26 +5,31 @@ and answers that are made where they are queued.
 """
 
 import asyncio
+import copy
 import io
 import logging
 import os
+import pickle
 import re
 import traceback
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
+import attrs
 import pytest
 from rich.console import Console
 from rich.pretty import pretty_repr
 from rich.traceback import Traceback
 
 import aikido_llm as llm
+from aikido_llm import sync
 from aikido_llm.connect import dsn
-from aikido_llm.secret import Key, Secret
+from aikido_llm.secret import HiddenValues, Key, Secret
 from aikido_llm.serialize import to_dict
 from aikido_llm.testing import Answer, Fault, WireServer
+from aikido_llm.transport.base import Headers
 
 KEY = "canaryKey7qZ2vX9wB4nU5tR8"
 HEADER = "canaryHead3mK6pL1sD0fG7hJ"
@@ -369,13 +374,15 @@ def test_a_mistake_in_opening_shows_no_key(mistake: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "source", [f"{KEY}\n", lambda: KEY.encode(), lambda: f"{KEY}\r\nX: y"], ids=["line end", "bytes", "two lines"]
+    "source",
+    [f"{KEY} {KEY}", lambda: KEY.encode(), lambda: f"{KEY}\r\nX: y", f"{KEY}\u2026", f"{KEY}\ud800"],
+    ids=["blank", "bytes", "two lines", "no ASCII", "surrogate"],
 )
 async def test_a_key_that_cannot_be_sent_is_not_shown(server: WireServer, source: Any) -> None:
     async with llm.open("vllm", server.base_url("vllm"), api_key=source, retry=None) as client:
         del source
         error = await outcome(lambda: client.complete(request()))
-        assert isinstance(error, llm.ConfigError | TypeError)
+        assert isinstance(error, llm.ConfigError)
         check(shown(error, rich=True))
     assert not server.received
 
@@ -392,6 +399,22 @@ async def test_wrong_keywords_of_chat_show_no_header(server: WireServer) -> None
             check(shown(error, rich=True))
 
 
+def insides(value: Any, depth: int = 6) -> Iterator[tuple[str, str]]:
+    """What `vars`, `attrs.asdict` and a debugger's tree show of a value, and a pickle of it if there is one."""
+    yield f"repr of {type(value).__name__}", repr(value)
+    if isinstance(value, Key | Secret | HiddenValues | Headers) or depth == 0:  # they are what hides
+        return
+    inner: dict[str, Any] = {**getattr(value, "__dict__", {})}
+    kind = cast("type[Any]", type(value))
+    if attrs.has(kind):
+        yield f"asdict of {kind.__name__}", repr(attrs.asdict(value))
+        inner |= {field.name: getattr(value, field.name) for field in attrs.fields(kind)}
+    for name, one in inner.items():
+        yield f"{name} of {kind.__name__}", repr(one)
+        if type(one).__module__.startswith("aikido_llm"):
+            yield from ((f"{name}: {place}", text) for place, text in insides(one, depth - 1))
+
+
 async def test_no_object_shows_a_key(server: WireServer) -> None:
     client = llm.open("anthropic", f"{server.base_url('anthropic')}?api_key={KEY}", proxy=f"http://u:{PROXY}@h:1",
                       headers={"X-Auth": HEADER})  # fmt: skip
@@ -402,4 +425,24 @@ async def test_no_object_shows_a_key(server: WireServer) -> None:
                        Key(KEY), Secret(KEY), inner["_settings"], vars(inner["_transport"])]  # fmt: skip
     for value in seen:
         check(iter([("repr", repr(value)), ("str", f"{value}"), ("rich", pretty_repr(value))]))
+    for value in (client, client.single_attempt, config, said, inner["_settings"].row.provider, inner["_attempts"]):
+        check(insides(value))
+        check(insides(copy.copy(value)))
+        check(insides(copy.deepcopy(value)))
+        with pytest.raises(TypeError, match="cannot be pickled"):
+            pickle.dumps(value)
     await client.aclose()
+
+
+def test_what_holds_no_key_may_be_pickled() -> None:
+    config = llm.ProviderConfig(base_url="http://127.0.0.1:1/v1", default_model="m")
+    assert pickle.loads(pickle.dumps(config)) == config
+    assert copy.deepcopy(config) == config
+
+
+def test_a_sync_client_is_not_pickled() -> None:
+    with sync.open("openai", api_key=KEY, model="m") as client:
+        for value in (client, [client]):
+            with pytest.raises(TypeError, match="cannot be pickled"):
+                pickle.dumps(value)
+        assert copy.deepcopy(client) is client

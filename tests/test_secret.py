@@ -1,4 +1,6 @@
 import asyncio
+import copy
+import pickle
 import string
 import traceback
 
@@ -6,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aikido_llm.secret import HIDDEN, Key, Secret, excerpt, scrub
+from aikido_llm.secret import HIDDEN, HiddenValues, Key, KeySource, Secret, excerpt, scrub, secrets_in, sounds_secret
 
 CANARY = "canaryK7qZ2vX9wB4n"
 keys = st.text(string.ascii_letters + string.digits + "-_", min_size=8, max_size=60)
@@ -142,3 +144,66 @@ def test_a_traceback_through_scrub_shows_no_key() -> None:
         raise ValueError(scrub(f"bad {CANARY}", Secret(CANARY)))
     except ValueError:
         assert CANARY not in traceback.format_exc()
+
+
+@pytest.mark.parametrize(
+    "source", [f" {CANARY}\r\n", f"\ufeff{CANARY}\n", Secret(f"{CANARY}\n"), lambda: f"{CANARY}\n"]
+)
+async def test_what_stands_around_a_key_in_a_file_is_no_part_of_it(source: KeySource | Secret) -> None:
+    assert (await Key(source).get()) == Secret(CANARY)
+
+
+SECRET_NAMES = """
+Authorization proxy-authorization x-api-key X-APIKey apiKey apikey api_key x-portkey-api-key ocp-apim-subscription-key
+x-goog-api-key X-Auth helicone-auth x-amz-security-token Set-Cookie Cookie x-client-secret x-session-id X-Session
+x-hub-signature-256 api_token accessToken x-db-password
+"""
+OPEN_NAMES = """
+x-portkey-provider x-portkey-metadata x-token-budget x-author x-keyword x-monkey x-tokenizer max_tokens x-max-tokens
+x-ratelimit-remaining-tokens x-request-id x-secretary x-auth-user idempotency-key www-authenticate content-type - 123
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "secret"),
+    [*((name, True) for name in SECRET_NAMES.split()), *((name, False) for name in ["", *OPEN_NAMES.split()])],
+)
+def test_a_name_sounds_secret_by_its_last_word(name: str, secret: bool) -> None:
+    assert sounds_secret(name) is secret
+
+
+def test_common_words_in_settings_of_a_gateway_stay_in_messages() -> None:
+    headers = {"x-portkey-provider": "openai", "x-portkey-metadata": "production", "x-portkey-api-key": CANARY}
+    text = "openai error: gpt-x is not available for production traffic"
+    assert scrub(text, *secrets_in(headers)) == text
+    assert scrub(f"bad {CANARY}", *secrets_in(headers)) == f"bad {HIDDEN}"
+
+
+@given(st.integers(0, len(CANARY) * 2 - 12), st.integers(12, 60), surroundings, surroundings)
+def test_no_long_part_of_a_key_is_shown_wherever_it_is_from(start: int, size: int, before: str, behind: str) -> None:
+    key = CANARY + CANARY[::-1]
+    shown = scrub(f"{before}{key[start : start + size]}{behind}", Secret(key))
+    assert not any(key[at : at + 12] in shown for at in range(len(key) - 11))
+
+
+def test_short_parts_are_words_that_are_left() -> None:
+    assert scrub("not sk-proj for this", Secret("sk-proj-abcdefghijklmnop")) == "not sk-proj for this"
+
+
+HELD = [Secret(CANARY), Key(CANARY), Key(lambda: CANARY), HiddenValues({"x-key": CANARY})]
+
+
+@pytest.mark.parametrize("held", HELD, ids=lambda held: type(held).__name__)
+def test_what_holds_a_key_is_not_pickled_and_a_copy_is_itself(held: object) -> None:
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        with pytest.raises(TypeError, match="cannot be pickled"):
+            pickle.dumps([held], protocol)
+    assert copy.copy(held) is held
+    assert copy.deepcopy({"a": held})["a"] is held
+
+
+def test_hidden_values_are_a_mapping() -> None:
+    values = HiddenValues({"a": CANARY})
+    assert values == {"a": CANARY} == {**values}
+    assert (len(values), values["a"], list(values), repr(values)) == (1, CANARY, ["a"], "<a>")
+    assert pickle.loads(pickle.dumps(HiddenValues[str]())) == {}

@@ -1,6 +1,7 @@
 """One HTTP exchange: a WireRequest -> the 200 that answers it, or the typed error of anything else. No retries here."""
 
 import re
+from urllib.parse import quote
 
 from attrs import frozen
 
@@ -61,11 +62,15 @@ class Exchange:
         self._transport = transport
         general = {"User-Agent": settings.user_agent, "Accept": "application/json"}
         self._secrets = secrets_in(settings.provider.headers)
-        self._get = {**general, **settings.provider.headers}
-        self._post = {**self._get, "Content-Type": "application/json"}
+        get = {**general, **settings.provider.headers}
+        post = {**get, "Content-Type": "application/json"}
+        self._get = Headers(get)
+        self._post = Headers(post)
         # a server that compresses holds every token back until its block is full
-        self._post_streaming = {**self._post, "Accept": "text/event-stream", "Accept-Encoding": "identity"}
-        self._query = "&".join(f"{name}={value}" for name, value in settings.row.query.items())
+        self._post_streaming = Headers({**post, "Accept": "text/event-stream", "Accept-Encoding": "identity"})
+        query = settings.row.query.items()
+        self._query = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in query)
+        del get, post, query  # a traceback may show what a frame holds
 
     async def send(
         self,
@@ -149,6 +154,8 @@ class Exchange:
         key = await self._settings.key.get()
         if not key and provider.key_needed:
             raise ConfigError(_no_key(provider), provider=provider.name)
+        if problem := key.problem:
+            raise ConfigError(f"the API key {problem}", provider=provider.name)
         return key
 
     def _url(self, wire: WireRequest) -> str:
@@ -159,7 +166,7 @@ class Exchange:
         provider = self._settings.provider
         general = self._get if wire.body is None else self._post_streaming if stream else self._post
         own = {provider.key_header: provider.key_prefix + key.reveal()} if key else {}
-        return Headers({**general, **wire.headers, **own, **(extra.reveal() if extra else {})})
+        return general.with_more(wire.headers, own, extra.reveal() if extra else {})
 
 
 async def _read(clocks: Clocks, response: HTTPResponse, cap: int) -> tuple[bytes, LLMError | None]:

@@ -19,6 +19,7 @@ from typing import Any, TypeAlias
 from attrs import Factory, define, evolve, fields
 
 from ..errors import ConfigError
+from ..secret import Unpicklable
 from ..transport.base import Transport
 from ..types.messages import Message, user
 from ..types.request import Request
@@ -50,7 +51,7 @@ class _Life:
             raise ConfigError("this client is closed; open a new one")
 
 
-class HTTPClient:
+class HTTPClient(Unpicklable):
     """A Client that speaks one provider's wire over HTTP. Make it with `aikido_llm.open`.
 
     Opening does no I/O. Connections are made on the first request, in the running event loop (asyncio's or uvloop's),

@@ -6,7 +6,7 @@ from urllib.parse import quote, unquote
 from attrs import field, frozen
 
 from ..errors import ConfigError
-from ..secret import HIDDEN, Secret, sounds_secret
+from ..secret import HIDDEN, HiddenValues, Secret, sounds_secret
 from ..transport import addresses
 
 
@@ -17,7 +17,7 @@ class DSN:
     base_url: str = ""
     api_key: Secret = field(factory=lambda: Secret(""))
     parameters: Mapping[str, tuple[str, ...]] = field(
-        factory=lambda: dict[str, tuple[str, ...]](), repr=lambda parameters: f"<{', '.join(parameters)}>"
+        factory=HiddenValues[tuple[str, ...]], converter=HiddenValues[tuple[str, ...]]
     )
 
     def __str__(self) -> str:

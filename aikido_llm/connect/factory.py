@@ -9,12 +9,8 @@ from .. import retry
 from ..call.http_client import HTTPClient
 from ..errors import ConfigError
 from ..providers.names import ProviderType
-from ..secret import KeySource, Secret
+from ..secret import HiddenValues, KeySource, Secret
 from .open import open
-
-
-def _no_headers() -> dict[str, str]:
-    return {}
 
 
 def _held(key: KeySource | Secret | None) -> KeySource | Secret | None:
@@ -32,7 +28,7 @@ class ProviderConfig:
     timeout: float | None = 60.0
     max_retries: int = 3
     default_model: str | None = None
-    extra_headers: Mapping[str, str] = field(factory=_no_headers, repr=lambda headers: f"<{len(headers)}>")
+    extra_headers: Mapping[str, str] = field(factory=HiddenValues[str], converter=HiddenValues[str])
 
 
 def get_provider(kind: ProviderType | str, config: ProviderConfig | None = None, **kw: Any) -> HTTPClient:

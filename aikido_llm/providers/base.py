@@ -1,5 +1,6 @@
 """A provider is a row of data: where it is, who is asked for the key, and which dialect it speaks."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -8,6 +9,7 @@ from attrs import Factory, evolve, field, frozen
 
 from ..dialects.base import Dialect
 from ..errors import ConfigError
+from ..secret import HiddenValues
 
 if TYPE_CHECKING:  # a row names the type; only a client uses one
     from ..transport.base import Transport
@@ -69,7 +71,7 @@ class Provider:
     key_url: str = ""
     key_header: str = "Authorization"
     key_prefix: str = "Bearer "
-    headers: Mapping[str, str] = field(factory=lambda: dict[str, str](), repr=lambda headers: f"<{len(headers)}>")
+    headers: Mapping[str, str] = field(factory=HiddenValues[str], converter=HiddenValues[str])
     request_id_headers: tuple[str, ...] = ("x-request-id", "request-id")
     base_path: str = field(default=Factory(_path_of_base_url, takes_self=True))
     base_always: bool = False
@@ -100,6 +102,8 @@ class Provider:
             value = values.get(option.name, option.default)
             if not value:
                 continue
+            if _UNSENDABLE.search(value):
+                raise ConfigError(f"the option {option.name} holds a line end or another control character")
             if option.header:
                 headers[option.header] = value
             elif option.query:
@@ -116,6 +120,9 @@ class Configured:
     provider: Provider
     query: Mapping[str, str]
     body: Mapping[str, Any]
+
+
+_UNSENDABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def _json_value(option: DsnOption, value: str) -> Any:

@@ -51,7 +51,7 @@ class Scrubber:
 
     def response_headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         return {
-            name.lower(): HIDDEN if sounds_secret(name) and not name.lower().startswith(_LIMITS) else self._text(value)
+            name.lower(): HIDDEN if sounds_secret(name) else self._text(value)
             for name, value in headers.items()
             if name.lower() not in _OF_THE_CONNECTION
         }
@@ -96,7 +96,6 @@ class Scrubber:
         return sorted((text for text in texts if len(text) >= 4), key=len, reverse=True)
 
 
-_LIMITS = ("x-ratelimit", "anthropic-ratelimit", "ratelimit")  # they count tokens
 _LONG = 10_000  # characters of a text, a picture's perhaps, where `scrub` would take too long
 
 

@@ -7,7 +7,7 @@ from typing import Protocol
 from attrs import field, frozen
 
 from ..errors import ConfigError, MalformedStream, Phase, TimedOutError
-from ..secret import Secret, secrets_in
+from ..secret import Secret, Unpicklable, secrets_in
 
 
 @frozen
@@ -42,7 +42,7 @@ class Limits:
     error_body_bytes: int = 64 * 1024
 
 
-class Headers:
+class Headers(Unpicklable):
     """Request headers, some of which are secret: shown by name only, so that no repr, log or traceback holds a key."""
 
     __slots__ = ("_values",)
@@ -53,6 +53,13 @@ class Headers:
     def reveal(self) -> dict[str, str]:
         """The headers as they go on the wire. Do not keep them in a local variable."""
         return dict(self._values)
+
+    def with_more(self, *more: Mapping[str, str]) -> "Headers":
+        """These and further ones, of which the last wins."""
+        headers = self.reveal()
+        for values in more:
+            headers.update(values)
+        return Headers(headers)
 
     def secrets(self) -> tuple[Secret, ...]:
         """What of them must not be shown, wherever a server repeats it."""
