@@ -399,15 +399,15 @@ async def test_wrong_keywords_of_chat_show_no_header(server: WireServer) -> None
             check(shown(error, rich=True))
 
 
-def insides(value: Any, depth: int = 6) -> Iterator[tuple[str, str]]:
+def insides(value: object, depth: int = 6) -> Iterator[tuple[str, str]]:
     """What `vars`, `attrs.asdict` and a debugger's tree show of a value, and a pickle of it if there is one."""
     yield f"repr of {type(value).__name__}", repr(value)
     if isinstance(value, Key | Secret | HiddenValues | Headers) or depth == 0:  # they are what hides
         return
     inner: dict[str, Any] = {**getattr(value, "__dict__", {})}
-    kind = cast("type[Any]", type(value))
+    kind: type[object] = type(value)
     if attrs.has(kind):
-        yield f"asdict of {kind.__name__}", repr(attrs.asdict(value))
+        yield f"asdict of {kind.__name__}", repr(attrs.asdict(cast("Any", value)))
         inner |= {field.name: getattr(value, field.name) for field in attrs.fields(kind)}
     for name, one in inner.items():
         yield f"{name} of {kind.__name__}", repr(one)
