@@ -11,7 +11,9 @@ author = "The aikido_llm authors"
 copyright = "2026, the aikido_llm authors"
 version = release = aikido_llm.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.viewcode", "sphinx_copybutton"]
+copybutton_prompt_text = "$ "
+copybutton_only_copy_prompt_lines = False
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build", "examples/README.md"]
 
@@ -26,7 +28,8 @@ autodoc_default_options = {"members": True, "show-inheritance": True}
 
 html_theme = "furo"
 html_title = "aikido_llm"
-html_static_path: list[str] = []
+html_static_path = ["_static"]
+html_css_files = ["wide.css"]
 
 
 # Docstrings here are plain text: paragraphs, `code`, `name: what it is` lines with hanging indents, indented examples.
@@ -72,5 +75,31 @@ def escape(text: str) -> str:
     )
 
 
+# What only the library makes has no constructor to show.
+_MADE_HERE = {"HTTPClient", "EventStream", "SyncHTTPClient", "SyncEventStream", "SyncIterator", "TypedStream"}
+# Types of ours beside public ones in a union: whoever calls needs the public one.
+_OWN = re.compile(r" \| (?:\w+\.)*(?:Secret|_Unset)\b|\b(?:\w+\.)*(?:Secret|_Unset) \| ")
+
+
+def signature(
+    app: Sphinx, what: str, name: str, obj: object, options: object, shown: str | None, returns: str | None
+) -> tuple[str | None, str | None]:
+    """A signature without names that nobody can import."""
+    if what == "class" and (name.rpartition(".")[2] in _MADE_HERE or getattr(obj, "_is_protocol", False)):
+        return "", None
+    return shown and public(shown), returns and public(returns)
+
+
+def skip(app: Sphinx, what: str, name: str, obj: object, default: bool, options: object) -> bool:
+    """What only the library calls."""
+    return default or name == "scrubbed"
+
+
+def public(text: str) -> str:
+    return re.sub(r"\b(?:\w+\.)*TextStream\b", "AsyncIterator[str]", _OWN.sub("", text))
+
+
 def setup(app: Sphinx) -> None:
     app.connect("autodoc-process-docstring", as_rst)
+    app.connect("autodoc-process-signature", signature)
+    app.connect("autodoc-skip-member", skip)

@@ -31,6 +31,25 @@ def test_code_block_runs(page: Path, number: int, block: str) -> None:
     assert block.strip()
 
 
+def test_names_of_other_libraries_are_theirs() -> None:
+    openai = pytest.importorskip("openai", reason="openai is not installed: pip install openai")
+    names = re.findall(r"`openai\.(\w+)`", (ROOT / "docs" / "guides" / "migrating.md").read_text())
+    assert names
+    assert [name for name in names if not hasattr(openai, name)] == []
+
+
+def test_the_first_screen_says_how_to_install() -> None:
+    for page in ("README.md", "docs/index.md"):
+        head = (ROOT / page).read_text().partition("```python")[0]
+        assert "pip install aikido-llm " in head, page
+
+
+def test_the_reference_shows_nothing_private() -> None:
+    listed = (ROOT / "docs" / "api" / "client.md").read_text()
+    for name in ("TextStream", "StreamCore", "Reader", "Begin"):
+        assert name not in listed
+
+
 def test_links_between_pages_lead_somewhere() -> None:
     broken = [
         f"{page.relative_to(ROOT)}: {target}"

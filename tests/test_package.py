@@ -139,6 +139,15 @@ def test_the_metadata_says_what_is_needed(built: Built) -> None:
     assert {"cli", "dev", "docs"} <= set(metadata.get_all("Provides-Extra", []))
 
 
+def test_a_package_index_shows_links_that_lead_somewhere(built: Built) -> None:
+    urls = dict(text.split(", ") for text in built.metadata.get_all("Project-URL", []))
+    assert set(urls) == {"Homepage", "Documentation", "Source", "Changelog"}
+    shown = str(built.metadata.get_payload())
+    targets = re.findall(r"\]\(([^)\s]+)\)", shown)
+    assert f"{urls['Source']}/docs/guides/command-line.md" in targets
+    assert all(target.startswith("https://") for target in targets)
+
+
 def test_the_sdist_holds_what_its_tests_need(unpacked: Path) -> None:
     for folder in ("aikido_llm", "tests", "docs", "benchmarks"):
         assert tree(unpacked / folder) == tree(ROOT / folder)
