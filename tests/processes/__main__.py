@@ -4,32 +4,32 @@ import itertools
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.processes.matrix import CLIENTS, ENDS, PROCESSES, PROGRAMS, STATES, THREADS, Outcome, Program, run, serve
+from tests.processes.matrix import CLIENTS, ENDS, PROCESSES, STATES, THREADS, Outcome, Program, run, serve
 from tests.testing.threaded import wire_server
 
 
 def main() -> int:
+    """Arguments: words that a program must have in its name."""
     wanted = sys.argv[1:]
-    programs = [program for program in PROGRAMS if all(word in str(program) for word in wanted)]
+    outcomes: list[Outcome] = []
+    print("| client | thread | " + " | ".join(PROCESSES) + " |")
+    print("|---" * (len(PROCESSES) + 2) + "|")
     with wire_server() as (server, _), ThreadPoolExecutor(2) as pool:
         serve(server)
-        outcomes = dict(zip(programs, pool.map(run, programs, itertools.repeat(server.dsn("vllm"))), strict=False))
-    print(table(outcomes))
-    bad = {program: outcome for program, outcome in outcomes.items() if outcome.fault}
-    for program, outcome in bad.items():
-        print(f"{program}: {outcome.fault}", file=sys.stderr)
-    slowest = max(outcome.seconds for outcome in outcomes.values())
-    print(f"\n{len(programs) - len(bad)} of {len(programs)} ended as they should, the slowest within {slowest:.2f} s.")
+        for client, state, thread in itertools.product(CLIENTS, STATES, THREADS):
+            row = [[Program(client, state, thread, other, end) for end in ENDS] for other in PROCESSES]
+            row = [[program for program in cell if all(word in str(program) for word in wanted)] for cell in row]
+            ran = [list(pool.map(run, cell, itertools.repeat(server.dsn("vllm")))) for cell in row]
+            shown = (f"{sum(not outcome.fault for outcome in cell)}/{len(cell)}" for cell in ran)
+            print(f"| {client}, {state} | {thread} | " + " | ".join(shown) + " |", flush=True)
+            for program, outcome in zip(itertools.chain(*row), itertools.chain(*ran), strict=True):
+                outcomes.append(outcome)
+                if outcome.fault:
+                    print(f"{program}: {outcome.fault}", file=sys.stderr, flush=True)
+    bad = sum(bool(outcome.fault) for outcome in outcomes)
+    slowest = max(outcome.seconds for outcome in outcomes)
+    print(f"\n{len(outcomes) - bad} of {len(outcomes)} ended as they should, the slowest within {slowest:.2f} s.")
     return 1 if bad else 0
-
-
-def table(outcomes: dict[Program, Outcome]) -> str:
-    lines = ["| client | thread | " + " | ".join(PROCESSES) + " |", "|---" * (len(PROCESSES) + 2) + "|"]
-    for client, state, thread in itertools.product(CLIENTS, STATES, THREADS):
-        cells = ([outcomes.get(Program(client, state, thread, process, end)) for end in ENDS] for process in PROCESSES)
-        shown = (f"{sum(not o.fault for o in cell if o)}/{sum(o is not None for o in cell)}" for cell in cells)
-        lines.append(f"| {client}, {state} | {thread} | " + " | ".join(shown) + " |")
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """The matrix: its programs, and what came of one."""
 
-import itertools
 import subprocess
 import sys
 import time
@@ -34,9 +33,6 @@ class Program:
 
     def __str__(self) -> str:
         return ", ".join((self.client, self.state, self.thread, self.process, self.end))
-
-
-PROGRAMS = [Program(*words) for words in itertools.product(CLIENTS, STATES, THREADS, PROCESSES, ENDS)]
 
 
 @frozen
