@@ -4,6 +4,8 @@ import asyncio
 import gc
 import json
 import ssl
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -167,3 +169,34 @@ def test_a_client_can_be_closed_from_another_loop() -> None:
             asyncio.run_coroutine_threadsafe(client.aclose(), elsewhere).result()
             first.run(asyncio.sleep(0.01))
             assert closed(server, elsewhere)
+
+
+FORK = """
+import asyncio, gc, os, sys
+import aikido_llm as llm
+
+async def main():
+    client = llm.open("openai", sys.argv[1])
+    stream = client.stream(llm.Request(messages=[llm.user("hi")]))
+    await anext(stream)
+    child = os.fork()
+    if child == 0:
+        stream._core.close()
+        del stream, client
+        gc.collect()
+        os._exit(0)
+    os.waitpid(child, 0)
+    async with asyncio.timeout(5):
+        print(len([event async for event in stream]), (await client.chat("hi")).text)
+    await client.aclose()
+
+asyncio.run(main())
+"""
+
+
+def test_what_a_forked_child_drops_goes_on_in_its_parent() -> None:
+    with wire_server() as (server, _):
+        server.answer(Answer("one two three", pace=0.1), "four")
+        command = [sys.executable, "-W", "ignore", "-c", FORK, server.dsn("openai")]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+        assert (done.stdout.split()[1:], done.stderr) == (["four"], "")
