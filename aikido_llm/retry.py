@@ -51,8 +51,8 @@ def is_rate_limited(error: BaseException) -> bool:
 
 
 def is_retryable(error: BaseException) -> bool:
-    """Transient, or rate limited."""
-    return is_transient_server_error(error) or is_rate_limited(error)
+    """Transient, or rate limited; not what the server itself says is in vain (`permanent`)."""
+    return is_transient_server_error(error) or (isinstance(error, RateLimitedError) and not error.permanent)
 
 
 @frozen

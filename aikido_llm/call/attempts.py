@@ -10,7 +10,7 @@ from attrs import define, evolve
 from .. import retry
 from ..codecs import json
 from ..dialects.base import ModelPage, WireRequest
-from ..errors import ConfigError, InvalidRequestError, LLMError, ModelNotFoundError
+from ..errors import ConfigError, InvalidRequestError, LLMError, MalformedStream, ModelNotFoundError
 from ..transport.base import Body, Headers
 from ..types.events import EndEvent, ErrorEvent, Event, UsageEvent
 from ..types.request import Request
@@ -151,13 +151,17 @@ class Attempts:
         raise self._stamp(failure, request.model)
 
     async def _page(self, clocks: Clocks, wire: WireRequest, number: int) -> ModelPage | LLMError:
-        """What was sent instead of a list is returned as its error, not raised: asking again would not mend it."""
+        """What is no list at all is returned as its error, not raised: asking again would not mend it. An error that
+        was sent instead of one is raised, as from any other reply."""
         sent = await self._exchange.send(clocks, wire, None)
         body = await self._exchange.read(clocks, sent.response)
         try:
             return self._settings.dialect.decode_models(body)
         except LLMError as error:
-            return error.scrubbed(*sent.secrets)
+            failure = error.scrubbed(*sent.secrets)
+        if isinstance(failure, MalformedStream):
+            return failure
+        raise failure
 
     # ---------------------------------------------------------------- what an error says beside its own
 

@@ -133,12 +133,12 @@ class Exchange:
     async def _refusal(self, clocks: Clocks, response: HTTPResponse) -> LLMError:
         """The typed error of an answer that is not a 200, not yet scrubbed."""
         status = response.status
-        if 300 <= status < 400:
+        if 300 <= status < 400 and status != 304:
             response.close()
             return _redirected(status, response.headers.get("location", ""))
         clocks.hurry(_ERROR_BODY)
         body, _ = await _read(clocks, response, self._settings.limits.error_body_bytes)
-        if status < 300:
+        if status < 400:
             text = f"the server answered {status}, which holds no answer"
             return MalformedStream(text, status=status, permanent=True)
         headers = {name.lower(): value for name, value in response.headers.items()}

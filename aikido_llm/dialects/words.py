@@ -182,7 +182,7 @@ WORDINGS: tuple[Wordings, ...] = (
         (r"request too large for", "OpenAI, Groq: alone above the limit of a minute, told as a rate limit"),
     )),
     Wordings(InvalidRequestError, frozenset({400, 413, 422}), (
-        (r"max[_ ](?:completion[_ ]|output[_ ]|new[_ ])?tokens?\W{0,3} (?:must be|is too large|exceeds the limit|"
+        (r"max[_ ](?:completion[_ ]|output[_ ])?tokens?\W{0,3} (?:must be|is too large|exceeds the limit|"
          r"cannot be)|max_tokens\W{0,3} \d{1,9} exceeds", "Cohere, OpenAI, Groq: the parameter, not the prompt"),
     )),
     Wordings(RateLimitedError, frozenset({413, 429}), (
