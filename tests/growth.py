@@ -14,8 +14,9 @@ from attrs import frozen
 import aikido_llm as llm
 from aikido_llm.call.answer import AnswerParser
 from aikido_llm.codecs import json
+from aikido_llm.dialects import waits
 from aikido_llm.dialects.base import ErrorReply
-from aikido_llm.dialects.status import page_text, retry_after_text
+from aikido_llm.dialects.status import page_text
 from aikido_llm.framing import Frame
 from aikido_llm.framing.json_array import JSONArrayFramer
 from aikido_llm.framing.lines import LineSplitter
@@ -239,7 +240,7 @@ def _rows() -> Iterator[Growth]:
         16_000,
     )
     yield Growth("the text of a page", ("dialects.status",), _on_text(page_text))
-    yield Growth("a wait in words", ("dialects.status",), _on_text(retry_after_text))
+    yield Growth("a wait in words", ("dialects.waits",), _on_text(waits.of_text))
     for dialect, provider in DIALECTS.items():
         room = f"dialects.{dialect}"
         yield Growth(f"an HTTP error, {dialect}", (room, "dialects.status"), _on_text(_status(provider)), 16_000)

@@ -26,7 +26,7 @@ TOLD = (
     (r"API_KEY_INVALID|Incorrect API key", "AuthError"),
     (r"(?i)not exist\b|model.{0,90}not found|no endpoints found for|unexpected model name|(invalid|valid) model id"
      r"|Invalid model:|API model names|alpha period|removed on|end of its life|model identifier is invalid"
-     r"|"model: (claude|bad|there)", "ModelNotFoundError"),
+     r"|\"model: (claude|bad|there)", "ModelNotFoundError"),
     (r"supported - hint|requires --jinja", "InvalidRequestError"),
 )  # fmt: skip
 BY_STATUS = {401: "AuthError", 402: "InsufficientCreditsError", 403: "AuthError", 429: "RateLimitedError",

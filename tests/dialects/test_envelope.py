@@ -177,5 +177,6 @@ def test_nested_without_end_and_odd_values_are_borne() -> None:
     value: Any = "x"
     for _ in range(300):
         value = {"error": [value]}
-    for odd in (value, None, 3, [], [[]], {"error": {"code": [], "details": {}, "metadata": 3}}, "{" * 5000):
+    odds: list[Any] = [value, None, 3, [], [[]], {"error": {"code": [], "details": {}, "metadata": 3}}, "{" * 5000]
+    for odd in odds:
         assert isinstance(envelope.in_band(odd), LLMError)
