@@ -14,7 +14,7 @@ from attrs import frozen
 import aikido_llm as llm
 from aikido_llm.call.answer import AnswerParser
 from aikido_llm.codecs import json
-from aikido_llm.dialects import waits
+from aikido_llm.dialects import envelope, waits
 from aikido_llm.dialects.base import ErrorReply
 from aikido_llm.dialects.status import page_text
 from aikido_llm.framing import Frame
@@ -241,6 +241,12 @@ def _rows() -> Iterator[Growth]:
     )
     yield Growth("the text of a page", ("dialects.status",), _on_text(page_text))
     yield Growth("a wait in words", ("dialects.waits",), _on_text(waits.of_text))
+    yield Growth(
+        "the words of an error",
+        ("dialects.words", "dialects.envelope"),
+        _on_text(lambda text: envelope.in_band({"error": {"message": text, "code": text}})),
+        16_000,
+    )
     for dialect, provider in DIALECTS.items():
         room = f"dialects.{dialect}"
         yield Growth(f"an HTTP error, {dialect}", (room, "dialects.status"), _on_text(_status(provider)), 16_000)
