@@ -14,7 +14,7 @@ from rich.text import Text
 import aikido_llm as llm
 from aikido_llm.providers import find
 
-from . import speak
+from . import env_file, speak
 from .explain import explain, one_line
 from .options import Access, complete_provider, of_environment
 from .render import safe
@@ -76,8 +76,7 @@ def would_use(usual: Access) -> str:
         parts.append(f"key from {found.source}")
     elif row.key_needed:
         parts.append(found.problem or "no key")
-    if os.path.isfile(".env"):
-        parts.append("a .env file was read")
+    parts += env_file.said()
     return ", ".join(parts)
 
 

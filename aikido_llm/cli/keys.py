@@ -1,4 +1,4 @@
-"""Where a key comes from: a flag, the DSN, the environment (`.env` files are part of it), a key file, or a person."""
+"""Where a key comes from: a flag, the DSN, the environment, a `.env` file, a key file, or a person."""
 
 import os
 import stat
@@ -11,6 +11,8 @@ import aikido_llm as llm
 from aikido_llm.providers.base import Provider
 from aikido_llm.secret import Secret
 
+from . import env_file
+
 _MOST_BYTES = 64 * 1024  # of a key file: more is another kind of file
 
 
@@ -22,6 +24,7 @@ class Found:
     source: str = ""
     key: Secret | None = None
     problem: str = ""
+    taken: bool = False  # from a file that lies where the user works: worth a word
 
     def __bool__(self) -> bool:
         return bool(self.source)
@@ -57,6 +60,12 @@ def look(row: Provider, in_dsn: bool = False) -> Found:
     for variable in row.key_env:
         if os.environ.get(variable, "").strip():
             return Found(variable)
+    file = env_file.find()
+    try:
+        if (taken := file.key(row)) is not None:
+            return Found(f"{taken[0]} of {file.path}", taken[1], taken=True)
+    except llm.ConfigError as error:
+        return Found(problem=error.message)
     path = key_file(row)
     try:
         there = path.exists()

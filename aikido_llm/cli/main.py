@@ -57,8 +57,8 @@ class Commands(click.Group):
 def cli() -> None:
     """Stream from large language models. Answers go to stdout, everything else to stderr.
 
-    Keys are taken from --api-key, --key-file, the DSN, the environment or a .env file in this folder, the file
-    ~/.config/PROVIDER/api_key; else they are asked for on a terminal.
+    Keys are taken from --api-key, --key-file, the DSN, the environment, a .env file of yours in this folder or project
+    (keys alone), the file ~/.config/PROVIDER/api_key; else they are asked for on a terminal.
     """
 
 
@@ -66,7 +66,6 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
     _ready_streams()
     try:
-        _load_env()
         status: Any = cli.main(
             args=None if arguments is None else list(arguments),
             prog_name=PROGRAM,
@@ -112,14 +111,3 @@ def _ready_streams() -> None:
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
-
-
-def _load_env() -> None:
-    """Variables of a `.env` file in the working directory; what the environment already has wins."""
-    if os.path.isfile(".env"):
-        from dotenv import load_dotenv
-
-        try:
-            load_dotenv(".env", override=False)
-        except UnicodeDecodeError:
-            raise click.ClickException("the file .env in this folder is not text") from None

@@ -16,7 +16,7 @@ from aikido_llm.providers import find
 from aikido_llm.providers.base import Provider
 from aikido_llm.secret import Secret
 
-from . import keys
+from . import env_file, keys, speak
 
 Function = Callable[..., Any]
 
@@ -58,6 +58,10 @@ class Access:
         """
         found = self.found()
         row = self.row
+        for word in env_file.said():
+            speak.err(f"aikido-llm: {word}")
+        if found.taken:
+            speak.err(f"aikido-llm: key from {found.source}")
         if found.problem and row.key_needed:
             raise llm.ConfigError(found.problem, provider=row.name)
         no_key = row.key_needed and not found

@@ -1,6 +1,7 @@
 """The command line, run as a user runs it: its streams and its exit codes."""
 
 import json
+import os
 import re
 import socket
 import subprocess
@@ -10,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from aikido_llm.cli.main import COMMANDS, cli
+from aikido_llm.testing import Answer, WireServer
 
-from .running import environment, here, run
+from .running import Done, environment, here, run
 
 
 async def test_chat_streams_to_stdout() -> None:
@@ -58,18 +60,51 @@ async def test_wrong_usage_is_exit_2(arguments: tuple[str, ...]) -> None:
     assert "Usage:" in done.err
 
 
-async def test_env_file_is_read(tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text("LLM_PROVIDER=groq\n")
-    done = await run("chat", "hi", cwd=tmp_path, PYTHONPATH=str(Path(__file__).parents[2]))
-    assert "no model" in done.err
+async def in_folder(folder: Path, *arguments: str, **env: str) -> Done:
+    return await run(*arguments, cwd=folder, PYTHONPATH=str(Path(__file__).parents[2]), **env)
+
+
+async def test_an_env_file_gives_keys_alone_and_that_is_said(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "deep").mkdir()
+    hostile = "HTTP_PROXY=http://127.0.0.1:9\nSSL_CERT_FILE=ca.pem\nOPENAI_BASE_URL=http://127.0.0.1:9/v1\n"
+    (tmp_path / ".env").write_text(f"{hostile}LLM_PROVIDER=openai\nVLLM_API_KEY='key-${{HOME}}'\n")
+    async with WireServer(key=None) as server:
+        server.answer(Answer("hello"))
+        dsn = server.base_url("vllm")
+        done = await in_folder(tmp_path / "deep", "chat", "-p", "vllm", "-m", "m", "--dsn", dsn, "hi")
+        assert server.received[-1].headers["authorization"] == "Bearer key-${HOME}", "nothing is expanded"
+    assert "hello" in done.out
+    assert "key from VLLM_API_KEY of" in done.err
+    assert "LLM_PROVIDER of" in done.err
+    assert "not taken" in done.err
+
+
+async def test_a_key_beside_an_address_goes_nowhere(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("OPENAI_API_KEY=canary\nOPENAI_BASE_URL=http://127.0.0.1:9/v1\n")
+    done = await in_folder(tmp_path, "chat", "-p", "openai", "-m", "m", "hi")
+    assert done.code == 1
+    assert "set OPENAI_BASE_URL in the environment" in done.err
+    assert "canary" not in done.err
 
 
 async def test_an_env_file_that_is_no_text_is_said(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"\xff\xfe=1")
-    done = await run("chat", "hi", cwd=tmp_path, PYTHONPATH=str(Path(__file__).parents[2]))
+    done = await in_folder(tmp_path, "chat", "-p", "openai", "-m", "m", "hi")
     assert done.code == 1
-    assert ".env in this folder is not text" in done.err
+    assert ".env is not text: not read" in done.err
     assert "Traceback" not in done.err
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give files away")
+@pytest.mark.parametrize("named", [False, True])
+async def test_an_env_file_of_another_user_is_not_read(tmp_path: Path, named: bool) -> None:
+    (tmp_path / ".env").write_text("OPENAI_API_KEY=canary\n")
+    os.chown(tmp_path / ".env", 65534, 65534)
+    env = {"AIKIDO_LLM_ENV_FILE": str(tmp_path / ".env")} if named else {}
+    done = await in_folder(tmp_path, "chat", "-p", "openai", "-m", "m", "hi", **env)
+    assert done.code == 1
+    assert "belongs to another user" in done.err
 
 
 def test_closed_pipe_ends_quietly() -> None:

@@ -4,11 +4,10 @@ source: Anthropic API reference, "List Models", read 2026-11.
 """
 
 from typing import Any
-from urllib.parse import quote
 
 from ...codecs import json
 from ...types.response import ModelInfo
-from .. import envelope
+from .. import envelope, paths
 from ..base import ModelPage, WireRequest
 from ..values import as_count, as_objects, as_text, is_object
 from ..words import NO_WORDS, Words
@@ -18,7 +17,7 @@ _PAGE = 1000  # the most the server gives
 
 def encode_models(cursor: str | None) -> WireRequest:
     """cursor: the last id of the page before."""
-    after = f"&after_id={quote(cursor, safe='')}" if cursor else ""
+    after = f"&after_id={paths.cursor(cursor)}" if cursor else ""
     return WireRequest(f"/v1/models?limit={_PAGE}{after}", method="GET")
 
 

@@ -4,11 +4,10 @@ source: Cohere API reference, "List Models", read 2026-11.
 """
 
 from typing import Any
-from urllib.parse import quote
 
 from ...codecs import json
 from ...types.response import ModelInfo
-from .. import envelope
+from .. import envelope, paths
 from ..base import ModelPage, WireRequest
 from ..values import as_count, as_objects, as_text, is_list
 from ..words import NO_WORDS, Words
@@ -17,7 +16,7 @@ PATH = "/v1/models?endpoint=chat&page_size=1000"
 
 
 def encode_models(cursor: str | None) -> WireRequest:
-    return WireRequest(f"{PATH}&page_token={quote(cursor, safe='')}" if cursor else PATH, method="GET")
+    return WireRequest(f"{PATH}&page_token={paths.cursor(cursor)}" if cursor else PATH, method="GET")
 
 
 def decode_models(body: bytes, words: Words = NO_WORDS) -> ModelPage:

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
 from ...errors import InvalidRequestError, UnsupportedFeatureError
 from ...types.messages import ToolDef
 from ...types.request import Request, ThinkingConfig
 from ..base import WireRequest
+from ..paths import segment
 from ..tool_choice import ChoiceWords, word_for
 from ..values import is_object
 from .contents import contents, system_parts
@@ -21,6 +21,7 @@ _CHOICE = ChoiceWords(
     {"mode": "AUTO"}, {"mode": "NONE"}, {"mode": "ANY"}, lambda name: {"mode": "ANY", "allowedFunctionNames": [name]}
 )
 _MOST_STOPS = 5
+_COLLECTIONS = ("models", "tunedModels")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,127}")
 _CACHED = ("systemInstruction", "tools", "toolConfig")
 
@@ -33,9 +34,11 @@ def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str) -> 
 
 
 def _model_path(model: str) -> str:
-    """`gemini-x` and `models/gemini-x` are one; other names with a slash are paths of their own (`tunedModels/x`)."""
-    name = quote(model, safe="/-._~:@")
-    return f"/{name}" if "/" in name else f"/models/{name}"
+    """`gemini-x` and `models/gemini-x` are one; what is tuned has a collection of its own (`tunedModels/x`)."""
+    collection, mark, name = model.partition("/")
+    if not mark or collection not in _COLLECTIONS:
+        collection, name = "models", model
+    return f"/{collection}/{segment(name, 'a model name')}"
 
 
 def _body(request: Request, quirks: Quirks, provider: str) -> dict[str, Any]:

@@ -1,11 +1,10 @@
 """The model list (source: Gemini API reference, models.list, v1beta, read 2026-11)."""
 
 from typing import Any
-from urllib.parse import quote
 
 from ...codecs import json
 from ...types.response import ModelInfo
-from .. import envelope
+from .. import envelope, paths
 from ..base import ModelPage, WireRequest
 from ..values import as_count, as_text, is_list, is_object
 from ..words import NO_WORDS, Words
@@ -14,7 +13,7 @@ _PAGE_SIZE = 1000  # the most the service gives
 
 
 def encode_models(cursor: str | None) -> WireRequest:
-    token = f"&pageToken={quote(cursor, safe='')}" if cursor else ""
+    token = f"&pageToken={paths.cursor(cursor)}" if cursor else ""
     return WireRequest(f"/models?pageSize={_PAGE_SIZE}{token}", method="GET")
 
 

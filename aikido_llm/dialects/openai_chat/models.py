@@ -4,7 +4,7 @@ from typing import Any
 
 from ...codecs import json
 from ...types.response import ModelInfo
-from .. import envelope
+from .. import envelope, paths
 from ..base import ModelPage, WireRequest
 from ..values import as_count, as_list, as_number, as_object, as_objects, as_text
 from .quirks import Quirks
@@ -20,7 +20,7 @@ _XAI_PRICE_UNIT = 1e-4  # its `*_text_token_price` counts US cents per 100 milli
 def encode_models(cursor: str | None, quirks: Quirks) -> WireRequest:
     """cursor: the query of the next page."""
     path = quirks.models_path
-    return WireRequest(f"{path.partition('?')[0]}?{cursor}" if cursor else path, method="GET")
+    return WireRequest(f"{path.partition('?')[0]}?{paths.query(cursor)}" if cursor else path, method="GET")
 
 
 def decode_models(body: bytes, quirks: Quirks) -> ModelPage:
