@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .call.http_client import HTTPClient as HTTPClient
     from .call.stream import EventStream as EventStream
     from .client import Client as Client
+    from .codecs.plain import OMIT as OMIT
     from .connect.default import chat as chat
     from .connect.default import chat_stream as chat_stream
     from .connect.default import close as close
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from .connect.factory import get_provider as get_provider
     from .connect.open import open as open
     from .errors import AuthError as AuthError
+    from .errors import BudgetExceededError as BudgetExceededError
     from .errors import ConfigError as ConfigError
     from .errors import ConnectError as ConnectError
     from .errors import ContentFilteredError as ContentFilteredError
@@ -72,34 +74,43 @@ if TYPE_CHECKING:
     from .tools import run_tools as run_tools
     from .transport.base import Limits as Limits
     from .transport.base import Timeouts as Timeouts
+    from .types.citations import Citation as Citation
     from .types.events import AudioEvent as AudioEvent
+    from .types.events import CitationEvent as CitationEvent
     from .types.events import EndEvent as EndEvent
     from .types.events import ErrorEvent as ErrorEvent
     from .types.events import Event as Event
     from .types.events import EventKind as EventKind
     from .types.events import ImageEvent as ImageEvent
+    from .types.events import RunEvent as RunEvent
+    from .types.events import ServerToolEvent as ServerToolEvent
+    from .types.events import ServerToolStart as ServerToolStart
     from .types.events import TextDelta as TextDelta
     from .types.events import ThinkingDelta as ThinkingDelta
     from .types.events import ToolCallDelta as ToolCallDelta
     from .types.events import ToolCallEvent as ToolCallEvent
     from .types.events import ToolCallStart as ToolCallStart
+    from .types.events import ToolResultEvent as ToolResultEvent
     from .types.events import UsageEvent as UsageEvent
-    from .types.messages import AudioPart as AudioPart
-    from .types.messages import CacheBreakpoint as CacheBreakpoint
-    from .types.messages import FilePart as FilePart
-    from .types.messages import ImagePart as ImagePart
+    from .types.exchange import Hop as Hop
+    from .types.exchange import RateLimits as RateLimits
+    from .types.exchange import ResumeToken as ResumeToken
+    from .types.exchange import Timing as Timing
+    from .types.logprobs import TokenLogprob as TokenLogprob
     from .types.messages import Message as Message
-    from .types.messages import Part as Part
     from .types.messages import Replay as Replay
     from .types.messages import Role as Role
-    from .types.messages import TextPart as TextPart
     from .types.messages import ThinkingPart as ThinkingPart
-    from .types.messages import ToolCall as ToolCall
-    from .types.messages import ToolDef as ToolDef
     from .types.messages import assistant as assistant
     from .types.messages import system as system
     from .types.messages import tool as tool
     from .types.messages import user as user
+    from .types.parts import AudioPart as AudioPart
+    from .types.parts import CacheBreakpoint as CacheBreakpoint
+    from .types.parts import FilePart as FilePart
+    from .types.parts import ImagePart as ImagePart
+    from .types.parts import Part as Part
+    from .types.parts import TextPart as TextPart
     from .types.request import ImageConfig as ImageConfig
     from .types.request import Options as Options
     from .types.request import Request as Request
@@ -108,34 +119,48 @@ if TYPE_CHECKING:
     from .types.response import FinishReason as FinishReason
     from .types.response import ModelInfo as ModelInfo
     from .types.response import Response as Response
-    from .types.response import Usage as Usage
+    from .types.server_tools import ServerTool as ServerTool
+    from .types.server_tools import ServerToolCall as ServerToolCall
+    from .types.tools import CustomTool as CustomTool
+    from .types.tools import Tool as Tool
+    from .types.tools import ToolCall as ToolCall
+    from .types.tools import ToolDef as ToolDef
+    from .types.usage import Usage as Usage
 
 # Module -> its public names. tests/test_front_door.py holds this against the imports above.
 _HOMES = {
+    "call.http_client": "HTTPClient",
+    "call.stream": "EventStream",
     "client": "Client",
+    "codecs.plain": "OMIT",
+    "connect.default": "chat chat_stream close default_client",
     "connect.factory": "ProviderConfig get_provider",
     "connect.open": "open",
-    "connect.default": "chat chat_stream close default_client",
-    "errors": "AuthError ConfigError ConnectError ContentFilteredError ContextLengthError InsufficientCreditsError "
-    "InvalidAnswer "
-    "InvalidRequestError InvalidToolArguments LLMError MalformedStream ModelNotFoundError OverloadedError "
-    "RateLimitedError ServerError StreamError StreamTruncated TimedOutError TooLargeError UnsupportedFeatureError",
-    "call.http_client": "HTTPClient",
+    "errors": "AuthError BudgetExceededError ConfigError ConnectError ContentFilteredError ContextLengthError "
+    "InsufficientCreditsError InvalidAnswer InvalidRequestError InvalidToolArguments LLMError "
+    "MalformedStream ModelNotFoundError OverloadedError RateLimitedError ServerError StreamError "
+    "StreamTruncated TimedOutError TooLargeError UnsupportedFeatureError",
     "providers": "register",
     "providers.base": "DsnOption Provider",
     "providers.names": "ProviderType",
     "retry": "RetryPolicy collect collect_with_retry complete_with_retry default_streaming_retry_policy "
     "is_content_filter is_rate_limited is_retryable is_transient_server_error",
-    "call.stream": "EventStream",
+    "structured.typed": "TypedStream complete_as stream_as",
     "tools": "ToolRun run_tools",
     "transport.base": "Limits Timeouts",
-    "structured.typed": "TypedStream complete_as stream_as",
-    "types.events": "AudioEvent EndEvent ErrorEvent Event EventKind ImageEvent TextDelta ThinkingDelta ToolCallDelta "
-    "ToolCallEvent ToolCallStart UsageEvent",
-    "types.messages": "AudioPart CacheBreakpoint FilePart ImagePart Message Part Replay Role TextPart ThinkingPart "
-    "ToolCall ToolDef assistant system tool user",
+    "types.citations": "Citation",
+    "types.events": "AudioEvent CitationEvent EndEvent ErrorEvent Event EventKind ImageEvent RunEvent "
+    "ServerToolEvent ServerToolStart TextDelta ThinkingDelta ToolCallDelta ToolCallEvent "
+    "ToolCallStart ToolResultEvent UsageEvent",
+    "types.exchange": "Hop RateLimits ResumeToken Timing",
+    "types.logprobs": "TokenLogprob",
+    "types.messages": "Message Replay Role ThinkingPart assistant system tool user",
+    "types.parts": "AudioPart CacheBreakpoint FilePart ImagePart Part TextPart",
     "types.request": "ImageConfig Options Request ResponseFormat ThinkingConfig",
-    "types.response": "FinishReason ModelInfo Response Usage",
+    "types.response": "FinishReason ModelInfo Response",
+    "types.server_tools": "ServerTool ServerToolCall",
+    "types.tools": "CustomTool Tool ToolCall ToolDef",
+    "types.usage": "Usage",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
 _MODULES = (

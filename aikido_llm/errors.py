@@ -1,17 +1,18 @@
 """The tree of failures. Errors carry facts, no policy: whether to retry is for `retry` to judge by them.
 
 LLMError
-├── ConfigError                    nothing was sent: bad DSN, unknown provider, no key
-├── InvalidRequestError            4xx the caller must mend
+├── ConfigError                    nothing was sent: bad DSN, unknown provider, no key, a closed or inherited client
+├── BudgetExceededError            nothing was sent: a budget would be passed
+├── InvalidRequestError            4xx the caller must mend; a ValueError too
 │   ├── UnsupportedFeatureError    said by us before sending
 │   ├── ContextLengthError
 │   ├── ModelNotFoundError
+│   ├── InvalidAnswer              a whole answer that is not of the type that was asked for
 │   └── InvalidToolArguments
 ├── AuthError                      401, 403
 │   └── InsufficientCreditsError   402, out of quota
 ├── RateLimitedError               429
 ├── ContentFilteredError           a policy refusal: a status, an envelope or a finish reason
-├── InvalidAnswer                  a whole answer that is not of the type that was asked for
 └── ServerError                    5xx, 408: transient by nature
     ├── OverloadedError            503, 529, "overloaded" inside a 200
     ├── ConnectError               DNS, refused, TLS
@@ -22,11 +23,13 @@ LLMError
         └── TooLargeError          a cap was passed
 """
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 
 from .secret import Secret, excerpt, scrub
 
 if TYPE_CHECKING:  # an error only carries one
+    from .types.exchange import Hop, RateLimits, ResumeToken
     from .types.response import Response
 
 Phase: TypeAlias = Literal["connect", "first_event", "idle", "total"]
@@ -44,6 +47,9 @@ class LLMError(Exception):
     partial:     what had arrived of the answer, usage included. attempts: HTTP requests made.
     body:        an excerpt of the error body, scrubbed.
     permanent:   it would fail again unchanged, whatever its class says (a certificate, an answer that is no API's).
+    headers:     of the reply, names in lower case, no cookies, scrubbed. rate_limits: what they say, None for nothing.
+    resume:      how to take up an answer that goes on at the provider, None when it does not.
+    route:       whom a fallback asked before.
     """
 
     def __init__(
@@ -60,6 +66,10 @@ class LLMError(Exception):
         attempts: int = 1,
         body: str = "",
         permanent: bool = False,
+        headers: Mapping[str, str] | None = None,
+        rate_limits: "RateLimits | None" = None,
+        resume: "ResumeToken | None" = None,
+        route: "tuple[Hop, ...]" = (),
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -73,6 +83,10 @@ class LLMError(Exception):
         self.attempts = attempts
         self.body = body
         self.permanent = permanent
+        self.headers = dict(headers or {})
+        self.rate_limits = rate_limits
+        self.resume = resume
+        self.route = route
 
     def __str__(self) -> str:
         facts = [
@@ -93,6 +107,7 @@ class LLMError(Exception):
         self.code, self.request_id = (
             scrub(excerpt(word, LONGEST_WORD), *secrets) for word in (self.code, self.request_id)
         )
+        self.headers = {name: scrub(value, *secrets) for name, value in self.headers.items()}
         self.args = (self.message,)
         self.__traceback__ = self.__context__ = None
         if isinstance(self.__cause__, Cause):
@@ -114,8 +129,12 @@ class ConfigError(LLMError):
     """Nothing was sent: a bad DSN, an unknown provider, no key. The message names what would be right."""
 
 
-class InvalidRequestError(LLMError):
-    """The request is wrong and will fail again unchanged."""
+class BudgetExceededError(LLMError):
+    """Nothing was sent: the request could have cost more than what is left of a budget."""
+
+
+class InvalidRequestError(LLMError, ValueError):
+    """The request is wrong and will fail again unchanged. Also raised by a value that is made with a wrong field."""
 
 
 class UnsupportedFeatureError(InvalidRequestError):
@@ -142,6 +161,10 @@ class ModelNotFoundError(InvalidRequestError):
         return super().__str__() + near
 
 
+class InvalidAnswer(InvalidRequestError):
+    """The answer is whole but not of the type that was asked for (`complete_as`); partial is the whole Response."""
+
+
 class InvalidToolArguments(InvalidRequestError):
     """A tool call's arguments are not a JSON object."""
 
@@ -160,10 +183,6 @@ class RateLimitedError(LLMError):
 
 class ContentFilteredError(LLMError):
     """A policy refused the prompt or the answer; partial holds what was let through."""
-
-
-class InvalidAnswer(LLMError):
-    """The answer is whole but not of the type that was asked for (`complete_as`); partial is the whole Response."""
 
 
 class ServerError(LLMError):

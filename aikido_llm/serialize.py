@@ -17,13 +17,17 @@ from cattrs import Converter, cols, transform_error
 from cattrs.errors import ForbiddenExtraKeysError
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
-from . import errors
 from .codecs import base64
 from .codecs.plain import UnfitError, plain, read_bytes, revived, revived_object, revived_tuple
-from .errors import InvalidRequestError, LLMError, Phase
-from .types.events import ErrorEvent, Event
-from .types.messages import AudioPart, FilePart, ImagePart, Message, Part, Role, TextPart
+from .errors import InvalidRequestError, LLMError
+from .types.events import Event, RunEvent, ToolResultEvent
+from .types.failure import Failure, from_failure, to_failure
+from .types.logprobs import TokenLogprob
+from .types.messages import Message, Role
+from .types.parts import AudioPart, FilePart, ImagePart, Part, TextPart
 from .types.response import FinishReason, Response
+from .types.server_tools import ServerTool
+from .types.tools import CustomTool, Tool, ToolDef
 
 T = TypeVar("T")
 _Hook = Callable[[Any, Any], Any]  # (plain value, type) -> value
@@ -63,28 +67,6 @@ def from_dict(data: object, kind: Any) -> Any:
     raise InvalidRequestError(f"this is no valid {_title(kind)}: {problem}")
 
 
-@attrs.frozen
-class _Failure:
-    """An LLMError as a value: the name of its class, and its facts."""
-
-    error: str
-    message: str = ""
-    provider: str = ""
-    model: str = ""
-    status: int | None = None
-    code: str = ""
-    request_id: str = ""
-    retry_after: float | None = None
-    partial: Response | None = None
-    attempts: int = 1
-    body: str = ""
-    permanent: bool = False
-    available: tuple[str, ...] = ()
-    phase: Phase | None = None
-    cap: str = ""
-    limit: int | None = None
-
-
 # ---------------------------------------------------------------- the converter
 
 
@@ -95,6 +77,7 @@ def _converter() -> Converter:
     for kind in (int, str, bool):
         converter.register_structure_hook(kind, _exactly(kind))
     converter.register_structure_hook(float, _exactly(float, int))
+    converter.register_structure_hook_func(lambda kind: kind == bool | int, _exactly(bool, int))
     for words in (Role, FinishReason):  # each by name: they are subclasses of str, whose hook would take them
         converter.register_structure_hook(words, _read_word)
     converter.register_structure_hook_func(_is_literal, _read_word)
@@ -140,16 +123,19 @@ def _mapping_reader(kind: Any, converter: Converter) -> _Hook:
 
 
 def _register_classes(converter: Converter) -> None:
-    attrs.resolve_types(ErrorEvent, localns={"LLMError": LLMError})  # events only name the class
+    for kind in (Response, TokenLogprob):  # they hold others of their own kind
+        attrs.resolve_types(kind)
 
-    def register(union: Any, name: str, tags: dict[str, type]) -> None:
+    def register(union: Any, name: str, tags: dict[str, type], usual: str = "") -> None:
         def read(value: Any, _: Any) -> Any:
-            member: Any = _member(value, name, tags)
+            member: Any = _member(value, name, tags, usual)
             return converter.structure(value, member)
 
         converter.register_structure_hook_func(lambda kind: kind == union, read)
 
     register(Event, "kind", _EVENTS)
+    register(RunEvent, "kind", _RUN_EVENTS)
+    register(Tool, "type", _TOOLS, "function")  # 0.1 knew functions only
     register(Part, "type", _PARTS)
 
     def reader(kind: Any) -> _Hook:
@@ -167,22 +153,29 @@ def _is_class(kind: Any) -> bool:
 
 
 _EVENTS: dict[str, type] = {kind.kind.value: kind for kind in get_args(Event)}
+_RUN_EVENTS: dict[str, type] = {**_EVENTS, ToolResultEvent.kind: ToolResultEvent}
+_TOOLS: dict[str, type] = {"function": ToolDef, "custom": CustomTool, "server": ServerTool}
 _PARTS: dict[str, type] = {"text": TextPart, "image": ImagePart, "audio": AudioPart, "file": FilePart}
 _TAGS: dict[type, tuple[str, str]] = {
-    **{kind: ("kind", tag) for tag, kind in _EVENTS.items()},
+    **{kind: ("kind", tag) for tag, kind in _RUN_EVENTS.items()},
+    **{kind: ("type", tag) for tag, kind in _TOOLS.items()},
     **{kind: ("type", tag) for tag, kind in _PARTS.items()},
 }
 
 
 def _register_errors(converter: Converter) -> None:
     def write(error: LLMError) -> Any:
-        return converter.unstructure(_to_failure(error))
+        return converter.unstructure(to_failure(error))
 
     def read(value: Any, kind: Any) -> Any:
-        return _from_failure(converter.structure(value, _Failure), kind)
+        return from_failure(converter.structure(value, Failure), kind)
 
     converter.register_unstructure_hook_func(_is_error, write)
     converter.register_structure_hook_func(_is_error, read)
+
+
+def _is_error(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, LLMError)
 
 
 def _class_reader(kind: Any, converter: Converter) -> _Hook:
@@ -240,8 +233,8 @@ _PLAIN: dict[Any, _Hook] = {
 }
 
 
-def _member(value: Any, name: str, members: Mapping[str, type]) -> type:
-    tag = cast("dict[str, Any]", value).get(name) if type(value) is dict else None
+def _member(value: Any, name: str, members: Mapping[str, type], usual: str) -> type:
+    tag = cast("dict[str, Any]", value).get(name, usual) if type(value) is dict else None
     if not isinstance(tag, str) or tag not in members:
         raise UnfitError(f"an object was expected whose {name} is one of {', '.join(members)}")
     return members[tag]
@@ -278,35 +271,6 @@ def _read_word(value: Any, kind: Any) -> Any:
     if not isinstance(value, str) or value not in words:
         raise UnfitError(f"one of {', '.join(words)} was expected")
     return words[words.index(value)]
-
-
-# ---------------------------------------------------------------- errors
-
-
-_CLASSES: dict[str, type[LLMError]] = {
-    name: kind for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, LLMError)
-}
-
-
-def _is_error(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, LLMError)
-
-
-def _to_failure(error: LLMError) -> _Failure:
-    name = next(kind.__name__ for kind in type(error).__mro__ if _CLASSES.get(kind.__name__) is kind)
-    known = {a.name for a in attrs.fields(_Failure)}
-    return _Failure(name, **{fact: value for fact, value in vars(error).items() if fact in known})
-
-
-def _from_failure(failure: _Failure, kind: type[LLMError]) -> LLMError:
-    found = _CLASSES.get(failure.error)
-    if found is None or not issubclass(found, kind):
-        raise UnfitError(f"error must be the name of a {kind.__name__} or of one of its subclasses")
-    values = {a.name: getattr(failure, a.name) for a in attrs.fields(_Failure) if a.name != "error"}
-    given = {a.name for a in attrs.fields(_Failure) if a.name in values and values[a.name] != a.default}
-    if not given <= vars(found()).keys():
-        raise UnfitError(f"{found.__name__} has no {', '.join(sorted(given - vars(found()).keys()))}")
-    return found(**{name: values[name] for name in given})
 
 
 # ---------------------------------------------------------------- what went wrong

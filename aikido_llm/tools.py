@@ -12,9 +12,11 @@ from .client import Client
 from .codecs import json
 from .errors import InvalidRequestError, InvalidToolArguments, LLMError
 from .types.functions import Function
-from .types.messages import Message, ToolCall, ToolDef, tool
+from .types.messages import Message, tool
 from .types.request import Request
-from .types.response import Response, Usage
+from .types.response import Response
+from .types.tools import ToolCall, ToolDef
+from .types.usage import Usage
 
 
 @frozen

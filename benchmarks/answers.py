@@ -11,7 +11,8 @@ from functools import cache
 from aikido_llm.testing import Answer
 from aikido_llm.testing.wires import base_path, wire
 from aikido_llm.testing.wires.base import Received
-from aikido_llm.types.messages import ImagePart, ToolCall
+from aikido_llm.types.parts import ImagePart
+from aikido_llm.types.tools import ToolCall
 
 PROVIDERS = {
     "openai_chat": "openai",

@@ -4,7 +4,7 @@ import hashlib
 import json
 
 from aikido_llm.types.events import Event
-from aikido_llm.types.messages import ImagePart
+from aikido_llm.types.parts import ImagePart
 from tests.corpus.facts.base import Facts
 from tests.wire import error_of, response_of
 

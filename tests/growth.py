@@ -249,7 +249,12 @@ def _rows() -> Iterator[Growth]:
     )
     for dialect, provider in DIALECTS.items():
         room = f"dialects.{dialect}"
-        yield Growth(f"an HTTP error, {dialect}", (room, "dialects.status"), _on_text(_status(provider)), 16_000)
+        yield Growth(
+            f"an HTTP error, {dialect}",
+            (room, "dialects.envelope", "dialects.words"),
+            _on_text(_status(provider)),
+            16_000,
+        )
         yield Growth(f"an error page, {dialect}", (room, "dialects.status"), _on_text(_page(provider)))
         yield Growth(f"an error inside, {dialect}", (room, "call.answer"), _on_text(_inside(dialect)), 16_000)
         yield Growth(f"tiny events, {dialect}", (room, "types.accumulate"), _tiny_events(dialect), 200)

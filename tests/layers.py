@@ -71,7 +71,9 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
 FOR_CHECKERS: dict[tuple[str, str], str] = {
     ("errors.py", "types.response"): "an error carries the partial Response, and never looks into it",
     ("providers/base.py", "transport.base"): "a row may bring its own transport; only a client uses one",
-    ("types/notebook.py", "types.messages"): "the values stand on their views",
+    ("errors.py", "types.exchange"): "an error carries what the exchange told, and never looks into it",
+    ("types/notebook.py", "types.parts"): "the values stand on their views",
+    ("types/notebook.py", "types.usage"): "the values stand on their views",
     ("types/notebook.py", "types.response"): "the values stand on their views",
 }
 

@@ -13,16 +13,17 @@ from aikido_llm.types.response import Response
 TREE = """
 LLMError
     ConfigError
+    BudgetExceededError
     InvalidRequestError
         UnsupportedFeatureError
         ContextLengthError
         ModelNotFoundError
+        InvalidAnswer
         InvalidToolArguments
     AuthError
         InsufficientCreditsError
     RateLimitedError
     ContentFilteredError
-    InvalidAnswer
     ServerError
         OverloadedError
         ConnectError
@@ -51,7 +52,7 @@ FACTS: dict[str, Any] = {
 
 
 def drawn(kind: type[LLMError], depth: int = 0) -> str:
-    children = [child for child in CLASSES if child.__bases__ == (kind,)]
+    children = [child for child in CLASSES if child.__bases__[0] is kind]
     return "    " * depth + kind.__name__ + "\n" + "".join(drawn(child, depth + 1) for child in children)
 
 

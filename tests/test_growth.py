@@ -24,6 +24,7 @@ OWN_TEXT = {
     "framing.places": "looks at 160 bytes before a string",
     "framing.whole": "collects pieces",
     "codecs.base64": "tests/test_large_bodies.py times it by the piece",
+    "providers": "what the caller gave to open()",
     "transport": "the caller's proxy and base URL",
     "transport.echo": "the caller's own words",
 }

@@ -44,6 +44,12 @@ SAMPLES: dict[str, tuple[llm.Request, list[Any]]] = {
     "metadata": (ASKED, [{"user_id": "u-1"}, {"team": "blue"}]),
     "extra": (ASKED, [{"not_a_field_of_ours": 1}]),
     "extra_headers": (ASKED, [{"X-Not-Ours": "1"}]),
+    "top_k": (ASKED, [40]),
+    "n": (ASKED, [2]),
+    "logprobs": (ASKED, [True, 3]),
+    "background": (ASKED, [True]),
+    "previous_response_id": (ASKED, ["resp_1"]),
+    "conversation": (ASKED, ["conv_1"]),
 }
 
 # (dialect, field) -> why some values of it may be left out. Anything that changes what the answer may be is no hint.

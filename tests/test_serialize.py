@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aikido_llm import errors
+from aikido_llm.codecs.plain import OMIT
 from aikido_llm.errors import (
     ConfigError,
     InvalidRequestError,
@@ -23,25 +24,37 @@ from aikido_llm.errors import (
     TooLargeError,
 )
 from aikido_llm.serialize import from_dict, to_dict
+from aikido_llm.types import exchange, usage
 from aikido_llm.types import messages as m
+from aikido_llm.types import parts as parts_of
 from aikido_llm.types import request as q
 from aikido_llm.types import response as r
+from aikido_llm.types import tools as tools_of
+from aikido_llm.types.citations import Citation
 from aikido_llm.types.events import (
     AudioEvent,
+    CitationEvent,
     EndEvent,
     ErrorEvent,
     Event,
     ImageEvent,
+    RunEvent,
+    ServerToolEvent,
+    ServerToolStart,
     TextDelta,
     ThinkingDelta,
     ToolCallDelta,
     ToolCallEvent,
     ToolCallStart,
+    ToolResultEvent,
     UsageEvent,
 )
-from aikido_llm.types.messages import Message, Part
+from aikido_llm.types.logprobs import TokenLogprob
+from aikido_llm.types.messages import Message
+from aikido_llm.types.parts import Part
 from aikido_llm.types.request import Options, Request
 from aikido_llm.types.response import Response
+from aikido_llm.types.server_tools import ServerTool, ServerToolCall
 
 # ---------------------------------------------------------------- strategies for every value
 
@@ -55,7 +68,7 @@ free = st.recursive(
 )
 free_objects = st.dictionaries(names, free, max_size=2)
 free_tuples = st.lists(free, max_size=2).map(tuple)
-caches = st.none() | st.builds(m.CacheBreakpoint, st.sampled_from(["5m", "1h"]))
+caches = st.none() | st.builds(parts_of.CacheBreakpoint, st.sampled_from(["5m", "1h"]))
 bytes_or_url: dict[str, Any] = {
     "data": st.binary(max_size=12),
     "content_type": st.sampled_from(["", "image/png", "x/y"]),
@@ -67,15 +80,20 @@ def tuples(items: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
     return st.lists(items, max_size=2).map(tuple)
 
 
-text_parts = st.builds(m.TextPart, texts, caches)
-images = st.builds(m.ImagePart, **bytes_or_url) | st.builds(m.ImagePart, **urls)
-audio = st.builds(m.AudioPart, **bytes_or_url, transcript=texts) | st.builds(m.AudioPart, transcript=st.just("said"))
-files = st.builds(m.FilePart, **bytes_or_url, name=texts) | st.builds(m.FilePart, **urls, name=texts)
+text_parts = st.builds(parts_of.TextPart, texts, caches)
+images = st.builds(parts_of.ImagePart, **bytes_or_url) | st.builds(parts_of.ImagePart, **urls)
+audio = st.builds(parts_of.AudioPart, **bytes_or_url, transcript=texts) | st.builds(
+    parts_of.AudioPart, transcript=st.just("said")
+)
+files = st.builds(parts_of.FilePart, **bytes_or_url, name=texts) | st.builds(parts_of.FilePart, **urls, name=texts)
 parts = text_parts | images | audio | files
 thoughts = st.builds(m.ThinkingPart, texts, texts, texts, texts)
-calls = st.builds(m.ToolCall, texts, texts, texts, st.none() | free_objects)
-tools = st.builds(m.ToolDef, texts, texts, free_objects, caches)
-replays = st.builds(m.Replay, texts, free_tuples, texts)
+kinds_of_calls = st.sampled_from(["function", "custom", "computer"])
+calls = st.builds(tools_of.ToolCall, texts, texts, texts, st.none() | free_objects, kind=kinds_of_calls)
+custom_tools = st.builds(tools_of.CustomTool, texts, texts, st.none() | free_objects)
+server_tools = st.builds(ServerTool, texts, free_objects)
+tools = st.builds(tools_of.ToolDef, texts, texts, free_objects, caches) | custom_tools | server_tools
+replays = st.builds(m.Replay, texts, free_tuples, texts, wire=texts)
 turns = st.builds(
     Message,
     st.sampled_from(m.Role),
@@ -90,7 +108,7 @@ turns = st.builds(
     caches,
     st.none() | replays,
 )
-thinking = st.builds(q.ThinkingConfig.by_effort, st.sampled_from(["low", "medium", "high"])) | st.builds(
+thinking = st.builds(q.ThinkingConfig.by_effort, st.sampled_from(q.EFFORTS)) | st.builds(
     q.ThinkingConfig.by_budget, counts
 )
 formats = st.builds(q.ResponseFormat, st.none() | free_objects, texts, st.booleans())
@@ -100,7 +118,7 @@ shared: dict[str, Any] = {
     "model": some_text,
     "temperature": numbers,
     "top_p": numbers,
-    "max_tokens": st.none() | counts,
+    "max_tokens": st.none() | st.integers(1, 10**12),
     "stop": tuples(texts),
     "tools": tuples(tools),
     "tool_choice": some_text,
@@ -118,10 +136,42 @@ requests = st.builds(
     parallel_tool_calls=st.none() | st.booleans(),
     metadata=free_objects,
     extra_headers=st.dictionaries(texts, texts, max_size=2),
+    top_k=st.none() | st.integers(1, 99),
+    n=st.none() | st.integers(1, 9),
+    logprobs=st.booleans() | st.integers(1, 9),
+    background=st.booleans(),
+    previous_response_id=some_text,
+    conversation=some_text,
     **shared,
 )
 maybe = st.none() | counts
-usages = st.builds(r.Usage, maybe, maybe, maybe, maybe, maybe, numbers, st.none() | free_objects)
+usages = st.builds(usage.Usage, maybe, maybe, maybe, maybe, maybe, numbers, st.none() | free_objects)
+citations = st.builds(Citation, texts, texts, texts, texts, maybe, maybe, free_objects)
+runs = st.builds(
+    ServerToolCall, texts, texts, texts, texts, st.sampled_from(["completed", "failed", "open"]), texts, free_objects
+)
+likely = st.builds(TokenLogprob, texts, st.floats(-50, 0))
+logprobs = st.builds(TokenLogprob, texts, st.floats(-50, 0), tuples(likely))
+timings = st.builds(exchange.Timing, numbers, numbers)
+rate_limits = st.builds(exchange.RateLimits, numbers, numbers, numbers)
+resumes = st.builds(exchange.ResumeToken, texts, maybe)
+hops = st.builds(exchange.Hop, texts, texts, st.none(), usages)  # an error is compared by identity: see below
+of_the_exchange: dict[str, Any] = {
+    "headers": st.dictionaries(texts, texts, max_size=2),
+    "rate_limits": st.none() | rate_limits,
+    "route": tuples(hops),
+}
+further: dict[str, Any] = {
+    "wire": texts,
+    "complete": st.booleans(),
+    "server_tools": tuples(runs),
+    "citations": tuples(citations),
+    "logprobs": tuples(logprobs),
+    "continuations": st.integers(0, 9),
+    "cached": st.booleans(),
+    "timing": st.none() | timings,
+    **of_the_exchange,
+}
 responses = st.builds(
     Response,
     texts,
@@ -140,6 +190,8 @@ responses = st.builds(
     free_objects,
     free_tuples,
     free,
+    choices=tuples(st.builds(Response, texts, citations=tuples(citations))),
+    **further,
 )
 models = st.builds(r.ModelInfo, texts, texts, maybe, maybe, numbers, numbers, free_objects)
 indexes = st.integers(0, 9)
@@ -155,6 +207,8 @@ facts: dict[str, Any] = {
     "attempts": st.integers(1, 9),
     "body": texts,
     "permanent": st.booleans(),
+    "resume": st.none() | resumes,
+    **of_the_exchange,
 }
 CLASSES = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, LLMError)]
 OF_SOME: dict[type[LLMError], dict[str, Any]] = {
@@ -172,12 +226,15 @@ plain_events = st.one_of(
     st.builds(ToolCallEvent, indexes, calls),
     st.builds(ImageEvent, images),
     st.builds(AudioEvent, audio),
+    st.builds(CitationEvent, citations),
+    st.builds(ServerToolStart, indexes, texts, texts),
+    st.builds(ServerToolEvent, indexes, runs),
     st.builds(UsageEvent, usages),
     st.builds(EndEvent, reasons, responses),
 )
 values = st.one_of(
     requests, options, turns, parts, thoughts, calls, tools, replays, thinking, formats, image_configs, usages,
-    responses, models, plain_events,
+    responses, models, plain_events, citations, runs, logprobs, timings, rate_limits, resumes, hops,
 )  # fmt: skip
 
 # ---------------------------------------------------------------- the way there and back
@@ -189,8 +246,8 @@ def stored(value: Any) -> Any:
 
 
 def all_fields(value: Any) -> Any:
-    """The value with the field that `==` leaves out."""
-    return (value, value.raw) if isinstance(value, Response) else value
+    """The value with the fields that `==` leaves out."""
+    return (value, {a.name: getattr(value, a.name) for a in attrs.fields(cast("type[Any]", type(value))) if not a.eq})
 
 
 @settings(max_examples=300, deadline=None)
@@ -235,14 +292,52 @@ def test_a_conversation_comes_back_from_a_list(conversation: list[Message]) -> N
     assert from_dict([to_dict(turn) for turn in conversation], tuple[Message, ...]) == tuple(conversation)
 
 
+def test_a_hop_keeps_its_error() -> None:
+    hop = exchange.Hop("openai", "gpt", RateLimitedError("slow", retry_after=2.0))
+    back = from_dict(stored(Response(route=(hop,))), Response).route[0]
+    assert isinstance(back.error, RateLimitedError)
+    assert (back.provider, back.model, back.error.message, back.error.retry_after) == ("openai", "gpt", "slow", 2.0)
+
+
+def test_the_result_of_a_tool_is_an_event_of_a_run() -> None:
+    event = ToolResultEvent(tools_of.ToolCall("1", "f"), m.tool("1", "sunny"))
+    assert stored(event)["kind"] == "tool_result"
+    assert from_dict(stored(event), RunEvent) == event
+
+
+def test_a_function_of_the_first_release_needs_no_type() -> None:
+    asked = from_dict({"messages": [], "tools": [{"name": "f"}]}, Request)
+    assert asked.tools == (tools_of.ToolDef("f"),)
+
+
+def test_what_shall_be_left_out_comes_back_as_the_same_mark() -> None:
+    asked = Request("hi", extra={"a": OMIT, "b": {"$omit": True}})
+    back = from_dict(stored(asked), Request)
+    assert back.extra["a"] is OMIT
+    assert back.extra["b"] == {"$omit": True}
+
+
 def test_the_strategies_know_every_field_and_every_class() -> None:
     assert set(shared) == {a.name for a in attrs.fields(Options)}
     assert {f"{name}" for name in vars(LLMError())} == set(facts)
+    modules = (m, q, r, parts_of, tools_of, exchange)
     written = {
-        value for module in (m, q, r) for value in vars(module).values() if isinstance(value, type) and attrs.has(value)
+        value for module in modules for value in vars(module).values() if isinstance(value, type) and attrs.has(value)
     }
-    drawn = {Request, Options, Message, Response, m.CacheBreakpoint, r.Usage, r.ModelInfo, m.Replay, m.ThinkingPart}
-    drawn |= {m.ToolCall, m.ToolDef, q.ThinkingConfig, q.ImageConfig, q.ResponseFormat, *get_args(Part)}
+    drawn = {
+        Request,
+        Options,
+        Message,
+        Response,
+        parts_of.CacheBreakpoint,
+        usage.Usage,
+        r.ModelInfo,
+        m.Replay,
+        m.ThinkingPart,
+    }
+    drawn |= {Citation, ServerTool, ServerToolCall, TokenLogprob, tools_of.CustomTool}
+    drawn |= {exchange.Timing, exchange.RateLimits, exchange.ResumeToken, exchange.Hop}
+    drawn |= {tools_of.ToolCall, tools_of.ToolDef, q.ThinkingConfig, q.ImageConfig, q.ResponseFormat, *get_args(Part)}
     assert written == drawn
 
 
@@ -259,7 +354,9 @@ def test_what_stands_at_its_default_is_left_out() -> None:
 
 
 def test_parts_bytes_and_errors() -> None:
-    message = m.user([m.TextPart("a"), m.ImagePart(data=b"\0\1")], images=[m.ImagePart(url="https://host")])
+    message = m.user(
+        [parts_of.TextPart("a"), parts_of.ImagePart(data=b"\0\1")], images=[parts_of.ImagePart(url="https://host")]
+    )
     assert to_dict(message) == {
         "role": "user",
         "content": [{"type": "text", "text": "a"}, {"type": "image", "data": "AAE="}],
@@ -280,7 +377,7 @@ def test_bytes_in_free_json_are_marked_and_a_lookalike_is_told_apart() -> None:
 
 def test_the_tag_of_a_part_may_be_missing_where_its_class_is_known() -> None:
     assert from_dict({"role": "user", "images": [{"url": "https://host"}]}, Message).images == (
-        m.ImagePart(url="https://host"),
+        parts_of.ImagePart(url="https://host"),
     )
 
 
@@ -351,7 +448,11 @@ MISFITS: list[tuple[Any, Any, str]] = [
     ({"messages": [], "extra_headers": {"a": 1}}, Request, "$.extra_headers: text was expected"),
     ({"messages": [], "extra_headers": [1]}, Request, "$.extra_headers: an object was expected"),
     ({"messages": [], "thinking": {}}, Request, "$.thinking: ThinkingConfig takes an effort or a budget"),
-    ({"messages": [], "thinking": {"effort": CANARY}}, Request, "$.thinking.effort: one of low, medium, high"),
+    (
+        {"messages": [], "thinking": {"effort": CANARY}},
+        Request,
+        "$.thinking.effort: one of none, minimal, low, medium, high, xhigh, max",
+    ),
     ({"finish_reason": CANARY}, Response, "$.finish_reason: one of stop, tool_calls"),
     ({"kind": CANARY}, Event, "$: an object was expected whose kind is one of text_delta"),
     ({"kind": ["a"]}, Event, "$: an object was expected whose kind is one of text_delta"),

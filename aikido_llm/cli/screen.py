@@ -125,9 +125,11 @@ class Screen:
                 self._say(f"image: {keep(image)}")
             case llm.EndEvent(finish_reason=reason, response=response):
                 self._end(reason, response)
-            case llm.ToolCallStart() | llm.ToolCallDelta():
+            case llm.ServerToolEvent(call=run):
+                self._say(safe(f"server tool: {run.name or run.kind} {run.arguments} ({run.status})"))
+            case llm.ToolCallStart() | llm.ToolCallDelta() | llm.ServerToolStart():
                 pass  # the whole call is shown
-            case llm.AudioEvent() | llm.UsageEvent() | llm.ErrorEvent():
+            case llm.AudioEvent() | llm.CitationEvent() | llm.UsageEvent() | llm.ErrorEvent():
                 pass  # shown at the end, when it is whole
             case _:
                 assert_never(event)

@@ -1,13 +1,33 @@
 """Free JSON <-> plain data: the fields whose content belongs to a provider or to the caller, not to us.
 
-They are JSON already, but bytes may stand in them (a picture in a raw body): these become {"$bytes": base64}, and an
-object that looks like that by chance gets one more "$".
+They are JSON already, but bytes may stand in them (a picture in a raw body), and `OMIT`: these become
+{"$bytes": base64} and {"$omit": true}, and an object that looks like that by chance gets one more "$".
 """
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any, ClassVar, Final, cast
 
 from . import base64
+
+
+class Omit:
+    """As the value of a field of `extra`: leave the field out of what is sent, though it would be in it."""
+
+    _only: ClassVar["Omit | None"] = None
+
+    def __new__(cls) -> "Omit":
+        if cls._only is None:
+            cls._only = super().__new__(cls)
+        return cls._only
+
+    def __repr__(self) -> str:
+        return "OMIT"
+
+    def __reduce__(self) -> str:
+        return "OMIT"
+
+
+OMIT: Final = Omit()
 
 
 class UnfitError(ValueError):
@@ -20,6 +40,8 @@ def plain(value: object) -> Any:
         return str(value)
     if value is None or isinstance(value, bool | int | float):
         return value
+    if isinstance(value, Omit):
+        return {_OMIT: True}
     if isinstance(value, bytes):
         return {_BYTES: base64.encode(value)}
     if isinstance(value, list | tuple):
@@ -43,6 +65,10 @@ def revived(value: object, _: Any = None) -> Any:
     if not _is_marked(fields):
         return {_name(name): revived(item) for name, item in fields.items()}
     name, item = next(iter(fields.items()))
+    if name == _OMIT:
+        if item is not True:
+            raise UnfitError("$omit is true")
+        return OMIT
     return read_bytes(item) if name == _BYTES else {_name(name)[1:]: revived(item)}
 
 
@@ -72,14 +98,15 @@ def read_bytes(value: Any, _: Any = None) -> bytes:
 
 
 _BYTES = "$bytes"
+_OMIT = "$omit"
 
 
 def _is_marked(fields: Mapping[object, object]) -> bool:
-    """Whether this is {"$bytes": ..}, {"$$bytes": ..}, ..."""
+    """Whether this is {"$bytes": ..}, {"$$bytes": ..}, ..., or the same with omit."""
     if len(fields) != 1:
         return False
     name = next(iter(fields))
-    return isinstance(name, str) and name.startswith("$") and name.lstrip("$") == "bytes"
+    return isinstance(name, str) and name.startswith("$") and name.lstrip("$") in ("bytes", "omit")
 
 
 def _name(name: object) -> str:

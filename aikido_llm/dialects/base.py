@@ -16,7 +16,8 @@ from ..framing.media import Media
 from ..framing.places import NOWHERE, Places
 from ..types.events import Event
 from ..types.request import Request
-from ..types.response import FinishReason, ModelInfo, Usage
+from ..types.response import FinishReason, ModelInfo
+from ..types.usage import Usage
 
 
 def _no_headers() -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import TypeAlias
 from ..codecs.base64 import Base64Text, decode, split_data_uri
 from ..errors import MalformedStream, UnsupportedFeatureError
 from ..framing.media import Media
-from ..types.messages import AudioPart, FilePart, ImagePart, sniff
+from ..types.parts import AudioPart, FilePart, ImagePart, sniff
 
 Arrived: TypeAlias = Mapping[str, Media]
 """Media that were decoded while they came, by the marks that stand for them (see `framing.media`)."""

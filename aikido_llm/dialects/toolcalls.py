@@ -11,7 +11,7 @@ from typing import Any
 
 from ..codecs import json
 from ..types.events import Event, ToolCallDelta, ToolCallEvent, ToolCallStart
-from ..types.messages import ToolCall
+from ..types.tools import ToolCall
 from .values import is_object
 
 

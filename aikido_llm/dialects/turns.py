@@ -6,7 +6,9 @@ from typing import TypeAlias
 from attrs import field, frozen
 
 from ..errors import UnsupportedFeatureError
-from ..types.messages import AudioPart, Message, Part, Role, TextPart, ToolCall
+from ..types.messages import Message, Role
+from ..types.parts import AudioPart, Part, TextPart
+from ..types.tools import ToolCall
 
 
 @frozen

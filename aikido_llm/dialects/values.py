@@ -60,6 +60,10 @@ def as_number(value: Any, below: float = MOST) -> float | None:
 
 def as_count(value: Any) -> int | None:
     """A whole number of things, such as tokens; a fraction is cut off. None for what is no number of things."""
+    if value is None:
+        return None
+    if type(value) is int:  # nearly always
+        return value if 0 <= value < MOST else None
     number = as_number(value)
     return None if number is None else int(number)
 

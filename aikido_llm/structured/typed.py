@@ -161,10 +161,10 @@ def _structured(response: Response, kind: type[T]) -> T:
     try:
         answer: T = from_dict(json.loads(text), kind)
         return answer
-    except ValueError:
-        problem = f"the answer is no JSON where a {kind.__name__} was asked for"
     except InvalidRequestError as error:
         problem = error.message.replace("this is", "the answer is", 1)
+    except ValueError:
+        problem = f"the answer is no JSON where a {kind.__name__} was asked for"
     raise _invalid(response, problem)
 
 

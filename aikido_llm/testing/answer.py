@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping
 
 from attrs import field, frozen
 
-from ..types.messages import ImagePart, ToolCall
-from ..types.response import FinishReason, Usage
+from ..types.parts import ImagePart
+from ..types.response import FinishReason
+from ..types.tools import ToolCall
+from ..types.usage import Usage
 from .faults import Fault
 
 

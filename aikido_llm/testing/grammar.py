@@ -6,10 +6,13 @@ from typing import assert_never, get_args
 from ..types.accumulate import FOLDED, Accumulator
 from ..types.events import (
     AudioEvent,
+    CitationEvent,
     EndEvent,
     ErrorEvent,
     Event,
     ImageEvent,
+    ServerToolEvent,
+    ServerToolStart,
     TextDelta,
     ThinkingDelta,
     ToolCallDelta,
@@ -51,10 +54,14 @@ def check_calls(body: Sequence[Event], *, may_be_open: bool) -> None:
                 calls.delta(event)
             case ToolCallEvent():
                 calls.end(event)
+            case ServerToolStart():
+                calls.start(event)
+            case ServerToolEvent():
+                calls.server_end(event)
             case TextDelta(text=text) | ThinkingDelta(text=text):
                 if not text:
                     raise BrokenPromise("events", f"an empty {event.kind}")
-            case ImageEvent() | AudioEvent() | UsageEvent() | ErrorEvent() | EndEvent():
+            case ImageEvent() | AudioEvent() | CitationEvent() | UsageEvent() | ErrorEvent() | EndEvent():
                 pass  # says nothing of a call
             case _:
                 assert_never(event)
@@ -66,10 +73,14 @@ class _Calls:
     def __init__(self) -> None:
         self.open: dict[int, list[str]] = {}
         self._ids: dict[int, str] = {}
+        self._server: dict[int, bool] = {}  # whether it is open
 
-    def start(self, event: ToolCallStart) -> None:
-        if event.index in self._ids:
+    def start(self, event: ToolCallStart | ServerToolStart) -> None:
+        if event.index in self._ids or event.index in self._server:
             raise BrokenPromise("calls", f"call {event.index} starts twice")
+        if isinstance(event, ServerToolStart):
+            self._server[event.index] = True
+            return
         if not event.id or not event.name:
             raise BrokenPromise("calls", f"call {event.index} starts without its id or its name")
         if event.id in self._ids.values():
@@ -92,6 +103,11 @@ class _Calls:
         pieces = "".join(self.open.pop(event.index))
         if not pieces.endswith(event.call.arguments) and pieces.strip() not in ("", "null"):
             raise BrokenPromise("calls", f"the deltas of call {event.index} are not its arguments")
+
+    def server_end(self, event: ServerToolEvent) -> None:
+        if not self._server.get(event.index):
+            raise BrokenPromise("calls", f"server tool {event.index} ends and was not open")
+        self._server[event.index] = False
 
 
 def _behind(events: Sequence[Event]) -> str:

@@ -30,9 +30,10 @@ from ..types.events import (
     ToolCallEvent,
     ToolCallStart,
 )
-from ..types.messages import Message, ToolCall, user
+from ..types.messages import Message, user
 from ..types.request import Request
 from ..types.response import FinishReason, ModelInfo, Response
+from ..types.tools import ToolCall
 from .grammar import check_grammar
 from .promises import BrokenPromise
 

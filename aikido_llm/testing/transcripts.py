@@ -15,9 +15,11 @@ from ..errors import AuthError, InvalidRequestError, LLMError, RateLimitedError,
 from ..providers.base import Provider
 from ..types.accumulate import FOLDED
 from ..types.events import ErrorEvent, Event
-from ..types.messages import AudioPart, FilePart, ImagePart, Message, ToolCall, ToolDef, assistant, system, tool, user
+from ..types.messages import Message, assistant, system, tool, user
+from ..types.parts import AudioPart, FilePart, ImagePart
 from ..types.request import Request, ResponseFormat, ThinkingConfig
 from ..types.response import Response
+from ..types.tools import ToolCall, ToolDef
 from .grammar import check_grammar
 from .promises import BrokenPromise
 from .splits import bytewise, cuts, random_pieces

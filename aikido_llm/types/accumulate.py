@@ -6,16 +6,20 @@ memory grows with the text alone.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, assert_never
+from typing import Any, TypeVar, assert_never
 
 from attrs import evolve
 
+from .citations import Citation
 from .events import (
     AudioEvent,
+    CitationEvent,
     EndEvent,
     ErrorEvent,
     Event,
     ImageEvent,
+    ServerToolEvent,
+    ServerToolStart,
     TextDelta,
     ThinkingDelta,
     ToolCallDelta,
@@ -23,13 +27,20 @@ from .events import (
     ToolCallStart,
     UsageEvent,
 )
-from .messages import AudioPart, ImagePart, ToolCall
-from .response import Response, Usage
+from .parts import AudioPart, ImagePart
+from .response import Response
+from .server_tools import ServerToolCall
+from .tools import ToolCall
+from .usage import Usage
+
+T = TypeVar("T")
 
 FOLDED: Mapping[str, type[Event]] = {
     "text": TextDelta,
     "thinking": ThinkingDelta,
     "tool_calls": ToolCallEvent,
+    "server_tools": ServerToolEvent,
+    "citations": CitationEvent,
     "images": ImageEvent,
     "audio": AudioEvent,
     "usage": UsageEvent,
@@ -47,6 +58,8 @@ class Accumulator:
         self._text = _Text()
         self._thinking = _Text()
         self._calls: list[tuple[int, ToolCall]] = []
+        self._server_tools: list[tuple[int, ServerToolCall]] = []
+        self._citations: list[Citation] = []
         self._images: list[ImagePart] = []
         self._audio: list[AudioPart] = []
         self._usage = _NO_USAGE
@@ -81,7 +94,9 @@ class Accumulator:
         return Response(
             text=self._text.whole(),
             thinking=self._thinking.whole(),
-            tool_calls=tuple(call for _, call in sorted(self._calls, key=_by_index)) if self._calls else (),
+            tool_calls=_in_order(self._calls) if self._calls else (),
+            server_tools=_in_order(self._server_tools) if self._server_tools else (),
+            citations=tuple(self._citations),
             images=tuple(self._images),
             audio=_join_audio(self._audio) if self._audio else (),
             usage=self._usage,
@@ -92,6 +107,10 @@ class Accumulator:
         match event:
             case ToolCallEvent(index=index, call=call):
                 self._calls.append((index, call))
+            case ServerToolEvent(index=index, call=call):
+                self._server_tools.append((index, call))
+            case CitationEvent(citation=citation):
+                self._citations.append(citation)
             case ImageEvent(image=image):
                 self._images.append(image)
             case AudioEvent(audio=audio):
@@ -106,8 +125,8 @@ class Accumulator:
                 self._text.pieces.append(text)
             case ThinkingDelta(text=text):
                 self._thinking.pieces.append(text)
-            case ToolCallStart() | ToolCallDelta():
-                pass  # the ToolCallEvent has it all
+            case ToolCallStart() | ToolCallDelta() | ServerToolStart():
+                pass  # the last event of each has it all
             case _:
                 assert_never(event)
 
@@ -129,7 +148,11 @@ class _Text:
         return "".join(self._joined) + "".join(self.pieces)
 
 
-def _by_index(call: tuple[int, ToolCall]) -> int:
+def _in_order(calls: list[tuple[int, T]]) -> tuple[T, ...]:
+    return tuple(call for _, call in sorted(calls, key=_by_index))
+
+
+def _by_index(call: tuple[int, object]) -> int:
     return call[0]
 
 

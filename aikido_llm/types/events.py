@@ -3,22 +3,29 @@
 Plain slotted classes, not frozen: making a frozen one costs 0.2 us more, per token. Treat them as read-only.
 
     stream := event* [UsageEvent] [ErrorEvent] EndEvent
-    event  := TextDelta | ThinkingDelta | ImageEvent | AudioEvent | call | UsageEvent
-    call   := ToolCallStart ToolCallDelta* ToolCallEvent          calls may interleave, keyed by index
+    event  := TextDelta | ThinkingDelta | ImageEvent | AudioEvent | CitationEvent | call | server | UsageEvent
+    call   := ToolCallStart ToolCallDelta* ToolCallEvent
+    server := ServerToolStart [ServerToolEvent]
+    run    := (stream ToolResultEvent*)* stream
+
+Calls and server tools may interleave, keyed by one index space. A run is what `stream_tools` yields.
 
 A call that the answer was cut off in (an ErrorEvent, or the token limit) has no ToolCallEvent: it must not be run.
 """
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 from attrs import define
 
-from .messages import AudioPart, ImagePart, ToolCall
-from .response import FinishReason, Response, Usage
-
-if TYPE_CHECKING:  # errors stands on types; an event only names the class
-    from ..errors import LLMError
+from ..errors import LLMError
+from .citations import Citation
+from .messages import Message
+from .parts import AudioPart, ImagePart
+from .response import FinishReason, Response
+from .server_tools import ServerToolCall
+from .tools import ToolCall
+from .usage import Usage
 
 
 class EventKind(StrEnum):
@@ -29,6 +36,9 @@ class EventKind(StrEnum):
     tool_call = "tool_call"
     image = "image"
     audio = "audio"
+    citation = "citation"
+    server_tool_start = "server_tool_start"
+    server_tool = "server_tool"
     usage = "usage"
     error = "error"
     end = "end"
@@ -95,6 +105,33 @@ class AudioEvent:
 
 
 @define
+class CitationEvent:
+    """A source of the text so far: sent when the text up to its `end` has been."""
+
+    citation: Citation
+    kind: ClassVar[Literal[EventKind.citation]] = EventKind.citation
+
+
+@define
+class ServerToolStart:
+    """The provider begins to run a tool of its own. index: its key within this stream, in one count with the calls."""
+
+    index: int
+    id: str
+    name: str
+    kind: ClassVar[Literal[EventKind.server_tool_start]] = EventKind.server_tool_start
+
+
+@define
+class ServerToolEvent:
+    """What the provider ran, as far as it tells. None comes for a tool that the answer was cut off in."""
+
+    index: int
+    call: ServerToolCall
+    kind: ClassVar[Literal[EventKind.server_tool]] = EventKind.server_tool
+
+
+@define
 class UsageEvent:
     """What the answer cost, as far as the server has said."""
 
@@ -106,7 +143,7 @@ class UsageEvent:
 class ErrorEvent:
     """The answer failed after it had begun. error.partial holds all that had arrived."""
 
-    error: "LLMError"
+    error: LLMError
     finish_reason: FinishReason = FinishReason.error
     kind: ClassVar[Literal[EventKind.error]] = EventKind.error
 
@@ -128,7 +165,23 @@ Event: TypeAlias = (
     | ToolCallEvent
     | ImageEvent
     | AudioEvent
+    | CitationEvent
+    | ServerToolStart
+    | ServerToolEvent
     | UsageEvent
     | ErrorEvent
     | EndEvent
 )
+
+
+@define
+class ToolResultEvent:
+    """A tool of the caller's was run between two answers. message: the result, as the model sees it."""
+
+    call: ToolCall
+    message: Message
+    kind: ClassVar[Literal["tool_result"]] = "tool_result"
+
+
+RunEvent: TypeAlias = Event | ToolResultEvent
+"""What a run of tools yields: the events of its answers, and the results between them."""

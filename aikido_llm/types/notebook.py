@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from ..codecs.base64 import encode
 
 if TYPE_CHECKING:  # the values stand on these functions
-    from .messages import ImagePart
-    from .response import Response, Usage
+    from .parts import ImagePart
+    from .response import Response
+    from .usage import Usage
 
 _SHOWN = ("image/png", "image/jpeg")  # the types that notebooks show by themselves
 

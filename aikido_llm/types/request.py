@@ -3,30 +3,36 @@
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from operator import attrgetter
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias, cast, get_args
 
 from attrs import field, fields, frozen
 
-from .messages import Message, ToolDef
+from ..errors import InvalidRequestError
+from .chat_dicts import read_fields
+from .checks import at_least, each, listed, mapping, of, one_of, strings, wrong
+from .messages import Message, user
+from .tools import Tool
+
+Effort: TypeAlias = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+"""How much to think, from not at all to as much as there is. A level that a wire has not becomes the nearest it has."""
+
+EFFORTS: tuple[Effort, ...] = get_args(Effort)
 
 
 @frozen
 class ThinkingConfig:
     """How much the model may think: an effort or a budget, exactly one. Make it with `by_effort` or `by_budget`."""
 
-    effort: Literal["low", "medium", "high"] | None = None
-    budget_tokens: int | None = None
+    effort: Effort | None = field(default=None, validator=one_of(*EFFORTS, None))
+    budget_tokens: int | None = field(default=None, validator=at_least(0))
 
     def __attrs_post_init__(self) -> None:
         if (self.effort is None) == (self.budget_tokens is None):
-            raise ValueError("ThinkingConfig takes an effort or a budget, exactly one of them")
-        if self.effort not in (None, "low", "medium", "high"):
-            raise ValueError(f"effort {self.effort!r} is none of low, medium, high")
-        if self.budget_tokens is not None and self.budget_tokens < 0:
-            raise ValueError("budget_tokens is a number of tokens, 0 or more")
+            raise InvalidRequestError("ThinkingConfig takes an effort or a budget, exactly one of them")
 
     @classmethod
-    def by_effort(cls, effort: Literal["low", "medium", "high"]) -> "ThinkingConfig":
+    def by_effort(cls, effort: Effort) -> "ThinkingConfig":
+        """ "none" is never on; a level that a wire has not becomes the nearest that it has."""
         return cls(effort=effort)
 
     @classmethod
@@ -39,17 +45,17 @@ class ThinkingConfig:
 class ImageConfig:
     """For models that draw: aspect_ratio "16:9", image_size "1K", "2K", "4K"; "" leaves it to the model."""
 
-    aspect_ratio: str = ""
-    image_size: str = ""
+    aspect_ratio: str = field(default="", validator=of(str))
+    image_size: str = field(default="", validator=of(str))
 
 
 @frozen
 class ResponseFormat:
     """The answer's text shall be JSON. Make it with `json()` or `json_schema(...)`."""
 
-    schema: Mapping[str, Any] | None = None
-    name: str = "answer"
-    strict: bool = True
+    schema: Mapping[str, Any] | None = field(default=None, validator=of(Mapping, type(None)))
+    name: str = field(default="answer", validator=of(str))
+    strict: bool = field(default=True, validator=of(bool))
 
     @classmethod
     def json(cls) -> "ResponseFormat":
@@ -62,24 +68,61 @@ class ResponseFormat:
         return cls(schema, name, strict)
 
 
-def _messages(value: Iterable[Message]) -> tuple[Message, ...]:
-    given: Any = value  # a checker knows what it is; a caller without one may be wrong
-    items: list[Any] = [given] if isinstance(given, str | Message) else list(given)
-    if items == [given] or not all(isinstance(item, Message) for item in items):
-        raise ValueError("messages takes a list of Message: [user('...')]")
-    return tuple(items)
+Said: TypeAlias = str | Message | Mapping[str, Any]
+"""What stands for a message: text (of the user), a Message, or a chat dict."""
 
 
-def _tools(value: Iterable[ToolDef] | None) -> tuple[ToolDef, ...]:
-    return tuple(value or ())
+def _messages(value: Said | Iterable[Said]) -> tuple[Message, ...]:
+    if isinstance(value, str | Message | Mapping):
+        return (_message(value),)
+    return tuple(_message(item) for item in listed(cast("Iterable[Said]", value), "Request.messages"))
 
 
-def _strings(value: str | Iterable[str] | None) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value or ())
+def _message(value: Said) -> Message:
+    if isinstance(value, Message):
+        return value
+    if isinstance(value, str):
+        return user(value)
+    if isinstance(cast("object", value), Mapping):
+        return Message(**read_fields(value))
+    raise InvalidRequestError(
+        f"Request.messages takes text, Messages and chat dicts, not a {type(cast('object', value)).__name__}"
+    )
 
 
-def _mapping(value: Mapping[str, Any] | None) -> dict[str, Any]:
-    return dict(value or {})
+def _tools(value: Iterable[Tool] | None) -> tuple[Tool, ...]:
+    return listed(value, "tools")
+
+
+def _stop(value: str | Iterable[str] | None) -> tuple[str, ...]:
+    return strings(value, "stop")
+
+
+def _modalities(value: str | Iterable[str] | None) -> tuple[str, ...]:
+    return strings(value, "modalities")
+
+
+def _metadata(value: Mapping[str, Any] | None) -> dict[str, Any]:
+    return mapping(value, "metadata")
+
+
+def _extra(value: Mapping[str, Any] | None) -> dict[str, Any]:
+    return mapping(value, "extra")
+
+
+def _extra_headers(value: Mapping[str, str] | None) -> dict[str, str]:
+    return mapping(value, "extra_headers")
+
+
+def _texts(owner: Any, attribute: Any, value: dict[str, Any]) -> None:
+    for item in value.values():
+        if not isinstance(item, str):
+            raise wrong(owner, attribute.name, "a mapping of text", item)
+
+
+def _logprobs(owner: Any, attribute: Any, value: object) -> None:
+    if not isinstance(value, bool | int) or value < 0:
+        raise wrong(owner, attribute.name, "False, True, or how many alternatives", value)
 
 
 @frozen
@@ -92,27 +135,44 @@ class Request:
     tool_choice: "auto", "none", "required", or the name of one of `tools`.
     modalities:  what the answer may hold: "text", "image", "audio"; empty leaves it to the model.
     metadata:    the caller's own labels; a hint, left out where a wire has no place for it.
-    extra:       fields of the provider's own request body, merged last and winning.
+    extra:       fields of the provider's own request body, merged in at every depth and winning; `OMIT` as a value
+                 takes out a field that would be sent.
     extra_headers: HTTP headers of this request.
+    top_k:       how many of the likeliest tokens are looked at. n: answers to give (`Response.choices`).
+    logprobs:    False, True, or how many alternatives for each token (`Response.logprobs`).
+    background:  the provider goes on when the connection is gone (`LLMError.resume`); it then stores the answer.
+    previous_response_id, conversation: what the provider stored, to go on from.
+    raises:      InvalidRequestError for a field of another shape.
     """
 
     messages: tuple[Message, ...] = field(converter=_messages)
-    model: str | None = None
-    tools: tuple[ToolDef, ...] = field(default=(), converter=_tools)
-    tool_choice: str | None = None
-    max_tokens: int | None = None
-    temperature: float | None = None
-    top_p: float | None = None
-    stop: tuple[str, ...] = field(default=(), converter=_strings)
-    seed: int | None = None
-    thinking: ThinkingConfig | None = None
-    response_format: ResponseFormat | None = None
-    modalities: tuple[str, ...] = field(default=(), converter=_strings)
-    image_config: ImageConfig | None = None
-    parallel_tool_calls: bool | None = None
-    metadata: dict[str, Any] = field(default=None, converter=_mapping)
-    extra: dict[str, Any] = field(default=None, converter=_mapping)
-    extra_headers: dict[str, str] = field(default=None, converter=_mapping, repr=lambda headers: f"<{len(headers)}>")
+    model: str | None = field(default=None, validator=of(str, type(None)))
+    tools: tuple[Tool, ...] = field(default=(), converter=_tools, validator=each(*get_args(Tool)))
+    tool_choice: str | None = field(default=None, validator=of(str, type(None)))
+    max_tokens: int | None = field(default=None, validator=at_least(0))
+    temperature: float | None = field(default=None, validator=of(float, type(None)))
+    top_p: float | None = field(default=None, validator=of(float, type(None)))
+    stop: tuple[str, ...] = field(default=(), converter=_stop)
+    seed: int | None = field(default=None, validator=of(int, type(None)))
+    thinking: ThinkingConfig | None = field(default=None, validator=of(ThinkingConfig, type(None)))
+    response_format: ResponseFormat | None = field(default=None, validator=of(ResponseFormat, type(None)))
+    modalities: tuple[str, ...] = field(default=(), converter=_modalities)
+    image_config: ImageConfig | None = field(default=None, validator=of(ImageConfig, type(None)))
+    parallel_tool_calls: bool | None = field(default=None, validator=of(bool, type(None)))
+    metadata: dict[str, Any] = field(default=None, converter=_metadata)
+    extra: dict[str, Any] = field(default=None, converter=_extra)
+    extra_headers: dict[str, str] = field(
+        default=None,
+        converter=_extra_headers,
+        validator=_texts,
+        repr=lambda headers: f"<{len(headers)}>",
+    )
+    top_k: int | None = field(default=None, validator=at_least(1), kw_only=True)
+    n: int | None = field(default=None, validator=at_least(1), kw_only=True)
+    logprobs: bool | int = field(default=False, validator=_logprobs, kw_only=True)
+    background: bool = field(default=False, validator=of(bool), kw_only=True)
+    previous_response_id: str | None = field(default=None, validator=of(str, type(None)), kw_only=True)
+    conversation: str | None = field(default=None, validator=of(str, type(None)), kw_only=True)
 
 
 def _filled(request: Request, values: Mapping[str, Any]) -> Request:
@@ -135,16 +195,16 @@ _values = attrgetter(*_NAMES)
 class Options:
     """Defaults for every request of a client. A field that the Request sets wins; `extra` merges key by key."""
 
-    model: str | None = None
-    temperature: float | None = None
-    top_p: float | None = None
-    max_tokens: int | None = None
-    stop: tuple[str, ...] = field(default=(), converter=_strings)
-    tools: tuple[ToolDef, ...] = field(default=(), converter=_tools)
-    tool_choice: str | None = None
-    response_format: ResponseFormat | None = None
-    thinking: ThinkingConfig | None = None
-    extra: dict[str, Any] = field(default=None, converter=_mapping)
+    model: str | None = field(default=None, validator=of(str, type(None)))
+    temperature: float | None = field(default=None, validator=of(float, type(None)))
+    top_p: float | None = field(default=None, validator=of(float, type(None)))
+    max_tokens: int | None = field(default=None, validator=at_least(0))
+    stop: tuple[str, ...] = field(default=(), converter=_stop)
+    tools: tuple[Tool, ...] = field(default=(), converter=_tools, validator=each(*get_args(Tool)))
+    tool_choice: str | None = field(default=None, validator=of(str, type(None)))
+    response_format: ResponseFormat | None = field(default=None, validator=of(ResponseFormat, type(None)))
+    thinking: ThinkingConfig | None = field(default=None, validator=of(ThinkingConfig, type(None)))
+    extra: dict[str, Any] = field(default=None, converter=_extra)
 
     def apply(self, request: Request) -> Request:
         """The request with every unset field filled from these defaults."""

@@ -5,59 +5,38 @@ from typing import Any
 
 from attrs import field, frozen
 
-from .messages import AudioPart, ImagePart, Message, Replay, Role, ThinkingPart, ToolCall, fingerprint
-from .notebook import show_response, show_usage
+from .checks import each, of, one_of
+from .citations import Citation
+from .exchange import Hop, RateLimits, Timing
+from .logprobs import TokenLogprob
+from .messages import Message, Replay, Role, ThinkingPart, fingerprint
+from .notebook import show_response
+from .parts import AudioPart, ImagePart
+from .server_tools import ServerToolCall
+from .tools import ToolCall
+from .usage import Usage
 
 
 class FinishReason(StrEnum):
-    """Why the model stopped. The provider's own word is `Response.raw_finish_reason`; an unknown one is `other`."""
+    """Why the model stopped. The provider's own word is `Response.raw_finish_reason`; an unknown one is `other`.
+
+    paused: the provider wants another request to go on; `Response.message` is ready for it.
+    """
 
     stop = "stop"
     tool_calls = "tool_calls"
     length = "length"
     content_filter = "content_filter"
+    paused = "paused"
     error = "error"
     other = "other"
 
 
-@frozen
-class Usage:
-    """Tokens and money. A count that the server did not send is None, not 0.
-
-    input_tokens:  the whole prompt, cache reads and writes included.
-    output_tokens: the whole answer, reasoning included. cost_usd: what the provider says it charged, US dollars.
-    raw:           the provider's own object.
-    """
-
-    input_tokens: int | None = None
-    output_tokens: int | None = None
-    cache_read_tokens: int | None = None
-    cache_write_tokens: int | None = None
-    reasoning_tokens: int | None = None
-    cost_usd: float | None = None
-    raw: dict[str, Any] | None = field(default=None, repr=False)
-
-    @property
-    def total_tokens(self) -> int | None:
-        """Input and output together; None when the server sent neither."""
-        if self.input_tokens is None and self.output_tokens is None:
-            return None
-        return (self.input_tokens or 0) + (self.output_tokens or 0)
-
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        """How a notebook shows it: as a table."""
-        return show_usage(self)
-
-    @property
-    def prompt_tokens(self) -> int | None:
-        return self.input_tokens
-
-    @property
-    def completion_tokens(self) -> int | None:
-        return self.output_tokens
-
-
 def _no_data() -> dict[str, Any]:
+    return {}
+
+
+def _no_headers() -> dict[str, str]:
     return {}
 
 
@@ -69,27 +48,59 @@ class Response:
     finish_reason:  common value; raw_finish_reason: the provider's word, None when it sent none.
     model:          the model that answered, as the provider names it. provider: the row's name.
     request_id:     the provider's id of the HTTP exchange. attempts: HTTP requests made for this answer.
-    provider_data:  what only this provider has (citations, unknown blocks). replay: see `message`.
-    raw:            the parsed body of a non-streamed answer, else None; not compared by `==`. Large pictures and sound
+    provider_data:  what no other field holds: nothing that a server sent is unreachable. replay: see `message`.
+    wire:           the wire that the answer came over, whose blocks `replay` holds.
+    complete:       False when the provider has not said that this is all: a mark of the end without a finish reason, or
+                    `paused`.
+    server_tools:   what the provider ran itself. citations: sources of the text. logprobs: of the text's tokens.
+    choices:        further answers to the same question (`Request.n`), the first one excluded.
+    continuations:  how often the provider was asked to go on. route: whom a fallback asked; cached: from a store.
+    timing, headers, rate_limits: of the HTTP reply; names of headers in lower case, no cookies.
+
+    `==` leaves out what tells of the exchange and not of the answer: raw, usage.raw, request_id, attempts,
+    continuations, route, cached, timing, headers, rate_limits.
+    raw:            the parsed body of a non-streamed answer, else None. Large pictures and sound
                     show as `<N bytes ...>` in it.
     """
 
-    text: str = ""
-    thinking: str = ""
-    tool_calls: tuple[ToolCall, ...] = ()
-    images: tuple[ImagePart, ...] = ()
-    audio: tuple[AudioPart, ...] = ()
-    usage: Usage = Usage()
-    finish_reason: FinishReason = FinishReason.other
-    raw_finish_reason: str | None = None
-    id: str = ""
-    model: str = ""
-    provider: str = ""
-    request_id: str = ""
-    attempts: int = 1
-    provider_data: dict[str, Any] = field(factory=_no_data)
+    text: str = field(default="", validator=of(str))
+    thinking: str = field(default="", validator=of(str))
+    tool_calls: tuple[ToolCall, ...] = field(default=(), validator=each(ToolCall))
+    images: tuple[ImagePart, ...] = field(default=(), validator=each(ImagePart))
+    audio: tuple[AudioPart, ...] = field(default=(), validator=each(AudioPart))
+    usage: Usage = field(default=Usage(), validator=of(Usage))
+    finish_reason: FinishReason = field(default=FinishReason.other, validator=one_of(*FinishReason))
+    raw_finish_reason: str | None = field(default=None, validator=of(str, type(None)))
+    id: str = field(default="", validator=of(str))
+    model: str = field(default="", validator=of(str))
+    provider: str = field(default="", validator=of(str))
+    request_id: str = field(default="", eq=False, validator=of(str))
+    attempts: int = field(default=1, eq=False, validator=of(int))
+    provider_data: dict[str, Any] = field(factory=_no_data, validator=of(dict))
     replay: tuple[Any, ...] = field(default=(), repr=False)
     raw: Any = field(default=None, eq=False, repr=False)
+    wire: str = field(default="", kw_only=True)
+    complete: bool = field(default=True, kw_only=True)
+    server_tools: tuple[ServerToolCall, ...] = field(default=(), validator=each(ServerToolCall), kw_only=True)
+    citations: tuple[Citation, ...] = field(default=(), validator=each(Citation), kw_only=True)
+    logprobs: tuple[TokenLogprob, ...] = field(default=(), validator=each(TokenLogprob), kw_only=True)
+    choices: "tuple[Response, ...]" = field(default=(), kw_only=True)
+    continuations: int = field(default=0, eq=False, kw_only=True)
+    route: tuple[Hop, ...] = field(default=(), eq=False, kw_only=True)
+    cached: bool = field(default=False, eq=False, kw_only=True)
+    timing: Timing | None = field(default=None, eq=False, kw_only=True)
+    headers: dict[str, str] = field(factory=_no_headers, eq=False, repr=False, kw_only=True)
+    rate_limits: RateLimits | None = field(default=None, eq=False, kw_only=True)
+
+    @property
+    def content(self) -> str:
+        """The same as `text`."""
+        return self.text
+
+    @property
+    def raw_response(self) -> Any:
+        """The same as `raw`."""
+        return self.raw
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         """How a notebook shows it: the text as Markdown, pictures below."""
@@ -109,8 +120,11 @@ class Response:
             self.audio,
             self.tool_calls,
             thinking=(ThinkingPart(self.thinking, provider=self.provider),) if self.thinking else (),
-            replay=Replay(self.provider, self.replay, fingerprint(self.text, self.tool_calls)) if self.replay else None,
+            replay=self._replay() if self.replay else None,
         )
+
+    def _replay(self) -> Replay:
+        return Replay(self.provider, self.replay, fingerprint(self.text, self.tool_calls), wire=self.wire)
 
 
 @frozen
@@ -121,8 +135,8 @@ class ModelInfo:
     raw: the provider's own entry.
     """
 
-    id: str
-    name: str = ""
+    id: str = field(validator=of(str))
+    name: str = field(default="", validator=of(str))
     context_length: int | None = None
     max_output_tokens: int | None = None
     input_price: float | None = None

@@ -27,7 +27,8 @@ from aikido_llm.framing import WHOLE, Frame, Framer
 from aikido_llm.framing.choose import sse_or_whole
 from aikido_llm.types.events import EndEvent, ErrorEvent, Event, TextDelta, UsageEvent
 from aikido_llm.types.request import Request
-from aikido_llm.types.response import FinishReason, Response, Usage
+from aikido_llm.types.response import FinishReason, Response
+from aikido_llm.types.usage import Usage
 from tests.wire import ANY_REQUEST, Road, check_grammar, comparable, error_of, lengths, response_of
 
 

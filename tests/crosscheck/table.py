@@ -10,8 +10,8 @@ from attrs import frozen
 
 from aikido_llm.testing import Answer, Fault, Received, WireServer
 from aikido_llm.testing.wires import wire
-from aikido_llm.types.messages import ToolCall
-from aikido_llm.types.response import Usage
+from aikido_llm.types.tools import ToolCall
+from aikido_llm.types.usage import Usage
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENTS = ROOT / ".venv-sdks"

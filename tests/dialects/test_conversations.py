@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 import aikido_llm as llm
 from aikido_llm.providers import find, providers
-from aikido_llm.types.messages import Part, ThinkingPart
+from aikido_llm.types.messages import ThinkingPart
+from aikido_llm.types.parts import Part
 from tests.dialects import received, rules
 
 ROWS = tuple(name for name in providers() if name != "echo")

@@ -10,7 +10,7 @@ from aikido_llm.dialects.media import (
     image_from_url,
 )
 from aikido_llm.errors import MalformedStream, UnsupportedFeatureError
-from aikido_llm.types.messages import AudioPart, FilePart, ImagePart
+from aikido_llm.types.parts import AudioPart, FilePart, ImagePart
 
 GIF = b"GIF89a"
 

@@ -7,8 +7,9 @@ import pytest
 from aikido_llm.codecs import json
 from aikido_llm.errors import InvalidRequestError, UnsupportedFeatureError
 from aikido_llm.providers import find
-from aikido_llm.types.messages import ToolDef, user
+from aikido_llm.types.messages import user
 from aikido_llm.types.request import Request
+from aikido_llm.types.tools import ToolDef
 
 TOOLS = (ToolDef("ask_sun"), ToolDef("ask_moon"))
 FORBIDDEN = object()

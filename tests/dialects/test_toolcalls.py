@@ -13,7 +13,7 @@ from aikido_llm.dialects.toolcalls import (
     whole_arguments,
 )
 from aikido_llm.types.events import Event, ToolCallDelta, ToolCallEvent, ToolCallStart
-from aikido_llm.types.messages import ToolCall
+from aikido_llm.types.tools import ToolCall
 from tests.wire import check_calls
 
 # (key, id, name, arguments) as they come

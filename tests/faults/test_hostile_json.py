@@ -15,9 +15,10 @@ from aikido_llm.providers import find
 from aikido_llm.serialize import from_dict, to_dict
 from aikido_llm.testing import Answer, Received
 from aikido_llm.testing.wires import NAMES, wire
-from aikido_llm.types.messages import ToolCall, user
+from aikido_llm.types.messages import user
 from aikido_llm.types.request import Request
 from aikido_llm.types.response import Response
+from aikido_llm.types.tools import ToolCall
 from tests.wire import Road, comparable, error_of, response_of
 
 DEEP = 100_000

@@ -10,7 +10,8 @@ from unittest.mock import patch
 from aikido_llm.testing import Answer
 from aikido_llm.testing.wires import wire
 from aikido_llm.testing.wires.base import Received
-from aikido_llm.types.messages import ImagePart, ToolCall
+from aikido_llm.types.parts import ImagePart
+from aikido_llm.types.tools import ToolCall
 from tests.corpus import load
 from tests.fuzz.targets import ERROR, MODELS, STREAM, TARGETS, WHOLE
 from tests.wire import Road

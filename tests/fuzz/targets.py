@@ -20,8 +20,9 @@ from aikido_llm.framing.ndjson import NDJSONFramer
 from aikido_llm.framing.sse import SSEFramer
 from aikido_llm.providers import find
 from aikido_llm.types.events import EndEvent, Event
-from aikido_llm.types.messages import ToolDef, user
+from aikido_llm.types.messages import user
 from aikido_llm.types.request import Request
+from aikido_llm.types.tools import ToolDef
 from tests.wire import Road, comparable
 
 _TOOL = ToolDef("f", "", {"type": "object", "properties": {}})

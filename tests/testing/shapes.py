@@ -9,8 +9,10 @@ from typing import Any, cast
 
 from aikido_llm.testing.answer import Answer
 from aikido_llm.testing.wires.rules import as_list, as_object
-from aikido_llm.types.messages import ImagePart, ToolCall
-from aikido_llm.types.response import FinishReason, Usage
+from aikido_llm.types.parts import ImagePart
+from aikido_llm.types.response import FinishReason
+from aikido_llm.types.tools import ToolCall
+from aikido_llm.types.usage import Usage
 from tests.corpus import load
 
 ODD: list[Any] = [None, "", " ", 0, -1, 1.5, True, [], {}, [[]], [None], {"type": []}, [{"type": {}}], "x" * 300]

@@ -15,7 +15,7 @@ import aikido_llm as llm
 from aikido_llm import errors as e
 from aikido_llm.testing import Answer, Fault, WireServer
 from aikido_llm.testing.faults import BadChunk, BadHeader, Framing, Oddity, Place
-from aikido_llm.types.messages import ToolCall
+from aikido_llm.types.tools import ToolCall
 
 from .raw import ASK, CHAT, STREAM, Raw, exchange, post, read_on
 

@@ -17,7 +17,7 @@ import aikido_llm as llm
 from aikido_llm.errors import ConfigError
 from aikido_llm.testing import Answer, Fault, Received, WireServer
 from aikido_llm.testing.connection import Connection
-from aikido_llm.types.messages import ToolCall
+from aikido_llm.types.tools import ToolCall
 
 from .raw import ASK, CHAT, STREAM, exchange, post, read_on
 

@@ -9,8 +9,9 @@ from attrs import evolve
 from aikido_llm.testing.answer import Answer
 from aikido_llm.testing.wires.anthropic_messages import AnthropicMessages
 from aikido_llm.testing.wires.base import Received
-from aikido_llm.types.messages import ToolCall
-from aikido_llm.types.response import FinishReason, Usage
+from aikido_llm.types.response import FinishReason
+from aikido_llm.types.tools import ToolCall
+from aikido_llm.types.usage import Usage
 from tests.corpus import load
 
 from .shapes import ANSWERS, FULL, IMAGES, Shapes, damaged, good, lacking, sse, strange

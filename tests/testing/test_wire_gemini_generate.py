@@ -10,8 +10,9 @@ import pytest
 from aikido_llm.testing.answer import Answer
 from aikido_llm.testing.wires.base import Received, verb_of
 from aikido_llm.testing.wires.gemini_generate import GeminiGenerate
-from aikido_llm.types.messages import ImagePart, ToolCall
+from aikido_llm.types.parts import ImagePart
 from aikido_llm.types.response import FinishReason
+from aikido_llm.types.tools import ToolCall
 from tests.corpus import load
 
 from .shapes import ANSWERS, CALLS, FULL, IMAGES, PNG, Shapes, damaged, good, lacking, sse, strange

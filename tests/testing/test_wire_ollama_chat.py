@@ -8,8 +8,8 @@ import pytest
 from aikido_llm.testing.answer import Answer
 from aikido_llm.testing.wires.base import Received
 from aikido_llm.testing.wires.ollama_chat import OllamaChat
-from aikido_llm.types.messages import ToolCall
 from aikido_llm.types.response import FinishReason
+from aikido_llm.types.tools import ToolCall
 from tests.corpus import load
 
 from .shapes import ANSWERS, CALLS, IMAGES, Shapes, damaged, good, lacking, strange

@@ -10,7 +10,8 @@ import pytest
 from aikido_llm.testing.answer import Answer
 from aikido_llm.testing.wires.base import Received
 from aikido_llm.testing.wires.openai_chat import OpenAIChat
-from aikido_llm.types.response import FinishReason, Usage
+from aikido_llm.types.response import FinishReason
+from aikido_llm.types.usage import Usage
 from tests.corpus import load
 
 from .shapes import ANSWERS, CALLS, FULL, IMAGES, Shapes, damaged, good, sse, strange

@@ -9,8 +9,8 @@ import pytest
 from aikido_llm.testing.answer import Answer
 from aikido_llm.testing.wires.base import Received
 from aikido_llm.testing.wires.openai_responses import OpenAIResponses
-from aikido_llm.types.messages import ToolCall
 from aikido_llm.types.response import FinishReason
+from aikido_llm.types.tools import ToolCall
 from tests.corpus import load
 
 from .shapes import ANSWERS, CALLS, FULL, IMAGES, PNG, Shapes, damaged, good, lacking, sse, strange

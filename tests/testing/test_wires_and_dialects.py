@@ -22,9 +22,11 @@ from aikido_llm.testing.answer import Answer
 from aikido_llm.testing.verbs import VERBS
 from aikido_llm.testing.wires import NAMES, wire
 from aikido_llm.testing.wires.base import Received, verb_of
-from aikido_llm.types.messages import ImagePart, Message, ToolCall, ToolDef, system, tool, user
+from aikido_llm.types.messages import Message, system, tool, user
+from aikido_llm.types.parts import ImagePart
 from aikido_llm.types.request import Request, ResponseFormat, ThinkingConfig
 from aikido_llm.types.response import FinishReason, Response
+from aikido_llm.types.tools import ToolCall, ToolDef
 from tests.wire import Road, error_of, response_of
 
 from .shapes import ANSWERS, CALLS, FULL, IMAGES

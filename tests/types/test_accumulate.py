@@ -19,8 +19,10 @@ from aikido_llm.types.events import (
     ToolCallStart,
     UsageEvent,
 )
-from aikido_llm.types.messages import AudioPart, ImagePart, ToolCall
-from aikido_llm.types.response import FinishReason, Response, Usage
+from aikido_llm.types.parts import AudioPart, ImagePart
+from aikido_llm.types.response import FinishReason, Response
+from aikido_llm.types.tools import ToolCall
+from aikido_llm.types.usage import Usage
 
 
 def folded(*events: Event) -> Response:

@@ -3,13 +3,17 @@ from typing import Any, get_args
 import pytest
 
 from aikido_llm.errors import LLMError
+from aikido_llm.types.citations import Citation
 from aikido_llm.types.events import (
     AudioEvent,
+    CitationEvent,
     EndEvent,
     ErrorEvent,
     Event,
     EventKind,
     ImageEvent,
+    ServerToolEvent,
+    ServerToolStart,
     TextDelta,
     ThinkingDelta,
     ToolCallDelta,
@@ -17,8 +21,11 @@ from aikido_llm.types.events import (
     ToolCallStart,
     UsageEvent,
 )
-from aikido_llm.types.messages import AudioPart, ImagePart, ToolCall
-from aikido_llm.types.response import FinishReason, Response, Usage
+from aikido_llm.types.parts import AudioPart, ImagePart
+from aikido_llm.types.response import FinishReason, Response
+from aikido_llm.types.server_tools import ServerToolCall
+from aikido_llm.types.tools import ToolCall
+from aikido_llm.types.usage import Usage
 
 ONE_OF_EACH: list[Event] = [
     TextDelta("a"),
@@ -28,6 +35,9 @@ ONE_OF_EACH: list[Event] = [
     ToolCallEvent(0, ToolCall("1", "f")),
     ImageEvent(ImagePart(data=b"x")),
     AudioEvent(AudioPart(data=b"x")),
+    CitationEvent(Citation("https://host")),
+    ServerToolStart(1, "2", "web_search"),
+    ServerToolEvent(1, ServerToolCall("2", "web_search")),
     UsageEvent(Usage(1)),
     ErrorEvent(LLMError("a")),
     EndEvent(FinishReason.stop, Response()),
@@ -45,6 +55,9 @@ def test_the_union_and_the_kinds_are_the_same_closed_set() -> None:
         "tool_call",
         "image",
         "audio",
+        "citation",
+        "server_tool_start",
+        "server_tool",
         "usage",
         "error",
         "end",

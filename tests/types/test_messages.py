@@ -4,25 +4,9 @@ from pathlib import Path
 import pytest
 
 from aikido_llm.errors import InvalidToolArguments
-from aikido_llm.types.messages import (
-    AudioPart,
-    CacheBreakpoint,
-    FilePart,
-    ImagePart,
-    Message,
-    Replay,
-    Role,
-    TextPart,
-    ThinkingPart,
-    ToolCall,
-    ToolDef,
-    assistant,
-    fingerprint,
-    sniff,
-    system,
-    tool,
-    user,
-)
+from aikido_llm.types.messages import Message, Replay, Role, ThinkingPart, assistant, fingerprint, system, tool, user
+from aikido_llm.types.parts import AudioPart, CacheBreakpoint, FilePart, ImagePart, TextPart, sniff
+from aikido_llm.types.tools import ToolCall, ToolDef
 
 PNG = b"\x89PNG\r\n\x1a\n rest"
 PNG_URI = "data:image/png;base64," + base64.b64encode(PNG).decode()
@@ -146,7 +130,7 @@ def test_any_iterable_of_parts_becomes_a_tuple_and_roles_become_roles() -> None:
 
 
 def test_an_unknown_role_is_an_error_that_names_the_known_ones() -> None:
-    with pytest.raises(ValueError, match="role 'robot' is none of system, user, assistant, tool"):
+    with pytest.raises(ValueError, match=r"Message\.role is one of system, user, assistant, tool, not 'robot'"):
         Message("robot", "hi")
 
 

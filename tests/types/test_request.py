@@ -1,10 +1,12 @@
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 from attrs import fields
 
-from aikido_llm.types.messages import Message, ToolDef, user
-from aikido_llm.types.request import ImageConfig, Options, Request, ResponseFormat, ThinkingConfig
+from aikido_llm.errors import InvalidRequestError
+from aikido_llm.types.messages import Message, user
+from aikido_llm.types.request import EFFORTS, ImageConfig, Options, Request, ResponseFormat, ThinkingConfig
+from aikido_llm.types.tools import ToolDef
 
 HI = user("hi")
 
@@ -42,9 +44,9 @@ def test_thinking_is_an_effort_or_a_budget() -> None:
         ThinkingConfig()
     with pytest.raises(ValueError, match="exactly one"):
         ThinkingConfig("low", 1)
-    with pytest.raises(ValueError, match="none of low, medium, high"):
+    with pytest.raises(ValueError, match=r"ThinkingConfig\.effort is one of none, minimal, low"):
         ThinkingConfig(**WRONG_EFFORT)
-    with pytest.raises(ValueError, match="0 or more"):
+    with pytest.raises(ValueError, match="whole number from 0 on"):
         ThinkingConfig.by_budget(-1)
 
 
@@ -120,11 +122,53 @@ def test_options_over_options() -> None:
 
 
 def test_thinking_efforts_are_the_documented_ones() -> None:
-    effort = next(a for a in fields(ThinkingConfig) if a.name == "effort")
-    assert get_args(get_args(effort.type)[0]) == ("low", "medium", "high")
+    assert EFFORTS == ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+    assert [ThinkingConfig.by_effort(effort).effort for effort in EFFORTS] == list(EFFORTS)
 
 
 @pytest.mark.parametrize("messages", ["hi", Message("user", "hi"), ["hi"], [{"role": "user", "content": "hi"}]])
-def test_messages_are_a_list_of_messages(messages: Any) -> None:
-    with pytest.raises(ValueError, match="list of Message"):
+def test_messages_are_text_messages_or_chat_dicts(messages: Any) -> None:
+    assert Request(messages).messages == (Message("user", "hi"),)
+
+
+@pytest.mark.parametrize("messages", [1, b"hi", [1], [None], {"content": "hi"}, [{"role": "user", "text": "hi"}]])
+def test_other_messages_are_an_invalid_request_that_says_what_is_taken(messages: Any) -> None:
+    with pytest.raises(InvalidRequestError, match=r"takes|as a dict has"):
         Request(messages)
+
+
+WRONG: list[tuple[type[Any], dict[str, Any], str]] = [
+    (Request, {"messages": "hi", "model": 1}, "Request.model takes text or None, not an int"),
+    (Request, {"messages": "hi", "tools": [{"name": "f"}]}, "Request.tools takes a list of ToolDef or CustomTool"),
+    (Request, {"messages": "hi", "tools": "search"}, "tools takes a list, not text"),
+    (Request, {"messages": "hi", "temperature": "0"}, "Request.temperature takes a number or None, not text"),
+    (Request, {"messages": "hi", "temperature": True}, "Request.temperature takes a number"),
+    (Request, {"messages": "hi", "temperature": float("nan")}, "Request.temperature takes a finite number"),
+    (Request, {"messages": "hi", "max_tokens": 1.5}, "Request.max_tokens takes an int or None, not a number"),
+    (Request, {"messages": "hi", "max_tokens": -1}, "Request.max_tokens is a whole number from 0 on"),
+    (Request, {"messages": "hi", "stop": [1]}, "stop takes text, not an int"),
+    (Request, {"messages": "hi", "response_format": "json"}, "Request.response_format takes ResponseFormat or None"),
+    (Request, {"messages": "hi", "thinking": "high"}, "Request.thinking takes ThinkingConfig or None, not text"),
+    (Request, {"messages": "hi", "extra": [1]}, "extra takes a mapping whose keys are text, not a list"),
+    (Request, {"messages": "hi", "extra_headers": {"a": 1}}, "Request.extra_headers takes a mapping of text"),
+    (Request, {"messages": "hi", "logprobs": -1}, "Request.logprobs takes False, True, or how many"),
+    (Request, {"messages": "hi", "n": 0}, "Request.n is a whole number from 1 on"),
+    (Options, {"temperature": "0"}, "Options.temperature takes a number or None, not text"),
+    (Message, {"role": "user", "content": 1}, "Message.content takes a list, not an int"),
+    (Message, {"role": "user", "content": [1]}, "Message.content takes text, or a list of TextPart"),
+    (
+        Message,
+        {"role": "user", "images": [b"x"]},
+        "Message.images takes a list of ImagePart, not an item that",
+    ),
+    (Message, {"role": "assistant", "tool_calls": ["f"]}, "Message.tool_calls takes a list of ToolCall"),
+    (ToolDef, {"name": "f", "parameters": "object"}, "ToolDef.parameters takes Mapping, not text"),
+    (ResponseFormat, {"schema": "json"}, "ResponseFormat.schema takes Mapping or None, not text"),
+]
+
+
+@pytest.mark.parametrize(("kind", "fields", "told"), WRONG, ids=[told for _, _, told in WRONG])
+def test_a_wrong_shape_is_told_by_the_fields_name(kind: type[Any], fields: dict[str, Any], told: str) -> None:
+    with pytest.raises(InvalidRequestError, match=told) as caught:
+        kind(**fields)
+    assert isinstance(caught.value, ValueError)

@@ -1,7 +1,10 @@
 import pytest
 
-from aikido_llm.types.messages import AudioPart, ImagePart, ThinkingPart, ToolCall, assistant
-from aikido_llm.types.response import FinishReason, ModelInfo, Response, Usage
+from aikido_llm.types.messages import ThinkingPart, assistant
+from aikido_llm.types.parts import AudioPart, ImagePart
+from aikido_llm.types.response import FinishReason, ModelInfo, Response
+from aikido_llm.types.tools import ToolCall
+from aikido_llm.types.usage import Usage
 
 
 @pytest.mark.parametrize(
@@ -29,6 +32,7 @@ def test_finish_reasons_are_the_promised_ones() -> None:
         "tool_calls",
         "length",
         "content_filter",
+        "paused",
         "error",
         "other",
     ]

@@ -117,6 +117,14 @@ def every_event(event: llm.Event) -> str:
             return image.content_type
         case llm.AudioEvent(audio=audio):
             return audio.transcript
+        case llm.CitationEvent(citation=citation):
+            assert_type(citation, llm.Citation)
+            return citation.url
+        case llm.ServerToolStart(index=index, id=call_id, name=name):
+            return f"{index} {call_id} {name}"
+        case llm.ServerToolEvent(call=server_call):
+            assert_type(server_call, llm.ServerToolCall)
+            return server_call.output
         case llm.UsageEvent(usage=usage):
             assert_type(usage, llm.Usage)
             return str(usage.total_tokens)
@@ -210,6 +218,30 @@ def without_await() -> None:
             assert_type(events, sync.SyncEventStream)
             for event in events:
                 every_event(event)
+
+
+def what_answers_hold(response: llm.Response) -> None:
+    assert_type(response.citations, tuple[llm.Citation, ...])
+    assert_type(response.server_tools, tuple[llm.ServerToolCall, ...])
+    assert_type(response.logprobs, tuple[llm.TokenLogprob, ...])
+    assert_type(response.choices, tuple[llm.Response, ...])
+    assert_type(response.route, tuple[llm.Hop, ...])
+    assert_type(response.timing, llm.Timing | None)
+    assert_type(response.rate_limits, llm.RateLimits | None)
+
+
+def what_can_be_asked() -> llm.Request:
+    tools: list[llm.Tool] = [llm.ServerTool("web_search"), llm.CustomTool("sql", "a query"), llm.ToolDef("f")]
+    return llm.Request("hi", tools=tools, extra={"stream_options": llm.OMIT}, top_k=5, n=2, logprobs=3)
+
+
+def a_run(event: llm.RunEvent) -> str:
+    return event.message.text if isinstance(event, llm.ToolResultEvent) else event.kind
+
+
+def taken_up_again(error: llm.LLMError) -> None:
+    assert_type(error.resume, llm.ResumeToken | None)
+    assert not isinstance(error, llm.BudgetExceededError)
 
 
 class Own:

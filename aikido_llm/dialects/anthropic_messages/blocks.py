@@ -8,7 +8,7 @@ from typing import Any
 
 from ...codecs.base64 import Base64Text
 from ...errors import UnsupportedFeatureError
-from ...types.messages import AudioPart, FilePart, ImagePart, Part, TextPart
+from ...types.parts import AudioPart, FilePart, ImagePart, Part, TextPart
 from .cache import control
 
 Block = dict[str, Any]

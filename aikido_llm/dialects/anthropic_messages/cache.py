@@ -6,7 +6,7 @@ source: Anthropic API reference, "Prompt caching", read 2026-11.
 from collections.abc import Iterator
 from typing import Any
 
-from ...types.messages import CacheBreakpoint
+from ...types.parts import CacheBreakpoint
 
 Block = dict[str, Any]
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...codecs import json
-from ...types.messages import ToolCall
+from ...types.tools import ToolCall
 from ..values import as_text, is_object
 
 

@@ -14,7 +14,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ...errors import InvalidRequestError, UnsupportedFeatureError
-from ...types.messages import Message, Role, TextPart, ToolCall
+from ...types.messages import Message, Role
+from ...types.parts import TextPart
+from ...types.tools import ToolCall
 from ..toolcalls import arguments_object
 from ..turns import DRAWN, split, turns
 from ..values import is_object

@@ -13,7 +13,8 @@ from ...codecs import json
 from ...errors import MalformedStream
 from ...framing import STRAY, WHOLE, Frame
 from ...types.events import Event, TextDelta, ThinkingDelta, ToolCallStart
-from ...types.response import FinishReason, Usage
+from ...types.response import FinishReason
+from ...types.usage import Usage
 from .. import base, envelope
 from ..finish import OVERRIDING, reason_of
 from ..status import page_text

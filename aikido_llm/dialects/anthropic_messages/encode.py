@@ -7,10 +7,11 @@ import re
 from typing import Any
 
 from ...errors import InvalidRequestError, UnsupportedFeatureError
-from ...types.messages import ToolDef
 from ...types.request import Request, ThinkingConfig
+from ...types.tools import ToolDef
 from ..base import WireRequest
-from ..ranges import nearest
+from ..lacking import functions, refuse
+from ..ranges import effort_of, nearest
 from ..tool_choice import ChoiceWords, is_forced, offers_tools, word_for
 from . import cache
 from .conversation import encode_system, encode_turns, lacks_own_thinking
@@ -50,6 +51,7 @@ def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str) -> 
 
 def _refuse_foreign(request: Request) -> None:
     """What this wire has no word for; an unknown key would be refused by the server."""
+    refuse(request, "n", "logprobs", "background", "previous_response_id", "conversation")
     if request.seed is not None:
         raise UnsupportedFeatureError("this wire has no seed; leave it out, and set temperature=0 for steadier answers")
     foreign = [kind for kind in request.modalities if kind != "text"]
@@ -62,7 +64,10 @@ def _budget(thinking: ThinkingConfig | None, quirks: Quirks) -> int | None:
     if thinking is None:
         return None
     if thinking.effort is not None:
-        return quirks.effort_budgets[thinking.effort] if quirks.effort_budgets is not None else None
+        if thinking.effort == "none":
+            return 0
+        budgets = quirks.effort_budgets
+        return budgets[effort_of(thinking, tuple(budgets))] if budgets is not None else None
     return thinking.budget_tokens
 
 
@@ -104,6 +109,8 @@ def _sampling(request: Request, quirks: Quirks) -> Body:
         body["temperature"] = nearest("temperature", request.temperature, 0.0, quirks.max_temperature)
     if request.top_p is not None:
         body["top_p"] = request.top_p
+    if request.top_k is not None:
+        body["top_k"] = request.top_k
     if request.stop:
         body["stop_sequences"] = list(request.stop)
     return body
@@ -111,7 +118,7 @@ def _sampling(request: Request, quirks: Quirks) -> Body:
 
 def _tools(request: Request) -> Body:
     choice = word_for(request, _CHOICE)
-    body: Body = {"tools": [_tool(tool) for tool in request.tools]} if request.tools else {}
+    body: Body = {"tools": [_tool(tool) for tool in functions(request.tools)]} if request.tools else {}
     if request.parallel_tool_calls is False and request.tool_choice != "none" and offers_tools(request):
         choice = {**(choice or _CHOICE.auto), "disable_parallel_tool_use": True}
     if choice is not None:

@@ -13,7 +13,8 @@ from ...errors import LLMError, MalformedStream
 from ...framing import STRAY, WHOLE, Frame
 from ...types.events import Event, TextDelta, ThinkingDelta
 from ...types.request import Request
-from ...types.response import FinishReason, Usage
+from ...types.response import FinishReason
+from ...types.usage import Usage
 from .. import base, envelope, status
 from ..finish import reason_of
 from ..toolcalls import ToolCalls, arguments_text

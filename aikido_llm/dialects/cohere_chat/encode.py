@@ -13,11 +13,14 @@ from typing import Any
 from attrs import evolve
 
 from ...errors import InvalidRequestError, UnsupportedFeatureError
-from ...types.messages import AudioPart, ImagePart, Message, Part, Role, TextPart, ToolCall
+from ...types.messages import Message, Role
+from ...types.parts import AudioPart, ImagePart, Part, TextPart
 from ...types.request import Request, ThinkingConfig
+from ...types.tools import ToolCall
 from .. import media
 from ..base import WireRequest
-from ..ranges import nearest
+from ..lacking import functions, refuse
+from ..ranges import effort_of, nearest
 from ..tool_choice import ChoiceWords, word_for
 from ..toolcalls import arguments_json, made_id
 from ..turns import DRAWN, Turn, call_of, from_tool, split, system_text, turns
@@ -34,8 +37,9 @@ NO_OUTPUT = "(no output)"
 
 
 def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str) -> WireRequest:
+    refuse(request, "n", "logprobs", "background", "previous_response_id", "conversation")
     _refuse(request, quirks)
-    names = ToolNames(request.tools)
+    names = ToolNames(functions(request.tools))
     body: dict[str, Any] = {
         "model": request.model,
         "messages": _Turns(request, names, provider).all(),
@@ -74,6 +78,7 @@ def _sampling(request: Request, quirks: Quirks) -> dict[str, Any]:
         "p": nearest("top_p", request.top_p, quirks.min_top_p, quirks.max_top_p),
         "stop_sequences": list(request.stop) or None,
         "seed": request.seed,
+        "k": request.top_k,
     }
     return {name: value for name, value in fields.items() if value is not None}
 
@@ -81,18 +86,18 @@ def _sampling(request: Request, quirks: Quirks) -> dict[str, Any]:
 def _tools(request: Request, names: ToolNames) -> dict[str, Any]:
     """There is no word for one certain tool: then it is the only one that is sent, and a call is required."""
     choice = word_for(request, _NAMED_BY_EXTRA if request.extra.get("tools") else _CHOICE)
-    named = [tool for tool in request.tools if tool.name == request.tool_choice]
-    functions = [
+    named = [tool for tool in functions(request.tools) if tool.name == request.tool_choice]
+    described = [
         {
             "name": names.wire(tool.name),
             **({"description": tool.description} if tool.description else {}),
             "parameters": dict(tool.parameters),
         }
-        for tool in (named or request.tools)
+        for tool in (named or functions(request.tools))
     ]
     fields: dict[str, Any] = {}
-    if functions:
-        fields["tools"] = [{"type": "function", "function": function} for function in functions]
+    if described:
+        fields["tools"] = [{"type": "function", "function": function} for function in described]
     if choice is not None:
         fields["tool_choice"] = choice
     return fields
@@ -116,9 +121,10 @@ def _thinking(thinking: ThinkingConfig, quirks: Quirks) -> dict[str, Any]:
         "medium": quirks.medium_effort_tokens,
         "high": quirks.high_effort_tokens,
     }
-    if thinking.effort is None and not thinking.budget_tokens:
+    effort = effort_of(thinking, tuple(budgets))
+    if effort == "none":
         return {"type": "disabled"}
-    budget = thinking.budget_tokens or budgets[thinking.effort or "high"]
+    budget = thinking.budget_tokens or budgets[effort]
     return {"type": "enabled", **({"token_budget": budget} if budget else {})}
 
 

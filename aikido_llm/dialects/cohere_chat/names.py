@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from ...types.messages import ToolDef
+from ...types.tools import Tool
 
 _NOT_ALLOWED = re.compile(r"[^A-Za-z0-9_]")
 
@@ -11,7 +11,7 @@ _NOT_ALLOWED = re.compile(r"[^A-Za-z0-9_]")
 class ToolNames:
     """The names of one request's tools on the wire; the same tools always get the same names."""
 
-    def __init__(self, tools: Iterable[ToolDef]) -> None:
+    def __init__(self, tools: Iterable[Tool]) -> None:
         self._wire: dict[str, str] = {}
         self._ours: dict[str, str] = {}
         names = [tool.name for tool in tools]

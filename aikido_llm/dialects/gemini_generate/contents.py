@@ -13,7 +13,9 @@ from typing import Any
 
 from ...codecs.base64 import Base64Text
 from ...errors import InvalidRequestError, UnsupportedFeatureError
-from ...types.messages import AudioPart, FilePart, ImagePart, Message, Part, Role, TextPart, ToolCall
+from ...types.messages import Message, Role
+from ...types.parts import AudioPart, FilePart, ImagePart, Part, TextPart
+from ...types.tools import ToolCall
 from ..toolcalls import arguments_object
 from ..turns import Turn, call_of, turns
 from ..values import as_text, is_object

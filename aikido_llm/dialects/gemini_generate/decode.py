@@ -12,8 +12,9 @@ from ...errors import MalformedStream, ServerError
 from ...framing import STRAY, WHOLE, Frame
 from ...framing.places import Places
 from ...types.events import AudioEvent, Event, ImageEvent, TextDelta, ThinkingDelta
-from ...types.messages import AudioPart
-from ...types.response import FinishReason, Usage
+from ...types.parts import AudioPart
+from ...types.response import FinishReason
+from ...types.usage import Usage
 from .. import base, envelope, media, status
 from ..finish import OVERRIDING, reason_of
 from ..values import is_list, is_object

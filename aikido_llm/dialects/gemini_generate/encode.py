@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...errors import InvalidRequestError, UnsupportedFeatureError
-from ...types.messages import ToolDef
 from ...types.request import Request, ThinkingConfig
+from ...types.tools import ToolDef
 from ..base import WireRequest
+from ..lacking import functions, refuse
 from ..paths import segment
+from ..ranges import effort_of
 from ..tool_choice import ChoiceWords, word_for
 from ..values import is_object
 from .contents import contents, system_parts
@@ -42,6 +44,7 @@ def _model_path(model: str) -> str:
 
 
 def _body(request: Request, quirks: Quirks, provider: str) -> dict[str, Any]:
+    refuse(request, "n", "logprobs", "background", "previous_response_id", "conversation")
     turns = contents(request.messages, quirks, provider)
     system = system_parts(request.messages)
     body: dict[str, Any] = {"contents": turns}
@@ -50,7 +53,7 @@ def _body(request: Request, quirks: Quirks, provider: str) -> dict[str, Any]:
     elif system:
         _lead(turns, system)
     if request.tools:
-        body["tools"] = [{"functionDeclarations": [_declaration(tool, quirks) for tool in request.tools]}]
+        body["tools"] = [{"functionDeclarations": [_declaration(tool, quirks) for tool in functions(request.tools)]}]
     calling = _calling(request)
     if calling:
         body["toolConfig"] = {"functionCallingConfig": calling}
@@ -110,6 +113,7 @@ def _generation_config(request: Request, quirks: Quirks) -> dict[str, Any]:
     config: dict[str, Any] = {
         "temperature": request.temperature,
         "topP": request.top_p,
+        "topK": request.top_k,
         "maxOutputTokens": request.max_tokens,
         "stopSequences": list(request.stop) or None,
         "seed": request.seed,
@@ -135,11 +139,16 @@ def _image_config(request: Request) -> dict[str, str] | None:
     return {name: value for name, value in config.items() if value} or None
 
 
+_LEVELS = ("minimal", "low", "medium", "high", "xhigh")  # xhigh: Gemini 4
+
+
 def _thinking(thinking: ThinkingConfig, quirks: Quirks) -> dict[str, Any]:
     """Level or budget, never both, which the wire refuses. Thoughts can be shown only while the model may think."""
     budget = thinking.budget_tokens
-    if thinking.effort is not None and quirks.effort_field == "level":
-        return {"includeThoughts": True, "thinkingLevel": thinking.effort}
-    if thinking.effort is not None:
-        budget = EFFORT_BUDGETS[thinking.effort]
+    if thinking.effort == "none":
+        budget = 0
+    elif thinking.effort is not None and quirks.effort_field == "level":
+        return {"includeThoughts": True, "thinkingLevel": effort_of(thinking, _LEVELS)}
+    elif thinking.effort is not None:
+        budget = EFFORT_BUDGETS[effort_of(thinking, tuple(EFFORT_BUDGETS))]
     return {"thinkingBudget": budget, **({"includeThoughts": True} if budget else {})}

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...codecs.base64 import Base64Text
-from ...types.messages import AudioPart, ImagePart, Message
+from ...types.messages import Message
+from ...types.parts import AudioPart, ImagePart
 from ..values import is_object
 from .wire import Part
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ...types.response import Usage
+from ...types.usage import Usage
 from ..values import is_object, within
 from .wire import Counts, usage_object
 

@@ -14,7 +14,8 @@ from ...framing import WHOLE, Frame
 from ...framing.places import Places
 from ...types.events import Event, ImageEvent, TextDelta, ThinkingDelta
 from ...types.request import Request
-from ...types.response import FinishReason, Usage
+from ...types.response import FinishReason
+from ...types.usage import Usage
 from .. import base, envelope, media, status
 from ..finish import reason_of
 from ..toolcalls import ToolCalls, arguments_text

@@ -13,10 +13,14 @@ from typing import Any
 
 from ...codecs.base64 import Base64Text
 from ...errors import ConfigError, UnsupportedFeatureError
-from ...types.messages import AudioPart, ImagePart, Message, Part, Role, TextPart, ToolCall
+from ...types.messages import Message, Role
+from ...types.parts import AudioPart, ImagePart, Part, TextPart
 from ...types.request import Request, ThinkingConfig
+from ...types.tools import ToolCall
 from .. import media
 from ..base import WireRequest
+from ..lacking import functions, refuse
+from ..ranges import effort_of
 from ..tool_choice import ChoiceWords, word_for
 from ..toolcalls import arguments_object
 from ..turns import Turn, call_of, system_text, turns
@@ -48,6 +52,7 @@ def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str) -> 
 
 
 def _refuse(request: Request) -> None:
+    refuse(request, "n", "logprobs", "background", "previous_response_id", "conversation")
     word_for(request, _CHOICE)
     if request.tools and request.parallel_tool_calls is False:
         raise UnsupportedFeatureError("this wire cannot forbid parallel tool calls; leave parallel_tool_calls unset")
@@ -67,6 +72,7 @@ def _options(request: Request) -> dict[str, Any]:
         "num_predict": request.max_tokens,
         "stop": list(request.stop) or None,  # a bare string is refused
         "seed": request.seed,
+        "top_k": request.top_k,
     }
     return {name: value for name, value in options.items() if value is not None}
 
@@ -77,18 +83,18 @@ def _tools(request: Request) -> list[dict[str, Any]]:
             "type": "function",
             "function": {"name": tool.name, "description": tool.description, "parameters": dict(tool.parameters)},
         }
-        for tool in request.tools
+        for tool in functions(request.tools)
     ]
 
 
 def _think(thinking: ThinkingConfig, quirks: Quirks) -> bool | str:
     budget = thinking.budget_tokens
-    if budget == 0:
+    if budget == 0 or thinking.effort == "none":
         return False
     if not quirks.thinking_levels:
         return True
     if budget is None:
-        return str(thinking.effort)
+        return effort_of(thinking, ("low", "medium", "high"))
     if budget <= quirks.low_budget_tokens:
         return "low"
     return "medium" if budget <= quirks.medium_budget_tokens else "high"

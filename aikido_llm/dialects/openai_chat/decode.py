@@ -12,7 +12,8 @@ from ...framing.places import Places
 from ...framing.sse import SSEFramer
 from ...types.events import Event, TextDelta
 from ...types.request import Request
-from ...types.response import FinishReason, Usage
+from ...types.response import FinishReason
+from ...types.usage import Usage
 from .. import base, envelope
 from ..finish import OVERRIDING, reason_of
 from ..status import page_text

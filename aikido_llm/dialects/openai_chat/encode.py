@@ -4,7 +4,9 @@ from functools import cache
 
 from ...errors import UnsupportedFeatureError
 from ...types.request import Request, ResponseFormat, ThinkingConfig
+from ...types.tools import ToolDef
 from ..base import WireRequest
+from ..lacking import functions, refuse
 from ..ranges import effort_of
 from ..tool_choice import ChoiceWords, offers_tools, word_for
 from .messages import encode_messages
@@ -17,6 +19,7 @@ _VOICE = "alloy"  # a spoken answer needs one; `extra` names another
 
 def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str) -> WireRequest:
     """Optional keys that are not set are left out: several hosts refuse nulls."""
+    refuse(request, "top_k", "n", "logprobs", "background", "previous_response_id", "conversation")
     body: Json = {"model": request.model, "messages": encode_messages(request.messages, quirks, provider)}
     if stream:
         body["stream"] = True
@@ -56,7 +59,7 @@ def _tools(request: Request, quirks: Quirks) -> Json:
         return {}  # hosts refuse `tools: []`, and the two keys below without tools
     body: Json = {}
     if request.tools:
-        body["tools"] = [_tool(request, index, quirks) for index in range(len(request.tools))]
+        body["tools"] = [_tool(tool, quirks) for tool in functions(request.tools)]
     if choice is not None:
         body["tool_choice"] = choice
     if request.parallel_tool_calls is not None:
@@ -69,8 +72,7 @@ def _choice_words(required: str) -> ChoiceWords:
     return ChoiceWords("auto", "none", required, lambda name: {"type": "function", "function": {"name": name}})
 
 
-def _tool(request: Request, index: int, quirks: Quirks) -> Json:
-    tool = request.tools[index]
+def _tool(tool: ToolDef, quirks: Quirks) -> Json:
     described = {"description": tool.description} if tool.description else {}
     mark = {"cache_control": cache_control(tool.cache)} if tool.cache is not None and quirks.cache_marks else {}
     return {

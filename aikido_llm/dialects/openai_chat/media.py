@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ...types.messages import AudioPart, ImagePart, sniff
+from ...types.parts import AudioPart, ImagePart, sniff
 from ...types.request import Request
 from ..media import Arrived, bytes_from_base64, image_from_base64, image_from_url
 from ..values import as_object, as_text

@@ -5,7 +5,9 @@ from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from typing import Any
 
-from ...types.messages import AudioPart, ImagePart, Message, Part, Role, TextPart, ToolCall
+from ...types.messages import Message, Role
+from ...types.parts import AudioPart, ImagePart, Part, TextPart
+from ...types.tools import ToolCall
 from ..toolcalls import arguments_json
 from ..turns import DRAWN, from_tool, turns
 from ..values import as_object

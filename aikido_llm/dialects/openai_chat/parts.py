@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ...errors import UnsupportedFeatureError
-from ...types.messages import AudioPart, CacheBreakpoint, FilePart, ImagePart, Message, Part, TextPart
+from ...types.messages import Message
+from ...types.parts import AudioPart, CacheBreakpoint, FilePart, ImagePart, Part, TextPart
 from ..media import audio_format, bare_base64, data_uri
 from .quirks import Quirks
 from .wire import Json

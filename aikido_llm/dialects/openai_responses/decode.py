@@ -11,7 +11,8 @@ from ...framing import STRAY, WHOLE, Frame
 from ...framing.places import Places
 from ...types.events import Event, ImageEvent, TextDelta, ThinkingDelta, ToolCallStart
 from ...types.request import Request
-from ...types.response import FinishReason, Usage
+from ...types.response import FinishReason
+from ...types.usage import Usage
 from .. import base, envelope
 from ..media import image_from_base64
 from ..status import page_text

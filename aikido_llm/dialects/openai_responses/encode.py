@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...errors import UnsupportedFeatureError
-from ...types.messages import ToolDef
 from ...types.request import ImageConfig, Request, ResponseFormat, ThinkingConfig
+from ...types.tools import ToolDef
 from ..base import WireRequest
+from ..lacking import functions, refuse
 from ..ranges import effort_of
 from ..tool_choice import ChoiceWords, offers_tools, word_for
 from .input import has_reasoning, instructions_and_input
@@ -44,6 +45,7 @@ def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str) -> 
 
 def _refuse(request: Request) -> None:
     """What this wire has no word for, and what would change the answer if it were left out."""
+    refuse(request, "top_k", "n", "logprobs", "background", "previous_response_id", "conversation")
     if request.stop:
         raise UnsupportedFeatureError("this wire has no stop strings: cut the text yourself, or use a chat wire")
     if request.seed is not None:
@@ -72,7 +74,7 @@ def _limits(request: Request, quirks: Quirks) -> dict[str, Any]:
 
 def _tools(request: Request, quirks: Quirks) -> dict[str, Any]:
     """`tools` and what is only allowed beside them."""
-    tools = [_tool(tool) for tool in request.tools]
+    tools = [_tool(tool) for tool in functions(request.tools)]
     draws = "image" in request.modalities or request.image_config is not None
     if draws:
         tools.append(_drawing(request.image_config or ImageConfig(), quirks))

@@ -10,17 +10,9 @@ from hashlib import blake2b
 from typing import Any
 
 from ...errors import UnsupportedFeatureError
-from ...types.messages import (
-    AudioPart,
-    CacheBreakpoint,
-    FilePart,
-    ImagePart,
-    Message,
-    Part,
-    Role,
-    TextPart,
-    ToolCall,
-)
+from ...types.messages import Message, Role
+from ...types.parts import AudioPart, CacheBreakpoint, FilePart, ImagePart, Part, TextPart
+from ...types.tools import ToolCall
 from .. import media
 from ..toolcalls import arguments_json
 from ..turns import Turn, call_of, plain_text, turns

@@ -7,7 +7,7 @@ and refuse), no `status`, and of reasoning only what came encrypted.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...types.messages import ToolCall
+from ...types.tools import ToolCall
 from ..values import as_object, as_objects
 
 # What a function call may carry back; some servers add fields of their own that they do not take back.

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ...types.response import Usage
+from ...types.usage import Usage
 from ..cost import dollars
 from ..values import as_count, as_object, within
 

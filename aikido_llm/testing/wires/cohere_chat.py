@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from ...types.messages import ToolCall
-from ...types.response import FinishReason, Usage
+from ...types.response import FinishReason
+from ...types.tools import ToolCall
+from ...types.usage import Usage
 from ..answer import Answer
 from . import cohere_rules
 from .base import Received, Route

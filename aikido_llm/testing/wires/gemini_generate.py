@@ -5,7 +5,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from ...codecs.base64 import encode
-from ...types.response import FinishReason, Usage
+from ...types.response import FinishReason
+from ...types.usage import Usage
 from ..answer import Answer
 from . import gemini_rules
 from .base import Received, Route

@@ -5,8 +5,10 @@ from functools import partial
 from typing import Any
 
 from ...codecs.base64 import encode
-from ...types.messages import ImagePart, ToolCall
-from ...types.response import FinishReason, Usage
+from ...types.parts import ImagePart
+from ...types.response import FinishReason
+from ...types.tools import ToolCall
+from ...types.usage import Usage
 from ..answer import Answer
 from . import openai_rules
 from .base import Received, Route

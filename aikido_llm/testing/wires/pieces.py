@@ -6,8 +6,9 @@ import json
 import re
 from typing import Any, cast
 
-from ...types.messages import ImagePart, ToolCall
+from ...types.parts import ImagePart
 from ...types.response import FinishReason
+from ...types.tools import ToolCall
 from ..answer import Answer
 from .base import Received
 from .rules import as_object

@@ -5,8 +5,9 @@ from typing import Any
 from attrs import frozen
 
 from ...codecs.base64 import encode
-from ...types.messages import ImagePart
-from ...types.response import FinishReason, Usage
+from ...types.parts import ImagePart
+from ...types.response import FinishReason
+from ...types.usage import Usage
 from ..answer import Answer
 from .base import Received
 from .pieces import finish_of, image_bytes, known, made_id, model_of

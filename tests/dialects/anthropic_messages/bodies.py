@@ -3,8 +3,9 @@
 from typing import Any
 
 from aikido_llm.dialects.anthropic_messages import AnthropicMessages
-from aikido_llm.types.messages import Message, ToolCall, ToolDef
+from aikido_llm.types.messages import Message
 from aikido_llm.types.request import Request
+from aikido_llm.types.tools import ToolCall, ToolDef
 from tests.dialects.rules import anthropic_messages as rules
 
 PNG = b"\x89PNG\r\n\x1a\n rest"

@@ -5,19 +5,10 @@ from typing import Any
 import pytest
 
 from aikido_llm.errors import InvalidRequestError, UnsupportedFeatureError
-from aikido_llm.types.messages import (
-    ImagePart,
-    Message,
-    TextPart,
-    ThinkingPart,
-    ToolCall,
-    ToolDef,
-    assistant,
-    system,
-    tool,
-    user,
-)
+from aikido_llm.types.messages import Message, ThinkingPart, assistant, system, tool, user
+from aikido_llm.types.parts import ImagePart, TextPart
 from aikido_llm.types.request import ResponseFormat
+from aikido_llm.types.tools import ToolCall, ToolDef
 from tests.dialects.anthropic_messages.bodies import (
     CALL,
     PNG,

@@ -11,8 +11,8 @@ from aikido_llm.types.events import (
     ToolCallStart,
     UsageEvent,
 )
-from aikido_llm.types.messages import ToolCall
 from aikido_llm.types.response import FinishReason
+from aikido_llm.types.tools import ToolCall
 from tests.dialects.anthropic_messages.transcript import (
     PING,
     STOP,

@@ -15,7 +15,8 @@ from aikido_llm.errors import (
     StreamTruncated,
 )
 from aikido_llm.types.events import UsageEvent
-from aikido_llm.types.response import FinishReason, Usage
+from aikido_llm.types.response import FinishReason
+from aikido_llm.types.usage import Usage
 from tests.dialects.anthropic_messages.transcript import (
     PING,
     ROAD,

@@ -7,19 +7,10 @@ import pytest
 from aikido_llm.dialects.anthropic_messages import AnthropicMessages
 from aikido_llm.errors import InvalidRequestError, UnsupportedFeatureError
 from aikido_llm.providers.anthropic import PROVIDER
-from aikido_llm.types.messages import (
-    CacheBreakpoint,
-    ImagePart,
-    Message,
-    TextPart,
-    ThinkingPart,
-    ToolDef,
-    assistant,
-    system,
-    tool,
-    user,
-)
+from aikido_llm.types.messages import Message, ThinkingPart, assistant, system, tool, user
+from aikido_llm.types.parts import CacheBreakpoint, ImagePart, TextPart
 from aikido_llm.types.request import ImageConfig, Request, ResponseFormat, ThinkingConfig
+from aikido_llm.types.tools import ToolDef
 from tests.dialects.anthropic_messages.bodies import (
     CALL,
     PNG,

@@ -4,7 +4,8 @@ import pytest
 
 from aikido_llm.codecs.base64 import Base64Text
 from aikido_llm.errors import UnsupportedFeatureError
-from aikido_llm.types.messages import AudioPart, FilePart, ImagePart, Message, assistant, tool, user
+from aikido_llm.types.messages import Message, assistant, tool, user
+from aikido_llm.types.parts import AudioPart, FilePart, ImagePart
 from tests.dialects.anthropic_messages.bodies import CALL, PDF, PNG, body_of, said, text, turns_of
 
 # ---------------------------------------------------------------- media

@@ -11,20 +11,11 @@ from hypothesis import strategies as st
 from aikido_llm.codecs import json as _json
 from aikido_llm.dialects.anthropic_messages import AnthropicMessages
 from aikido_llm.errors import UnsupportedFeatureError
-from aikido_llm.types.messages import (
-    CacheBreakpoint,
-    ImagePart,
-    Message,
-    TextPart,
-    ThinkingPart,
-    ToolCall,
-    assistant,
-    system,
-    tool,
-    user,
-)
+from aikido_llm.types.messages import Message, ThinkingPart, assistant, system, tool, user
+from aikido_llm.types.parts import CacheBreakpoint, ImagePart, TextPart
 from aikido_llm.types.request import Request, ThinkingConfig
 from aikido_llm.types.response import Response
+from aikido_llm.types.tools import ToolCall
 from tests.corpus.load import MISSING, Exchange, available, exchanges
 from tests.dialects.rules import anthropic_messages as rules
 from tests.wire import Road, response_of

@@ -16,9 +16,11 @@ from aikido_llm.errors import (
     TimedOutError,
 )
 from aikido_llm.types.events import Event, TextDelta, ThinkingDelta, ToolCallDelta, ToolCallEvent, ToolCallStart
-from aikido_llm.types.messages import ToolCall, ToolDef, tool, user
+from aikido_llm.types.messages import tool, user
 from aikido_llm.types.request import Request
-from aikido_llm.types.response import FinishReason, Response, Usage
+from aikido_llm.types.response import FinishReason, Response
+from aikido_llm.types.tools import ToolCall, ToolDef
+from aikido_llm.types.usage import Usage
 from tests.wire import Road, error_of, response_of
 
 ROAD = Road(CohereChat())

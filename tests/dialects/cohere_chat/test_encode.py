@@ -8,23 +8,10 @@ import pytest
 from aikido_llm.codecs import json as _json
 from aikido_llm.dialects.cohere_chat import CohereChat
 from aikido_llm.errors import InvalidRequestError, UnsupportedFeatureError
-from aikido_llm.types.messages import (
-    AudioPart,
-    FilePart,
-    ImagePart,
-    Message,
-    Replay,
-    TextPart,
-    ThinkingPart,
-    ToolCall,
-    ToolDef,
-    assistant,
-    fingerprint,
-    system,
-    tool,
-    user,
-)
+from aikido_llm.types.messages import Message, Replay, ThinkingPart, assistant, fingerprint, system, tool, user
+from aikido_llm.types.parts import AudioPart, FilePart, ImagePart, TextPart
 from aikido_llm.types.request import ImageConfig, Request, ResponseFormat, ThinkingConfig
+from aikido_llm.types.tools import ToolCall, ToolDef
 
 PNG = ImagePart(data=b"\x89PNG\r\n\x1a\n")
 WEATHER = ToolDef("weather", "by city", {"type": "object", "properties": {"city": {"type": "string"}}})

@@ -5,8 +5,9 @@ from typing import Any
 
 from aikido_llm.codecs import json as _json
 from aikido_llm.dialects.gemini_generate import GeminiGenerate
-from aikido_llm.types.messages import Message, ToolDef, user
+from aikido_llm.types.messages import Message, user
 from aikido_llm.types.request import Request
+from aikido_llm.types.tools import ToolDef
 from tests.dialects.rules import gemini_generate as rules
 
 DIALECT = GeminiGenerate()

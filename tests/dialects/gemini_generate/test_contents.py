@@ -6,19 +6,9 @@ import pytest
 
 from aikido_llm.dialects.gemini_generate import GeminiGenerate
 from aikido_llm.errors import InvalidRequestError, UnsupportedFeatureError
-from aikido_llm.types.messages import (
-    AudioPart,
-    FilePart,
-    ImagePart,
-    Message,
-    Part,
-    TextPart,
-    ToolCall,
-    assistant,
-    system,
-    tool,
-    user,
-)
+from aikido_llm.types.messages import Message, assistant, system, tool, user
+from aikido_llm.types.parts import AudioPart, FilePart, ImagePart, Part, TextPart
+from aikido_llm.types.tools import ToolCall
 from tests.dialects.gemini_generate.bodies import (
     PNG,
     body_of,

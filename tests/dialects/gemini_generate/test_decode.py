@@ -8,7 +8,7 @@ import pytest
 from aikido_llm.dialects.gemini_generate import GeminiGenerate
 from aikido_llm.errors import MalformedStream, StreamTruncated
 from aikido_llm.types.events import ImageEvent, TextDelta, ThinkingDelta, ToolCallDelta, ToolCallEvent, ToolCallStart
-from aikido_llm.types.messages import AudioPart, ImagePart
+from aikido_llm.types.parts import AudioPart, ImagePart
 from aikido_llm.types.response import FinishReason
 from tests.dialects.gemini_generate.transcript import (
     IDS,

@@ -7,8 +7,10 @@ import pytest
 from aikido_llm.dialects.gemini_generate import GeminiGenerate
 from aikido_llm.errors import InvalidRequestError, UnsupportedFeatureError
 from aikido_llm.providers.gemini import PROVIDER
-from aikido_llm.types.messages import CacheBreakpoint, TextPart, ToolDef, system, user
+from aikido_llm.types.messages import system, user
+from aikido_llm.types.parts import CacheBreakpoint, TextPart
 from aikido_llm.types.request import ImageConfig, Request, ResponseFormat, ThinkingConfig
+from aikido_llm.types.tools import ToolDef
 from tests.dialects.gemini_generate.bodies import (
     DIALECT,
     GEO,

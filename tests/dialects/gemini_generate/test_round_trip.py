@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from aikido_llm.codecs import json as _json
 from aikido_llm.dialects.gemini_generate import GeminiGenerate
-from aikido_llm.types.messages import Message, ToolCall, assistant, system, tool, user
+from aikido_llm.types.messages import Message, assistant, system, tool, user
 from aikido_llm.types.request import Request
 from aikido_llm.types.response import Response
+from aikido_llm.types.tools import ToolCall
 from tests.dialects.rules import gemini_generate as rules
 from tests.wire import Road, response_of
 

@@ -18,9 +18,11 @@ from aikido_llm.types.events import (
     ToolCallStart,
     UsageEvent,
 )
-from aikido_llm.types.messages import ImagePart, ToolCall, tool, user
+from aikido_llm.types.messages import tool, user
+from aikido_llm.types.parts import ImagePart
 from aikido_llm.types.request import Request
 from aikido_llm.types.response import FinishReason, Response
+from aikido_llm.types.tools import ToolCall
 from tests.wire import Road, error_of, response_of
 
 ROAD = Road(OllamaChat(), content_type="application/x-ndjson")

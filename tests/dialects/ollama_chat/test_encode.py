@@ -9,21 +9,10 @@ from aikido_llm.codecs import json as _json
 from aikido_llm.dialects.ollama_chat import OllamaChat
 from aikido_llm.dialects.ollama_chat.encode import keep_alive
 from aikido_llm.errors import ConfigError, UnsupportedFeatureError
-from aikido_llm.types.messages import (
-    AudioPart,
-    FilePart,
-    ImagePart,
-    Message,
-    TextPart,
-    ThinkingPart,
-    ToolCall,
-    ToolDef,
-    assistant,
-    system,
-    tool,
-    user,
-)
+from aikido_llm.types.messages import Message, ThinkingPart, assistant, system, tool, user
+from aikido_llm.types.parts import AudioPart, FilePart, ImagePart, TextPart
 from aikido_llm.types.request import ImageConfig, Request, ResponseFormat, ThinkingConfig
+from aikido_llm.types.tools import ToolCall, ToolDef
 
 PNG = ImagePart(data=b"\x89PNG\r\n\x1a\n")
 SOUND = AudioPart(data=b"RIFF....WAVE")

@@ -10,8 +10,9 @@ from aikido_llm.dialects.base import ErrorReply
 from aikido_llm.dialects.openai_chat import OpenAIChat
 from aikido_llm.errors import LLMError
 from aikido_llm.providers import cerebras, deepseek, grok, groq, llamacpp, mistral, openai, openrouter, together
-from aikido_llm.types.messages import ToolDef, user
+from aikido_llm.types.messages import user
 from aikido_llm.types.request import Request
+from aikido_llm.types.tools import ToolDef
 from tests.corpus import load
 from tests.corpus.facts import facts_of
 from tests.facts_check import check_against_facts

@@ -9,9 +9,12 @@ import pytest
 from aikido_llm.dialects.openai_chat import OpenAIChat
 from aikido_llm.errors import ContentFilteredError, MalformedStream, ServerError, StreamTruncated
 from aikido_llm.types.events import AudioEvent, Event, ImageEvent, TextDelta, ThinkingDelta, ToolCallDelta
-from aikido_llm.types.messages import AudioPart, ImagePart, ToolDef, user
+from aikido_llm.types.messages import user
+from aikido_llm.types.parts import AudioPart, ImagePart
 from aikido_llm.types.request import Request
-from aikido_llm.types.response import FinishReason, Response, Usage
+from aikido_llm.types.response import FinishReason, Response
+from aikido_llm.types.tools import ToolDef
+from aikido_llm.types.usage import Usage
 from tests.dialects.openai_chat.transcripts import (
     DONE,
     END,

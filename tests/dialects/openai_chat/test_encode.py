@@ -24,25 +24,11 @@ from aikido_llm.providers import (
     vllm,
 )
 from aikido_llm.providers.base import Provider
-from aikido_llm.types.messages import (
-    AudioPart,
-    CacheBreakpoint,
-    FilePart,
-    ImagePart,
-    Message,
-    Replay,
-    TextPart,
-    ThinkingPart,
-    ToolCall,
-    ToolDef,
-    assistant,
-    fingerprint,
-    system,
-    tool,
-    user,
-)
+from aikido_llm.types.messages import Message, Replay, ThinkingPart, assistant, fingerprint, system, tool, user
+from aikido_llm.types.parts import AudioPart, CacheBreakpoint, FilePart, ImagePart, TextPart
 from aikido_llm.types.request import ImageConfig, Request, ResponseFormat, ThinkingConfig
 from aikido_llm.types.response import Response
+from aikido_llm.types.tools import ToolCall, ToolDef
 
 PNG = b"\x89PNG\r\n\x1a\n rest"
 PDF = b"%PDF-1.7 rest"

@@ -10,9 +10,11 @@ from aikido_llm.codecs import json
 from aikido_llm.dialects.base import ErrorReply
 from aikido_llm.errors import AuthError, ContextLengthError, InvalidRequestError, LLMError
 from aikido_llm.providers.llamacpp import PROVIDER
-from aikido_llm.types.messages import ImagePart, ToolDef, assistant, system, tool, user
+from aikido_llm.types.messages import assistant, system, tool, user
+from aikido_llm.types.parts import ImagePart
 from aikido_llm.types.request import Request, ResponseFormat, ThinkingConfig
 from aikido_llm.types.response import Response
+from aikido_llm.types.tools import ToolDef
 from tests.engines import llamacpp as engine
 from tests.engines.llamacpp import LlamaCpp
 from tests.wire import Road, error_of, response_of

@@ -18,9 +18,10 @@ from aikido_llm.errors import (
     StreamTruncated,
 )
 from aikido_llm.types.events import Event, ImageEvent, TextDelta, ThinkingDelta, ToolCallDelta, ToolCallStart
-from aikido_llm.types.messages import ImagePart, ToolCall
+from aikido_llm.types.parts import ImagePart
 from aikido_llm.types.request import Request
 from aikido_llm.types.response import FinishReason, Response
+from aikido_llm.types.tools import ToolCall
 from tests.wire import ANY_REQUEST, Road, error_of, response_of
 
 DIALECT = OpenAIResponses()

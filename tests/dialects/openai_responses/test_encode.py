@@ -11,23 +11,11 @@ from aikido_llm.dialects.base import FEATURES
 from aikido_llm.dialects.openai_responses import OpenAIResponses
 from aikido_llm.errors import InvalidRequestError, UnsupportedFeatureError
 from aikido_llm.providers.openai_responses import PROVIDER
-from aikido_llm.types.messages import (
-    AudioPart,
-    CacheBreakpoint,
-    FilePart,
-    ImagePart,
-    Message,
-    TextPart,
-    ThinkingPart,
-    ToolCall,
-    ToolDef,
-    assistant,
-    system,
-    tool,
-    user,
-)
+from aikido_llm.types.messages import Message, ThinkingPart, assistant, system, tool, user
+from aikido_llm.types.parts import AudioPart, CacheBreakpoint, FilePart, ImagePart, TextPart
 from aikido_llm.types.request import ImageConfig, Request, ResponseFormat, ThinkingConfig
 from aikido_llm.types.response import Response
+from aikido_llm.types.tools import ToolCall, ToolDef
 
 DIALECT = OpenAIResponses()
 PNG = b"\x89PNG\r\n\x1a\n picture"

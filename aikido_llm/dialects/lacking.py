@@ -1,0 +1,29 @@
+"""What a wire has no place for: refused before anything is sent, in one wording."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from ..errors import UnsupportedFeatureError
+from ..types.request import Request
+from ..types.tools import Tool, ToolDef
+
+_UNSET: tuple[Any, ...] = (None, False, (), {}, "")
+
+
+def refuse(request: Request, *names: str) -> None:
+    """names: fields of Request that this wire has no word for. Raises UnsupportedFeatureError for one that is set."""
+    for name in names:
+        if getattr(request, name) not in _UNSET:
+            raise UnsupportedFeatureError(f"this provider's wire has no place for {name}; leave it out")
+
+
+def functions(tools: Iterable[Tool]) -> tuple[ToolDef, ...]:
+    """The tools of a wire that knows functions alone. Raises UnsupportedFeatureError for one of another kind."""
+    found: list[ToolDef] = []
+    for tool in tools:
+        if not isinstance(tool, ToolDef):
+            raise UnsupportedFeatureError(
+                f"this provider's wire offers functions only, not the {type(tool).__name__} {tool.name!r}"
+            )
+        found.append(tool)
+    return tuple(found)

@@ -1,0 +1,118 @@
+"""What a field may hold: validators, so that a wrong shape is told when a value is made, by the field's name.
+
+Each raises InvalidRequestError, which is a ValueError too.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeAlias, TypeVar, cast
+
+from attrs import Attribute
+
+from ..errors import InvalidRequestError
+
+T = TypeVar("T")
+Validator: TypeAlias = Callable[[Any, "Attribute[Any]", Any], None]
+
+_NAMES: dict[type, str] = {
+    str: "text",
+    int: "an int",
+    float: "a number",
+    bool: "True or False",
+    bytes: "bytes",
+    type(None): "None",
+}
+
+
+def of(*kinds: type) -> Validator:
+    """The value is of one of these classes. A bool is no number here, and an int is a float."""
+    exact = frozenset((*kinds, int) if float in kinds else kinds)
+    expected = " or ".join(_NAMES.get(kind, kind.__name__) for kind in kinds)
+
+    def check(owner: Any, attribute: "Attribute[Any]", value: Any) -> None:
+        kind: type = type(value)
+        if kind not in exact and (kind is bool or not isinstance(value, kinds)):
+            raise wrong(owner, attribute.name, expected, value)
+        if kind is float and not math.isfinite(value):
+            raise InvalidRequestError(f"{_place(owner, attribute.name)} takes a finite number")
+
+    return check
+
+
+def one_of(*words: str | None) -> Validator:
+    """The value is one of these words."""
+
+    def check(owner: Any, attribute: "Attribute[Any]", value: Any) -> None:
+        if not isinstance(value, str | None) or value not in words:
+            said = repr(value[:40]) if isinstance(value, str) else type(value).__name__
+            raise InvalidRequestError(
+                f"{_place(owner, attribute.name)} is one of {', '.join(str(word) for word in words)}, not {said}"
+            )
+
+    return check
+
+
+def at_least(least: int, *, or_none: bool = True) -> Validator:
+    """A whole number from least on, or None."""
+    check_kind = of(int, type(None)) if or_none else of(int)
+
+    def check(owner: Any, attribute: "Attribute[Any]", value: Any) -> None:
+        check_kind(owner, attribute, value)
+        if value is not None and value < least:
+            raise InvalidRequestError(f"{_place(owner, attribute.name)} is a whole number from {least} on")
+
+    return check
+
+
+def each(*kinds: type) -> Validator:
+    """A tuple whose items are of these classes."""
+    expected = " or ".join(_NAMES.get(kind, kind.__name__) for kind in kinds)
+
+    def check(owner: Any, attribute: "Attribute[Any]", value: Any) -> None:
+        for item in value:
+            if not isinstance(item, kinds):
+                raise wrong(owner, attribute.name, f"a list of {expected}", item, "an item that is ")
+
+    return check
+
+
+def wrong(owner: Any, name: str, expected: str, value: object, which: str = "") -> InvalidRequestError:
+    """The one wording. The value itself is not repeated: it may be a key in the wrong place."""
+    return InvalidRequestError(f"{_place(owner, name)} takes {expected}, not {which}{_called(value)}")
+
+
+def listed(value: Iterable[T] | None, name: str) -> tuple[T, ...]:
+    """A converter's first step: None and a list -> a tuple; text, a mapping and what cannot be iterated are refused."""
+    if type(value) is tuple:
+        return cast("tuple[T, ...]", value)
+    if value is None:
+        return ()
+    if isinstance(value, str | bytes | Mapping) or not isinstance(cast("object", value), Iterable):
+        raise InvalidRequestError(f"{name} takes a list, not {_called(cast('object', value))}")
+    return tuple(value)
+
+
+def strings(value: str | Iterable[str] | None, name: str) -> tuple[str, ...]:
+    """A converter's work: one text or several -> a tuple of texts."""
+    items = (value,) if isinstance(value, str) else listed(value, name)
+    for item in items:
+        if not isinstance(cast("object", item), str):
+            raise InvalidRequestError(f"{name} takes text, not {_called(item)}")
+    return items
+
+
+def mapping(value: Mapping[str, Any] | None, name: str) -> dict[str, Any]:
+    """A converter's work: a mapping with text for keys, or None -> a dict of its own."""
+    if value is None:
+        return {}
+    if not isinstance(cast("object", value), Mapping) or not all(isinstance(cast("object", key), str) for key in value):
+        raise InvalidRequestError(f"{name} takes a mapping whose keys are text, not {_called(value)}")
+    return dict(value)
+
+
+def _place(owner: Any, name: str) -> str:
+    return f"{type(owner).__name__}.{name}"
+
+
+def _called(value: object) -> str:
+    return _NAMES.get(type(value), f"a {type(value).__name__}")
