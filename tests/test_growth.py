@@ -18,6 +18,7 @@ OWN_TEXT = {
     "call.exchange": "the Location of a redirect: a header, 64 KiB at most, read once",
     "connect": "what the caller gave to open()",
     "dialects.base": "the contract alone",
+    "dialects.paths": "a model's name, which the caller gave",
     "framing": "the contract alone",
     "framing.choose": "chooses a framer",
     "framing.media": "tests/test_large_bodies.py times it by the piece",
