@@ -14,7 +14,7 @@ from attrs import frozen
 import aikido_llm as llm
 from aikido_llm.call.answer import AnswerParser
 from aikido_llm.codecs import json
-from aikido_llm.dialects import envelope, waits
+from aikido_llm.dialects import envelope, paths, waits
 from aikido_llm.dialects.base import ErrorReply
 from aikido_llm.dialects.status import page_text
 from aikido_llm.framing import Frame
@@ -246,6 +246,9 @@ def _rows() -> Iterator[Growth]:
         ("dialects.words", "dialects.envelope"),
         _on_text(lambda text: envelope.in_band({"error": {"message": text, "code": text}})),
         16_000,
+    )
+    yield Growth(
+        "a cursor in a URL", ("dialects.paths",), _on_text(lambda text: (paths.cursor(text), paths.query(text)))
     )
     for dialect, provider in DIALECTS.items():
         room = f"dialects.{dialect}"

@@ -245,7 +245,7 @@ def stored(value: Any) -> Any:
     return json.loads(json.dumps(to_dict(value), allow_nan=False))
 
 
-def all_fields(value: Any) -> Any:
+def all_fields(value: object) -> Any:
     """The value with the fields that `==` leaves out."""
     return (value, {a.name: getattr(value, a.name) for a in attrs.fields(cast("type[Any]", type(value))) if not a.eq})
 

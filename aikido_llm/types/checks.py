@@ -29,11 +29,11 @@ def of(*kinds: type) -> Validator:
     exact = frozenset((*kinds, int) if float in kinds else kinds)
     expected = " or ".join(_NAMES.get(kind, kind.__name__) for kind in kinds)
 
-    def check(owner: Any, attribute: "Attribute[Any]", value: Any) -> None:
-        kind: type = type(value)
+    def check(owner: Any, attribute: "Attribute[Any]", value: object) -> None:
+        kind = type(value)
         if kind not in exact and (kind is bool or not isinstance(value, kinds)):
             raise wrong(owner, attribute.name, expected, value)
-        if kind is float and not math.isfinite(value):
+        if isinstance(value, float) and not math.isfinite(value):
             raise InvalidRequestError(f"{_place(owner, attribute.name)} takes a finite number")
 
     return check

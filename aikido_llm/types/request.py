@@ -74,8 +74,8 @@ Said: TypeAlias = str | Message | Mapping[str, Any]
 
 def _messages(value: Said | Iterable[Said]) -> tuple[Message, ...]:
     if isinstance(value, str | Message | Mapping):
-        return (_message(value),)
-    return tuple(_message(item) for item in listed(cast("Iterable[Said]", value), "Request.messages"))
+        return (_message(cast("Said", value)),)
+    return tuple(_message(item) for item in listed(value, "Request.messages"))
 
 
 def _message(value: Said) -> Message:
