@@ -16,12 +16,12 @@ from threading import Lock
 from types import TracebackType
 from typing import Any, Generic, ParamSpec, Self, TypeVar
 
-from . import portal
+from .call import portal
 from .call.http_client import HTTPClient, Messages
+from .call.portal import Portal
 from .call.stream import EventStream
 from .connect import open as connect
 from .errors import ConfigError
-from .portal import Portal
 from .secret import Unpicklable
 from .types.events import Event
 from .types.request import Request

@@ -39,7 +39,6 @@ LAYERS: dict[str, dict[str, tuple[str, ...]]] = {
     "on top of the Client protocol": {
         "tools": ("client", "codecs", "errors", "types"),
         "structured": ("client", "codecs", "errors", "retry", "serialize", "types"),
-        "portal": ("errors",),
     },
 }
 
@@ -52,7 +51,7 @@ TOP = ("__init__", "__main__", "cli", "sync", "testing")
 LIBRARIES: dict[str, tuple[str, ...]] = {
     "attrs": ("",),
     "aiohttp": ("transport/aiohttp.py", "transport/pool.py"),
-    "anyio": ("portal.py", "retry.py", "tools.py"),
+    "anyio": ("call/portal.py", "retry.py", "tools.py"),
     "backoff": ("retry.py",),
     "cattrs": ("serialize.py",),
     "click": ("cli/", "__main__.py"),

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import anyio
 from anyio.from_thread import BlockingPortal
 
-from .errors import ConfigError
+from ..errors import ConfigError
 
 T = TypeVar("T")
 
