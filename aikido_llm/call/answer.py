@@ -186,7 +186,7 @@ class AnswerParser:
         reason = self._decoder.finish_reason or FinishReason.other
         if failure is not None:
             reason = FinishReason.content_filter if isinstance(failure, ContentFilteredError) else FinishReason.error
-        response = self._response(reason)
+        response = self._response(reason, complete=failure is None)
         if failure is not None:
             response = evolve(
                 response, raw=self._hidden(response.raw), provider_data=self._hidden(response.provider_data) or {}
@@ -196,19 +196,25 @@ class AnswerParser:
         out.append(EndEvent(reason, response))
         return out
 
-    def _response(self, reason: FinishReason) -> Response:
+    def _response(self, reason: FinishReason, *, complete: bool = False) -> Response:
         decoder = self._decoder
+        facts: dict[str, Any] = {
+            "id": decoder.id,
+            "model": decoder.model or self._model,
+            "provider": self._provider,
+        }
         return self._events.response(
+            **facts,
             finish_reason=reason,
             raw_finish_reason=decoder.raw_finish_reason,
-            id=decoder.id,
-            model=decoder.model or self._model,
-            provider=self._provider,
+            complete=complete and decoder.complete and reason is not FinishReason.paused,
             request_id=self._request_id,
             attempts=self._attempts,
             provider_data=decoder.provider_data,
             replay=decoder.replay(),
             raw=decoder.raw,
+            logprobs=tuple(decoder.logprobs),
+            choices=tuple(evolve(choice, **facts) for choice in decoder.choices()),
         )
 
     def _hidden(self, value: Any) -> Any:

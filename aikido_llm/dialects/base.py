@@ -15,8 +15,9 @@ from ..framing import Frame, Framer
 from ..framing.media import Media
 from ..framing.places import NOWHERE, Places
 from ..types.events import Event
+from ..types.logprobs import TokenLogprob
 from ..types.request import Request
-from ..types.response import FinishReason, ModelInfo
+from ..types.response import FinishReason, ModelInfo, Response
 from ..types.usage import Usage
 
 
@@ -63,7 +64,9 @@ class Decoder(ABC):
     done:   the wire's own end mark has been seen (a whole body is its own end mark); what follows is not read.
     id, model, raw_finish_reason: as the provider wrote them ("" / None when it did not).
     finish_reason: None until the wire has given one.
-    provider_data: what no common field holds (citations, unknown blocks).
+    complete: False when the wire's end mark came without a word on why, so that more may be missing.
+    provider_data: what no common field holds (unknown fields and blocks).
+    logprobs: of the text's tokens, as they came.
     media_places: where this wire sends base64 (a data URI, or bare) that may be large. A long string there may come as
         a mark whose bytes wait in `arrived`, for these frames only: who reads one hands `arrived` to `dialects.media`.
     """
@@ -76,7 +79,9 @@ class Decoder(ABC):
         self.model = ""
         self.finish_reason: FinishReason | None = None
         self.raw_finish_reason: str | None = None
+        self.complete = True
         self.provider_data: dict[str, Any] = {}
+        self.logprobs: list[TokenLogprob] = []
         self.raw: Any = None
         self.arrived: Mapping[str, Media] = {}
 
@@ -102,6 +107,10 @@ class Decoder(ABC):
 
     def replay(self) -> tuple[Any, ...]:
         """The turn in the wire's own blocks, for `Response.replay`; () when text and calls say it all."""
+        return ()
+
+    def choices(self) -> tuple[Response, ...]:
+        """Further answers to the same question, the first excluded: folded beside it, each with its own end."""
         return ()
 
 

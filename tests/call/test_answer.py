@@ -26,6 +26,7 @@ from aikido_llm.errors import (
 from aikido_llm.framing import WHOLE, Frame, Framer
 from aikido_llm.framing.choose import sse_or_whole
 from aikido_llm.types.events import EndEvent, ErrorEvent, Event, TextDelta, UsageEvent
+from aikido_llm.types.logprobs import TokenLogprob
 from aikido_llm.types.request import Request
 from aikido_llm.types.response import FinishReason, Response
 from aikido_llm.types.usage import Usage
@@ -37,6 +38,7 @@ class TinyDecoder(Decoder):
         super().__init__()
         self._usage: Usage | None = None
         self._refused = False
+        self._others: list[str] = []
 
     def feed(self, frames: list[Frame], out: list[Event]) -> None:
         for name, data in frames:
@@ -67,6 +69,9 @@ class TinyDecoder(Decoder):
         if "end" in value:
             self.raw_finish_reason = value["end"]
             self.finish_reason = FinishReason(value["end"])
+        self.complete = value.get("complete", True)
+        self.logprobs += [TokenLogprob(token, -0.5) for token in value.get("tokens", ())]
+        self._others += value.get("others", ())
 
     def close(self, out: list[Event]) -> None:
         if self._refused:
@@ -80,6 +85,9 @@ class TinyDecoder(Decoder):
 
     def replay(self) -> tuple[Any, ...]:
         return ({"block": 1},)
+
+    def choices(self) -> tuple[Response, ...]:
+        return tuple(Response(text) for text in self._others)
 
 
 class TinyDialect:
@@ -297,6 +305,30 @@ def test_bytes_that_will_not_come_end_the_answer_with_all_there_is() -> None:
     assert response_of(events).text == "a"
     assert reading.ended
     assert reading.fail(ConnectError("again")) == reading.feed(GOOD) == reading.eof() == []
+
+
+def test_logprobs_and_further_choices_come_with_the_end() -> None:
+    body = sse({"id": "1", "model": "m", "t": "a", "tokens": ["a"], "others": ["b"]}, {"end": "stop"}, "[DONE]")
+    reading = answer()
+    response = response_of([*reading.feed(body), *reading.eof()])
+    assert response.logprobs == (TokenLogprob("a", -0.5),)
+    assert response.choices == (Response("b", id="1", model="m", provider="acme"),)
+
+
+@pytest.mark.parametrize(
+    ("last", "whole"),
+    [({"end": "stop"}, True), ({"end": "other", "complete": False}, False), ({"end": "paused"}, False)],
+)
+def test_complete_is_what_the_provider_has_called_the_end(last: dict[str, Any], whole: bool) -> None:
+    reading = answer()
+    assert response_of([*reading.feed(sse({"t": "a"}, last, "[DONE]")), *reading.eof()]).complete is whole
+
+
+def test_a_part_of_an_answer_is_not_complete() -> None:
+    reading = answer()
+    reading.feed(sse({"t": "a"}))
+    assert reading.partial().complete is False
+    assert response_of(reading.eof()).complete is False
 
 
 # ---------------------------------------------------------------- whatever comes
