@@ -32,7 +32,7 @@ def test_code_block_runs(page: Path, number: int, block: str) -> None:
 
 
 def test_names_of_other_libraries_are_theirs() -> None:
-    openai = pytest.importorskip("openai", reason="openai is not installed: pip install openai")
+    openai = pytest.importorskip("openai", reason="openai is not installed; with it (pip install openai): make test")
     names = re.findall(r"`openai\.(\w+)`", (ROOT / "docs" / "guides" / "migrating.md").read_text())
     assert names
     assert [name for name in names if not hasattr(openai, name)] == []

@@ -24,7 +24,7 @@ _SCOPES: Final = ("function", "class", "module", "package", "session")
 _LOCAL_NAMES = ("", "localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback")
 
 
-class NetworkUsed(RuntimeError):
+class NetworkUsed(AssertionError):
     """A test with `no_network` went to the network. No OSError: those are answered by trying again."""
 
 

@@ -96,7 +96,7 @@ async def test_an_env_file_that_is_no_text_is_said(tmp_path: Path) -> None:
     assert "Traceback" not in done.err
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give files away")
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="for root alone; as root: make test")
 @pytest.mark.parametrize("named", [False, True])
 async def test_an_env_file_of_another_user_is_not_read(tmp_path: Path, named: bool) -> None:
     (tmp_path / ".env").write_text("OPENAI_API_KEY=canary\n")

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from ...codecs import json
-from ...errors import MalformedStream, ServerError
+from ...errors import LLMError, MalformedStream, ServerError
 from ...framing import STRAY, WHOLE, Frame
 from ...framing.places import Places
 from ...types.events import AudioEvent, Event, ImageEvent, TextDelta, ThinkingDelta
@@ -66,6 +66,8 @@ class Decoder(base.Decoder):
                     continue
             try:
                 self._special(name, payload, out)
+            except LLMError:
+                raise
             except ValueError as error:
                 if name != WHOLE:
                     self._told(envelope.of_event(payload))

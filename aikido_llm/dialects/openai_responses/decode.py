@@ -6,7 +6,7 @@ source: OpenAI API reference, "Responses streaming events", read 2026-11.
 from typing import Any
 
 from ...codecs import json
-from ...errors import MalformedStream
+from ...errors import LLMError, MalformedStream
 from ...framing import STRAY, WHOLE, Frame
 from ...framing.places import Places
 from ...types.events import Event, ImageEvent, TextDelta, ThinkingDelta, ToolCallStart
@@ -97,6 +97,8 @@ class Decoder(base.Decoder):
             return
         try:
             self._event(name, event, data, out)
+        except LLMError:
+            raise
         except ValueError:  # the quick reader skips strings that it does not need, whatever their bytes
             raise MalformedStream(f"an event is not JSON: {_excerpt(data)}") from None
 
