@@ -12,6 +12,7 @@ PROVIDER = Provider(
         max_tokens_field="max_completion_tokens",
         output_modalities=("text", "audio"),
         call_id_pattern=r".{1,40}",
+        strict_needs_required=True,
     ),
     key_env=("AZURE_OPENAI_API_KEY",),
     key_url="https://portal.azure.com",

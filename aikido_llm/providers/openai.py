@@ -13,6 +13,7 @@ PROVIDER = Provider(
         stream_options={"include_usage": True, "include_obfuscation": False},
         output_modalities=("text", "audio"),
         call_id_pattern=r".{1,40}",
+        strict_needs_required=True,
     ),
     key_env=("OPENAI_API_KEY",),
     key_url="https://platform.openai.com/api-keys",

@@ -8,6 +8,7 @@ from ...types.tools import ToolDef
 from ..base import WireRequest
 from ..lacking import functions, refuse
 from ..ranges import effort_of
+from ..schemas import answer_schema, schema_name, tool_parameters
 from ..tool_choice import ChoiceWords, offers_tools, word_for
 from .messages import encode_messages
 from .parts import cache_control
@@ -77,7 +78,7 @@ def _tool(tool: ToolDef, quirks: Quirks) -> Json:
     mark = {"cache_control": cache_control(tool.cache)} if tool.cache is not None and quirks.cache_marks else {}
     return {
         "type": "function",
-        "function": {"name": tool.name, **described, "parameters": dict(tool.parameters)},
+        "function": {"name": tool.name, **described, "parameters": tool_parameters(tool.parameters)},
         **mark,
     }
 
@@ -89,8 +90,9 @@ def _response_format(wanted: ResponseFormat, quirks: Quirks) -> Json:
         raise UnsupportedFeatureError(
             "this provider cannot enforce a JSON schema; ask for ResponseFormat.json() and put the schema in the prompt"
         )
-    schema = {"name": wanted.name, "strict": wanted.strict, "schema": dict(wanted.schema)}
-    return {"type": "json_schema", "json_schema": schema}
+    schema = answer_schema(wanted.schema, strict=wanted.strict, needs_required=quirks.strict_needs_required)
+    named = {"name": schema_name(wanted.name), "strict": wanted.strict, "schema": schema}
+    return {"type": "json_schema", "json_schema": named}
 
 
 def _thinking(thinking: ThinkingConfig, quirks: Quirks) -> Json:

@@ -54,6 +54,7 @@ class Quirks:
     required_word: str = "required"  # "any" on hosts that know only that
     none_omits_tools: bool = False  # tools beside tool_choice none garble the text: leave them out
     json_schema: bool = True
+    strict_needs_required: bool = False  # a strict schema that leaves a property optional is refused (OpenAI's rule)
     output_modalities: tuple[str, ...] = ("text",)  # what `modalities` may ask for
 
     # -- answer

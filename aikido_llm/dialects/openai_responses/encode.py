@@ -1,7 +1,5 @@
 """Request -> body. source: OpenAI API reference, "Create a response", read 2026-11."""
 
-import re
-from collections.abc import Mapping
 from typing import Any
 
 from ...errors import UnsupportedFeatureError
@@ -10,10 +8,10 @@ from ...types.tools import ToolDef
 from ..base import WireRequest
 from ..lacking import functions, refuse
 from ..ranges import effort_of
+from ..schemas import answer_schema, is_strict, schema_name, tool_parameters
 from ..tool_choice import ChoiceWords, offers_tools, word_for
 from .input import has_reasoning, instructions_and_input
 from .quirks import Quirks
-from .schema import closed, is_strict, open_end
 
 _CHOICE = ChoiceWords("auto", "none", "required", lambda name: {"type": "function", "name": name})
 _DRAW = {"type": "image_generation"}
@@ -96,7 +94,8 @@ def _tool(tool: ToolDef) -> dict[str, Any]:
     flat: dict[str, Any] = {"type": "function", "name": tool.name}
     if tool.description:
         flat["description"] = tool.description
-    return flat | {"parameters": tool.parameters, "strict": is_strict(tool.parameters)}
+    parameters = tool_parameters(tool.parameters)
+    return flat | {"parameters": parameters, "strict": is_strict(parameters)}
 
 
 _SIZES = {"1:1": "1024x1024", "3:2": "1536x1024", "2:3": "1024x1536"}
@@ -142,14 +141,5 @@ def _format(wanted: ResponseFormat, quirks: Quirks) -> dict[str, Any]:
     """A strict schema has its objects closed (`additionalProperties: false`), which the wire insists on."""
     if wanted.schema is None:
         return {"type": "json_object"}
-    schema: Mapping[str, Any] = wanted.schema
-    if wanted.strict and quirks.strict_needs_required:
-        schema = closed(schema)
-        why = open_end(schema)
-        if why:
-            raise UnsupportedFeatureError(
-                f"this wire cannot enforce the schema, because {why}: close every object and list all its properties "
-                "in `required`, or pass strict=False"
-            )
-    name = re.sub(r"[^a-zA-Z0-9_-]", "_", wanted.name)[:64] or "answer"
-    return {"type": "json_schema", "name": name, "schema": schema, "strict": wanted.strict}
+    schema = answer_schema(wanted.schema, strict=wanted.strict, needs_required=quirks.strict_needs_required)
+    return {"type": "json_schema", "name": schema_name(wanted.name), "schema": schema, "strict": wanted.strict}

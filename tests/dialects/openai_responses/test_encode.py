@@ -293,6 +293,8 @@ def test_a_schema_that_breaks_a_rule_anywhere_is_not_strict(part: Json) -> None:
 
 def test_a_tool_without_parameters_is_not_strict() -> None:
     assert body(tools=[ToolDef("now")])["tools"][0]["strict"] is False
+    bare = body(tools=[ToolDef("now", parameters={"type": "object"})])["tools"][0]
+    assert (bare["parameters"], bare["strict"]) == ({"type": "object", "properties": {}}, False)
 
 
 @pytest.mark.parametrize(
@@ -395,7 +397,7 @@ def test_a_strict_schema_that_the_wire_cannot_enforce_is_refused() -> None:
     assert (loose["schema"], loose["strict"]) == (optional, False)
     engine = OpenAIResponses(strict_needs_required=False)
     sent = body(response_format=ResponseFormat.json_schema(optional), dialect=engine)["text"]["format"]
-    assert (sent["schema"], sent["strict"]) == (optional, True)
+    assert (sent["schema"], sent["strict"]) == ({**optional, "additionalProperties": False}, True)
 
 
 # ------------------------------------------------------------------------------------------------------ the row
