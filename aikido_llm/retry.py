@@ -60,7 +60,9 @@ class RetryPolicy:
     """How often and how patiently to try.
 
     max_attempts: requests in all; below 1 counts as 1. base_delay, max_delay: seconds. multiplier: growth per attempt.
-    jitter: the share by which a delay is spread, up and down. should_retry: which errors are worth another attempt.
+    jitter: the share by which a delay is spread, up and down. should_retry: which errors are worth another attempt; it
+    is not asked about one that is `permanent`, which no attempt mends: an answer that had its finish reason is never
+    asked for again.
     """
 
     max_attempts: int = 5
@@ -160,7 +162,7 @@ def _wait(policy: RetryPolicy, number: int, error: LLMError, delays: Iterator[fl
     error.attempts = number
     if error.partial is not None:
         error.partial = evolve(error.partial, attempts=number)
-    if number >= policy.max_attempts or not policy.should_retry(error):
+    if number >= policy.max_attempts or error.permanent or not policy.should_retry(error):
         return None
     wait = next(delays)
     if error.retry_after is None:

@@ -197,3 +197,10 @@ def test_default_policy() -> None:
     policy = llm.default_streaming_retry_policy()
     assert policy == llm.RetryPolicy(5, 2.0, 30.0, 2.0, 0.2)
     assert evolve(policy, max_attempts=0).max_attempts == 0
+
+
+async def test_what_no_attempt_mends_is_not_tried_again_whatever_the_policy_says() -> None:
+    client = Script(llm.StreamTruncated("behind its finish reason", permanent=True), "never")
+    with pytest.raises(llm.StreamTruncated):
+        await llm.collect_with_retry(client, REQUEST, llm.RetryPolicy(should_retry=lambda error: True, base_delay=0))
+    assert client.calls == 1

@@ -22,6 +22,9 @@ from ..types.events import EndEvent, ErrorEvent, Event, UsageEvent
 from ..types.request import Request
 from ..types.response import FinishReason, Response
 
+_UNFINISHED = (None, FinishReason.error)
+"""What a provider has said of an answer that is not whole."""
+
 
 class AnswerParser:
     """Feed it the body's bytes; `feed` and `eof` return the events they completed.
@@ -227,6 +230,8 @@ class AnswerParser:
     def _complete_error(self, error: LLMError, partial: Response) -> None:
         if self._is_page and isinstance(error, MalformedStream):
             error.permanent = True  # no API's answer: asking again would not mend it
+        if self._decoder.finish_reason not in _UNFINISHED:
+            error.permanent = True  # its provider had ended it: another would be paid again, and end no better
         error.partial = partial
         error.provider = error.provider or self._provider
         error.model = error.model or partial.model

@@ -5,6 +5,7 @@ what neither can read is a ValueError, whatever its cause (also nesting that is 
 """
 
 import json
+import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar, cast
@@ -33,6 +34,18 @@ def loads_object(data: bytes | str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError("not a JSON object")
     return cast("dict[str, Any]", value)
+
+
+def is_valid(text: str) -> bool:
+    """Whether `loads` reads it; no value is built where that can be told without."""
+    try:
+        msgspec.json.decode(text, type=msgspec.Raw)
+    except UNREADABLE:
+        try:
+            _lenient(text)
+        except ValueError:
+            return False
+    return True
 
 
 def value_at(text: str, at: int) -> tuple[Any, int] | None:
@@ -151,14 +164,17 @@ def cut_short(data: bytes) -> bool:
     try:
         json.loads(text)
     except json.JSONDecodeError as error:
+        if error.msg == "Extra data":  # it was whole
+            return False
         return error.msg.startswith("Unterminated") or len(text) - error.pos < _LONGEST_TOKEN
     except RecursionError:
-        return True
+        return len(_OPENING.findall(text)) > len(_CLOSING.findall(text))
     except ValueError:  # a number of more digits than Python reads
         return False
     return False
 
 
+_OPENING, _CLOSING = re.compile(r"[\[{]"), re.compile(r"[\]}]")
 _LONGEST_TOKEN = 12  # characters in which a literal or an escape that is cut off is noticed only at its start
 
 

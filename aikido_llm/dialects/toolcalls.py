@@ -1,27 +1,41 @@
 """Argument fragments -> whole tool calls, however they arrive: in pieces, whole, interleaved, without index or id.
 
-A call is finished only when the answer is (`finish`), never because its arguments parse: some servers send a blank
-after a complete object, and a client that had started the tool by then would run it twice.
+A call is finished only when the answer is (`end`), never because its arguments parse: some servers send a blank after a
+complete object, and a client that had started the tool by then would run it twice.
+
+How an answer with calls ends is the same on every wire, and `end` holds it:
+  cut by the token limit, or no word on why: whole calls are handed out, one whose arguments are not whole is not;
+  "stop" with calls: tool_calls;
+  a word that says "tools", and no call: MalformedStream, for a call that the model made may not vanish;
+  a call without a name that has arguments: MalformedStream, for the same reason;
+  arguments that are several objects behind one another: the last when each says the one before it again, as far as it
+  had come (see `restated`), else MalformedStream: nobody could tell which was meant.
+Arguments that are no JSON in another way are the model's own mistake, and the caller's to answer.
 """
 
 import re
+from collections.abc import Sequence
 from hashlib import blake2b
 from os import urandom
 from typing import Any
 
 from ..codecs import json
+from ..errors import MalformedStream
 from ..types.events import Event, ToolCallDelta, ToolCallEvent, ToolCallStart
+from ..types.response import FinishReason
 from ..types.tools import ToolCall
+from .restated import grows, is_json, only_value, restated
 from .values import is_object
 
 
 class _Open:
     """A call that is being received. key, id: the wire's index and id; None and "" when it gave none."""
 
-    __slots__ = ("_balance", "arguments", "data", "id", "index", "key", "name", "our_id", "started")
+    __slots__ = ("_balance", "arguments", "data", "id", "index", "key", "kind", "name", "our_id", "started")
 
     def __init__(self, key: int | None) -> None:
         self.key = key
+        self.kind = ""  # "" while no fragment has said it
         self.index = -1  # ours, given when the call starts
         self.id = ""
         self.our_id = ""  # the wire's, unless that is missing or taken
@@ -34,22 +48,32 @@ class _Open:
     def is_whole(self) -> bool:
         """Whether the arguments are one JSON object, and not the empty one that some gateways send first. They are
         parsed only where their brackets are closed, and once."""
-        if not self._balance.closed(self.arguments):
+        if not self._balance.closed(self.arguments) or self._balance.empty:
             return False
-        text = "".join(self.arguments)
-        if text.strip() != "{}" and _is_json(text):
+        if is_json("".join(self.arguments)):
             return True
-        self._balance.broken = text.strip() != "{}"
+        self._balance.broken = True
         return False
+
+    def continues(self, arguments: str | None) -> bool:
+        """Whether a fragment that names no call can be the next piece of this one: it is not whole yet."""
+        return self.kind in ("", "function") and bool(arguments) and not self.is_whole()
+
+    def text(self) -> str:
+        """The arguments as they shall be kept. Raises MalformedStream when that cannot be told."""
+        joined = "".join(self.arguments)
+        return whole_arguments(joined, self.arguments) if self.kind in ("", "function") else joined
 
 
 class _Balance:
-    """Follows brackets through pieces of text, each of which it reads once. broken: it is no JSON, whatever follows."""
+    """Follows brackets through pieces of text, each of which it reads once. broken: it is no JSON, whatever follows.
+    empty: there is no room in it for more than `{}`."""
 
-    __slots__ = ("_depth", "_escaped", "_quoted", "_seen", "broken")
+    __slots__ = ("_depth", "_escaped", "_quoted", "_seen", "_solid", "broken")
 
     def __init__(self) -> None:
         self._seen = 0
+        self._solid = 0  # characters, blanks at the ends of pieces aside
         self._depth = 0
         self._quoted = False
         self._escaped = False
@@ -58,9 +82,14 @@ class _Balance:
     def closed(self, pieces: list[str]) -> bool:
         """pieces: those that it has read, and more. Whether every bracket is closed behind the last of them."""
         for piece in pieces[self._seen :]:
+            self._solid += len(piece.strip())
             self._read(piece[1:] if self._escaped and piece else piece)
         self._seen = len(pieces)
         return not (self.broken or self._quoted or self._depth)
+
+    @property
+    def empty(self) -> bool:
+        return self._solid <= len("{}")
 
     def _read(self, text: str) -> None:
         self._escaped = False
@@ -73,6 +102,7 @@ class _Balance:
                 self._depth += 1 if mark in "[{" else -1
 
 
+_MAY_CUT = (FinishReason.length, FinishReason.other, None)
 _MARK = re.compile(r'\\.|["\[\]{}]|\\\Z', re.DOTALL)
 
 
@@ -98,12 +128,13 @@ class ToolCalls:
         name: str | None = None,
         arguments: str | None = None,
         data: dict[str, Any] | None = None,
+        kind: str = "",
     ) -> None:
         """A fragment. Empty and None mean absent; an id, once given, wins over the key; names are never joined: another
-        name is another call."""
+        name is another call. kind: as in ToolCall; of another than a function the arguments are any text."""
         if id == "null":  # what one vendor's own SDK writes for no id
             id = None
-        call = self._find(key, id) or self._open(key)
+        call = self._find(key, id, name, arguments) or self._open(key)
         if name and call.name and _begins_anew(call, name, id, arguments):
             call = self._open(key)
         if id and not call.id:
@@ -111,6 +142,8 @@ class ToolCalls:
             self._by_id[id] = call
         if name and not call.name:
             call.name = name
+        if kind:
+            call.kind = kind
         if data:
             call.data = {**(call.data or {}), **data}
         if not call.started and call.name:
@@ -131,29 +164,51 @@ class ToolCalls:
             out.append(ToolCallDelta(call.index, arguments))
         return True
 
-    def finish(self, out: list[Event], *, cut: bool = False) -> None:
-        """The answer is over: append a ToolCallEvent for each call. cut: it hit the token limit, so a call whose
-        arguments are not whole JSON is left out (it must not be run). A call that never got a name is left out too."""
+    def end(self, out: list[Event], reason: FinishReason | None) -> FinishReason:
+        """The answer is over: append its whole calls, and say how it ended, by the rules above.
+
+        reason: what the wire's word means, None when it gave none. Raises MalformedStream.
+        """
+        self.finish(out, cut=reason in _MAY_CUT, bare=reason is FinishReason.other)
+        if reason is FinishReason.tool_calls and not self.finished:
+            raise MalformedStream("the answer says that it ends in tool calls, and has none")
+        if reason is FinishReason.stop and self.finished:
+            return FinishReason.tool_calls
+        return reason or FinishReason.other
+
+    def finish(self, out: list[Event], *, cut: bool = False, bare: bool = False) -> None:
+        """Append a ToolCallEvent for each call. cut: the answer may have broken off, so a call that is not whole is
+        left out (it must not be run); bare: one without arguments is whole all the same. Raises MalformedStream for a
+        call that cannot be told."""
+        last = self._calls[-1] if self._calls else None
         for call in self._calls:
-            text = "".join(call.arguments)
-            if not call.started or (cut and not _is_json(text)):  # no arguments yet is cut off too
+            if not call.started:
+                if cut or not call.arguments:  # a stub with nothing in it is no call
+                    continue
+                raise MalformedStream("a tool call has no name")
+            if cut and not _is_all(call, is_last=call is last, bare=bare):
                 continue
-            done = ToolCall(call.our_id, call.name, whole_arguments(text), call.data)
+            done = ToolCall(call.our_id, call.name, call.text(), call.data, kind=call.kind or "function")
             self.finished.append(done)
             out.append(ToolCallEvent(call.index, done))
         self._calls.clear()
         self._by_key.clear()
         self._by_id.clear()
 
-    def _find(self, key: int | None, id: str | None) -> _Open | None:
-        if id:
-            known = self._by_id.get(id)
-            if known is not None and (key is None or known.key is None or known.key == key):
-                return known
-        latest = self._by_key.get(key) if key is not None else (self._calls[-1] if self._calls else None)
-        if latest is not None and id and latest.id and latest.id != id:
+    def _find(self, key: int | None, id: str | None, name: str | None, arguments: str | None) -> _Open | None:
+        """The call that a fragment belongs to, None for a new one. Where index and id disagree, or tell nothing, a
+        fragment that cannot begin a call goes on with one that is not whole."""
+        known = self._by_id.get(id) if id else None
+        if known is not None and (key is None or known.key is None or known.key == key):
+            return known
+        latest = self._calls[-1] if self._calls else None
+        here = self._by_key.get(key) if key is not None else latest
+        if here is not None and not (id and here.id and here.id != id):
+            return here
+        before = here or known or latest
+        if before is None or not before.name or (name and (name != before.name or _begins(arguments))):
             return None
-        return latest
+        return before if before.continues(arguments) else None
 
     def _open(self, key: int | None) -> _Open:
         call = _Open(key)
@@ -173,15 +228,35 @@ class ToolCalls:
             out.append(ToolCallDelta(call.index, "".join(call.arguments)))
 
 
+def _is_all(call: _Open, *, is_last: bool, bare: bool) -> bool:
+    """Of an answer that may have broken off: whether this call has all its arguments. Only the next call tells that
+    free text is over."""
+    if call.kind not in ("", "function"):
+        return not is_last
+    if not "".join(call.arguments).strip():
+        return bare
+    try:
+        return is_json(call.text())
+    except MalformedStream:
+        return False
+
+
+def _begins(arguments: str | None) -> bool:
+    return not arguments or arguments.lstrip()[:1] == "{"
+
+
 def _begins_anew(call: _Open, name: str, id: str | None, arguments: str | None) -> bool:
     """Whether a named fragment that the index and the id put to this call is the next call, told by neither of them.
 
-    Some gateways repeat the name with every fragment, so the same name begins a call only when both are whole."""
+    Some gateways repeat the name with every fragment, so the same name begins a call only when both are whole, and
+    under one index only when it does not say the same call again."""
     if name != call.name:
         return True
     if id or not arguments or arguments[:1] != "{" or not call.arguments:
         return False
-    return call.is_whole() and _is_json(arguments)
+    if not call.is_whole() or not is_json(arguments):
+        return False
+    return call.key is None or not grows(only_value(call.arguments), only_value((arguments,)))
 
 
 def made_id(seed: str, index: int, name: str) -> str:
@@ -192,14 +267,19 @@ def made_id(seed: str, index: int, name: str) -> str:
     return "call_" + blake2b(f"{seed}\0{index}\0{name}".encode("utf-8", "surrogatepass"), digest_size=9).hexdigest()
 
 
-def whole_arguments(text: str) -> str:
-    """Arguments as they shall be kept: `{}` for none, and without the empty object that some gateways send first."""
+def whole_arguments(text: str, pieces: Sequence[str] = ()) -> str:
+    """Arguments as they shall be kept: `{}` for none, what was said several times once, and without the empty object
+    that some gateways send first. pieces: those that the text came in. Raises MalformedStream for objects glued
+    together."""
     stripped = text.strip()
     if stripped in ("", "null"):
         return "{}"
-    if stripped.startswith("{}") and len(stripped) > 2 and not _is_json(text) and _is_json(stripped[2:]):
-        return text[text.index("}") + 1 :]
-    return text
+    if stripped[0] != "{" or is_json(text):
+        return text
+    kept = restated(text, pieces)
+    if kept is None:
+        raise MalformedStream("the arguments of a tool call are several objects, and they do not agree")
+    return kept
 
 
 def arguments_text(value: Any) -> str:
@@ -227,11 +307,3 @@ def arguments_json(text: str) -> str:
     except ValueError:
         return json.text(arguments_object(text))
     return text
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except ValueError:
-        return False
-    return True

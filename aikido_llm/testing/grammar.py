@@ -24,6 +24,7 @@ from ..types.response import FinishReason
 from .promises import BrokenPromise
 
 _EVENTS = get_args(Event)
+_CUT = (FinishReason.length, FinishReason.other)
 _FAILED = (FinishReason.error, FinishReason.content_filter)
 
 
@@ -38,7 +39,8 @@ def check_grammar(events: Sequence[Event]) -> None:
     body = list(events[:-1])
     failure = body.pop() if body and isinstance(body[-1], ErrorEvent) else None
     _check_order(body)
-    check_calls(body, may_be_open=failure is not None or end.finish_reason is FinishReason.length)
+    may_be_open = end.finish_reason in _CUT or not end.response.complete
+    check_calls(body, may_be_open=failure is not None or may_be_open)
     _check_end(end, failure if isinstance(failure, ErrorEvent) else None)
     _check_fold(body, end)
 

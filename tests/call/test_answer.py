@@ -331,6 +331,16 @@ def test_a_part_of_an_answer_is_not_complete() -> None:
     assert response_of(reading.eof()).complete is False
 
 
+@pytest.mark.parametrize(("said", "permanent"), [({"t": "a"}, False), ({"t": "a", "end": "stop"}, True)])
+def test_an_answer_that_had_its_finish_reason_is_not_worth_another_attempt(
+    said: dict[str, Any], permanent: bool
+) -> None:
+    reading = answer()
+    error = error_of([*reading.feed(sse(said)), *reading.eof()])
+    assert isinstance(error, StreamTruncated)
+    assert error.permanent is permanent
+
+
 # ---------------------------------------------------------------- whatever comes
 
 

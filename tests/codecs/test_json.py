@@ -96,14 +96,28 @@ def test_every_beginning_of_a_document_is_cut_short(size: int) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"<html><body>Bad gateway</body></html>", b"upstream error", b'{"a": oops, "b": "long enough"}', DOCUMENT],
-)
+    [b"<html><body>Bad gateway</body></html>", b"upstream error", b'{"a": oops, "b": "long enough"}', DOCUMENT,
+     DOCUMENT + b"garbage", DOCUMENT + b"\0", DOCUMENT + DOCUMENT, b"[" * 100_000 + b"]" * 100_000],
+)  # fmt: skip
 def test_something_else_is_not_cut_short(data: bytes) -> None:
     assert not _json.cut_short(data)
 
 
 def test_a_deep_beginning_is_cut_short() -> None:
     assert _json.cut_short(b"[" * 100_000)
+
+
+@pytest.mark.parametrize(
+    ("text", "valid"),
+    [('{"a":1}', True), ('{"a":1', False), ('{"a":1}x', False), ('{"a":NaN}', True), ('{"a":01}', False),
+     ('"\\ud83d"', True), ("\ud83d", False), ('"\\q"', False), ("", False)],
+)  # fmt: skip
+def test_valid_is_what_can_be_read(text: str, valid: bool) -> None:
+    assert _json.is_valid(text) is valid
+    try:
+        _json.loads(text)
+    except ValueError:
+        assert not valid
 
 
 # ---------------------------------------------------------------- typed
