@@ -53,6 +53,7 @@ class AnswerParser:
     ) -> None:
         self._framer = dialect.framer(content_type, stream=stream, event_bytes=event_bytes, body_bytes=body_bytes)
         self._decoder = dialect.decoder(request)
+        self._wire = dialect.name
         self._events = Accumulator()
         self._frames: list[Frame] = []
         self._model = request.model or ""
@@ -205,6 +206,7 @@ class AnswerParser:
             "id": decoder.id,
             "model": decoder.model or self._model,
             "provider": self._provider,
+            "wire": self._wire,
         }
         return self._events.response(
             **facts,
@@ -215,6 +217,7 @@ class AnswerParser:
             attempts=self._attempts,
             provider_data=decoder.provider_data,
             replay=decoder.replay(),
+            replay_state=decoder.state,
             raw=decoder.raw,
             logprobs=tuple(decoder.logprobs),
             choices=tuple(evolve(choice, **facts) for choice in decoder.choices()),

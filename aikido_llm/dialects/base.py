@@ -67,6 +67,7 @@ class Decoder(ABC):
     complete: False when the wire's end mark came without a word on why, so that more may be missing.
     provider_data: what no common field holds (unknown fields and blocks).
     logprobs: of the text's tokens, as they came.
+    state: what the service wants back with the next request beside the blocks of `replay` (see types.messages.Replay).
     media_places: where this wire sends base64 (a data URI, or bare) that may be large. A long string there may come as
         a mark whose bytes wait in `arrived`, for these frames only: who reads one hands `arrived` to `dialects.media`.
     """
@@ -82,6 +83,7 @@ class Decoder(ABC):
         self.complete = True
         self.provider_data: dict[str, Any] = {}
         self.logprobs: list[TokenLogprob] = []
+        self.state: dict[str, Any] = {}
         self.raw: Any = None
         self.arrived: Mapping[str, Media] = {}
 

@@ -115,6 +115,7 @@ class ToolCalls:
         self._by_key: dict[int, _Open] = {}  # the latest call of each index
         self._by_id: dict[str, _Open] = {}
         self._ids: set[str] = set()
+        self._count = 0  # of calls and of the provider's own tools
         self.finished: list[ToolCall] = []
 
     def __bool__(self) -> bool:
@@ -163,6 +164,11 @@ class ToolCalls:
             call.arguments.append(arguments)
             out.append(ToolCallDelta(call.index, arguments))
         return True
+
+    def next_index(self) -> int:
+        """The next key in the stream's one count of calls and of tools that the provider runs."""
+        self._count += 1
+        return self._count - 1
 
     def end(self, out: list[Event], reason: FinishReason | None) -> FinishReason:
         """The answer is over: append its whole calls, and say how it ended, by the rules above.
@@ -219,7 +225,7 @@ class ToolCalls:
 
     def _start(self, call: _Open, out: list[Event]) -> None:
         call.started = True
-        call.index = len(self._ids)
+        call.index = self.next_index()
         taken = not call.id or call.id in self._ids
         call.our_id = made_id(self.seed, call.index, call.name) if taken else call.id
         self._ids.add(call.our_id)

@@ -35,6 +35,10 @@ class ThinkingPart:
     provider: str = field(default="", validator=of(str))
 
 
+def _no_state() -> dict[str, Any]:
+    return {}
+
+
 @frozen
 class Replay:
     """An assistant turn in its provider's own blocks, to be sent back verbatim (signatures, encrypted reasoning, ids).
@@ -44,12 +48,19 @@ class Replay:
     fingerprint: of the text and the calls that the turn had; an edited message no longer matches and is encoded afresh.
     wire:        the name of the dialect; another wire of the same row never sees the items. "" was written by 0.1, when
                  each row had one wire.
+    state:       what the service wants back beside the blocks (a container, ...), by the dialect's own names; also when
+                 the text was edited.
     """
 
     provider: str = field(validator=of(str))
     items: tuple[Any, ...] = field(validator=of(tuple))
     fingerprint: str = field(default="", validator=of(str))
     wire: str = field(default="", validator=of(str), kw_only=True)
+    state: dict[str, Any] = field(factory=_no_state, validator=of(dict), kw_only=True)
+
+    def is_of(self, provider: str, wire: str) -> bool:
+        """Whether that row and wire made the turn. wire: "" for any; data without a wire counts as of any."""
+        return self.provider == provider and not (wire and self.wire and self.wire != wire)
 
 
 def fingerprint(content: str, tool_calls: Sequence[ToolCall]) -> str:
@@ -149,9 +160,14 @@ class Message:
         wire: "" for any. Data without a wire is of a time when a row had one wire: it counts as any.
         """
         replay = self.replay
-        if replay is None or replay.provider != provider or (wire and replay.wire and replay.wire != wire):
+        if replay is None or not replay.is_of(provider, wire):
             return ()
         return replay.items if replay.fingerprint == fingerprint(self.text, self.tool_calls) else ()
+
+    def state_for(self, provider: str, wire: str = "") -> Mapping[str, Any]:
+        """What the service wants back beside this turn, if the turn came from it over this wire; else {}."""
+        replay = self.replay
+        return replay.state if replay is not None and replay.is_of(provider, wire) else {}
 
 
 def system(content: str | Iterable[Part], *, cache: CacheBreakpoint | None = None) -> Message:

@@ -49,7 +49,8 @@ class Response:
     model:          the model that answered, as the provider names it. provider: the row's name.
     request_id:     the provider's id of the HTTP exchange. attempts: HTTP requests made for this answer.
     provider_data:  what no other field holds: nothing that a server sent is unreachable. replay: see `message`.
-    wire:           the wire that the answer came over, whose blocks `replay` holds.
+    wire:           the wire that the answer came over, whose blocks `replay` holds. replay_state: what goes back beside
+                    them.
     complete:       False when the provider has not said that this is all: a mark of the end without a finish reason, or
                     `paused`.
     server_tools:   what the provider ran itself. citations: sources of the text. logprobs: of the text's tokens.
@@ -79,7 +80,8 @@ class Response:
     provider_data: dict[str, Any] = field(factory=_no_data, validator=of(dict))
     replay: tuple[Any, ...] = field(default=(), repr=False)
     raw: Any = field(default=None, eq=False, repr=False)
-    wire: str = field(default="", kw_only=True)
+    wire: str = field(default="", validator=of(str), kw_only=True)
+    replay_state: dict[str, Any] = field(factory=_no_data, validator=of(dict), repr=False, kw_only=True)
     complete: bool = field(default=True, kw_only=True)
     server_tools: tuple[ServerToolCall, ...] = field(default=(), validator=each(ServerToolCall), kw_only=True)
     citations: tuple[Citation, ...] = field(default=(), validator=each(Citation), kw_only=True)
@@ -120,11 +122,12 @@ class Response:
             self.audio,
             self.tool_calls,
             thinking=(ThinkingPart(self.thinking, provider=self.provider),) if self.thinking else (),
-            replay=self._replay() if self.replay else None,
+            replay=self._replay() if self.replay or self.replay_state else None,
         )
 
     def _replay(self) -> Replay:
-        return Replay(self.provider, self.replay, fingerprint(self.text, self.tool_calls), wire=self.wire)
+        said = fingerprint(self.text, self.tool_calls)
+        return Replay(self.provider, self.replay, said, wire=self.wire, state=self.replay_state)
 
 
 @frozen

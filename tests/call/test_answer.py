@@ -141,6 +141,7 @@ GOOD_RESPONSE = Response(
     request_id="r",
     attempts=2,
     replay=({"block": 1},),
+    wire="tiny",
 )
 
 # ---------------------------------------------------------------- an answer that is whole
@@ -312,7 +313,7 @@ def test_logprobs_and_further_choices_come_with_the_end() -> None:
     reading = answer()
     response = response_of([*reading.feed(body), *reading.eof()])
     assert response.logprobs == (TokenLogprob("a", -0.5),)
-    assert response.choices == (Response("b", id="1", model="m", provider="acme"),)
+    assert response.choices == (Response("b", id="1", model="m", provider="acme", wire="tiny"),)
 
 
 @pytest.mark.parametrize(

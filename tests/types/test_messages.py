@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from aikido_llm.errors import InvalidToolArguments
+from aikido_llm.serialize import from_dict, to_dict
 from aikido_llm.types.messages import Message, Replay, Role, ThinkingPart, assistant, fingerprint, system, tool, user
 from aikido_llm.types.parts import AudioPart, CacheBreakpoint, FilePart, ImagePart, TextPart, sniff
 from aikido_llm.types.tools import ToolCall, ToolDef
@@ -187,3 +188,11 @@ def test_a_fingerprint_tells_text_and_calls_apart() -> None:
         fingerprint("\ud83d", []),
     ]
     assert len(set(made)) == len(made)
+
+
+def test_state_goes_back_to_the_row_and_wire_that_gave_it_also_when_the_text_was_edited() -> None:
+    replay = Replay("acme", (), "x", wire="w", state={"container": "c1"})
+    message = Message("assistant", "edited", replay=replay)
+    assert message.state_for("acme", "w") == message.state_for("acme") == {"container": "c1"}
+    assert message.state_for("acme", "v") == message.state_for("other", "w") == user("hi").state_for("acme") == {}
+    assert from_dict(to_dict(message), Message) == message

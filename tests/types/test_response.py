@@ -60,3 +60,10 @@ def test_a_plain_answer_makes_a_plain_message() -> None:
 
 def test_two_models_do_not_share_their_raw_entry() -> None:
     assert ModelInfo("a").raw is not ModelInfo("b").raw
+
+
+def test_the_state_that_a_service_wants_back_is_on_the_message() -> None:
+    message = Response("a", provider="acme", wire="w", replay_state={"container": "c"}).message
+    assert message.replay_for("acme") == ()
+    assert message.state_for("acme", "w") == {"container": "c"}
+    assert message.state_for("acme", "v") == {}

@@ -93,7 +93,7 @@ def _turn_blocks(message: Message, provider: str, ids: CallIds, empty_tool_resul
     if message.role is Role.tool:
         return [_tool_result(message, ids, empty_tool_result)]
     if message.role is Role.assistant:
-        items = message.replay_for(provider)
+        items = message.replay_for(provider, "anthropic_messages")
         blocks = _replayed(items, ids) if items else _assistant(message, provider, ids)
     else:
         blocks = user_blocks(message.parts)
