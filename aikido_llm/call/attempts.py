@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import TypeAlias, TypeVar
 
 from attrs import define, evolve
 
@@ -92,7 +92,7 @@ class Attempts:
     # ---------------------------------------------------------------- before the first attempt
 
     def _with_defaults(self, request: Request) -> Request:
-        asked = self._settings.options.apply(request)
+        asked = self._settings.options.apply(request, self._settings.dialect.extra_lists)
         if not asked.model:
             asked = evolve(asked, model=self._settings.model)
         if not asked.model:
@@ -105,8 +105,6 @@ class Attempts:
         wire = self._settings.dialect.encode(request, stream=stream, provider=self._provider)
         if wire.body is None:
             return Prepared(request, wire, None, stream)
-        if self._settings.row.body:
-            wire = evolve(wire, body=_under(dict(self._settings.row.body), wire.body))
         return Prepared(request, wire, json.dumps_body(wire.body), stream)
 
     # ---------------------------------------------------------------- one attempt
@@ -194,13 +192,3 @@ def _failed_at_once(events: list[Event]) -> LLMError | None:
         elif not isinstance(event, _WITHOUT_CONTENT):
             return None
     return failure
-
-
-def _under(defaults: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
-    """The provider's own options under the body, key by key: what the request says wins."""
-    merged = {**defaults, **body}
-    for name, value in defaults.items():
-        said = body.get(name)
-        if isinstance(value, dict) and isinstance(said, dict):
-            merged[name] = {**cast("dict[str, Any]", value), **cast("dict[str, Any]", said)}
-    return merged

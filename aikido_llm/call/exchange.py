@@ -166,7 +166,7 @@ class Exchange:
         provider = self._settings.provider
         general = self._get if wire.body is None else self._post_streaming if stream else self._post
         own = {provider.key_header: provider.key_prefix + key.reveal()} if key else {}
-        return general.with_more(wire.headers, own, extra.reveal() if extra else {})
+        return general.with_more(wire.headers, own, extra.reveal() if extra else {}, lists=provider.list_headers)
 
 
 async def _read(clocks: Clocks, response: HTTPResponse, cap: int) -> tuple[bytes, LLMError | None]:

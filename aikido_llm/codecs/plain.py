@@ -20,6 +20,9 @@ class Omit:
             cls._only = super().__new__(cls)
         return cls._only
 
+    def __bool__(self) -> bool:
+        return False
+
     def __repr__(self) -> str:
         return "OMIT"
 

@@ -16,7 +16,7 @@ from ..providers import find
 from ..providers.base import Configured, Provider
 from ..retry import RetryPolicy
 from ..secret import Key, KeySource, Secret, without_frames
-from ..transport.base import Limits, Timeouts, Transport, check_proxy
+from ..transport.base import Headers, Limits, Timeouts, Transport, check_proxy
 from ..transport.lazy import LazyTransport
 from ..types.request import Options
 from . import dsn
@@ -123,11 +123,14 @@ class _Opening:
         if base.model and not row.default_model:
             row = evolve(row, default_model=base.model)
         total = self.timeout if self.timeout is not None else plain.timeout
+        configured = _configured(row, {**base.own, **plain.own, **own}, self.headers)
+        lists = row.dialect.extra_lists
+        bottom = Options(extra=configured.body)
         settings = Settings(
-            row=_configured(row, {**base.own, **plain.own, **own}, self.headers),
+            row=configured,
             base_url=str(base.address),
             key=self.key if self.key is not None else _key(row, said),
-            options=_options(rest).over(self.options).over(plain.options),
+            options=_options(rest).over(self.options, lists).over(plain.options, lists).over(bottom, lists),
             timeouts=self.clocks if total is None else evolve(self.clocks, total=total),
             limits=self.limits,
             retry=_policy(self.retry, plain.max_retries),
@@ -164,7 +167,8 @@ def _configured(row: Provider, values: Mapping[str, str], headers: Mapping[str, 
     if not headers:
         return configured
     provider = configured.provider
-    return evolve(configured, provider=evolve(provider, headers={**provider.headers, **headers}))
+    merged = Headers(provider.headers).with_more(headers, lists=provider.list_headers)
+    return evolve(configured, provider=evolve(provider, headers=merged.reveal()))
 
 
 def _key(row: Provider, said: dsn.DSN) -> Key:

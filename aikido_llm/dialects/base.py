@@ -15,6 +15,7 @@ from ..framing import Frame, Framer
 from ..framing.media import Media
 from ..framing.places import NOWHERE, Places
 from ..types.events import Event
+from ..types.extra import Lists
 from ..types.logprobs import TokenLogprob
 from ..types.request import Request
 from ..types.response import FinishReason, ModelInfo, Response
@@ -127,6 +128,11 @@ class Dialect(Protocol):
     @property
     def features(self) -> Mapping[str, bool]:
         """What this wire can carry, for the table of providers; the keys are `FEATURES`."""
+        ...
+
+    @property
+    def extra_lists(self) -> Lists:
+        """Where lists of `extra` join those under them; everywhere else they replace them."""
         ...
 
     def encode(self, request: Request, *, stream: bool, provider: str) -> WireRequest:

@@ -15,6 +15,7 @@ PROVIDER = Provider(
     key_url="https://console.anthropic.com/settings/keys",
     key_header="x-api-key",
     key_prefix="",
+    list_headers=("anthropic-beta",),
     request_id_headers=("request-id",),
     options=(
         DsnOption(

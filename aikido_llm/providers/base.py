@@ -49,7 +49,8 @@ class Provider:
     key_env:    environment variables that may hold the key, the first one found wins. key_param: its name in a DSN.
     key_needed: False for servers that usually run without one.
     key_url:    where a person gets a key. key_header, key_prefix: how it travels; headers only, never in a URL.
-    headers:    sent with every request. request_id_headers: where the reply's id is, first one found wins.
+    headers:    sent with every request. list_headers: those, in lower case, that hold a comma-separated list: what
+                requests say in them joins. request_id_headers: where the reply's id is, first one found wins.
     base_path:  the version segment that every base URL ends in; put behind one that is a host alone. Default: the path
                 of base_url. base_always: put behind each that has none.
     base_env:   the variable of the vendor's own SDK that holds a base URL. base_env_short: that SDK puts base_path
@@ -72,6 +73,7 @@ class Provider:
     key_header: str = "Authorization"
     key_prefix: str = "Bearer "
     headers: Mapping[str, str] = field(factory=HiddenValues[str], converter=HiddenValues[str])
+    list_headers: tuple[str, ...] = ()
     request_id_headers: tuple[str, ...] = ("x-request-id", "request-id")
     base_path: str = field(default=Factory(_path_of_base_url, takes_self=True))
     base_always: bool = False
@@ -115,7 +117,7 @@ class Provider:
 
 @frozen
 class Configured:
-    """A row whose own options have been set: query goes behind every URL, body under every request body."""
+    """A row whose own options have been set: query goes behind every URL, body is the bottom of `extra`."""
 
     provider: Provider
     query: Mapping[str, str]

@@ -20,6 +20,7 @@ PROVIDER = Provider(
     ),
     key_env=("OPENROUTER_API_KEY",),
     key_url="https://openrouter.ai/settings/keys",
+    list_headers=("x-anthropic-beta",),  # OpenRouter docs, "Claude features", read 2026-11
     request_id_headers=("x-generation-id", "cf-ray"),
     strip_base=("/chat/completions", "/models"),
     options=(

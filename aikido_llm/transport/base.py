@@ -1,7 +1,7 @@
 """The contract of a transport: send one HTTP request, hand out the body's bytes as they come."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Protocol
 
 from attrs import field, frozen
@@ -54,11 +54,16 @@ class Headers(Unpicklable):
         """The headers as they go on the wire. Do not keep them in a local variable."""
         return dict(self._values)
 
-    def with_more(self, *more: Mapping[str, str]) -> "Headers":
-        """These and further ones, of which the last wins."""
+    def with_more(self, *more: Mapping[str, str], lists: Collection[str] = ()) -> "Headers":
+        """These and further ones, of which the last wins; names in any case. lists: the names, in lower case, of those
+        whose values are comma-separated lists: they join."""
         headers = self.reveal()
+        spelled = {name.lower(): name for name in headers}
         for values in more:
-            headers.update(values)
+            for name, value in values.items():
+                before = headers.pop(spelled.get(name.lower(), name), "")
+                spelled[name.lower()] = name
+                headers[name] = _one_list(before, value) if name.lower() in lists else value
         return Headers(headers)
 
     def secrets(self) -> tuple[Secret, ...]:
@@ -67,6 +72,12 @@ class Headers(Unpicklable):
 
     def __repr__(self) -> str:
         return f"Headers({', '.join(sorted(self._values))})"
+
+
+def _one_list(*values: str) -> str:
+    """Comma-separated lists as one, each item once."""
+    items = (item.strip() for value in values for item in value.split(","))
+    return ",".join(dict.fromkeys(item for item in items if item))
 
 
 class Body(Protocol):

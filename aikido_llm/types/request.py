@@ -10,6 +10,7 @@ from attrs import field, fields, frozen
 from ..errors import InvalidRequestError
 from .chat_dicts import read_fields
 from .checks import at_least, each, listed, mapping, of, one_of, strings, wrong
+from .extra import NO_LISTS, Lists, layered
 from .messages import Message, user
 from .tools import Tool
 
@@ -193,7 +194,7 @@ _values = attrgetter(*_NAMES)
 
 @frozen
 class Options:
-    """Defaults for every request of a client. A field that the Request sets wins; `extra` merges key by key."""
+    """Defaults for every request of a client. A field that the Request sets wins; `extra` merges at every depth."""
 
     model: str | None = field(default=None, validator=of(str, type(None)))
     temperature: float | None = field(default=None, validator=of(float, type(None)))
@@ -206,21 +207,21 @@ class Options:
     thinking: ThinkingConfig | None = field(default=None, validator=of(ThinkingConfig, type(None)))
     extra: dict[str, Any] = field(default=None, converter=_extra)
 
-    def apply(self, request: Request) -> Request:
-        """The request with every unset field filled from these defaults."""
+    def apply(self, request: Request, lists: Lists = NO_LISTS) -> Request:
+        """The request with every unset field filled from these defaults. lists: where lists of `extra` join."""
         changes = {
             name: default
             for name, default in self._set_fields.items()
             if name != "extra" and getattr(request, name) in (None, ())
         }
         if self.extra:
-            changes["extra"] = {**self.extra, **request.extra}
+            changes["extra"] = layered(self.extra, request.extra, lists)
         return _filled(request, changes) if changes else request
 
-    def over(self, defaults: "Options") -> "Options":
-        """These options, with what they leave open taken from `defaults`; `extra` merges key by key."""
+    def over(self, defaults: "Options", lists: Lists = NO_LISTS) -> "Options":
+        """These options, with what they leave open taken from `defaults`; `extra` merges as in `apply`."""
         changes: dict[str, Any] = {**defaults._set_fields, **self._set_fields}
-        changes["extra"] = {**defaults.extra, **self.extra}
+        changes["extra"] = layered(defaults.extra, self.extra, lists)
         return Options(**changes)
 
     @cached_property

@@ -26,6 +26,7 @@ from aikido_llm.errors import (
 from aikido_llm.framing import WHOLE, Frame, Framer
 from aikido_llm.framing.choose import sse_or_whole
 from aikido_llm.types.events import EndEvent, ErrorEvent, Event, TextDelta, UsageEvent
+from aikido_llm.types.extra import NO_LISTS
 from aikido_llm.types.logprobs import TokenLogprob
 from aikido_llm.types.request import Request
 from aikido_llm.types.response import FinishReason, Response
@@ -93,6 +94,7 @@ class TinyDecoder(Decoder):
 class TinyDialect:
     name = "tiny"
     features: Mapping[str, bool] = {}
+    extra_lists = NO_LISTS
 
     def framer(self, content_type: str, *, stream: bool, event_bytes: int, body_bytes: int) -> Framer:
         return sse_or_whole(content_type, stream=stream, event_bytes=event_bytes, body_bytes=body_bytes)

@@ -10,6 +10,7 @@ from attrs import frozen
 from ...errors import LLMError
 from ...framing import Framer
 from ...framing.choose import sse_or_whole
+from ...types.extra import Lists
 from ...types.request import Request
 from .. import base
 from . import encode, errors, models
@@ -33,6 +34,10 @@ class AnthropicMessages(Quirks):
     @property
     def features(self) -> Mapping[str, bool]:
         return _FEATURES
+
+    @property
+    def extra_lists(self) -> Lists:
+        return encode.LISTS
 
     def encode(self, request: Request, *, stream: bool, provider: str) -> base.WireRequest:
         return encode.encode(request, self, stream=stream, provider=provider)

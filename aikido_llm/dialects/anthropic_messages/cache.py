@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...types.parts import CacheBreakpoint
+from ..values import as_object, as_objects
 
 Block = dict[str, Any]
 
@@ -38,8 +39,8 @@ def settle(body: Block, most: int) -> None:
         del block["cache_control"]
     hour: Block | None = None
     for block in reversed(marked):
-        kept = block.get("cache_control")
-        if kept is None:
+        kept = as_object(block.get("cache_control"))
+        if not kept:
             continue
         if kept.get("ttl") == "1h":
             hour = kept
@@ -48,9 +49,7 @@ def settle(body: Block, most: int) -> None:
 
 
 def _in_prompt_order(body: Block) -> Iterator[Block]:
-    yield from body.get("tools", ())
-    system = body.get("system", ())
-    if not isinstance(system, str):
-        yield from system
+    yield from as_objects(body.get("tools"))  # these two may be the caller's, by `extra`
+    yield from as_objects(body.get("system"))
     for message in body["messages"]:
         yield from message["content"]

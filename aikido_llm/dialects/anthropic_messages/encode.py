@@ -7,9 +7,11 @@ import re
 from typing import Any
 
 from ...errors import InvalidRequestError, UnsupportedFeatureError
+from ...types.checks import strings
 from ...types.request import Request, ThinkingConfig
 from ...types.tools import ToolDef
 from ..base import WireRequest
+from ..extra import TOOLS, with_extra
 from ..lacking import functions, refuse
 from ..ranges import effort_of, nearest
 from ..tool_choice import ChoiceWords, is_forced, offers_tools, word_for
@@ -19,6 +21,8 @@ from .quirks import Quirks
 from .schema import rewrite
 
 Body = dict[str, Any]
+LISTS = TOOLS | {("betas",)}
+BETA = "anthropic-beta"
 
 _CHOICE = ChoiceWords({"type": "auto"}, {"type": "none"}, {"type": "any"}, lambda name: {"type": "tool", "name": name})
 _TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
@@ -44,9 +48,10 @@ def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str) -> 
     user_id = request.metadata.get("user_id")
     if isinstance(user_id, str) and user_id:
         body["metadata"] = {"user_id": user_id}  # the only label there is a place for
-    cache.settle(body, quirks.cache_breakpoints - ("cache_control" in request.extra))
-    body.update(request.extra)
-    return WireRequest("/v1/messages", body)
+    body = with_extra(body, request, LISTS)
+    cache.settle(body, quirks.cache_breakpoints - ("cache_control" in body))
+    betas = ",".join(strings(body.pop("betas", None), "extra: betas"))  # a body key of the SDKs, a header on the wire
+    return WireRequest("/v1/messages", body, {BETA: betas} if betas else {})
 
 
 def _refuse_foreign(request: Request) -> None:

@@ -9,8 +9,10 @@ from attrs import frozen
 
 from ...errors import LLMError
 from ...framing import Framer, choose
+from ...types.extra import Lists
 from ...types.request import Request
 from ..base import FEATURES, ErrorReply, ModelPage, WireRequest
+from ..extra import TOOLS
 from . import decode, encode, errors, models
 from .quirks import Quirks
 
@@ -31,6 +33,10 @@ class CohereChat(Quirks):
     @property
     def features(self) -> Mapping[str, bool]:
         return _FEATURES
+
+    @property
+    def extra_lists(self) -> Lists:
+        return TOOLS
 
     def encode(self, request: Request, *, stream: bool, provider: str) -> WireRequest:
         return encode.encode(request, self, stream=stream, provider=provider)

@@ -19,6 +19,7 @@ from ...types.request import Request, ThinkingConfig
 from ...types.tools import ToolCall
 from .. import media
 from ..base import WireRequest
+from ..extra import with_extra
 from ..lacking import functions, refuse
 from ..ranges import effort_of, nearest
 from ..tool_choice import ChoiceWords, word_for
@@ -51,7 +52,7 @@ def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str) -> 
         body["response_format"] = _response_format(request)
     if request.thinking is not None:
         body["thinking"] = _thinking(request.thinking, quirks)
-    return WireRequest("/v2/chat", {**body, **request.extra})
+    return WireRequest("/v2/chat", with_extra(body, request))
 
 
 # ---------------------------------------------------------------- what is refused before sending

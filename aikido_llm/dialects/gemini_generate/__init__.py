@@ -8,6 +8,7 @@ from ...errors import LLMError
 from ...framing import Framer
 from ...framing.choose import sse_or_whole
 from ...framing.json_array import JSONArrayFramer
+from ...types.extra import Lists
 from ...types.request import Request
 from .. import base
 from . import decode, encode, errors, models
@@ -25,6 +26,10 @@ class GeminiGenerate(Quirks):
     @property
     def features(self) -> Mapping[str, bool]:
         return {feature: feature != "cache marks" for feature in base.FEATURES}
+
+    @property
+    def extra_lists(self) -> Lists:
+        return encode.LISTS
 
     def encode(self, request: Request, *, stream: bool, provider: str) -> base.WireRequest:
         return encode.encode(request, self, stream=stream, provider=provider)

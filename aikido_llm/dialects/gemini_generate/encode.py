@@ -5,20 +5,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...errors import InvalidRequestError, UnsupportedFeatureError
+from ...types.extra import EACH
 from ...types.request import Request, ThinkingConfig
 from ...types.tools import ToolDef
 from ..base import WireRequest
+from ..extra import TOOLS, with_extra
 from ..lacking import functions, refuse
 from ..paths import segment
 from ..ranges import effort_of
 from ..tool_choice import ChoiceWords, word_for
-from ..values import is_object
 from .contents import contents, system_parts
 from .quirks import Quirks
 from .schema import to_json_schema, to_openapi
 
 EFFORT_BUDGETS = {"low": 1024, "medium": 8192, "high": 24576}  # tokens; the last is the most that all 2.5 models take
 
+LISTS = TOOLS | {("tools", EACH, "functionDeclarations")}
 _CHOICE = ChoiceWords(
     {"mode": "AUTO"}, {"mode": "NONE"}, {"mode": "ANY"}, lambda name: {"mode": "ANY", "allowedFunctionNames": [name]}
 )
@@ -30,7 +32,7 @@ _CACHED = ("systemInstruction", "tools", "toolConfig")
 
 def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str) -> WireRequest:
     """The method is in the path, and so is the wish for server-sent events. `extra` is merged
-    last, key by key; so is its `generationConfig`, into what the request's fields became."""
+    last."""
     method = "streamGenerateContent?alt=sse" if stream else "generateContent"
     return WireRequest(f"{_model_path(request.model or '')}:{method}", _body(request, quirks, provider))
 
@@ -60,14 +62,12 @@ def _body(request: Request, quirks: Quirks, provider: str) -> dict[str, Any]:
     config = _generation_config(request, quirks)
     if config:
         body["generationConfig"] = config
-    if "cachedContent" in request.extra and any(key in body for key in _CACHED):
+    body = with_extra(body, request, LISTS)
+    if "cachedContent" in body and any(key in body for key in _CACHED):
         raise InvalidRequestError(
             "cachedContent already holds the system text and the tools: leave them and tool_choice out of the request"
         )
-    theirs = request.extra.get("generationConfig")
-    if config and is_object(theirs):
-        return {**body, **request.extra, "generationConfig": {**config, **theirs}}
-    return {**body, **request.extra}
+    return body
 
 
 def _lead(turns: list[dict[str, Any]], system: list[dict[str, Any]]) -> None:

@@ -8,7 +8,6 @@ source: Ollama docs, "API", "Generate a chat completion", and the server's reque
 """
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from ...codecs.base64 import Base64Text
@@ -19,19 +18,19 @@ from ...types.request import Request, ThinkingConfig
 from ...types.tools import ToolCall
 from .. import media
 from ..base import WireRequest
+from ..extra import with_extra
 from ..lacking import functions, refuse
 from ..ranges import effort_of
 from ..tool_choice import ChoiceWords, word_for
 from ..toolcalls import arguments_object
 from ..turns import Turn, call_of, system_text, turns
-from ..values import is_mapping, is_object
 from .quirks import Quirks
 
 _CHOICE = ChoiceWords(None, None, None, None)  # the wire has no such field: `none` is said by leaving the tools out
 
 
 def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str) -> WireRequest:
-    """`extra` is merged last, key by key; so is its `options`, into the options that the request's fields became."""
+    """`extra` is merged last."""
     _refuse(request)
     body: dict[str, Any] = {
         "model": request.model,
@@ -48,7 +47,7 @@ def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str) -> 
     options = _options(request)
     if options:
         body["options"] = options
-    return WireRequest("/api/chat", _merged(body, request.extra))
+    return WireRequest("/api/chat", with_extra(body, request))
 
 
 def _refuse(request: Request) -> None:
@@ -98,14 +97,6 @@ def _think(thinking: ThinkingConfig, quirks: Quirks) -> bool | str:
     if budget <= quirks.low_budget_tokens:
         return "low"
     return "medium" if budget <= quirks.medium_budget_tokens else "high"
-
-
-def _merged(body: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
-    merged = {**body, **extra}
-    ours, theirs = body.get("options"), extra.get("options")
-    if is_object(ours) and is_mapping(theirs):
-        merged["options"] = {**ours, **theirs}
-    return merged
 
 
 # ---------------------------------------------------------------- the conversation

@@ -9,8 +9,10 @@ from attrs import frozen
 
 from ...errors import LLMError
 from ...framing import Framer, choose
+from ...types.extra import Lists
 from ...types.request import Request
 from ..base import FEATURES, ErrorReply, ModelPage, WireRequest
+from ..extra import TOOLS
 from . import decode, encode, errors, models
 from .quirks import Quirks
 
@@ -36,6 +38,10 @@ class OpenAIChat(Quirks):
             "cache marks": not self.cache_marks,
         }
         return {feature: not lacking.get(feature, False) for feature in FEATURES}
+
+    @property
+    def extra_lists(self) -> Lists:
+        return TOOLS
 
     def encode(self, request: Request, *, stream: bool, provider: str) -> WireRequest:
         return encode.encode(request, self, stream=stream, provider=provider)

@@ -6,6 +6,7 @@ from ...errors import UnsupportedFeatureError
 from ...types.request import Request, ResponseFormat, ThinkingConfig
 from ...types.tools import ToolDef
 from ..base import WireRequest
+from ..extra import with_extra
 from ..lacking import functions, refuse
 from ..ranges import effort_of
 from ..schemas import answer_schema, schema_name, tool_parameters
@@ -33,8 +34,9 @@ def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str) -> 
     if request.thinking is not None:
         body |= _thinking(request.thinking, quirks)
     body |= _modalities(request, quirks, stream=stream)
-    body |= request.extra
-    return WireRequest("/chat/completions", body, {"Accept": "text/event-stream"} if stream else {})
+    return WireRequest(
+        "/chat/completions", with_extra(body, request), {"Accept": "text/event-stream"} if stream else {}
+    )
 
 
 def _limits(request: Request, quirks: Quirks) -> Json:

@@ -9,6 +9,7 @@ from attrs import frozen
 
 from ...errors import LLMError
 from ...framing import Framer, choose
+from ...types.extra import Lists
 from ...types.request import Request
 from ..base import FEATURES, ErrorReply, ModelPage, WireRequest
 from . import decode, encode, errors, models
@@ -32,6 +33,10 @@ class OpenAIResponses(Quirks):
             "cache marks": not self.cache_breakpoints,
         }
         return {feature: not lacking.get(feature, False) for feature in FEATURES}
+
+    @property
+    def extra_lists(self) -> Lists:
+        return encode.LISTS
 
     def encode(self, request: Request, *, stream: bool, provider: str) -> WireRequest:
         return encode.encode(request, self, stream=stream, provider=provider)

@@ -6,6 +6,7 @@ from ...errors import UnsupportedFeatureError
 from ...types.request import ImageConfig, Request, ResponseFormat, ThinkingConfig
 from ...types.tools import ToolDef
 from ..base import WireRequest
+from ..extra import TOOLS, with_extra
 from ..lacking import functions, refuse
 from ..ranges import effort_of
 from ..schemas import answer_schema, is_strict, schema_name, tool_parameters
@@ -13,12 +14,14 @@ from ..tool_choice import ChoiceWords, offers_tools, word_for
 from .input import has_reasoning, instructions_and_input
 from .quirks import Quirks
 
+LISTS = TOOLS | {("include",)}
+
 _CHOICE = ChoiceWords("auto", "none", "required", lambda name: {"type": "function", "name": name})
 _DRAW = {"type": "image_generation"}
 
 
 def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str) -> WireRequest:
-    """The POST that asks for an answer. What is None or empty is left out; `extra` is merged last, key by key."""
+    """The POST that asks for an answer. What is None or empty is left out; `extra` is merged last."""
     _refuse(request)
     free = quirks.instructions and "instructions" not in request.extra  # else one of the two texts would be lost
     instructions, items = instructions_and_input(request.messages, quirks, provider, instructions=free)
@@ -38,7 +41,7 @@ def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str) -> 
         body["text"] = {"format": _format(request.response_format, quirks)}
     if request.metadata and quirks.store:  # labels of stored answers; without one they have no place
         body["metadata"] = {name: str(value) for name, value in request.metadata.items()}
-    return WireRequest(quirks.path, body | request.extra)
+    return WireRequest(quirks.path, with_extra(body, request, LISTS))
 
 
 def _refuse(request: Request) -> None:
