@@ -6,6 +6,7 @@ then at most one UsageEvent, then at most one ErrorEvent, then exactly one EndEv
 """
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from attrs import evolve
@@ -19,8 +20,10 @@ from ..framing.whole import WholeBody
 from ..secret import Secret, hide_in
 from ..types.accumulate import Accumulator
 from ..types.events import EndEvent, ErrorEvent, Event, UsageEvent
+from ..types.exchange import Timing
 from ..types.request import Request
 from ..types.response import FinishReason, Response
+from .reply import NO_REPLY, Reply
 
 _UNFINISHED = (None, FinishReason.error)
 """What a provider has said of an answer that is not whole."""
@@ -30,7 +33,8 @@ class AnswerParser:
     """Feed it the body's bytes; `feed` and `eof` return the events they completed.
 
     content_type: of the reply, lower case, without parameters. event_bytes, body_bytes: caps (see Limits).
-    provider, request_id, attempts: facts that the Response and the errors shall carry. secrets: no error repeats them.
+    provider, reply, attempts: facts that the Response and the errors shall carry. secrets: no error repeats them.
+    elapsed: the seconds since the request began to go out, for `Response.timing`.
     media_from: bytes of base64 from which on a picture or sound is decoded while it comes.
     whole: the body is one document, not a stream. ended: the EndEvent has been returned; further calls return nothing.
     framed: the latest bytes completed an event of the wire.
@@ -46,10 +50,11 @@ class AnswerParser:
         event_bytes: int = 64 * 1024 * 1024,
         body_bytes: int = 256 * 1024 * 1024,
         provider: str = "",
-        request_id: str = "",
+        reply: Reply = NO_REPLY,
         attempts: int = 1,
         secrets: tuple[Secret, ...] = (),
         media_from: int = LONG,
+        elapsed: Callable[[], float] | None = None,
     ) -> None:
         self._framer = dialect.framer(content_type, stream=stream, event_bytes=event_bytes, body_bytes=body_bytes)
         self._decoder = dialect.decoder(request)
@@ -58,7 +63,7 @@ class AnswerParser:
         self._frames: list[Frame] = []
         self._model = request.model or ""
         self._provider = provider
-        self._request_id = request_id
+        self._reply = reply
         self._attempts = attempts
         self._secrets = secrets
         self._has_media = bool(self._decoder.media_places)
@@ -68,6 +73,9 @@ class AnswerParser:
         self._watching = False  # the next bytes take that road
         self._passed: tuple[bytes, ...] = ()  # the latest bytes that it has not seen
         self._is_page = content_type == "text/html"
+        self._elapsed = elapsed
+        self._streamed = stream
+        self._first_event: float | None = None
         self.whole = isinstance(self._framer, WholeBody)
         self.ended = False
         self.framed = False
@@ -104,6 +112,8 @@ class AnswerParser:
         if failure is not None:
             return self._end(out, failure)
         if out:
+            if self._first_event is None:
+                self._note_first()
             self._events.extend(out)
         return out
 
@@ -183,6 +193,8 @@ class AnswerParser:
 
     def _end(self, out: list[Event], failure: LLMError | None) -> list[Event]:
         self.ended = True
+        if out and self._first_event is None:
+            self._note_first()
         usage = self._decoder.usage()
         if usage is not None:
             out.append(UsageEvent(usage))
@@ -213,7 +225,10 @@ class AnswerParser:
             finish_reason=reason,
             raw_finish_reason=decoder.raw_finish_reason,
             complete=complete and decoder.complete and reason is not FinishReason.paused,
-            request_id=self._request_id,
+            request_id=self._reply.request_id,
+            headers=dict(self._reply.headers),
+            rate_limits=self._reply.rate_limits,
+            timing=None if self._elapsed is None else Timing(self._first_event, self._elapsed()),
             attempts=self._attempts,
             provider_data=decoder.provider_data,
             replay=decoder.replay(),
@@ -222,6 +237,10 @@ class AnswerParser:
             logprobs=tuple(decoder.logprobs),
             choices=tuple(evolve(choice, **facts) for choice in decoder.choices()),
         )
+
+    def _note_first(self) -> None:
+        if self._elapsed is not None and self._streamed:
+            self._first_event = self._elapsed()
 
     def _hidden(self, value: Any) -> Any:
         """JSON of an answer that failed: where an error stands in it, keys are repeated."""
@@ -238,6 +257,6 @@ class AnswerParser:
         error.partial = partial
         error.provider = error.provider or self._provider
         error.model = error.model or partial.model
-        error.request_id = error.request_id or self._request_id
+        self._reply.stamp(error)
         error.attempts = self._attempts
         error.scrubbed(*self._secrets)

@@ -132,9 +132,10 @@ class Attempts:
             event_bytes=limits.event_bytes,
             body_bytes=limits.body_bytes,
             provider=self._provider,
-            request_id=sent.request_id,
+            reply=sent.reply,
             attempts=number,
             secrets=sent.secrets,
+            elapsed=lambda: clocks.now() - sent.sent,
         )
         reader = Reader(clocks, sent.response, parser)
         try:
@@ -157,7 +158,7 @@ class Attempts:
         try:
             return self._settings.dialect.decode_models(body)
         except LLMError as error:
-            failure = error.scrubbed(*sent.secrets)
+            failure = sent.reply.stamp(error.scrubbed(*sent.secrets))
         if isinstance(failure, MalformedStream):
             return failure
         raise failure

@@ -36,18 +36,18 @@ class Clocks:
         "_granted",
         "_idle",
         "_loop",
-        "_now",
         "_on_due",
         "_seen_content",
         "_timeouts",
         "_timer",
         "_total_due",
         "_waiting",
+        "now",
     )
 
     def __init__(self, timeouts: Timeouts) -> None:
         self._loop = running_loop()
-        self._now = self._loop.time
+        self.now = self._loop.time
         self._timeouts = timeouts
         self._idle = _NEVER if timeouts.idle is None else timeouts.idle
         self._total_due = self._in(timeouts.total)
@@ -109,7 +109,7 @@ class Clocks:
         """A reader waits for content."""
         self._waiting = True
         if self._seen_content:
-            self._content_due = self._now() + self._idle
+            self._content_due = self.now() + self._idle
 
     def end_wait(self) -> None:
         """The reader has content."""
@@ -124,7 +124,7 @@ class Clocks:
         if self._granted is None:
             self._granted = self._content_due, self._seen_content
         self._seen_content = True
-        self._content_due = self._now() + self._idle
+        self._content_due = self.now() + self._idle
 
     def was_nothing(self) -> None:
         """The event that grew is whole and holds no content: what it was granted is taken back."""
@@ -136,7 +136,7 @@ class Clocks:
 
     def hurry(self, seconds: float) -> None:
         """What is read now is worth so long a wait and no longer."""
-        self._content_due = min(self._content_due, self._now() + seconds)
+        self._content_due = min(self._content_due, self.now() + seconds)
         self.stop()
 
     def stop(self) -> None:
@@ -169,10 +169,10 @@ class Clocks:
         self._set_timer()
 
     def _in(self, seconds: float | None) -> float:
-        return _NEVER if seconds is None else self._now() + seconds
+        return _NEVER if seconds is None else self.now() + seconds
 
     def _tick(self) -> None:
-        now = self._now()
+        now = self.now()
         if now >= self._total_due:
             self._expired = "total"
         elif self._waiting and now >= self._content_due:
@@ -188,7 +188,7 @@ class Clocks:
             self._set_timer()
 
     def _set_timer(self) -> None:
-        now, idle = self._now(), self._timeouts.idle
+        now, idle = self.now(), self._timeouts.idle
         pause = idle or 1.0  # with an idle time of 0 the loop shall not spin
         # while nobody waits, what is due has no meaning; when somebody does again, it counts from there
         due = self._content_due if self._waiting or now < self._content_due else now + pause

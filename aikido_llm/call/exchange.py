@@ -6,14 +6,25 @@ from urllib.parse import quote
 from attrs import frozen
 
 from ..dialects.base import Dialect, ErrorReply, WireRequest
-from ..errors import LONGEST_WORD, ConfigError, InvalidRequestError, LLMError, MalformedStream, StreamError
+from ..errors import ConfigError, InvalidRequestError, LLMError, MalformedStream, StreamError
 from ..framing.lines import too_large
 from ..providers.base import Configured, Provider
 from ..retry import RetryPolicy
-from ..secret import Key, Secret, excerpt, hide, secrets_in
-from ..transport.base import Body, Headers, HTTPRequest, HTTPResponse, Limits, Timeouts, Transport, check_encoding
+from ..secret import Key, Secret, secrets_in
+from ..transport.base import (
+    Body,
+    Headers,
+    HTTPRequest,
+    HTTPResponse,
+    Limits,
+    Timed,
+    Timeouts,
+    Transport,
+    check_encoding,
+)
 from ..types.request import Options
 from .clocks import Clocks
+from .reply import Reply, read_reply
 
 _ERROR_BODY = 5.0  # s for the body of an error: the status says most, what was read until then the rest
 
@@ -47,10 +58,12 @@ class Settings:
 
 @frozen
 class Accepted:
-    """A 200. request_id: the provider's id of the exchange, "" for none. secrets: sent, and in no error."""
+    """A 200. reply: what its head says. sent: when its request began to go out, in the loop's time. secrets: sent, and
+    in no error."""
 
     response: HTTPResponse
-    request_id: str
+    reply: Reply
+    sent: float
     secrets: tuple[Secret, ...]
 
 
@@ -87,6 +100,7 @@ class Exchange:
         raises: the typed error of an HTTP status, of the connection, of a clock.
         """
         secrets, response, failure = self._secrets, None, None
+        sent = clocks.now()
         try:
             with clocks.attempt():
                 key = await self._key()
@@ -97,11 +111,11 @@ class Exchange:
             failure = error.scrubbed(*secrets)
         if response is None:
             raise failure or clocks.error()
-        if response.status == 200:
-            self._accept(response)
-            request_id = self.request_id(response)
-            return Accepted(response, request_id and hide(request_id, *secrets), secrets)
-        raise (await self._refusal(clocks, response)).scrubbed(*secrets)
+        reply = read_reply(response.headers, self._settings.provider, secrets)
+        failure = _unreadable(response) if response.status == 200 else await self._refusal(clocks, response)
+        if failure is not None:
+            raise reply.stamp(failure.scrubbed(*secrets))
+        return Accepted(response, reply, response.sent if isinstance(response, Timed) else sent, secrets)
 
     async def read(self, clocks: Clocks, response: HTTPResponse) -> bytes:
         """The whole body of a document. Raises TooLargeError past Limits.body_bytes, and what broke the reading."""
@@ -112,23 +126,6 @@ class Exchange:
         if len(body) > cap:
             raise too_large("body_bytes", cap)
         return body
-
-    def request_id(self, response: HTTPResponse) -> str:
-        """The provider's id of the exchange, "" when it sends none."""
-        for name in self._settings.provider.request_id_headers:
-            if value := response.headers.get(name):
-                return excerpt(value, LONGEST_WORD)
-        return ""
-
-    def _accept(self, response: HTTPResponse) -> None:
-        try:
-            check_encoding(response)
-        except StreamError as error:
-            failure = error.scrubbed()
-        else:
-            return
-        response.close()
-        raise failure
 
     async def _refusal(self, clocks: Clocks, response: HTTPResponse) -> LLMError:
         """The typed error of an answer that is not a 200, not yet scrubbed."""
@@ -145,7 +142,6 @@ class Exchange:
         cut = body[: self._settings.limits.error_body_bytes]
         error = self._settings.dialect.decode_error(ErrorReply(status, headers, cut))
         error.status = error.status or status
-        error.request_id = error.request_id or self.request_id(response)
         return error
 
     async def _key(self) -> Secret:
@@ -167,6 +163,16 @@ class Exchange:
         general = self._get if wire.body is None else self._post_streaming if stream else self._post
         own = {provider.key_header: provider.key_prefix + key.reveal()} if key else {}
         return general.with_more(wire.headers, own, extra.reveal() if extra else {}, lists=provider.list_headers)
+
+
+def _unreadable(response: HTTPResponse) -> LLMError | None:
+    """Why the body of a 200 cannot be read: it came in a compression that nobody asked for."""
+    try:
+        check_encoding(response)
+    except StreamError as error:
+        response.close()
+        return error
+    return None
 
 
 async def _read(clocks: Clocks, response: HTTPResponse, cap: int) -> tuple[bytes, LLMError | None]:

@@ -1,6 +1,7 @@
 """Anthropic: Claude, on the wire it defined."""
 
 from ..dialects.anthropic_messages import AnthropicMessages
+from . import rate_headers
 from .base import DsnOption, Provider
 
 PROVIDER = Provider(
@@ -16,6 +17,7 @@ PROVIDER = Provider(
     key_header="x-api-key",
     key_prefix="",
     list_headers=("anthropic-beta",),
+    rate_headers=rate_headers.ANTHROPIC,
     request_id_headers=("request-id",),
     options=(
         DsnOption(

@@ -10,6 +10,8 @@ from attrs import Factory, evolve, field, frozen
 from ..dialects.base import Dialect
 from ..errors import ConfigError
 from ..secret import HiddenValues
+from . import rate_headers
+from .rate_headers import RateHeaders
 
 if TYPE_CHECKING:  # a row names the type; only a client uses one
     from ..transport.base import Transport
@@ -51,6 +53,7 @@ class Provider:
     key_url:    where a person gets a key. key_header, key_prefix: how it travels; headers only, never in a URL.
     headers:    sent with every request. list_headers: those, in lower case, that hold a comma-separated list: what
                 requests say in them joins. request_id_headers: where the reply's id is, first one found wins.
+    rate_headers: where a reply says what is left of the limits (`RateLimits`).
     base_path:  the version segment that every base URL ends in; put behind one that is a host alone. Default: the path
                 of base_url. base_always: put behind each that has none.
     base_env:   the variable of the vendor's own SDK that holds a base URL. base_env_short: that SDK puts base_path
@@ -75,6 +78,7 @@ class Provider:
     headers: Mapping[str, str] = field(factory=HiddenValues[str], converter=HiddenValues[str])
     list_headers: tuple[str, ...] = ()
     request_id_headers: tuple[str, ...] = ("x-request-id", "request-id")
+    rate_headers: RateHeaders = field(default=rate_headers.OPENAI, repr=False)
     base_path: str = field(default=Factory(_path_of_base_url, takes_self=True))
     base_always: bool = False
     base_env: str = ""

@@ -3,6 +3,7 @@
 from ..dialects.openai_chat import OpenAIChat
 from ..dialects.words import Words
 from ..errors import InvalidRequestError, ModelNotFoundError, RateLimitedError, ServerError
+from . import rate_headers
 from .base import Provider
 
 PROVIDER = Provider(
@@ -38,6 +39,7 @@ PROVIDER = Provider(
     ),
     key_env=("MISTRAL_API_KEY",),
     key_url="https://console.mistral.ai/api-keys",
+    rate_headers=rate_headers.MISTRAL,
     request_id_headers=("mistral-correlation-id", "x-kong-request-id"),
     strip_base=("/chat/completions", "/models"),
     docs="docs/providers/mistral.md",

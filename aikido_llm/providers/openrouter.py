@@ -1,6 +1,7 @@
 """OpenRouter: one key for the models of many hosts."""
 
 from ..dialects.openai_chat import OpenAIChat
+from . import rate_headers
 from .base import DsnOption, Provider
 
 PROVIDER = Provider(
@@ -21,6 +22,7 @@ PROVIDER = Provider(
     key_env=("OPENROUTER_API_KEY",),
     key_url="https://openrouter.ai/settings/keys",
     list_headers=("x-anthropic-beta",),  # OpenRouter docs, "Claude features", read 2026-11
+    rate_headers=rate_headers.UNNAMED,
     request_id_headers=("x-generation-id", "cf-ray"),
     strip_base=("/chat/completions", "/models"),
     options=(

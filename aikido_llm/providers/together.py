@@ -1,6 +1,7 @@
 """Together AI."""
 
 from ..dialects.openai_chat import OpenAIChat
+from . import rate_headers
 from .base import Provider
 
 PROVIDER = Provider(
@@ -14,6 +15,7 @@ PROVIDER = Provider(
     ),
     key_env=("TOGETHER_API_KEY",),
     key_url="https://api.together.ai/settings/api-keys",
+    rate_headers=rate_headers.TOGETHER,
     request_id_headers=("x-request-id", "x-amzn-trace-id"),
     base_env="TOGETHER_BASE_URL",  # together 3.1.1, _client.py, read 2026-11; its paths begin with /v1
     base_env_short=True,

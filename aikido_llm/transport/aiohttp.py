@@ -24,7 +24,7 @@ from yarl import URL
 from ..errors import Cause, ConfigError, ConnectError, LLMError, MalformedStream, StreamTruncated
 from ..secret import Secret, scrub, without_frames
 from .base import Body, HTTPRequest, HTTPResponse, Limits, Timeouts, pieces, timed_out
-from .pool import Live, Pool
+from .pool import CONNECTED, Live, Pool
 from .proxies import proxy_for
 from .slots import Slots
 
@@ -172,6 +172,7 @@ class AiohttpResponse:
         self._begun = False
         self._live = live
         self._slots = slots
+        self.sent = CONNECTED.get()
         live.add(self)
 
     @property

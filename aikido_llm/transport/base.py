@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from attrs import field, frozen
 
@@ -138,6 +138,16 @@ class HTTPResponse(Protocol):
     def release(self) -> None:
         """The body was read to its end, or what is left does not matter: give the connection back if it can be used
         again, else close it. Never waits."""
+        ...
+
+
+@runtime_checkable
+class Timed(Protocol):
+    """A response whose transport knows when its request began to go out: behind the wait for a connection."""
+
+    @property
+    def sent(self) -> float:
+        """In the loop's time."""
         ...
 
 

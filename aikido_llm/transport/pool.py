@@ -12,6 +12,7 @@ import select
 import sys
 import warnings
 from collections.abc import AsyncGenerator
+from contextvars import ContextVar
 from typing import Protocol
 from weakref import WeakSet
 
@@ -24,6 +25,10 @@ from aiohttp.tracing import Trace
 from .slots import Slots
 
 _HEADER_BYTES = 64 * 1024  # of one header field: some gateways send long policy headers
+
+
+CONNECTED: ContextVar[float] = ContextVar("connected", default=0.0)
+"""When the running task last got a connection, in the loop's time: its request goes out from then on."""
 
 
 class Live(Protocol):
@@ -87,6 +92,7 @@ class _Connector(aiohttp.TCPConnector):
             transport = connection.transport
             idle = None if transport is None else transport.get_protocol()
             if not isinstance(idle, _Idle) or idle.wake():
+                CONNECTED.set(self._loop.time())
                 return connection
             connection.close()
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aikido_llm.call.answer import AnswerParser
+from aikido_llm.call.reply import Reply
 from aikido_llm.codecs import json as _json
 from aikido_llm.dialects.base import Decoder, ErrorReply, ModelPage, WireRequest, filtered, truncated
 from aikido_llm.errors import (
@@ -126,7 +127,7 @@ def sse(*values: object) -> bytes:
 
 def answer(**changes: Any) -> AnswerParser:
     facts: dict[str, Any] = {"stream": True, "content_type": "text/event-stream", "provider": "acme"}
-    facts |= {"request_id": "r", "attempts": 2}
+    facts |= {"reply": Reply("r"), "attempts": 2}
     return AnswerParser(TinyDialect(), ANY_REQUEST, **(facts | changes))
 
 

@@ -215,7 +215,7 @@ class _Turns:
 
         Thinking may only be sent with thinking enabled, so it goes back to the model that it came from and no other.
         """
-        for item in message.replay_for(self._provider):
+        for item in message.replay_for(self._provider, "cohere_chat"):
             block = as_object(item)
             plan, thought = block.get("tool_plan", ""), block.get("thinking", "")
             disabled = self._request.thinking is not None and self._request.thinking.budget_tokens == 0

@@ -105,7 +105,7 @@ def _result(result: Message, call: ToolCall, asked: Message, provider: str) -> d
 
 def _model_parts(message: Message, quirks: Quirks, provider: str) -> _Parts:
     """The turn as it came, if it came from here; else its words and calls. Reasoning of others is left out."""
-    items = message.replay_for(provider)
+    items = message.replay_for(provider, "gemini_generate")
     if items:
         parts = filled(items, message)
         if parts is not None:

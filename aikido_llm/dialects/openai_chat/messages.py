@@ -166,7 +166,7 @@ class _Conversation:
 
 
 def _extras(message: Message, provider: str) -> Json:
-    return as_object(next(iter(message.replay_for(provider)), None))
+    return as_object(next(iter(message.replay_for(provider, "openai_chat")), None))
 
 
 def speaker(name: str) -> str:

@@ -59,7 +59,7 @@ def _items(turn: Turn, quirks: Quirks, provider: str) -> list[Any]:
         return [_result(message, call_id(message.tool_call_id or ""), quirks)]
     if message.role is not Role.assistant:
         return [_message("user", message, quirks)]
-    replayed = message.replay_for(provider)
+    replayed = message.replay_for(provider, "openai_responses")
     if replayed:
         results = [_result(result, call_of(turn, position).id, quirks) for position, result in turn.results]
         return _replayed(replayed, message) + results

@@ -1,0 +1,60 @@
+"""What the head of an HTTP reply says beside the answer in its body. Pure."""
+
+from collections.abc import Mapping
+
+from attrs import field, frozen
+
+from ..errors import LONGEST_WORD, LLMError
+from ..providers.base import Provider
+from ..providers.rate_headers import read
+from ..secret import HIDDEN, Secret, excerpt, hide, scrub, sounds_secret
+from ..types.exchange import RateLimits
+
+_COOKIES = ("set-cookie", "set-cookie2", "cookie")
+
+
+def _no_headers() -> dict[str, str]:
+    return {}
+
+
+@frozen
+class Reply:
+    """request_id: the provider's id of the exchange, "" for none. headers: in lower case, without cookies, scrubbed."""
+
+    request_id: str = ""
+    headers: dict[str, str] = field(factory=_no_headers)
+    rate_limits: RateLimits | None = None
+
+    def stamp(self, error: LLMError) -> LLMError:
+        """The error, which says all this too."""
+        error.request_id = error.request_id or self.request_id
+        error.headers = error.headers or dict(self.headers)
+        error.rate_limits = error.rate_limits or self.rate_limits
+        return error
+
+
+NO_REPLY = Reply()
+
+
+def read_reply(headers: Mapping[str, str], provider: Provider, secrets: tuple[Secret, ...]) -> Reply:
+    """headers: as they came, found by name in any case. secrets: what was sent, and must be shown nowhere."""
+    request_id = next((value for name in provider.request_id_headers if (value := headers.get(name))), "")
+    shown = shown_headers(headers, secrets)
+    return Reply(
+        request_id and hide(excerpt(request_id, LONGEST_WORD), *secrets), shown, read(provider.rate_headers, shown)
+    )
+
+
+def shown_headers(headers: Mapping[str, str], secrets: tuple[Secret, ...]) -> dict[str, str]:
+    """Names in lower case, no cookies, the values scrubbed; what was sent twice is joined by a comma."""
+    shown: dict[str, str] = {}
+    for name, value in headers.items():
+        name = name.lower()
+        if name in _COOKIES:
+            continue
+        value = HIDDEN if sounds_secret(name) else value
+        shown[name] = f"{shown[name]}, {value}" if name in shown else value
+    text = "\n".join(shown.values())  # looked through in one go: nearly always there is nothing to hide
+    if scrub(text, *secrets) == text:
+        return shown
+    return {name: scrub(value, *secrets) for name, value in shown.items()}
