@@ -71,7 +71,9 @@ if TYPE_CHECKING:
     from .structured.typed import complete_as as complete_as
     from .structured.typed import stream_as as stream_as
     from .tools import ToolRun as ToolRun
+    from .tools import ToolStream as ToolStream
     from .tools import run_tools as run_tools
+    from .tools import stream_tools as stream_tools
     from .transport.base import Limits as Limits
     from .transport.base import Timeouts as Timeouts
     from .types.citations import Citation as Citation
@@ -146,7 +148,7 @@ _HOMES = {
     "retry": "RetryPolicy collect collect_with_retry complete_with_retry default_streaming_retry_policy "
     "is_content_filter is_rate_limited is_retryable is_transient_server_error",
     "structured.typed": "TypedStream complete_as stream_as",
-    "tools": "ToolRun run_tools",
+    "tools": "ToolRun ToolStream run_tools stream_tools",
     "transport.base": "Limits Timeouts",
     "types.citations": "Citation",
     "types.events": "AudioEvent CitationEvent EndEvent ErrorEvent Event EventKind ImageEvent RunEvent "

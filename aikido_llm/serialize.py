@@ -10,15 +10,15 @@ cattrs lives here and nowhere else; importing it takes tens of milliseconds, so 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from types import UnionType
-from typing import Any, Literal, TypeVar, cast, get_args, get_origin, overload
+from typing import Any, TypeVar, cast, get_args, overload
 
 import attrs
-from cattrs import Converter, cols, transform_error
-from cattrs.errors import ForbiddenExtraKeysError
+from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from .codecs import base64
 from .codecs.plain import UnfitError, plain, read_bytes, revived, revived_object, revived_tuple
+from .codecs.strict import Hook, lines, read_word, strict_converter
 from .errors import InvalidRequestError, LLMError
 from .types.events import Event, RunEvent, ToolResultEvent
 from .types.failure import Failure, from_failure, to_failure
@@ -30,7 +30,6 @@ from .types.server_tools import ServerTool
 from .types.tools import CustomTool, Tool, ToolDef
 
 T = TypeVar("T")
-_Hook = Callable[[Any, Any], Any]  # (plain value, type) -> value
 
 
 def to_dict(value: Any) -> dict[str, Any]:
@@ -63,7 +62,7 @@ def from_dict(data: object, kind: Any) -> Any:
     try:
         return _converter().structure(data, kind)
     except Exception as error:  # cattrs raises groups; what the classes themselves refuse is inside them
-        problem = "; ".join(_lines(error))
+        problem = "; ".join(lines(error))
     raise InvalidRequestError(f"this is no valid {_title(kind)}: {problem}")
 
 
@@ -73,53 +72,14 @@ def from_dict(data: object, kind: Any) -> Any:
 @lru_cache(maxsize=1)
 def _converter() -> Converter:
     """Made once: it compiles two functions per class, each when it is first needed."""
-    converter = Converter(unstruct_collection_overrides={tuple: list})
-    for kind in (int, str, bool):
-        converter.register_structure_hook(kind, _exactly(kind))
-    converter.register_structure_hook(float, _exactly(float, int))
-    converter.register_structure_hook_func(lambda kind: kind == bool | int, _exactly(bool, int))
+    converter = strict_converter()
     for words in (Role, FinishReason):  # each by name: they are subclasses of str, whose hook would take them
-        converter.register_structure_hook(words, _read_word)
-    converter.register_structure_hook_func(_is_literal, _read_word)
+        converter.register_structure_hook(words, read_word)
     converter.register_structure_hook(bytes, read_bytes)
     converter.register_unstructure_hook(bytes, base64.encode)
-    _register_collections(converter)
     _register_classes(converter)
     _register_errors(converter)
     return converter
-
-
-def _register_collections(converter: Converter) -> None:
-    """Left to itself, cattrs takes anything that can be iterated: `"12"` for a list of two."""
-    _register_strict(converter, tuple, cols.homogenous_tuple_structure_factory, list, tuple)
-    _register_strict(converter, list, cols.list_structure_factory, list, tuple)
-    _register_strict(converter, dict, _mapping_reader, dict)
-
-
-def _register_strict(converter: Converter, origin: type, factory: Callable[[Any, Any], _Hook], *kinds: type) -> None:
-    def is_it(kind: Any) -> bool:
-        return get_origin(kind) is origin
-
-    def make(kind: Any) -> _Hook:
-        read = factory(kind, converter)
-
-        def reader(value: Any, kind: Any) -> Any:
-            if type(value) not in kinds:
-                raise UnfitError(f"{_NAMES[kinds[0]]} was expected")
-            return read(value, kind)
-
-        return reader
-
-    converter.register_structure_hook_factory(is_it, make)
-
-
-def _mapping_reader(kind: Any, converter: Converter) -> _Hook:
-    names, items = get_args(kind)
-
-    def read(value: Any, _: Any) -> Any:
-        return {converter.structure(name, names): converter.structure(item, items) for name, item in value.items()}
-
-    return read
 
 
 def _register_classes(converter: Converter) -> None:
@@ -138,7 +98,7 @@ def _register_classes(converter: Converter) -> None:
     register(Tool, "type", _TOOLS, "function")  # 0.1 knew functions only
     register(Part, "type", _PARTS)
 
-    def reader(kind: Any) -> _Hook:
+    def reader(kind: Any) -> Hook:
         return _class_reader(kind, converter)
 
     def writer(kind: Any) -> Callable[[Any], dict[str, Any]]:
@@ -178,9 +138,9 @@ def _is_error(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, LLMError)
 
 
-def _class_reader(kind: Any, converter: Converter) -> _Hook:
+def _class_reader(kind: Any, converter: Converter) -> Hook:
     hooks = {name: override(struct_hook=hook) for name, hook in _own_readers(kind, converter).items()}
-    read = cast("_Hook", _make_reader(kind, converter, _cattrs_forbid_extra_keys=True, **hooks))
+    read = cast("Hook", _make_reader(kind, converter, _cattrs_forbid_extra_keys=True, **hooks))
     tag_name, tag = _TAGS.get(kind, ("", ""))
 
     def reader(value: Any, _: Any) -> Any:
@@ -213,7 +173,7 @@ _make_reader = cast("Callable[..., Any]", make_dict_structure_fn)
 _make_writer = cast("Callable[..., Any]", make_dict_unstructure_fn)
 
 
-def _own_readers(kind: Any, converter: Converter) -> dict[str, _Hook]:
+def _own_readers(kind: Any, converter: Converter) -> dict[str, Hook]:
     """The fields that hold free JSON, and the one that is text or a list of parts."""
 
     def content(value: Any, _: Any) -> Any:
@@ -223,7 +183,7 @@ def _own_readers(kind: Any, converter: Converter) -> dict[str, _Hook]:
     return {**readers, "content": content} if kind is Message else readers
 
 
-_PLAIN: dict[Any, _Hook] = {
+_PLAIN: dict[Any, Hook] = {
     Any: revived,
     dict[str, Any]: revived_object,
     dict[str, Any] | None: lambda value, _: None if value is None else revived_object(value),
@@ -238,64 +198,6 @@ def _member(value: Any, name: str, members: Mapping[str, type], usual: str) -> t
     if not isinstance(tag, str) or tag not in members:
         raise UnfitError(f"an object was expected whose {name} is one of {', '.join(members)}")
     return members[tag]
-
-
-# ---------------------------------------------------------------- strict scalars
-
-
-def _exactly(*kinds: type) -> _Hook:
-    def read(value: Any, _: Any) -> Any:
-        if type(value) not in kinds:
-            raise UnfitError(f"{_NAMES[kinds[0]]} was expected")
-        return value
-
-    return read
-
-
-_NAMES: dict[type, str] = {
-    int: "an integer",
-    str: "text",
-    bool: "true or false",
-    float: "a number",
-    list: "a list",
-    dict: "an object",
-}
-
-
-def _is_literal(kind: Any) -> bool:
-    return get_origin(kind) is Literal
-
-
-def _read_word(value: Any, kind: Any) -> Any:
-    words: list[str] = list(get_args(kind) or kind)
-    if not isinstance(value, str) or value not in words:
-        raise UnfitError(f"one of {', '.join(words)} was expected")
-    return words[words.index(value)]
-
-
-# ---------------------------------------------------------------- what went wrong
-
-
-def _lines(error: Exception) -> list[str]:
-    """`$.path: what is wrong`, a line per place. The exception's own text would repeat the input."""
-    lines = [line.rpartition(" @ ") for line in transform_error(error, format_exception=_describe)]
-    return [f"{path}: {problem}" for problem, _, path in lines[:_MOST_LINES]]
-
-
-_MOST_LINES = 10
-
-
-def _describe(error: BaseException, kind: type | None) -> str:
-    if isinstance(error, KeyError):
-        return "this field is missing"
-    if isinstance(error, ForbiddenExtraKeysError):
-        names = sorted(str(name)[:40] for name in error.extra_fields)
-        return f"there is no field {', '.join(names[:5])}"
-    if isinstance(error, RecursionError):
-        return "nested too deep"
-    if isinstance(error, ValueError) and not isinstance(error, UnicodeError):
-        return str(error)  # ours, and what the classes refuse: their fields have been checked, so it quotes nothing
-    return "this does not fit"
 
 
 def _title(kind: Any) -> str:

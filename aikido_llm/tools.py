@@ -1,8 +1,9 @@
-"""Tools from functions, and the loop that runs them: call, execute, answer, until the model stops."""
+"""Tools from functions, and the loop that runs them: ask, run what the model calls, answer, until it stops."""
 
 import inspect
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Any, ClassVar, TypeAlias, cast
 
 import anyio
 import anyio.to_thread
@@ -10,93 +11,279 @@ from attrs import evolve, field, frozen
 
 from .client import Client
 from .codecs import json
-from .errors import InvalidRequestError, InvalidToolArguments, LLMError
-from .types.functions import Function
+from .errors import ConfigError, InvalidRequestError, InvalidToolArguments, LLMError
+from .types.events import EndEvent, ErrorEvent, RunEvent, ToolResultEvent
+from .types.functions import Function, is_given, name_of, parameters
 from .types.messages import Message, tool
 from .types.request import Request
-from .types.response import Response
+from .types.response import FinishReason, Response
 from .types.tools import ToolCall, ToolDef
 from .types.usage import Usage
+
+Functions: TypeAlias = Mapping[str, Any] | Iterable[Function]
+"""The functions that the model may call: by name, or a list of them, each called by its own name."""
+
+Approve: TypeAlias = Callable[[ToolCall], Any]
+"""Sync or async; asked before each call is run. True: run it. False: refuse it. Text: refuse it with these words."""
+
+_ANSWERED = ("function", "custom")
+_REFUSED = "this call was not approved"
 
 
 @frozen
 class ToolRun:
-    """What a loop of tool calls came to.
+    """What a loop of tool calls came to, or has come to so far.
 
     response: the last answer. messages: the whole conversation, that answer included, ready to go on.
     usage:    of all turns together. turns: answers asked for.
+    pending:  calls of the last answer that no function answers (of another kind than function and custom): the run
+              ended for them. Answer each by `tool(call, ...)` and go on from `messages`.
+
+    A function with a parameter of this type gets the run so far in it; the model is not told of that parameter.
     """
+
+    given_to_tools: ClassVar[bool] = True
 
     response: Response
     messages: tuple[Message, ...]
     usage: Usage = field(factory=Usage)
     turns: int = 1
+    pending: tuple[ToolCall, ...] = field(default=(), kw_only=True)
 
 
 async def run_tools(
-    client: Client, request: Request, functions: Mapping[str, Function], max_turns: int = 10
+    client: Client, request: Request, functions: Functions, max_turns: int = 10, *, approve: Approve | None = None
 ) -> ToolRun:
     """Ask; run the tools that the model calls, those of one turn together; answer with their results; until it stops.
 
-    functions: name -> function. Tools of the request that are named keep their definition; the others are made from the
-               functions. A call of a tool that is not here, arguments that do not parse and an exception become results
-               with is_error, which the model sees.
-    raises:    what `client.complete` raises, with `partial`; InvalidRequestError when the model still calls tools
-               after max_turns answers (its `partial` is the last Response).
+    functions: name -> function, or a list of functions. Tools of the request that are named keep their definition (a
+               CustomTool's function gets the text that the model wrote); the others are made from the functions. The
+               arguments are read as the types that the function is annotated with.
+               A call of a tool that is not here, arguments that do not fit and an exception become results with
+               is_error, which the model sees.
+    approve:   asked before each call is run (see `Approve`); without it every function runs.
+    raises:    what `client.complete` raises, with `partial`; ConfigError for functions that cannot be offered;
+               InvalidRequestError when the model still calls tools after max_turns answers (its `partial` is the last
+               Response).
     """
-    offered = {tool.name for tool in request.tools}
-    made = [evolve(ToolDef.from_function(f), name=name) for name, f in functions.items() if name not in offered]
-    asked = evolve(request, tools=(*request.tools, *made))
-    usages: list[Usage] = []
+    loop = _Loop(request, functions, max_turns, approve)
     while True:
-        response = await client.complete(asked)
-        usages.append(response.usage)
-        messages = (*asked.messages, response.message)
-        if not response.tool_calls:
-            return ToolRun(response, messages, added(usages), len(usages))
-        if len(usages) >= max_turns:
-            break
-        asked = evolve(asked, messages=(*messages, *await _results(response.tool_calls, functions)))
-    raise InvalidRequestError(
-        f"the model still calls tools after {max_turns} turns; raise max_turns if it needs more",
-        provider=response.provider,
-        model=response.model,
-        partial=response,
-    )
+        run = loop.took(await client.complete(loop.request))
+        if run is not None:
+            return run
+        loop.answered(await loop.results())
 
 
-async def _results(calls: tuple[ToolCall, ...], functions: Mapping[str, Function]) -> list[Message]:
-    """The results in the order of the calls; the functions run at the same time."""
-    results: dict[int, Message] = {}
+def stream_tools(
+    client: Client, request: Request, functions: Functions, max_turns: int = 10, *, approve: Approve | None = None
+) -> "ToolStream":
+    """`run_tools` as a stream: the events of each answer, a ToolResultEvent for each tool that was run between two.
 
-    async def execute(index: int, call: ToolCall) -> None:
-        results[index] = await _result(call, functions)
-
-    async with anyio.create_task_group() as group:
-        for index, call in enumerate(calls):
-            group.start_soon(execute, index, call)
-    return [results[index] for index in range(len(calls))]
+    raises: from `__anext__`, what `run_tools` raises, but that a failure inside an answer is its ErrorEvent and
+            EndEvent, behind which the iteration ends.
+    """
+    return ToolStream(client, _Loop(request, functions, max_turns, approve))
 
 
-async def _result(call: ToolCall, functions: Mapping[str, Function]) -> Message:
-    function = functions.get(call.name)
-    if function is None:
-        return tool(call.id, f"there is no tool {call.name!r}", name=call.name, is_error=True)
-    try:
-        arguments = call.parsed()
-        if inspect.iscoroutinefunction(function):
-            value = await function(**arguments)
-        else:
-            value = await anyio.to_thread.run_sync(lambda: function(**arguments))
-            if inspect.isawaitable(value):
-                value = await value
-        return tool(call.id, value if isinstance(value, str) else json.text(value), name=call.name)
-    except InvalidToolArguments as error:
-        return tool(call.id, error.message, name=call.name, is_error=True)
-    except LLMError:
-        raise  # a client of ours inside a tool failed: that is the caller's to know
-    except Exception as error:
-        return tool(call.id, f"{type(error).__name__}: {error}", name=call.name, is_error=True)
+class ToolStream:
+    """An async iterator of RunEvents and async context manager. result: the ToolRun, once the iteration has ended."""
+
+    def __init__(self, client: Client, loop: "_Loop") -> None:
+        self._client = client
+        self._loop = loop
+        self._events: AsyncIterator[Any] | None = None
+        self._waiting: list[ToolResultEvent] = []
+        self._failure: LLMError | None = None
+        self._run: ToolRun | None = None
+        self._over = False
+
+    def __aiter__(self) -> "ToolStream":
+        return self
+
+    async def __anext__(self) -> RunEvent:
+        if self._waiting:
+            return self._waiting.pop(0)
+        if self._over:
+            raise StopAsyncIteration
+        if self._events is None and self._loop.calls:
+            self._waiting = await self._loop.results()
+            self._loop.answered(self._waiting)
+            if self._waiting:
+                return self._waiting.pop(0)
+        if self._events is None:
+            self._events = self._client.stream(self._loop.request)
+        event = await anext(self._events)
+        if isinstance(event, ErrorEvent):
+            self._failure = event.error
+        elif isinstance(event, EndEvent):
+            await self._end(event)
+        return cast("RunEvent", event)
+
+    @property
+    def result(self) -> ToolRun:
+        """The whole run. Raises the error that an answer ended in, and RuntimeError before the end."""
+        if self._failure is not None:
+            raise self._failure
+        if self._run is None:
+            raise RuntimeError("the run has not ended yet: iterate to the end first")
+        return self._run
+
+    async def aclose(self) -> None:
+        """Close the stream of the answer under way; nothing follows."""
+        self._over = True
+        self._waiting.clear()
+        close = getattr(self._events, "aclose", None)
+        if close is not None:
+            await close()
+
+    async def __aenter__(self) -> "ToolStream":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def _end(self, event: EndEvent) -> None:
+        close = getattr(self._events, "aclose", None)
+        if close is not None:
+            await close()
+        self._events = None
+        if self._failure is not None:
+            self._over = True
+            return
+        self._run = self._loop.took(event.response)
+        self._over = self._run is not None
+
+
+class _Loop:
+    """What is between two answers. request: what to ask next. calls: what is to be run before that."""
+
+    def __init__(self, request: Request, functions: Functions, max_turns: int, approve: Approve | None) -> None:
+        self._functions = _named(functions)
+        self._max_turns = max_turns
+        self._approve = approve
+        offered = {tool.name for tool in request.tools}
+        made = [
+            evolve(ToolDef.from_function(function), name=name)
+            for name, function in self._functions.items()
+            if name not in offered
+        ]
+        self.request = evolve(request, tools=(*request.tools, *made))
+        self.calls: tuple[ToolCall, ...] = ()
+        self._usages: list[Usage] = []
+        self._so_far: ToolRun | None = None
+
+    def took(self, response: Response) -> ToolRun | None:
+        """Take an answer. Returns the run when it is over, None when there are tools to run or more is to be asked."""
+        self._usages.append(response.usage)
+        messages = (*self.request.messages, response.message)
+        others = tuple(call for call in response.tool_calls if call.kind not in _ANSWERED)
+        run = ToolRun(response, messages, added(self._usages), len(self._usages), pending=others)
+        paused = response.finish_reason is FinishReason.paused
+        if others or not (response.tool_calls or paused):
+            return run
+        if len(self._usages) >= self._max_turns:
+            raise InvalidRequestError(
+                f"the model still calls tools after {self._max_turns} turns; raise max_turns if it needs more",
+                provider=response.provider,
+                model=response.model,
+                partial=response,
+            )
+        self.calls = response.tool_calls
+        self._so_far = run
+        self.request = evolve(self.request, messages=messages)
+        return None
+
+    async def results(self) -> list[ToolResultEvent]:
+        """The results in the order of the calls; the functions run at the same time."""
+        results: dict[int, ToolResultEvent] = {}
+
+        async def execute(index: int, call: ToolCall) -> None:
+            results[index] = ToolResultEvent(call, await self._result(call))
+
+        async with anyio.create_task_group() as group:
+            for index, call in enumerate(self.calls):
+                group.start_soon(execute, index, call)
+        return [results[index] for index in range(len(self.calls))]
+
+    def answered(self, results: Sequence[ToolResultEvent]) -> None:
+        """Put the results into what is asked next."""
+        self.calls = ()
+        self.request = evolve(self.request, messages=(*self.request.messages, *(r.message for r in results)))
+
+    async def _result(self, call: ToolCall) -> Message:
+        function = self._functions.get(call.name)
+        if function is None:
+            return tool(call, f"there is no tool {call.name!r}", is_error=True)
+        try:
+            refused = await self._refusal(call)
+            if refused:
+                return tool(call, refused, is_error=True)
+            value = await _called(function, self._arguments(function, call))
+            return tool(call, value if isinstance(value, str) else json.text(value))
+        except InvalidToolArguments as error:
+            return tool(call, error.message, is_error=True)
+        except LLMError:
+            raise  # a client of ours inside a tool failed: that is the caller's to know
+        except Exception as error:
+            return tool(call, f"{type(error).__name__}: {error}", is_error=True)
+
+    async def _refusal(self, call: ToolCall) -> str:
+        """Why the call is not run, "" when it may be."""
+        if self._approve is None:
+            return ""
+        said = self._approve(call)
+        if inspect.isawaitable(said):
+            said = await said
+        return said if isinstance(said, str) else "" if said else _REFUSED
+
+    def _arguments(self, function: Function, call: ToolCall) -> dict[str, Any]:
+        """By keyword. Raises InvalidToolArguments that names what does not fit."""
+        known = parameters(function)
+        given = {parameter.name: self._so_far for parameter, hint in known if is_given(hint)}
+        if call.kind == "custom":
+            name = next((parameter.name for parameter, hint in known if not is_given(hint)), "")
+            return {**given, **({name: call.arguments} if name else {})}
+        from .structured.reading import read_arguments  # cattrs costs tens of milliseconds: loaded when a tool is run
+
+        hints = {parameter.name: hint for parameter, hint in known if not is_given(hint)}
+        said = call.parsed()
+        unknown = sorted(set(said) - set(hints))
+        if unknown:
+            raise InvalidToolArguments(f"the tool {call.name!r} has no argument {', '.join(unknown)[:200]}")
+        try:
+            return {**given, **read_arguments(said, hints)}
+        except InvalidRequestError as error:
+            raise InvalidToolArguments(f"the arguments of tool {call.name!r}: {error.message}") from None
+
+
+def _named(functions: Functions) -> dict[str, Function]:
+    """Raises ConfigError for what are no functions, and for two of one name."""
+    named = list(_pairs(functions))
+    wrong = any(not callable(function) for _, function in named)
+    if wrong or len(dict(named)) < len(named):
+        problem = "not all of these can be called" if wrong else "two of them have one name"
+        raise ConfigError(f"functions takes a mapping name -> function, or a list of functions; {problem}")
+    return dict(named)
+
+
+def _pairs(functions: Any) -> Iterator[tuple[str, Any]]:
+    """(name, function) of what a caller gave, whatever it is."""
+    if isinstance(functions, Mapping):
+        named: Mapping[str, Any] = functions
+        yield from named.items()
+    elif isinstance(functions, str | bytes) or not hasattr(functions, "__iter__"):
+        yield "", None
+    else:
+        yield from ((name_of(function), function) for function in functions)
+
+
+async def _called(function: Function, arguments: dict[str, Any]) -> Any:
+    if inspect.iscoroutinefunction(function):
+        return await function(**arguments)
+    value = await anyio.to_thread.run_sync(lambda: function(**arguments))
+    return await value if inspect.isawaitable(value) else value
 
 
 def added(usages: list[Usage]) -> Usage:

@@ -37,8 +37,8 @@ LAYERS: dict[str, dict[str, tuple[str, ...]]] = {
         "connect": ("_version", "call", "errors", "providers", "retry", "secret", "transport", "types"),
     },
     "on top of the Client protocol": {
-        "tools": ("client", "codecs", "errors", "types"),
-        "structured": ("client", "codecs", "errors", "retry", "serialize", "types"),
+        "structured": ("client", "codecs", "errors", "retry", "types"),
+        "tools": ("client", "codecs", "errors", "structured", "types"),
     },
 }
 
@@ -53,11 +53,11 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "aiohttp": ("transport/aiohttp.py", "transport/pool.py"),
     "anyio": ("call/portal.py", "retry.py", "tools.py"),
     "backoff": ("retry.py",),
-    "cattrs": ("serialize.py",),
+    "cattrs": ("codecs/strict.py", "serialize.py", "structured/reading.py"),
     "click": ("cli/", "__main__.py"),
     "dotenv": ("cli/",),
     "markdown_it": ("cli/",),
-    "msgspec": ("codecs/json.py", "dialects/"),
+    "msgspec": ("codecs/json.py", "codecs/schema.py", "dialects/"),
     "prompt_toolkit": ("cli/typing_in.py",),
     "pybase64": ("codecs/base64.py",),
     "pytest": ("testing/plugin.py",),

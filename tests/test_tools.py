@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import attrs
 import pytest
 
 import aikido_llm as llm
-from aikido_llm.testing import Answer, WireServer
+from aikido_llm.testing import Answer, Fault, StubClient, TurnScript, WireServer
 
 REQUEST = llm.Request(messages=[llm.user("go")])
 
@@ -143,3 +143,180 @@ async def test_a_limit_ends_the_loop(server: WireServer, client: llm.HTTPClient)
     assert len(server.received) == 3
     assert caught.value.partial is not None
     assert caught.value.partial.tool_calls
+
+
+# ---------------------------------------------------------------- lists, descriptions, arguments as their types
+
+
+async def test_a_list_of_functions_is_called_by_their_names(server: WireServer, client: llm.HTTPClient) -> None:
+    server.answer(Answer(tool_calls=[call("look", '{"city": "Oslo"}')]), Answer(text="rain"))
+    run = await llm.run_tools(client, REQUEST, [look])
+    assert run.messages[2].text == "Oslo C None None"
+
+
+@pytest.mark.parametrize("functions", ["look", look, [look, look], {"look": "no function"}, [1], 5])
+async def test_what_are_no_functions_is_a_config_error(client: llm.HTTPClient, functions: Any) -> None:
+    with pytest.raises(llm.ConfigError, match="a mapping name -> function, or a list of functions"):
+        await llm.run_tools(client, REQUEST, functions)
+
+
+def describe_me(
+    city: Annotated[str, "its name in English"], place: Annotated[Place | None, "where to look"] = None
+) -> str:
+    """Looks."""
+    return f"{city} {place!r}"
+
+
+def test_annotated_texts_become_descriptions() -> None:
+    properties = dict(llm.ToolDef.from_function(describe_me).parameters)["properties"]
+    assert properties["city"] == {"type": "string", "description": "its name in English"}
+    assert properties["place"]["description"] == "where to look"
+
+
+async def test_arguments_are_read_as_their_types(server: WireServer, client: llm.HTTPClient) -> None:
+    server.answer(
+        Answer(tool_calls=[call("describe_me", '{"city": "Oslo", "place": {"lat": 60, "lon": 10.5}}')]), Answer("ok")
+    )
+    run = await llm.run_tools(client, REQUEST, [describe_me])
+    assert run.messages[2].text == "Oslo Place(lat=60, lon=10.5)"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ('{"city": 7}', "text was expected"),
+        ('{"city": "Oslo", "place": {"lat": "north"}}', "place"),
+        ('{"city": "Oslo", "mood": 1}', "has no argument mood"),
+        ("{}", "missing"),
+    ],
+)
+async def test_arguments_that_do_not_fit_are_told_to_the_model(
+    server: WireServer, client: llm.HTTPClient, arguments: str, told: str
+) -> None:
+    server.answer(Answer(tool_calls=[call("describe_me", arguments)]), Answer("sorry"))
+    run = await llm.run_tools(client, REQUEST, [describe_me])
+    assert run.messages[2].is_error
+    assert told in run.messages[2].text
+
+
+async def test_a_parameter_of_the_run_is_filled_in_and_not_offered(server: WireServer, client: llm.HTTPClient) -> None:
+    def count(word: str, run: llm.ToolRun) -> str:
+        return f"{word} {run.turns} {len(run.messages)}"
+
+    assert set(dict(llm.ToolDef.from_function(count).parameters)["properties"]) == {"word"}
+    server.answer(Answer(tool_calls=[call("count", '{"word": "a"}')]), Answer("ok"))
+    run = await llm.run_tools(client, REQUEST, [count])
+    assert run.messages[2].text == "a 1 2"
+
+
+# ---------------------------------------------------------------- approval, other kinds, pauses
+
+
+@pytest.mark.parametrize(
+    ("verdict", "told"), [(True, "Oslo C None None"), (False, "this call was not approved"), ("not now", "not now")]
+)
+@pytest.mark.parametrize("later", [False, True])
+async def test_approval_is_asked_before_a_call_is_run(
+    server: WireServer, client: llm.HTTPClient, verdict: Any, told: str, later: bool
+) -> None:
+    asked: list[str] = []
+
+    def approve(call: llm.ToolCall) -> Any:
+        asked.append(call.name)
+        return verdict
+
+    async def approve_later(call: llm.ToolCall) -> Any:
+        return approve(call)
+
+    server.answer(Answer(tool_calls=[call("look", '{"city": "Oslo"}')]), Answer("ok"))
+    run = await llm.run_tools(client, REQUEST, [look], approve=approve_later if later else approve)
+    assert (run.messages[2].text, run.messages[2].is_error) == (told, verdict is not True)
+    assert asked == ["look"]
+
+
+def turn(*calls: llm.ToolCall, reason: llm.FinishReason = llm.FinishReason.tool_calls, text: str = "") -> TurnScript:
+    """An answer with calls of any kind, as a client gives it."""
+    return TurnScript([*([text] if text else []), *calls, llm.EndEvent(reason, llm.Response(finish_reason=reason))])
+
+
+async def test_calls_of_another_kind_end_the_run_and_are_pending() -> None:
+    click = llm.ToolCall("c2", "computer", '{"action": "click"}', kind="computer")
+    stub = StubClient(turn(call("look", '{"city": "x"}'), click))
+    run = await llm.run_tools(stub, REQUEST, [look])
+    assert run.pending == (click,)
+    assert len(run.messages) == 2
+    assert run.turns == 1
+
+
+async def test_a_custom_tool_gets_the_text_that_the_model_wrote() -> None:
+    def sql(query: str, run: llm.ToolRun) -> str:
+        return f"{query}; {run.turns}"
+
+    stub = StubClient(turn(llm.ToolCall("c1", "sql", "select 1", kind="custom")), "done")
+    asked = llm.Request("go", tools=[llm.CustomTool("sql", "a query")])
+    run = await llm.run_tools(stub, asked, [sql])
+    assert run.messages[2].text == "select 1; 1"
+    assert stub.requests[0].tools == (llm.CustomTool("sql", "a query"),)
+
+
+async def test_a_paused_turn_is_asked_to_go_on() -> None:
+    stub = StubClient(turn(reason=llm.FinishReason.paused, text="so far"), "and the rest")
+    run = await llm.run_tools(stub, REQUEST, [look])
+    assert (run.response.text, run.turns) == ("and the rest", 2)
+    assert [message.role for message in stub.requests[1].messages] == ["user", "assistant"]
+
+
+# ---------------------------------------------------------------- as a stream
+
+
+async def test_the_same_as_a_stream(server: WireServer, client: llm.HTTPClient) -> None:
+    answers = [Answer("let me look", tool_calls=[call("look", '{"city": "Oslo"}')]), Answer("rain")]
+    server.answer(*answers, *answers)
+    async with llm.stream_tools(client, REQUEST, [look]) as events:
+        with pytest.raises(RuntimeError, match="not ended"):
+            _ = events.result
+        seen = [event async for event in events]
+        streamed = events.result
+    whole = await llm.run_tools(client, REQUEST, [look])
+    assert streamed.messages == whole.messages
+    assert (streamed.response, streamed.turns, streamed.usage) == (whole.response, whole.turns, whole.usage)
+    kinds = [str(event.kind) for event in seen]
+    assert kinds.count("end") == 2
+    assert kinds.index("tool_result") == kinds.index("end") + 1
+    (result,) = [event for event in seen if isinstance(event, llm.ToolResultEvent)]
+    assert (result.call.name, result.message.text) == ("look", "Oslo C None None")
+
+
+async def test_a_failure_inside_an_answer_ends_the_run(server: WireServer, client: llm.HTTPClient) -> None:
+    server.answer(Answer(tool_calls=[call("look", '{"city": "x"}')]), Answer("half", fault=Fault.close(after_events=1)))
+    events = llm.stream_tools(client, REQUEST, [look])
+    seen = [event async for event in events]
+    assert [event.kind for event in seen[-2:]] == ["error", "end"]
+    with pytest.raises(llm.StreamTruncated):
+        _ = events.result
+
+
+async def test_a_failure_before_an_answer_is_raised(server: WireServer, client: llm.HTTPClient) -> None:
+    server.answer(Answer(tool_calls=[call("look", '{"city": "x"}')]), Answer(status=429))
+    events = llm.stream_tools(client, REQUEST, [look])
+    with pytest.raises(llm.RateLimitedError):
+        async for _ in events:
+            pass
+    await events.aclose()
+
+
+async def test_leaving_early_closes_the_connection(server: WireServer, client: llm.HTTPClient) -> None:
+    server.answer(Answer("one two three four", pace=0.05))
+    async with llm.stream_tools(client, REQUEST, [look]) as events:
+        async for _ in events:
+            break
+    assert await server.closed_within(1)
+    assert [event async for event in events] == []
+
+
+async def test_a_limit_ends_the_stream_of_a_run(server: WireServer, client: llm.HTTPClient) -> None:
+    server.respond(lambda _: Answer(tool_calls=[call("look", '{"city": "x"}')]))
+    events = llm.stream_tools(client, REQUEST, [look], max_turns=2)
+    with pytest.raises(llm.InvalidRequestError, match="after 2 turns"):
+        async for _ in events:
+            pass

@@ -7,7 +7,7 @@ what neither can read is a ValueError, whatever its cause (also nesting that is 
 import json
 import re
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, TypeVar, cast
 
 import msgspec
@@ -142,16 +142,13 @@ def text(value: Any) -> str:
     return dumps(value).decode("utf-8")
 
 
-def schema_of(kind: Any) -> dict[str, Any]:
-    """The JSON Schema (2020-12, its definitions under `$defs`) of an attrs class, dataclass, TypedDict or plain type.
-
-    raises: TypeError for a type that JSON has no form for."""
-    return msgspec.json.schema(kind)
-
-
-def parameters_schema(name: str, fields: Iterable[tuple[str, Any] | tuple[str, Any, Any]]) -> dict[str, Any]:
-    """The JSON Schema of an object with these (name, type[, default]) fields. Raises TypeError as `schema_of` does."""
-    return schema_of(msgspec.defstruct(name, fields))
+def convert(value: Any, kind: Any) -> Any:
+    """Plain values, as `loads` gives them, -> a msgspec struct, or what is made of such. Raises ValueError with places
+    and without values."""
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error)) from None
 
 
 def cut_short(data: bytes) -> bool:

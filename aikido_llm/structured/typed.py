@@ -1,16 +1,17 @@
 """Answers of a type: the schema is sent, the answer is structured, what does not fit is an error that keeps the text.
 
-T is an attrs class, a dataclass or a TypedDict, of plain values, lists, dicts, enums, Literals and further such ones.
+T is an attrs class, a dataclass, a TypedDict, a msgspec struct or a pydantic model, of plain values, lists, dicts,
+enums, Literals and further such ones; or a list, a union or a scalar, which stands under the key `value` on the wire.
 """
 
 from collections.abc import Iterable
 from types import TracebackType
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast, get_args, overload
 
 from attrs import evolve
 
 from ..client import Client
-from ..codecs import json
+from ..codecs import json, schema
 from ..errors import ConfigError, InvalidAnswer, InvalidRequestError
 from ..retry import collect
 from ..types.events import EndEvent, ErrorEvent, Event, TextDelta
@@ -21,23 +22,32 @@ from .growing import GrowingObject
 T = TypeVar("T")
 
 
-async def complete_as(client: Client, request: Request, kind: type[T]) -> T:
+@overload
+async def complete_as(client: Client, request: Request, kind: type[T]) -> T: ...
+@overload
+async def complete_as(client: Client, request: Request, kind: Any) -> Any: ...
+async def complete_as(client: Client, request: Request, kind: Any) -> Any:
     """Ask for an answer of this type, and return it.
 
-    raises: InvalidAnswer when the text is not JSON or not a T (its `partial` is the whole Response); ConfigError when T
-    has no JSON Schema; UnsupportedFeatureError when the wire takes no schema; what `client.complete` raises.
+    raises: InvalidAnswer when the text is not JSON, not a T, or cut off (its `partial` is the Response); ConfigError
+    when T has no JSON Schema; UnsupportedFeatureError when the wire takes no schema; what `client.complete` raises.
     """
     return _structured(await client.complete(asking_for(request, kind)), kind)
 
 
-def stream_as(client: Client, request: Request, kind: type[T]) -> "TypedStream[T]":
-    """The same as a stream: an async iterator of dicts that grow, whose `result` is the T at the end."""
+@overload
+def stream_as(client: Client, request: Request, kind: type[T]) -> "TypedStream[T]": ...
+@overload
+def stream_as(client: Client, request: Request, kind: Any) -> "TypedStream[Any]": ...
+def stream_as(client: Client, request: Request, kind: Any) -> "TypedStream[Any]":
+    """The same as a stream: an async iterator of partial values that grow, whose `result` is the T at the end. They are
+    dicts; of a list, a union or a scalar, what stands under `value` so far."""
     return TypedStream(client, request, kind)
 
 
 class TypedStream(Generic[T]):
-    """Dicts that grow as the answer comes: strings by their pieces, everything else when it is whole. Each is a dict of
-    its own; the values in it that are whole are shared with those that follow, so leave them as they are.
+    """Values that grow as the answer comes: strings by their pieces, everything else when it is whole. Each is a value
+    of its own; what is whole in it is shared with those that follow, so leave that as it is.
 
     result: the T, once the iteration has ended. Leave it early by `async with` or `aclose()`.
     """
@@ -45,17 +55,22 @@ class TypedStream(Generic[T]):
     def __init__(self, client: Client, request: Request, kind: type[T]) -> None:
         self._events = client.stream(asking_for(request, kind))
         self._kind = kind
+        self._wrapped = is_wrapped(kind)
         self._growing = GrowingObject()
         self._response: Response | None = None
 
     def __aiter__(self) -> "TypedStream[T]":
         return self
 
-    async def __anext__(self) -> dict[str, Any]:
+    async def __anext__(self) -> Any:
         async for event in self._events:
             value = self._take(event)
-            if value is not None:
+            if value is None:
+                continue
+            if not self._wrapped:
                 return value
+            if _VALUE in value:
+                return value[_VALUE]
         if self._response is None:
             await collect(self._events)  # a stream without its end: raises StreamTruncated
         raise StopAsyncIteration
@@ -65,7 +80,7 @@ class TypedStream(Generic[T]):
         """Raises InvalidAnswer as `complete_as` does, and RuntimeError before the end."""
         if self._response is None:
             raise RuntimeError("the answer has not ended yet: iterate to the end first")
-        return _structured(self._response, self._kind)
+        return cast("T", _structured(self._response, self._kind))
 
     async def aclose(self) -> None:
         """Close the stream."""
@@ -94,17 +109,35 @@ class TypedStream(Generic[T]):
         return self._growing.partial()
 
 
-def asking_for(request: Request, kind: type[Any]) -> Request:
+_VALUE = "value"  # where what is no object stands
+
+
+def is_wrapped(kind: Any) -> bool:
+    """Whether it stands under a key: providers want an object at the top, and no choice of objects."""
+    return schema_of(kind).get("type") != "object"
+
+
+def asking_for(request: Request, kind: Any) -> Request:
     """The request with a response format for this type. Raises ConfigError when it has no JSON Schema."""
-    try:
-        schema = json.schema_of(kind)
-    except TypeError as error:
-        raise ConfigError(f"{kind.__name__} cannot be asked for as JSON: {error}") from None
-    root = _inlined(schema)
+    root = schema_of(kind)
     if root.get("type") != "object":
-        raise ConfigError(f"{kind.__name__} is no object: give an attrs class, a dataclass or a TypedDict")
+        definitions = root.pop("$defs", None)
+        root = {"type": "object", "properties": {_VALUE: root}, "required": [_VALUE]}
+        root |= {"$defs": definitions} if definitions else {}
     strict = _close(root)
-    return evolve(request, response_format=ResponseFormat.json_schema(root, name=kind.__name__, strict=strict))
+    return evolve(request, response_format=ResponseFormat.json_schema(root, name=_name(kind), strict=strict))
+
+
+def schema_of(kind: Any) -> dict[str, Any]:
+    """The schema of a type, with an object's own at the top. Raises ConfigError when it has none."""
+    try:
+        return _inlined(schema.schema_of(kind))
+    except TypeError as error:
+        raise ConfigError(f"{_name(kind)} cannot be asked for as JSON: {error}") from None
+
+
+def _name(kind: Any) -> str:
+    return kind.__name__ if isinstance(kind, type) and not get_args(kind) else "answer"
 
 
 def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
@@ -150,22 +183,31 @@ def _may_be_null(field: Any) -> bool:
     return any(option == {"type": "null"} for option in field.get("anyOf", ()))
 
 
-def _structured(response: Response, kind: type[T]) -> T:
-    from ..serialize import from_dict
+def _structured(response: Response, kind: Any) -> Any:
+    from .reading import read_as  # cattrs costs tens of milliseconds
 
+    name = _name(kind)
     if response.finish_reason is FinishReason.length:
-        raise _invalid(response, f"the answer stopped at the token limit before the {kind.__name__} was whole")
+        raise _invalid(response, f"the answer stopped at the token limit before the {name} was whole")
+    if not response.complete:
+        raise _invalid(response, f"the provider has not said that the {name} is whole")
     text = response.text.strip()
     if text.startswith("```"):  # models that nothing enforces like to fence it
         text = text.partition("\n")[2].rpartition("```")[0]
     try:
-        answer: T = from_dict(json.loads(text), kind)
-        return answer
+        value = json.loads(text)
+        return read_as(_unwrapped(value) if is_wrapped(kind) else value, kind)
     except InvalidRequestError as error:
-        problem = error.message.replace("this is", "the answer is", 1)
+        problem = f"the answer is no valid {name}: {error.message}"
     except ValueError:
-        problem = f"the answer is no JSON where a {kind.__name__} was asked for"
+        problem = f"the answer is no JSON where a {name} was asked for"
     raise _invalid(response, problem)
+
+
+def _unwrapped(value: Any) -> Any:
+    if not isinstance(value, dict) or _VALUE not in value:
+        raise InvalidRequestError(f"no object with the key {_VALUE}")
+    return cast("dict[str, Any]", value)[_VALUE]
 
 
 def _invalid(response: Response, problem: str) -> InvalidAnswer:

@@ -1,17 +1,20 @@
 """Answers of a type: the schema that is asked for, the value that comes back, and what does not fit."""
 
 import enum
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 import attrs
+import msgspec
+import pydantic
 import pytest
 
 import aikido_llm as llm
 from aikido_llm.structured.typed import asking_for
-from aikido_llm.testing import Answer, Fault, WireServer
+from aikido_llm.testing import Answer, Fault, StubClient, TurnScript, WireServer
 
 REQUEST = llm.Request(messages=[llm.user("weather?")])
 
@@ -162,7 +165,116 @@ def test_a_type_that_holds_itself_keeps_its_definition() -> None:
     assert "Tree" in schema["$defs"]
 
 
-@pytest.mark.parametrize("kind", [int, list, complex])
-def test_what_is_no_object_is_refused(kind: type[Any]) -> None:
-    with pytest.raises(llm.ConfigError):
+@pytest.mark.parametrize("kind", [complex, object(), lambda: 0, dict[int, complex]])
+def test_what_json_has_no_form_for_is_refused(kind: Any) -> None:
+    with pytest.raises(llm.ConfigError, match="cannot be asked for as JSON"):
         asking_for(REQUEST, kind)
+
+
+# ---------------------------------------------------------------- types of other libraries, lists, unions, scalars
+
+
+class Struct(msgspec.Struct):
+    """A thing with a size."""
+
+    name: Annotated[str, "what it is called"]
+    size: int
+
+
+class Breeze(pydantic.BaseModel):
+    speed: float
+
+
+class Model(pydantic.BaseModel):
+    """A model."""
+
+    name: str = pydantic.Field(description="what it is called")
+    sizes: list[int]
+    wind: Breeze | None
+
+    @pydantic.field_validator("name")
+    @classmethod
+    def _not_empty(cls, value: str) -> str:
+        if not value:
+            raise ValueError("must not be empty")
+        return value
+
+
+@attrs.frozen
+class Mixed:
+    model: Model
+    struct: Struct
+
+
+MODEL = '{"name": "a", "sizes": [1], "wind": null}'
+VALUE = Model(name="a", sizes=[1], wind=None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        (Struct, '{"name": "a", "size": 1}', Struct("a", 1)),
+        (Model, MODEL, VALUE),
+        (Mixed, f'{{"model": {MODEL}, "struct": {{"name": "b", "size": 2}}}}', Mixed(VALUE, Struct("b", 2))),
+        (list[Wind], '{"value": [{"speed": 1, "direction": null}]}', [Wind(1)]),
+        (list[Model], f'{{"value": [{MODEL}]}}', [VALUE]),
+        (list[Struct], '{"value": [{"name": "a", "size": 1}]}', [Struct("a", 1)]),
+        (Wind | Plain, '{"value": {"name": "x", "count": 2}}', Plain("x", 2)),
+        (int, '{"value": 7}', 7),
+        (str | int, '{"value": "seven"}', "seven"),
+        (bool | None, '{"value": null}', None),
+        (Literal["yes", "no"], '{"value": "no"}', "no"),
+        (dict[str, int], '{"a": 1}', {"a": 1}),
+    ],
+)  # fmt: skip
+async def test_types_of_every_sort(
+    server: WireServer, client: llm.HTTPClient, kind: Any, text: str, value: Any
+) -> None:
+    server.answer(Answer(text=text), Answer(text=text, chunk=5))
+    assert await llm.complete_as(client, REQUEST, kind) == value
+    async with llm.stream_as(client, REQUEST, kind) as answer:
+        partials = [partial async for partial in answer]
+        assert answer.result == value
+    wrapped = text.startswith('{"value"')
+    assert partials[-1] == (json.loads(text)["value"] if wrapped else json.loads(text))
+    schema = server.received[0].body["response_format"]["json_schema"]["schema"]
+    assert schema["type"] == "object"
+    assert (list(schema.get("properties", {})) == ["value"]) == wrapped
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "told"),
+    [
+        (Model, '{"name": "", "sizes": [1], "wind": null}', "must not be empty"),
+        (Model, '{"name": "a", "sizes": ["canary"], "wind": null}', "sizes.0"),
+        (Struct, '{"name": "canary"}', "size"),
+        (list[Wind], '{"value": [{"speed": "canary"}]}', "speed"),
+        (list[Wind], '[{"speed": 1}]', "no object with the key value"),
+        (Wind | Plain, '{"value": {"name": 1}}', "speed"),
+        (int, '{"value": "canary"}', "an integer was expected"),
+    ],
+)
+async def test_what_does_not_fit_is_told_without_the_value(
+    server: WireServer, client: llm.HTTPClient, kind: Any, text: str, told: str
+) -> None:
+    server.answer(Answer(text=text))
+    with pytest.raises(llm.InvalidAnswer) as caught:
+        await llm.complete_as(client, REQUEST, kind)
+    assert told in str(caught.value)
+    assert "canary" not in str(caught.value)
+
+
+def test_docstrings_and_annotated_texts_become_descriptions() -> None:
+    schema, _ = schema_for(Struct)
+    assert schema["description"] == "A thing with a size."
+    assert schema["properties"]["name"]["description"] == "what it is called"
+    nested, _ = schema_for(Mixed)
+    assert nested["$defs"]["Struct"]["properties"]["name"]["description"] == "what it is called"
+    assert "speed" in nested["$defs"]["Breeze"]["properties"], "definitions of a model stand at the top"
+
+
+async def test_an_answer_that_is_not_said_to_be_whole_is_none() -> None:
+    response = llm.Response(finish_reason=llm.FinishReason.other, complete=False)
+    stub = StubClient(TurnScript([MODEL, llm.EndEvent(llm.FinishReason.other, response)]))
+    with pytest.raises(llm.InvalidAnswer, match="has not said"):
+        await llm.complete_as(stub, REQUEST, Model)

@@ -168,9 +168,14 @@ async def typed(client: llm.Client, request: llm.Request) -> None:
     async with llm.stream_as(client, request, City) as growing:
         assert_type(growing, llm.TypedStream[City])
         async for so_far in growing:
-            assert_type(so_far, dict[str, Any])
+            assert_type(so_far, Any)
         assert_type(growing.result, City)
     run = await llm.run_tools(client, request, {"weather": weather}, max_turns=3)
+    async with llm.stream_tools(client, request, [weather], approve=lambda call: call.name != "rm") as events:
+        assert_type(events, llm.ToolStream)
+        async for event in events:
+            assert_type(event, llm.RunEvent)
+    assert_type(events.result, llm.ToolRun)
     assert_type(run, llm.ToolRun)
     assert_type(run.messages, tuple[llm.Message, ...])
 

@@ -1,0 +1,113 @@
+"""A cattrs converter that bends nothing: no value is made to fit its field, no unknown field is skipped, and a failure
+says where and what, never the value itself.
+
+Left to itself, cattrs takes None for the text "None", "false" for True, 1.9 for 1, and "12" for a list of two.
+"""
+
+from collections.abc import Callable
+from typing import Any, Literal, TypeAlias, get_args, get_origin
+
+from cattrs import Converter, cols, transform_error
+from cattrs.errors import ForbiddenExtraKeysError
+
+from .plain import UnfitError
+
+Hook: TypeAlias = Callable[[Any, Any], Any]
+"""(plain value, type) -> value."""
+
+MOST_LINES = 10
+"""Places of one value that are told."""
+
+
+def strict_converter(**settings: Any) -> Converter:
+    """A fresh one; settings are cattrs' own. Each compiles two functions per class, when it is first needed."""
+    converter = Converter(unstruct_collection_overrides={tuple: list}, **settings)
+    for kind in (int, str, bool):
+        converter.register_structure_hook(kind, _exactly(kind))
+    converter.register_structure_hook(float, _exactly(float, int))
+    converter.register_structure_hook_func(lambda kind: kind == bool | int, _exactly(bool, int))
+    converter.register_structure_hook_func(_is_literal, read_word)
+    _register_collections(converter)
+    return converter
+
+
+def _register_collections(converter: Converter) -> None:
+    """Left to itself, cattrs takes anything that can be iterated: `"12"` for a list of two."""
+    _register_strict(converter, tuple, cols.homogenous_tuple_structure_factory, list, tuple)
+    _register_strict(converter, list, cols.list_structure_factory, list, tuple)
+    _register_strict(converter, dict, _mapping_reader, dict)
+
+
+def _register_strict(converter: Converter, origin: type, factory: Callable[[Any, Any], Hook], *kinds: type) -> None:
+    def is_it(kind: Any) -> bool:
+        return get_origin(kind) is origin
+
+    def make(kind: Any) -> Hook:
+        read = factory(kind, converter)
+
+        def reader(value: Any, kind: Any) -> Any:
+            if type(value) not in kinds:
+                raise UnfitError(f"{_NAMES[kinds[0]]} was expected")
+            return read(value, kind)
+
+        return reader
+
+    converter.register_structure_hook_factory(is_it, make)
+
+
+def _mapping_reader(kind: Any, converter: Converter) -> Hook:
+    names, items = get_args(kind)
+
+    def read(value: Any, _: Any) -> Any:
+        return {converter.structure(name, names): converter.structure(item, items) for name, item in value.items()}
+
+    return read
+
+
+def _exactly(*kinds: type) -> Hook:
+    def read(value: Any, _: Any) -> Any:
+        if type(value) not in kinds:
+            raise UnfitError(f"{_NAMES[kinds[0]]} was expected")
+        return value
+
+    return read
+
+
+_NAMES: dict[type, str] = {
+    int: "an integer",
+    str: "text",
+    bool: "true or false",
+    float: "a number",
+    list: "a list",
+    dict: "an object",
+}
+
+
+def _is_literal(kind: Any) -> bool:
+    return get_origin(kind) is Literal
+
+
+def read_word(value: Any, kind: Any) -> Any:
+    words: list[str] = list(get_args(kind) or kind)
+    if not isinstance(value, str) or value not in words:
+        raise UnfitError(f"one of {', '.join(words)} was expected")
+    return words[words.index(value)]
+
+
+def lines(error: Exception) -> list[str]:
+    """`$.path: what is wrong`, a line per place. The exception's own text would repeat the input."""
+    lines = [line.rpartition(" @ ") for line in transform_error(error, format_exception=_describe)]
+    return [f"{path}: {problem}" for problem, _, path in lines[:MOST_LINES]]
+
+
+def _describe(error: BaseException, kind: type | None) -> str:
+    if isinstance(error, KeyError):
+        return "this field is missing"
+    if isinstance(error, ForbiddenExtraKeysError):
+        names = sorted(str(name)[:40] for name in error.extra_fields)
+        return f"there is no field {', '.join(names[:5])}"
+    if isinstance(error, RecursionError):
+        return "nested too deep"
+    if isinstance(error, ValueError) and not isinstance(error, UnicodeError):
+        return str(error)  # ours, and what the classes refuse: their fields have been checked, so it quotes nothing
+    return "this does not fit"
