@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from aikido_llm.dialects.base import FEATURES
+from aikido_llm.dialects.turns import LATE_SYSTEM
 from aikido_llm.providers import find, providers
 from aikido_llm.providers.base import DsnOption, Provider
 
@@ -17,6 +18,13 @@ Swapping a provider changes one name; what a wire cannot carry faithfully is `Un
 is sent. Each name leads to its page.
 """
 
+_LATE = """\
+Where a system message goes that comes late ([conversations](../guides/conversations.md)); `late_system` in `open` or in
+the DSN changes it:
+
+| `late_system` | by default |
+|---|---|"""
+
 _RULES = """\
 ## What is the same on every wire
 
@@ -27,8 +35,9 @@ _RULES = """\
   (`max_tokens`, `stop`, `seed`) is never changed: it is sent, or refused.
 - **Thinking** is asked for by effort or by budget; a wire that knows one of the two gets the nearest of it.
 - **The conversation** is put in the order that the wire wants: system text where it belongs, results behind their
-  calls and in their order, wherever they stood. Pictures that the assistant made, or that a tool returned, are shown
-  by the next user turn where only the user may show any.
+  calls and in their order, wherever they stood. What was sent of it stays as it was when it goes on, and a system
+  message that comes late stays where it was said ([conversations](../guides/conversations.md)). Pictures that the
+  assistant made, or that a tool returned, are shown by the next user turn where only the user may show any.
 - **A conversation begun elsewhere** goes on: tool-call ids are rewritten where a wire is strict, signatures,
   encrypted reasoning and thinking of another provider are left out. A provider's own turns go back as they came.
 - **Arguments** of a past call that are no JSON object go back inside one (`{"input": ...}`): servers that parse them
@@ -58,7 +67,9 @@ _INDEX = """
 def page() -> str:
     """The whole page."""
     rows = [(name, find(name)) for name in providers() if find(name).docs]  # ours, not those registered since
-    return "\n".join([_HEAD, *_keys(rows), "", *_features(rows), "", *_options(rows), "", _RULES, _INDEX])
+    return "\n".join(
+        [_HEAD, *_keys(rows), "", *_features(rows), "", *_options(rows), "", *_late(rows), "", _RULES, _INDEX]
+    )
 
 
 def _keys(rows: list[tuple[str, Provider]]) -> Iterator[str]:
@@ -72,6 +83,13 @@ def _keys(rows: list[tuple[str, Provider]]) -> Iterator[str]:
         keys = " or ".join(f"`{variable}`" for variable in row.key_env)
         key = keys if row.key_needed else f"none needed{f' ({keys})' if keys else ''}"
         yield f"| {_link(name)} | {also} | `{row.dialect.name}` | {base} | {key} |"
+
+
+def _late(rows: list[tuple[str, Provider]]) -> Iterator[str]:
+    yield _LATE
+    for place in LATE_SYSTEM:
+        names = [name for name, row in rows if getattr(row.dialect, "late_system", None) == place]
+        yield f"| `{place}` | {', '.join(map(_link, names)) or 'none'} |"
 
 
 def _features(rows: list[tuple[str, Provider]]) -> Iterator[str]:

@@ -3,7 +3,7 @@
 import os
 import ssl as _ssl
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from attrs import evolve, field, fields, frozen
 
@@ -50,6 +50,7 @@ def open(
     allow_http: bool = False,
     proxy: str | None = None,
     ssl: _ssl.SSLContext | None = None,
+    late_system: Literal["role", "user", "front"] | None = None,
     **overrides: Any,
 ) -> HTTPClient:
     """Open a client by the provider's name. Not a coroutine, no I/O, needs no running event loop.
@@ -65,6 +66,7 @@ def open(
     headers:  sent with every request.
     allow_http: permit plain http to a host that is neither loopback nor private.
     proxy:    its URL; default: what HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say. ssl: a context of your own.
+    late_system: where system messages go that come late: `role`, `user` or `front`; default: as the provider wants it.
     raises:   ConfigError, whose message names what would be right.
     """
     asked = _Opening(
@@ -82,6 +84,7 @@ def open(
         allow_http=allow_http,
         proxy=Secret(proxy or ""),
         ssl=ssl,
+        late_system=late_system,
         overrides=overrides,
     )
     del dsn, api_key, base_url, headers, proxy, overrides  # a traceback may show what a frame holds
@@ -110,6 +113,7 @@ class _Opening:
     allow_http: bool
     proxy: Secret
     ssl: _ssl.SSLContext | None
+    late_system: Literal["role", "user", "front"] | None
     overrides: dict[str, Any] = field(repr=False)
 
     def client(self) -> HTTPClient:
@@ -122,6 +126,9 @@ class _Opening:
         base = find_base(row, self.base_url.reveal() or said.base_url, from_env, allow_http=self.allow_http)
         if base.model and not row.default_model:
             row = evolve(row, default_model=base.model)
+        late_system = self.late_system or plain.late_system
+        if late_system:
+            row = row.with_late_system(late_system)
         total = self.timeout if self.timeout is not None else plain.timeout
         configured = _configured(row, {**base.own, **plain.own, **own}, self.headers)
         lists = row.dialect.extra_lists

@@ -12,18 +12,22 @@ from ..types.request import Options, ResponseFormat, ThinkingConfig
 
 @frozen
 class Parameters:
-    """A DSN's parameters, sorted by what they set. own: the provider's own options. timeout: seconds."""
+    """A DSN's parameters, sorted by what they set. own: the provider's own options. timeout: seconds.
+
+    late_system: where system messages go that come late, "" for where the row says.
+    """
 
     options: Options
     own: Mapping[str, str]
     timeout: float | None = None
     max_retries: int | None = None
+    late_system: str = ""
 
 
 _NUMBERS = {"temperature": float, "top_p": float, "max_tokens": int}
 _BOUNDS = {"timeout": float, "max_retries": int}
 _TEXTS = ("model", "tool_choice")
-_GENERAL = (*_TEXTS, *_NUMBERS, "stop", "thinking", "response_format", *_BOUNDS)
+_GENERAL = (*_TEXTS, *_NUMBERS, "stop", "thinking", "response_format", *_BOUNDS, "late_system")
 
 
 def read_parameters(row: Provider, parameters: Mapping[str, tuple[str, ...]]) -> Parameters:
@@ -50,6 +54,8 @@ def read_parameters(row: Provider, parameters: Mapping[str, tuple[str, ...]]) ->
             values[name] = _format(text)
         elif name in _BOUNDS:
             bounds[name] = _number(name, text, _BOUNDS[name])
+        elif name == "late_system":
+            bounds[name] = text
         else:
             known = ", ".join((row.key_param, *_GENERAL, *(option.name for option in row.options)))
             raise ConfigError(f"the DSN parameter {name!r} is not known to {row.name}; known are: {known}")

@@ -1,7 +1,11 @@
-"""What wires with strict orders need of a conversation: its system text, and each tool result behind its call."""
+"""What wires with strict orders need of a conversation: its system text, and each tool result behind its call.
+
+What is decided here about a message depends on those before it alone, so that a conversation that grows leaves what was
+sent of it as it was: prompt caches hit, and thinking that was signed over its prefix stays valid.
+"""
 
 from collections.abc import Iterable, Iterator
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from attrs import field, frozen
 
@@ -10,41 +14,76 @@ from ..types.messages import Message, Role
 from ..types.parts import AudioPart, Part, TextPart
 from ..types.tools import ToolCall
 
+LateSystem: TypeAlias = Literal["role", "user", "front"]
+"""Where a system message goes that comes after the conversation has begun.
+
+role:  where it was said, in the wire's own role for it.
+user:  where it was said, as words of the user that say what they are; for wires and templates that know the role at
+       the top alone.
+front: to the others at the top. What was sent before changes then: caches miss, and signed thinking is refused.
+"""
+
+
+LATE_SYSTEM: tuple[LateSystem, ...] = ("role", "user", "front")
+
 
 @frozen
 class Turn:
-    """A message, and the results of the tools it called: (position of the call, result), in the order of the calls."""
+    """A message, and the results of the tools it called: (position of the call, result), in the order of the calls.
+
+    instruction: a system message that is said in the user's role.
+    """
 
     message: Message
     results: tuple[tuple[int, Message], ...] = field(default=())
+    instruction: bool = False
 
 
-def system_text(messages: Iterable[Message], separator: str = "\n\n") -> str:
-    """All instructions in one text, wherever they stood. Raises UnsupportedFeatureError for more than text."""
-    texts = [plain_text(message, "instructions") for message in messages if message.role is Role.system]
-    return separator.join(text for text in texts if text)
+@frozen
+class Conversation:
+    """opening: the system messages that stand at the top. turns: all else, in order; a system message among them is one
+    that has to be said in the wire's own role for it."""
+
+    opening: tuple[Message, ...]
+    turns: tuple[Turn, ...]
+
+    @property
+    def instructions(self) -> str:
+        """The text of the opening. Raises UnsupportedFeatureError for more than text."""
+        return "\n\n".join(text for message in self.opening if (text := plain_text(message, "instructions")))
 
 
-def turns(messages: Iterable[Message]) -> Iterator[Turn]:
-    """The conversation without its system messages, each tool result moved behind the turn that called the tool.
+def conversation(messages: Iterable[Message], late_system: LateSystem) -> Conversation:
+    """The messages in the order of the wires: instructions, then turns, each tool result behind the turn that called.
 
     A result belongs to the latest turn before it with a call of its id that has no result yet; one that belongs to no
-    call is a turn of its own, where it stood.
+    call is a turn of its own, where it stood. A late system message (see LateSystem) that stood among results is behind
+    them; one without text is left out in the user's role.
     """
-    all_turns: list[tuple[Message, dict[int, Message]]] = []
+    opening: list[Message] = []
+    said: list[tuple[Message, dict[int, Message]]] = []
     unanswered: dict[str, list[_Unanswered]] = {}  # call id -> the turns that have such calls, the latest last
     for message in messages:
-        if message.role is Role.system or (message.role is Role.tool and _answers(unanswered, message)):
-            continue
-        results: dict[int, Message] = {}
-        all_turns.append((message, results))
-        positions: dict[str, list[int]] = {}
-        for position in reversed(range(len(message.tool_calls))):
-            positions.setdefault(message.tool_calls[position].id, []).append(position)
-        for id, those in positions.items():
-            unanswered.setdefault(id, []).append((results, those))
-    for message, found in all_turns:
-        yield Turn(message, tuple(sorted(found.items(), key=lambda item: item[0])))
+        if message.role is Role.system and (late_system == "front" or not said):
+            opening.append(message)
+        elif message.role is not Role.tool or not _answers(unanswered, message):
+            results: dict[int, Message] = {}
+            said.append((message, results))
+            _note_calls(unanswered, message, results)
+    turns = (Turn(message, tuple(sorted(found.items(), key=lambda item: item[0]))) for message, found in said)
+    if late_system == "user":
+        turns = _as_user(turns)
+    return Conversation(tuple(opening), tuple(turns))
+
+
+def _as_user(turns: Iterable[Turn]) -> Iterator[Turn]:
+    for turn in turns:
+        if turn.message.role is not Role.system:
+            yield turn
+        elif text := plain_text(turn.message, "instructions"):
+            marks = (part.cache for part in turn.message.parts if isinstance(part, TextPart) and part.cache)
+            cache = turn.message.cache or next(marks, None)
+            yield Turn(Message(Role.user, f"<system>\n{text}\n</system>", cache=cache), instruction=True)
 
 
 def plain_text(message: Message, what: str) -> str:
@@ -90,6 +129,14 @@ def _text_of(part: Part, what: str) -> str:
     raise UnsupportedFeatureError(
         f"this wire takes only text in {what}, not {type(part).__name__}; put it into a user message, or leave it out"
     )
+
+
+def _note_calls(unanswered: "dict[str, list[_Unanswered]]", message: Message, results: dict[int, Message]) -> None:
+    positions: dict[str, list[int]] = {}
+    for position in reversed(range(len(message.tool_calls))):
+        positions.setdefault(message.tool_calls[position].id, []).append(position)
+    for id, those in positions.items():
+        unanswered.setdefault(id, []).append((results, those))
 
 
 _Unanswered: TypeAlias = tuple[dict[int, Message], list[int]]

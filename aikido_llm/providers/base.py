@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
-from attrs import Factory, evolve, field, frozen
+from attrs import AttrsInstance, Factory, evolve, field, fields_dict, frozen, has
 
 from ..dialects.base import Dialect
 from ..errors import ConfigError
@@ -94,6 +94,21 @@ class Provider:
     def option(self, name: str) -> DsnOption | None:
         """By its name, or by the one that it has in a URL's query."""
         return next((option for option in self.options if name in (option.name, option.query)), None)
+
+    def with_late_system(self, place: str) -> "Provider":
+        """The row with late system messages elsewhere (`role`, `user`, `front`).
+
+        Raises ConfigError for a place that its wire does not have."""
+        kind = type(self.dialect)
+        if not has(kind) or "late_system" not in fields_dict(kind):
+            raise ConfigError(f"the wire of {self.name} has no choice of where late system messages go")
+        try:
+            dialect = cast("Dialect", evolve(cast("AttrsInstance", self.dialect), late_system=place))
+        except ValueError:
+            raise ConfigError(
+                f"late_system {place!r}: {self.name} takes role, user or front, where its wire has it"
+            ) from None
+        return evolve(self, dialect=dialect)
 
     def with_options(self, values: Mapping[str, str]) -> "Configured":
         """The row with its own options set. Raises ConfigError for one it does not have, naming those it has."""

@@ -8,6 +8,7 @@ PROVIDER = Provider(
     title="Chutes",
     base_url="https://llm.chutes.ai/v1",
     dialect=OpenAIChat(
+        late_system="user",  # many chat templates raise on one that is not the first
         thinking="chat_template_kwargs",
         reasoning_replay="content",
         file_input=None,

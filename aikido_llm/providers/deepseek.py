@@ -1,4 +1,8 @@
-"""DeepSeek. In thinking mode a turn with tool calls must carry its reasoning back."""
+"""DeepSeek. In thinking mode, its default, a user's turn in which tools were called must carry its reasoning back in
+every later request, else it is a 400; what other turns carry back is ignored.
+
+source: DeepSeek API docs, "Thinking Mode", read 2026-11.
+"""
 
 from ..dialects.openai_chat import OpenAIChat
 from .base import Provider
@@ -10,7 +14,7 @@ PROVIDER = Provider(
     dialect=OpenAIChat(
         seed_field=None,
         thinking="thinking",
-        reasoning_replay="content",
+        reasoning_replay="turn",
         image_input=False,
         audio_input=None,
         file_input=None,

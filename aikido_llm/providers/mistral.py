@@ -11,6 +11,7 @@ PROVIDER = Provider(
     title="Mistral AI",
     base_url="https://api.mistral.ai/v1",
     dialect=OpenAIChat(
+        late_system="user",  # refused behind an assistant or a tool (mistral-common 1.13.1, validator.py)
         seed_field="random_seed",
         stream_options=None,
         metadata=True,

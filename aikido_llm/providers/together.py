@@ -9,6 +9,7 @@ PROVIDER = Provider(
     title="Together AI",
     base_url="https://api.together.xyz/v1",
     dialect=OpenAIChat(
+        late_system="user",  # it serves open models, many of whose templates raise on one that is not the first
         audio_input=None,
         file_input=None,
         price_scale=1.0,  # listed per million tokens

@@ -5,11 +5,14 @@ import re
 from typing import Any
 
 import pytest
+from attrs import evolve
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import aikido_llm as llm
+from aikido_llm.dialects.openai_chat import OpenAIChat
 from aikido_llm.providers import find, providers
+from aikido_llm.providers.base import Provider
 from aikido_llm.types.messages import ThinkingPart
 from aikido_llm.types.parts import Part
 from tests.dialects import received, rules
@@ -100,6 +103,9 @@ TOOLS = (
 )
 
 
+LATE = st.builds(llm.system, TEXTS, cache=MARKS)
+
+
 @st.composite
 def conversations(draw: st.DrawFn) -> list[llm.Message]:
     """Any legal order: it begins with the user's words; each call has its result, after it and before the next turn
@@ -114,7 +120,7 @@ def conversations(draw: st.DrawFn) -> list[llm.Message]:
             llm.tool(call.id, draw(RESULTS), is_error=draw(st.booleans()), cache=draw(MARKS))
             for call in said.tool_calls
         ]
-        between = [llm.user(draw(SHOWN), cache=draw(MARKS)) for _ in range(draw(st.integers(0, 2)))]
+        between = draw(st.lists(st.one_of(st.builds(llm.user, SHOWN, cache=MARKS), LATE), max_size=3))
         messages += [said, *draw(st.permutations([*answers, *between]))]
     return messages
 
@@ -210,6 +216,49 @@ def test_openrouter_gets_its_reasoning_details_back() -> None:
 def test_deepseek_gets_its_reasoning_back_with_the_calls() -> None:
     turn = encoded(conversation_from("deepseek"), "deepseek")["messages"][2]
     assert turn["reasoning_content"] == received.THINKING
+
+
+def reasoning_sent(provider: Provider, *messages: llm.Message) -> list[str | None]:
+    """The reasoning_content of each assistant turn; None for no such key."""
+    request = llm.Request(messages, model=received.MODEL)
+    body = provider.dialect.encode(request, stream=True, provider=provider.name).body
+    assert body is not None
+    return [turn.get("reasoning_content") for turn in body["messages"] if turn["role"] == "assistant"]
+
+
+def thought(text: str, provider: str, said: str = "", calls: tuple[llm.ToolCall, ...] = ()) -> llm.Message:
+    return llm.assistant(said, tool_calls=calls, thinking=[ThinkingPart(text, provider=provider)])
+
+
+CALL = llm.ToolCall("c1", "look", "{}")
+
+
+def test_a_users_turn_with_tools_carries_its_reasoning_to_its_end_and_for_good() -> None:
+    messages = [
+        llm.user("What does the meter say?"),
+        thought("I must look.", "deepseek", calls=(CALL,)),
+        llm.tool("c1", "42"),
+        thought("", "deepseek", calls=(evolve(CALL, id="c2"),)),
+        llm.tool("c2", "43"),
+        thought("Now I know.", "deepseek", "It says 43."),
+        llm.user("Thanks!"),
+        thought("No tool for that.", "deepseek", "Welcome."),
+        llm.user("Bye."),
+    ]
+    assert reasoning_sent(find("deepseek"), *messages) == ["I must look.", "", "Now I know.", None]
+
+
+def test_a_turn_with_tools_from_elsewhere_has_the_key_and_no_text() -> None:
+    messages = [llm.user("q"), thought("Hm.", "anthropic", calls=(CALL,)), llm.tool("c1", "1"), llm.assistant("One.")]
+    assert reasoning_sent(find("deepseek"), *messages, llm.user("go on")) == ["", ""]
+    assert reasoning_sent(find("vllm"), *messages, llm.user("go on")) == [None, None]
+
+
+def test_hosts_that_keep_all_reasoning_get_all_of_it() -> None:
+    row = Provider("host", "", OpenAIChat(reasoning_replay="always"))
+    called = thought("", "elsewhere", calls=(CALL,))
+    messages = [llm.user("q"), thought("Easy.", "host", "Two."), llm.user("r"), called, llm.tool("c1", "1")]
+    assert reasoning_sent(row, *messages) == ["Easy.", ""]
 
 
 def test_cohere_gets_its_plan_and_thinking_back() -> None:

@@ -196,7 +196,8 @@ def test_a_good_request_is_accepted() -> None:
     assert "anthropic-version" in (WIRE.check(evolve(request(), headers={})) or "")
 
 
-USER = turn("user", {"type": "text", "text": "hi"})
+TEXT = {"type": "text", "text": "hi"}
+USER = turn("user", TEXT)
 BITMAP = {"type": "base64", "media_type": "image/bmp", "data": "x"}
 RESULT = {"type": "tool_result", "tool_use_id": "toolu_1", "content": "x"}
 CALL: dict[str, Any] = {"type": "tool_use", "id": "toolu_1", "name": "geo", "input": {}}
@@ -221,6 +222,12 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
     ({"tools": [TOOL | {"strict": True}]}, "additionalProperties"),
     ({"messages": [turn("assistant", CALL)]}, "first message must use"),
     ({"messages": [{"role": "system", "content": "x"}]}, "Unexpected role"),
+    ({"messages": [USER, turn("system", TEXT), USER]}, "directly after a `user` message"),
+    (
+        {"messages": [USER, turn("assistant", TEXT), turn("system", TEXT)]},
+        "directly after a `user` message",
+    ),
+    ({"messages": [USER, turn("system", {"type": "image"})]}, "text blocks only"),
     ({"messages": [{"role": "user", "content": ""}]}, "non-empty content"),
     ({"messages": [turn("user", {"type": "text", "text": ""})]}, "must be non-empty"),
     ({"messages": [turn("user", {"type": "text", "text": " \n"})]}, "non-whitespace"),

@@ -40,7 +40,7 @@ class AnthropicMessages(Quirks):
         return encode.LISTS
 
     def encode(self, request: Request, *, stream: bool, provider: str) -> base.WireRequest:
-        return encode.encode(request, self, stream=stream, provider=provider)
+        return encode.encode(request, self, stream=stream, provider=provider, wire=self.name)
 
     def framer(self, content_type: str, *, stream: bool, event_bytes: int, body_bytes: int) -> Framer:
         return sse_or_whole(content_type, stream=stream, event_bytes=event_bytes, body_bytes=body_bytes)

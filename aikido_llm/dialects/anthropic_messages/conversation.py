@@ -1,13 +1,15 @@
 """Messages -> the wire's `system` and `messages`, by its rules of order:
 
-- system text stands at the top, several joined in order;
+- system text that opens the conversation stands at the top, several joined in order; a later system message stands
+  directly behind a user turn, and nothing but the assistant's turn may follow it;
 - the first turn is the user's, turns alternate, so neighbours of one role become one;
 - all results of a turn's calls stand in the very next user turn, before its text, wherever they stood before;
 - no text block is empty or blank, no turn is empty, no tool result is;
 - a trailing assistant turn (a prefill) does not end in blanks;
 - thinking goes back only as the provider signed it.
 
-source: Anthropic API reference, "Create a Message", "Tool use", "Extended thinking", read 2026-11.
+source: Anthropic API reference, "Create a Message", "Tool use", "Extended thinking", "Preserved thinking",
+"Mid-conversation system messages", "Change tools or instructions without failing the prefix check", read 2026-11.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,7 +20,7 @@ from ...types.messages import Message, Role
 from ...types.parts import TextPart
 from ...types.tools import ToolCall
 from ..toolcalls import arguments_object
-from ..turns import DRAWN, split, turns
+from ..turns import DRAWN, Turn, split
 from ..values import is_object
 from .blocks import Block, text_block, user_blocks
 from .cache import THINKING, control, mark
@@ -26,11 +28,10 @@ from .call_ids import CallIds, clean_name
 
 
 def encode_system(messages: Iterable[Message]) -> str | list[Block]:
-    """All system text: a string, or blocks when one of them has a cache breakpoint. "" for none."""
+    """The system text: a string, or blocks when one of them has a cache breakpoint. "" for none."""
     blocks: list[Block] = []
     for message in messages:
-        if message.role is Role.system:
-            blocks += _system_blocks(message)
+        blocks += _system_blocks(message)
     if any("cache_control" in block for block in blocks):
         return blocks
     return "\n\n".join(block["text"] for block in blocks)
@@ -47,19 +48,28 @@ def _system_blocks(message: Message) -> list[Block]:
     return blocks
 
 
-def encode_turns(messages: Iterable[Message], provider: str, empty_tool_result: str) -> list[Block]:
-    """The turns, alternating. Raises InvalidRequestError for an order that the wire refuses."""
+# A system message may stand neither behind the assistant nor before the user. To move it would change what was sent
+# before, which signatures do not survive; so where it was said in such a place, a turn of these words keeps it apart.
+_BEFORE_SYSTEM: Block = {"type": "text", "text": "(New instructions follow.)"}
+_BEHIND_SYSTEM: Block = {"type": "text", "text": "(Noted.)"}
+
+
+def encode_turns(turns: Iterable[Turn], provider: str, wire: str, empty_tool_result: str) -> list[Block]:
+    """The turns, alternating. Raises InvalidRequestError for an order that the wire refuses.
+
+    provider, wire: the names of the row and of the dialect, by which a turn's replay data is recognised as its own.
+    """
     found: list[Block] = []
     ids = CallIds()
     made: list[Block] = []  # pictures and files of an assistant turn, which the next user turn shows
-    for message in _results_behind_calls(messages):
-        role = "assistant" if message.role is Role.assistant else "user"
+    for message in _results_behind_calls(turns):
+        role = _ROLES.get(message.role, "user")
         if message.role is not Role.tool:  # results stand first
             _append(found, "user", made)
             made = []
-        if role == "assistant" and found and found[-1]["role"] == "user":
+        if role == "assistant" and found and found[-1]["role"] != "assistant":
             ids.next_turn()
-        _append(found, role, _turn_blocks(message, provider, ids, empty_tool_result))
+        _append(found, role, _turn_blocks(message, provider, wire, ids, empty_tool_result))
         if role == "assistant":
             made = _made(message)
     _append(found, "user", made)
@@ -70,11 +80,21 @@ def encode_turns(messages: Iterable[Message], provider: str, empty_tool_result: 
     return found
 
 
+_ROLES = {Role.assistant: "assistant", Role.system: "system"}  # results are the user's
+
+
 def _append(found: list[Block], role: str, blocks: list[Block]) -> None:
-    if blocks and found and found[-1]["role"] == role:
+    if not blocks:
+        return
+    last = found[-1]["role"] if found else ""
+    if last == role:
         found[-1]["content"] += blocks
-    elif blocks:
-        found.append({"role": role, "content": blocks})
+        return
+    if role == "system" and last != "user":
+        found.append({"role": "user", "content": [dict(_BEFORE_SYSTEM)]})
+    elif role == "user" and last == "system":
+        found.append({"role": "assistant", "content": [dict(_BEHIND_SYSTEM)]})
+    found.append({"role": role, "content": blocks})
 
 
 def _made(message: Message) -> list[Block]:
@@ -83,17 +103,19 @@ def _made(message: Message) -> list[Block]:
     return user_blocks((DRAWN, *shown)) if shown else []
 
 
-def _results_behind_calls(messages: Iterable[Message]) -> Iterator[Message]:
-    for turn in turns(messages):
+def _results_behind_calls(turns: Iterable[Turn]) -> Iterator[Message]:
+    for turn in turns:
         yield turn.message
         yield from (result for _, result in turn.results)
 
 
-def _turn_blocks(message: Message, provider: str, ids: CallIds, empty_tool_result: str) -> list[Block]:
+def _turn_blocks(message: Message, provider: str, wire: str, ids: CallIds, empty_tool_result: str) -> list[Block]:
     if message.role is Role.tool:
         return [_tool_result(message, ids, empty_tool_result)]
+    if message.role is Role.system:
+        return _system_blocks(message)
     if message.role is Role.assistant:
-        items = message.replay_for(provider, "anthropic_messages")
+        items = message.replay_for(provider, wire)
         blocks = _replayed(items, ids) if items else _assistant(message, provider, ids)
     else:
         blocks = user_blocks(message.parts)
@@ -167,6 +189,7 @@ def lacks_own_thinking(turns: list[Block]) -> bool:
     One turn that has it is enough: models with a budget think once, before the first call of such a series.
     """
     series: list[Block] = []
+    turns = [turn for turn in turns if turn["role"] != "system"]  # one stands behind the results that it was said after
     at = len(turns) - 1
     while at > 0 and turns[at]["content"][0]["type"] == "tool_result":
         series += turns[at - 1]["content"]

@@ -15,6 +15,7 @@ from ..extra import TOOLS, with_extra
 from ..lacking import functions, refuse
 from ..ranges import effort_of, nearest
 from ..tool_choice import ChoiceWords, is_forced, offers_tools, word_for
+from ..turns import conversation
 from . import cache
 from .conversation import encode_system, encode_turns, lacks_own_thinking
 from .quirks import Quirks
@@ -28,13 +29,14 @@ _CHOICE = ChoiceWords({"type": "auto"}, {"type": "none"}, {"type": "any"}, lambd
 _TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 
 
-def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str) -> WireRequest:
+def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str, wire: str) -> WireRequest:
     """The whole request. Raises UnsupportedFeatureError, InvalidRequestError."""
     _refuse_foreign(request)
     _refuse_with_thinking(request, quirks)
-    turns = encode_turns(request.messages, provider, quirks.empty_tool_result)
+    sorted_out = conversation(request.messages, quirks.late_system)
+    turns = encode_turns(sorted_out.turns, provider, wire, quirks.empty_tool_result)
     body: Body = {"model": request.model, "max_tokens": _max_tokens(request, quirks), "messages": turns}
-    system = encode_system(request.messages)
+    system = encode_system(sorted_out.opening)
     if system:
         body["system"] = system
     if stream:

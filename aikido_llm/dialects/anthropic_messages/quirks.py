@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 
-from attrs import frozen
+from attrs import field, frozen
+from attrs.validators import in_
 
+from ..turns import LATE_SYSTEM, LateSystem
 from ..words import NO_WORDS, Words
 
 
@@ -39,5 +41,8 @@ class Quirks:
     cache_breakpoints: int = 4
     # A tool result without content is refused by some models.
     empty_tool_result: str = "(no output)"
+    # Models since Opus 4.8 take a system message among the others; older ones, and most hosts of other models, refuse
+    # it: "user" for those. (Claude Platform docs, "Mid-conversation system messages", read 2026-11.)
+    late_system: LateSystem = field(default="role", validator=in_(LATE_SYSTEM))
     # What a host's own codes and sentences mean.
     error_words: Words = NO_WORDS

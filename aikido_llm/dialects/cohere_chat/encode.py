@@ -1,7 +1,8 @@
 """Request -> body of `POST /v2/chat`.
 
-The wire's own order, which callers need not know: one system turn, first; an assistant turn with calls has no text (it
-goes to `tool_plan`); the results of its calls stand directly behind it; no turn is empty. Labels that the wire has no
+The wire's own order, which callers need not know: one system turn, first (later ones are the user's
+words); an assistant turn with calls has no text (it goes to `tool_plan`); the results of its calls stand directly
+behind it; no turn is empty. Labels that the wire has no
 place for (names of speakers, cache marks, metadata) are left out.
 
 source: Cohere API reference, "Chat", read 2026-11; the rules about turns from the service's own 400s.
@@ -24,7 +25,7 @@ from ..lacking import functions, refuse
 from ..ranges import effort_of, nearest
 from ..tool_choice import ChoiceWords, word_for
 from ..toolcalls import arguments_json, made_id
-from ..turns import DRAWN, Turn, call_of, from_tool, split, system_text, turns
+from ..turns import DRAWN, LateSystem, Turn, call_of, conversation, from_tool, plain_text, split
 from ..values import as_object
 from . import schema
 from .names import ToolNames
@@ -37,13 +38,13 @@ _NAMED_BY_EXTRA = evolve(_CHOICE, named=None)  # those of `extra` cannot be sent
 NO_OUTPUT = "(no output)"
 
 
-def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str) -> WireRequest:
+def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str, wire: str) -> WireRequest:
     refuse(request, "n", "logprobs", "background", "previous_response_id", "conversation")
     _refuse(request, quirks)
     names = ToolNames(functions(request.tools))
     body: dict[str, Any] = {
         "model": request.model,
-        "messages": _Turns(request, names, provider).all(),
+        "messages": _Turns(request, names, provider, wire).all(quirks.late_system),
         "stream": stream,
         **_sampling(request, quirks),
         **_tools(request, names),
@@ -135,17 +136,19 @@ def _thinking(thinking: ThinkingConfig, quirks: Quirks) -> dict[str, Any]:
 class _Turns:
     """The messages of one request. Ids of calls are unique in it, as the wire wants; most are sent as they are."""
 
-    def __init__(self, request: Request, names: ToolNames, provider: str) -> None:
+    def __init__(self, request: Request, names: ToolNames, provider: str, wire: str) -> None:
         self._request = request
         self._names = names
         self._provider = provider
+        self._wire = wire
         self._ids: set[str] = set()
         self._counts: dict[str, int] = {}  # how often an id has come
 
-    def all(self) -> list[dict[str, Any]]:
-        instructions = system_text(self._request.messages)
+    def all(self, late_system: LateSystem) -> list[dict[str, Any]]:
+        sorted_out = conversation(self._request.messages, late_system)
+        instructions = sorted_out.instructions
         messages = [{"role": "system", "content": instructions}] if instructions else []
-        for turn in turns(self._request.messages):
+        for turn in sorted_out.turns:
             for message in self._turn(turn):
                 _append(messages, message)
             self._show(turn, messages)
@@ -158,6 +161,9 @@ class _Turns:
         if message.role is Role.user:
             content = _content(message.parts)
             return [{"role": "user", "content": content}] if content else []
+        if message.role is Role.system:
+            text = plain_text(message, "instructions")
+            return [{"role": "system", "content": text}] if text else []
         if message.role is Role.tool:
             raise InvalidRequestError(
                 f"tool_call_id {message.tool_call_id!r} is in no earlier assistant turn of the conversation, or it was "
@@ -215,7 +221,7 @@ class _Turns:
 
         Thinking may only be sent with thinking enabled, so it goes back to the model that it came from and no other.
         """
-        for item in message.replay_for(self._provider, "cohere_chat"):
+        for item in message.replay_for(self._provider, self._wire):
             block = as_object(item)
             plan, thought = block.get("tool_plan", ""), block.get("thinking", "")
             disabled = self._request.thinking is not None and self._request.thinking.budget_tokens == 0

@@ -1,7 +1,9 @@
 """What may differ between hosts or generations of this wire."""
 
-from attrs import frozen
+from attrs import field, frozen
+from attrs.validators import in_
 
+from ..turns import LATE_SYSTEM, LateSystem
 from ..words import NO_WORDS, Words
 
 
@@ -16,6 +18,9 @@ class Quirks:
     low_effort_tokens: int = 1024
     medium_effort_tokens: int = 8192
     high_effort_tokens: int = 0
+
+    # The service answers 400 "system turn must be the first in the list" to any other.
+    late_system: LateSystem = field(default="user", validator=in_(LATE_SYSTEM))
 
     # What the host's own codes and sentences mean.
     error_words: Words = NO_WORDS

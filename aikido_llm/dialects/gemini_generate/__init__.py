@@ -32,7 +32,7 @@ class GeminiGenerate(Quirks):
         return encode.LISTS
 
     def encode(self, request: Request, *, stream: bool, provider: str) -> base.WireRequest:
-        return encode.encode(request, self, stream=stream, provider=provider)
+        return encode.encode(request, self, stream=stream, provider=provider, wire=self.name)
 
     def framer(self, content_type: str, *, stream: bool, event_bytes: int, body_bytes: int) -> Framer:
         """Without `alt=sse`, or through a proxy that drops it, the stream is one JSON list."""

@@ -17,7 +17,7 @@ from ...types.messages import Message, Role
 from ...types.parts import AudioPart, FilePart, ImagePart, Part, TextPart
 from ...types.tools import ToolCall
 from ..toolcalls import arguments_object
-from ..turns import Turn, call_of, turns
+from ..turns import Turn, call_of
 from ..values import as_text, is_object
 from .quirks import Quirks
 from .replay import filled
@@ -29,10 +29,10 @@ _LONGEST_NAME = 64
 
 
 def system_parts(messages: Iterable[Message]) -> _Parts:
-    """The text of all system messages, in order; this wire has one place for it."""
+    """The text of the system messages, in order; this wire has one place for it."""
     parts: _Parts = []
     for message in messages:
-        for part in message.parts if message.role is Role.system else ():
+        for part in message.parts:
             if not isinstance(part, TextPart):
                 raise UnsupportedFeatureError("this wire's system text is text only: put media into a user message")
             if part.text:
@@ -40,21 +40,23 @@ def system_parts(messages: Iterable[Message]) -> _Parts:
     return parts
 
 
-def contents(messages: Iterable[Message], quirks: Quirks, provider: str) -> _Parts:
+def contents(turns: Iterable[Turn], quirks: Quirks, provider: str, wire: str) -> _Parts:
     """All turns but the system's.
+
+    provider, wire: the names of the row and of the dialect, by which a turn's replay data is recognised as its own.
 
     Raises InvalidRequestError for calls without results and results without calls, UnsupportedFeatureError for media
     that the wire cannot name.
     """
     out: _Parts = []
-    for turn in turns(messages):
+    for turn in turns:
         message = turn.message
         if message.role is Role.tool:
             raise InvalidRequestError(f"the tool message for {message.tool_call_id!r} answers no call before it")
         if message.role is not Role.assistant:
             _append(out, "user", _parts(message))
             continue
-        _append(out, "model", _model_parts(message, quirks, provider))
+        _append(out, "model", _model_parts(message, quirks, provider, wire))
         if message.tool_calls:
             _append_results(out, turn, quirks, provider)
     if not out or out[0]["role"] == "model":
@@ -103,9 +105,9 @@ def _result(result: Message, call: ToolCall, asked: Message, provider: str) -> d
     return {"functionResponse": {"name": _name(call, asked, provider), "response": response, **identity}}
 
 
-def _model_parts(message: Message, quirks: Quirks, provider: str) -> _Parts:
+def _model_parts(message: Message, quirks: Quirks, provider: str, wire: str) -> _Parts:
     """The turn as it came, if it came from here; else its words and calls. Reasoning of others is left out."""
-    items = message.replay_for(provider, "gemini_generate")
+    items = message.replay_for(provider, wire)
     if items:
         parts = filled(items, message)
         if parts is not None:

@@ -14,6 +14,7 @@ from ..lacking import functions, refuse
 from ..paths import segment
 from ..ranges import effort_of
 from ..tool_choice import ChoiceWords, word_for
+from ..turns import conversation
 from .contents import contents, system_parts
 from .quirks import Quirks
 from .schema import to_json_schema, to_openapi
@@ -30,11 +31,11 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,127}")
 _CACHED = ("systemInstruction", "tools", "toolConfig")
 
 
-def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str) -> WireRequest:
+def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str, wire: str) -> WireRequest:
     """The method is in the path, and so is the wish for server-sent events. `extra` is merged
     last."""
     method = "streamGenerateContent?alt=sse" if stream else "generateContent"
-    return WireRequest(f"{_model_path(request.model or '')}:{method}", _body(request, quirks, provider))
+    return WireRequest(f"{_model_path(request.model or '')}:{method}", _body(request, quirks, provider, wire))
 
 
 def _model_path(model: str) -> str:
@@ -45,10 +46,11 @@ def _model_path(model: str) -> str:
     return f"/{collection}/{segment(name, 'a model name')}"
 
 
-def _body(request: Request, quirks: Quirks, provider: str) -> dict[str, Any]:
+def _body(request: Request, quirks: Quirks, provider: str, wire: str) -> dict[str, Any]:
     refuse(request, "n", "logprobs", "background", "previous_response_id", "conversation")
-    turns = contents(request.messages, quirks, provider)
-    system = system_parts(request.messages)
+    sorted_out = conversation(request.messages, quirks.late_system)
+    turns = contents(sorted_out.turns, quirks, provider, wire)
+    system = system_parts(sorted_out.opening)
     body: dict[str, Any] = {"contents": turns}
     if system and quirks.system_instruction:
         body["systemInstruction"] = {"parts": system}

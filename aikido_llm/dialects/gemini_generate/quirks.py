@@ -2,8 +2,10 @@
 
 from typing import Literal
 
-from attrs import frozen
+from attrs import field, frozen
+from attrs.validators import in_
 
+from ..turns import LateSystem
 from ..words import NO_WORDS, Words
 
 
@@ -20,6 +22,9 @@ class Quirks:
     system_instruction: False for models that refuse `systemInstruction` (the open Gemma ones): the system text then
     leads the first user turn.
 
+    late_system: the wire has one place for system text, at the front; later ones are the user's words, or join it
+    there.
+
     media_in_results: True puts a tool's pictures into `functionResponse.parts`, which older models refuse; False puts
     them into a user turn behind the results, which all understand.
 
@@ -33,6 +38,7 @@ class Quirks:
     schema_form: Literal["json_schema", "openapi"] = "json_schema"
     effort_field: Literal["level", "budget"] = "level"
     system_instruction: bool = True
+    late_system: LateSystem = field(default="user", validator=in_(("user", "front")))
     media_in_results: bool = False
     placeholder_signature: str = "skip_thought_signature_validator"
     error_words: Words = NO_WORDS

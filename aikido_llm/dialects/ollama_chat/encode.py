@@ -1,7 +1,7 @@
 """Request -> body of `POST /api/chat`.
 
 The server ignores unknown top-level fields without a word, so nothing may be put in the wrong place: sampling goes into
-`options`. Content is one string, pictures stand in a list beside it. Several system messages become one, first; tool
+`options`. Content is one string, pictures stand in a list beside it. The system messages that open become one; tool
 results follow their calls in call order, since many templates match them by position.
 
 source: Ollama docs, "API", "Generate a chat completion", and the server's request types, read 2026-11.
@@ -23,7 +23,7 @@ from ..lacking import functions, refuse
 from ..ranges import effort_of
 from ..tool_choice import ChoiceWords, word_for
 from ..toolcalls import arguments_object
-from ..turns import Turn, call_of, system_text, turns
+from ..turns import Turn, call_of, conversation, plain_text
 from .quirks import Quirks
 
 _CHOICE = ChoiceWords(None, None, None, None)  # the wire has no such field: `none` is said by leaving the tools out
@@ -104,15 +104,18 @@ def _think(thinking: ThinkingConfig, quirks: Quirks) -> bool | str:
 
 def _messages(request: Request, quirks: Quirks, provider: str) -> list[dict[str, Any]]:
     """An empty list is legal: it loads the model."""
-    instructions = system_text(request.messages)
+    sorted_out = conversation(request.messages, quirks.late_system)
+    instructions = sorted_out.instructions
     messages: list[dict[str, Any]] = [{"role": "system", "content": instructions}] if instructions else []
-    for turn in turns(request.messages):
+    for turn in sorted_out.turns:
         messages += _turn(turn, quirks, provider)
     return messages
 
 
 def _turn(turn: Turn, quirks: Quirks, provider: str) -> list[dict[str, Any]]:
     message = turn.message
+    if message.role is Role.system:
+        plain_text(message, "instructions")  # refuses what is not text
     spoken = _message(message, quirks)
     if message.role is Role.tool:  # of a call that the conversation does not show
         return [{**spoken, **_answers(message, None)}]

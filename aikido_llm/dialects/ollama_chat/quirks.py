@@ -1,7 +1,9 @@
 """What may differ between servers of this wire."""
 
-from attrs import frozen
+from attrs import field, frozen
+from attrs.validators import in_
 
+from ..turns import LATE_SYSTEM, LateSystem
 from ..words import NO_WORDS, Words
 
 
@@ -14,6 +16,9 @@ class Quirks:
     thinking_levels: bool = True
     # Models that hear take sound where others take pictures; False refuses it before sending.
     audio_in_images: bool = True
+
+    # The server takes one anywhere, and then many templates join them all at the top, or show the first alone.
+    late_system: LateSystem = field(default="user", validator=in_(LATE_SYSTEM))
 
     # What the host's own codes and sentences mean.
     error_words: Words = NO_WORDS

@@ -19,10 +19,10 @@ from .wire import Json
 _VOICE = "alloy"  # a spoken answer needs one; `extra` names another
 
 
-def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str) -> WireRequest:
+def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str, wire: str) -> WireRequest:
     """Optional keys that are not set are left out: several hosts refuse nulls."""
     refuse(request, "top_k", "n", "logprobs", "background", "previous_response_id", "conversation")
-    body: Json = {"model": request.model, "messages": encode_messages(request.messages, quirks, provider)}
+    body: Json = {"model": request.model, "messages": encode_messages(request.messages, quirks, provider, wire)}
     if stream:
         body["stream"] = True
         if quirks.stream_options is not None:

@@ -1,7 +1,7 @@
 """The conversation -> `messages`."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Any
 
@@ -9,7 +9,7 @@ from ...types.messages import Message, Role
 from ...types.parts import AudioPart, ImagePart, Part, TextPart
 from ...types.tools import ToolCall
 from ..toolcalls import arguments_json
-from ..turns import DRAWN, from_tool, turns
+from ..turns import DRAWN, conversation, from_tool
 from ..values import as_object
 from .parts import content, image_parts, text_content
 from .quirks import Quirks
@@ -19,45 +19,45 @@ _NAME = re.compile(r"[^a-zA-Z0-9_-]")
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
-def encode_messages(messages: Iterable[Message], quirks: Quirks, provider: str) -> list[Json]:
+def encode_messages(messages: Iterable[Message], quirks: Quirks, provider: str, wire: str) -> list[Json]:
     """All turns, in order. Media that a turn cannot hold (a tool's pictures, those that the assistant drew) are shown
-    by the next user message, behind the results of all calls: the results of one turn must stand together."""
-    conversation = _Conversation(quirks, provider)
-    for message in _ordered(tuple(messages)):
-        conversation.add(message)
-    return conversation.finish()
+    by the next user message, behind the results of all calls: the results of one turn must stand together.
+
+    provider, wire: the names of the row and of the dialect, by which a turn's replay data is recognised as its own.
+    """
+    sorted_out = conversation(messages, quirks.late_system)
+    made = _Messages(quirks, provider, wire)
+    for message in sorted_out.opening:
+        made.add(message)
+    for turn in sorted_out.turns:
+        made.add(turn.message, instruction=turn.instruction)
+        for _, result in turn.results:
+            made.add(result)
+    return made.finish()
 
 
-def _ordered(messages: tuple[Message, ...]) -> Iterator[Message]:
-    """Each tool result behind the turn that called the tool (anywhere else it is refused), system messages in place."""
-    if not any(message.role is Role.tool for message in messages):
-        yield from messages
-        return
-    in_order = turns(messages)
-    turn = next(in_order, None)
-    for message in messages:
-        if message.role is Role.system:
-            yield message
-        elif turn is not None and turn.message is message:
-            yield message
-            yield from (result for _, result in turn.results)
-            turn = next(in_order, None)
-
-
-class _Conversation:
+class _Messages:
     """The messages so far, and the media that still wait for a user message."""
 
-    def __init__(self, quirks: Quirks, provider: str) -> None:
+    def __init__(self, quirks: Quirks, provider: str, wire: str) -> None:
         self._quirks = quirks
         self._provider = provider
+        self._wire = wire
         self._messages: list[Json] = []
         self._waiting: list[Part] = []
         self._tool_names: dict[str, str] = {}  # call id -> name
+        self._called = False  # tools were called since the user's last words
+        self._instructed = False  # the last message is an instruction in the user's role
 
-    def add(self, message: Message) -> None:
+    def add(self, message: Message, *, instruction: bool = False) -> None:
+        """instruction: it is said in the user's role, and is one message with the words around it: many templates that
+        take no late system message want roles to alternate too."""
         match message.role:
             case Role.user:
-                self._user(message)
+                self._user(message, joins=instruction or self._instructed)
+                self._instructed = instruction
+                self._called = False
+                return
             case Role.tool:
                 self._result(message)
             case Role.system:
@@ -67,6 +67,7 @@ class _Conversation:
             case Role.assistant:
                 self._show_waiting()
                 self._assistant(message)
+        self._instructed = False
 
     def finish(self) -> list[Json]:
         self._show_waiting()
@@ -79,13 +80,21 @@ class _Conversation:
         name = {"name": speaker(message.name)} if message.name and self._quirks.speaker_names else {}
         self._messages.append({"role": role, **name, **fields})
 
-    def _user(self, message: Message) -> None:
+    def _user(self, message: Message, *, joins: bool) -> None:
         said: str | list[Json]
+        if message.name and self._quirks.speaker_names:
+            self._show_waiting()  # in a message of its own, which had no name before these words came
         if self._waiting or message.images or message.audio or message.cache or not isinstance(message.content, str):
             said = content((*self._waiting, *message.parts), self._quirks, message.cache)
             self._waiting.clear()
         else:
             said = message.content
+        last = self._messages[-1] if self._messages else {}
+        if joins and last.keys() == {"role", "content"} and last["role"] == "user" and not message.name:
+            before = last["content"]
+            if isinstance(before, str) and isinstance(said, str):
+                last["content"] = f"{before}\n\n{said}"
+                return
         self._append("user", message, content=said)
 
     def _show_waiting(self) -> None:
@@ -117,7 +126,7 @@ class _Conversation:
         pictures = [] if "images" in replayed else [part for part in message.parts if isinstance(part, ImagePart)]
         if pictures:
             self._waiting += [DRAWN, *pictures]
-        if not (said or calls or replayed):
+        if not (said or calls or any(replayed.values())):
             return  # an empty turn says nothing and strict hosts refuse it
         fields: Json = {}
         if said or not (calls or "audio" in replayed):
@@ -130,7 +139,7 @@ class _Conversation:
 
     def _said(self, message: Message) -> str | list[Json]:
         """The text of a turn. Its pictures go their own way; sound is its transcript, unless the host remembers it."""
-        spoken = "audio" in _extras(message, self._provider)
+        spoken = "audio" in _extras(message, self._provider, self._wire)
         parts = [part for part in message.parts if not isinstance(part, ImagePart)]
         if spoken:
             parts = [part for part in parts if not isinstance(part, AudioPart)]
@@ -143,7 +152,7 @@ class _Conversation:
 
     def _replayed(self, message: Message, calls: list[Json]) -> Json:
         """What the host wants back beside text and calls; nothing of another provider's."""
-        extras = _extras(message, self._provider)
+        extras = _extras(message, self._provider, self._wire)
         fields: Json = {}
         for call, wire_call in zip(message.tool_calls, calls, strict=True):
             signature = as_object(extras.get("extra_content")).get(call.id)
@@ -151,22 +160,34 @@ class _Conversation:
                 wire_call["extra_content"] = signature
         if "audio" in extras:
             fields["audio"] = extras["audio"]
-        own = "".join(part.text for part in message.thinking if part.provider == self._provider)
-        style = self._quirks.reasoning_replay
-        if style == "details" and "reasoning_details" in extras:
-            fields["reasoning_details"] = extras["reasoning_details"]
-        elif style == "details" and own:
-            fields["reasoning"] = own
-        elif style == "content" and calls and own:
-            fields["reasoning_content"] = own
+        fields |= self._reasoning(message, extras)
         pictures = [part for part in message.parts if isinstance(part, ImagePart)]
         if pictures and self._quirks.assistant_images:
             fields["images"] = image_parts(pictures, self._quirks)
         return fields
 
+    def _reasoning(self, message: Message, extras: Json) -> Json:
+        """The turn's own reasoning, in the host's spelling. What a turn needs is known from it and those before it."""
+        own = "".join(part.text for part in message.thinking if part.provider == self._provider)
+        self._called = self._called or bool(message.tool_calls)
+        match self._quirks.reasoning_replay:
+            case "details":
+                if "reasoning_details" in extras:
+                    return {"reasoning_details": extras["reasoning_details"]}
+                return {"reasoning": own} if own else {}
+            case "content":
+                needed, wanted = False, bool(message.tool_calls)
+            case "turn":
+                needed, wanted = self._called, self._called
+            case "always":
+                needed, wanted = bool(message.tool_calls), True
+            case "none":
+                return {}
+        return {"reasoning_content": own} if needed or (wanted and own) else {}
 
-def _extras(message: Message, provider: str) -> Json:
-    return as_object(next(iter(message.replay_for(provider, "openai_chat")), None))
+
+def _extras(message: Message, provider: str, wire: str) -> Json:
+    return as_object(next(iter(message.replay_for(provider, wire)), None))
 
 
 def speaker(name: str) -> str:

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from attrs import field, frozen
+from attrs.validators import in_
 
+from ..turns import LATE_SYSTEM, LateSystem
 from ..words import NO_WORDS, Words
 
 
@@ -32,10 +34,16 @@ class Quirks:
     thinking: Literal["reasoning_effort", "reasoning", "chat_template_kwargs", "thinking", "none"] = "reasoning_effort"
     efforts: Mapping[str, str] = field(factory=_efforts)  # our effort -> the host's word, where it has fewer
     thinking_budget_field: str = ""  # a key that takes a number of tokens; "" maps a budget to an effort
-    reasoning_replay: Literal["details", "content", "none"] = "none"  # what an assistant turn must carry back:
-    # its reasoning_details list, or reasoning_content on turns with tool calls (else the next request is a 400)
+    # What an assistant turn carries back of the reasoning it came with:
+    # details: its reasoning_details list, unchanged.
+    # content: reasoning_content on turns with calls; for engines, whose templates look at it there or nowhere.
+    # turn:    reasoning_content from the first call of a user's turn on, the closing words too, the key also when there
+    #          was none (from another provider): a request without it is refused.
+    # always:  reasoning_content on every turn, and the key on turns with calls even when there was none.
+    reasoning_replay: Literal["details", "content", "turn", "always", "none"] = "none"
 
     # -- request: messages
+    late_system: LateSystem = field(default="role", validator=in_(LATE_SYSTEM))  # see dialects/turns.py
     image_input: bool = True
     audio_input: Literal["object", "string"] | None = "object"  # {data, format}, bare base64, or not at all
     file_input: Literal["file", "document_url"] | None = "file"

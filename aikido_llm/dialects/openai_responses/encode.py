@@ -20,11 +20,11 @@ _CHOICE = ChoiceWords("auto", "none", "required", lambda name: {"type": "functio
 _DRAW = {"type": "image_generation"}
 
 
-def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str) -> WireRequest:
+def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str, wire: str) -> WireRequest:
     """The POST that asks for an answer. What is None or empty is left out; `extra` is merged last."""
     _refuse(request)
     free = quirks.instructions and "instructions" not in request.extra  # else one of the two texts would be lost
-    instructions, items = instructions_and_input(request.messages, quirks, provider, instructions=free)
+    instructions, items = instructions_and_input(request.messages, quirks, provider, wire, instructions=free)
     body: dict[str, Any] = {"model": request.model, "input": items}
     if instructions:
         body["instructions"] = instructions

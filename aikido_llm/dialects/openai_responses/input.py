@@ -15,7 +15,7 @@ from ...types.parts import AudioPart, CacheBreakpoint, FilePart, ImagePart, Part
 from ...types.tools import ToolCall
 from .. import media
 from ..toolcalls import arguments_json
-from ..turns import Turn, call_of, plain_text, turns
+from ..turns import Conversation, Turn, call_of, conversation, plain_text
 from ..values import as_object
 from .quirks import Quirks
 
@@ -23,26 +23,20 @@ _ID_MAX = 64  # characters of a call_id
 
 
 def instructions_and_input(
-    messages: Sequence[Message], quirks: Quirks, provider: str, *, instructions: bool
+    messages: Sequence[Message], quirks: Quirks, provider: str, wire: str, *, instructions: bool
 ) -> tuple[str, list[Any]]:
     """instructions: whether the system text that opens the conversation may leave the input for that field.
 
     A conversation of nothing else stays in the input, which must not be empty."""
-    opening = 0
-    if instructions and any(message.role is not Role.system for message in messages):
-        while messages[opening].role is Role.system and not _is_marked(messages[opening], quirks):
-            opening += 1
-    text = "\n\n".join(text for message in messages[:opening] if (text := plain_text(message, "instructions")))
-    items: list[Any] = []
-    rest = iter(turns(messages))  # all but the system messages, which stay where they are
-    turn = next(rest, None)
-    for message in messages[opening:]:
-        if message.role is Role.system:
-            plain_text(message, "instructions")  # refuses what is not text
-            items.append(_message(quirks.system_role, message, quirks))
-        elif turn is not None and message is turn.message:  # else a result, which stands behind its call
-            items += _items(turn, quirks, provider)
-            turn = next(rest, None)
+    sorted_out = conversation(messages, quirks.late_system)
+    opening = sorted_out.opening
+    leading = 0
+    while instructions and sorted_out.turns and leading < len(opening) and not _is_marked(opening[leading], quirks):
+        leading += 1
+    text = Conversation(opening[:leading], ()).instructions
+    items = [_system(message, quirks) for message in opening[leading:]]
+    for turn in sorted_out.turns:
+        items += _items(turn, quirks, provider, wire)
     return text, items
 
 
@@ -53,18 +47,25 @@ def call_id(id: str) -> str:
     )
 
 
-def _items(turn: Turn, quirks: Quirks, provider: str) -> list[Any]:
+def _items(turn: Turn, quirks: Quirks, provider: str, wire: str) -> list[Any]:
     message = turn.message
+    if message.role is Role.system:
+        return [_system(message, quirks)]
     if message.role is Role.tool:  # its call is not in this conversation
         return [_result(message, call_id(message.tool_call_id or ""), quirks)]
     if message.role is not Role.assistant:
         return [_message("user", message, quirks)]
-    replayed = message.replay_for(provider, "openai_responses")
+    replayed = message.replay_for(provider, wire)
     if replayed:
         results = [_result(result, call_of(turn, position).id, quirks) for position, result in turn.results]
         return _replayed(replayed, message) + results
     results = [_result(result, call_id(call_of(turn, position).id), quirks) for position, result in turn.results]
     return _assistant(message, quirks) + results
+
+
+def _system(message: Message, quirks: Quirks) -> dict[str, Any]:
+    plain_text(message, "instructions")  # refuses what is not text
+    return _message(quirks.system_role, message, quirks)
 
 
 def _message(role: str, message: Message, quirks: Quirks) -> dict[str, Any]:

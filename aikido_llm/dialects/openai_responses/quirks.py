@@ -2,8 +2,10 @@
 
 from typing import Literal
 
-from attrs import frozen
+from attrs import field, frozen
+from attrs.validators import in_
 
+from ..turns import LATE_SYSTEM, LateSystem
 from ..words import NO_WORDS, Words
 
 
@@ -34,9 +36,10 @@ class Quirks:
     reasoning_summary: str = "auto"
 
     # True: the system text that opens a conversation is `instructions`. False: it stays in the input, for servers that
-    # do not read that field. Later system messages always stay where they are.
+    # do not read that field. Later ones are never part of it, which would change what was said before them.
     instructions: bool = True
     system_role: Literal["system", "developer"] = "system"
+    late_system: LateSystem = field(default="role", validator=in_(LATE_SYSTEM))
 
     # OpenAI refuses a smaller `max_output_tokens`. 1 for servers without that rule.
     min_output_tokens: int = 16

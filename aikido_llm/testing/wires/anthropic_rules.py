@@ -194,8 +194,10 @@ def _check_messages(request: dict[str, Any]) -> None:
             raise Refused(
                 f"{path}: all messages must have non-empty content except for the optional final assistant message"
             )
+        if role == "system":
+            _check_late_system(turns, index, path)
         for number, block in enumerate(blocks):
-            check_block(block, f"{path}.content.{number}", role)
+            check_block(block, f"{path}.content.{number}", "user" if role == "system" else role)
         _check_results(turns, index, path)
         for block in blocks:
             if block.get("type") == "tool_use":
@@ -203,6 +205,18 @@ def _check_messages(request: dict[str, Any]) -> None:
                     raise Refused(f"{path}: `tool_use` ids must be unique")
                 seen.add(block["id"])
     _check_last(turns[-1], str(request["model"]))
+
+
+def _check_late_system(turns: list[tuple[str, list[dict[str, Any]]]], index: int, path: str) -> None:
+    """Where a system message may stand. source: Claude Platform docs, "Mid-conversation system messages", 2026-11."""
+    behind = turns[index + 1][0] if index + 1 < len(turns) else "assistant"
+    if turns[index - 1][0] != "user" or behind != "assistant":
+        raise Refused(
+            f"{path}: a `system` message must come directly after a `user` message, and be the last or followed by an "
+            "`assistant` message"
+        )
+    if any(block.get("type") != "text" for block in turns[index][1]):
+        raise Refused(f"{path}: a `system` message takes text blocks only")
 
 
 def _turn(item: Any, index: int) -> tuple[str, list[dict[str, Any]]]:
@@ -213,10 +227,10 @@ def _turn(item: Any, index: int) -> tuple[str, list[dict[str, Any]]]:
     for key in unknown_keys(message, ("role", "content")):
         raise Refused(f"messages.{index}.{key}: Extra inputs are not permitted")
     role, content = message.get("role"), message.get("content")
-    if role not in ("user", "assistant"):
+    if role not in ("user", "assistant") and (role != "system" or not index):
         raise Refused(
             f'messages: Unexpected role "{role}". Allowed roles are "user" or "assistant"; '
-            "instructions go into the top-level `system` parameter."
+            "instructions that open a conversation go into the top-level `system` parameter."
         )
     if isinstance(content, str):
         return role, [{"type": "text", "text": content}] if content else []

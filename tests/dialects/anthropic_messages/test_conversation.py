@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from aikido_llm.dialects.anthropic_messages import AnthropicMessages
 from aikido_llm.errors import InvalidRequestError, UnsupportedFeatureError
 from aikido_llm.types.messages import Message, ThinkingPart, assistant, system, tool, user
 from aikido_llm.types.parts import ImagePart, TextPart
-from aikido_llm.types.request import ResponseFormat
+from aikido_llm.types.request import Request, ResponseFormat
 from aikido_llm.types.tools import ToolCall, ToolDef
 from tests.dialects.anthropic_messages.bodies import (
     CALL,
@@ -23,12 +24,65 @@ from tests.dialects.anthropic_messages.bodies import (
 # ---------------------------------------------------------------- rules of order
 
 
-def test_rule_1_system_text_moves_to_the_top_in_order() -> None:
-    body = body_of(system("one"), user("hi"), system("two"), system("  "))
+def test_rule_1_system_text_that_opens_moves_to_the_top_in_order() -> None:
+    body = body_of(system("one"), system("two"), system("  "), user("hi"))
     assert body["system"] == "one\n\ntwo"
     assert body["messages"] == [said("user", text("hi"))]
     with pytest.raises(UnsupportedFeatureError, match="system"):
         body_of(system([ImagePart(data=PNG)]), user("hi"))
+
+
+NOTE, NOTED = text("(New instructions follow.)"), text("(Noted.)")
+
+
+@pytest.mark.parametrize(
+    ("messages", "expected"),
+    [
+        ([user("a"), system("S")], [said("user", text("a")), said("system", text("S"))]),
+        (
+            [user("a"), system("S"), system("T"), assistant("b"), user("c")],
+            [
+                said("user", text("a")),
+                said("system", text("S"), text("T")),
+                said("assistant", text("b")),
+                said("user", text("c")),
+            ],
+        ),
+        (
+            [user("a"), assistant("b"), system("S"), user("c")],
+            [
+                said("user", text("a")),
+                said("assistant", text("b")),
+                said("user", NOTE),
+                said("system", text("S")),
+                said("assistant", NOTED),
+                said("user", text("c")),
+            ],
+        ),
+        (
+            [user("a"), assistant(tool_calls=[CALL]), system("S"), tool("toolu_1", "rain")],
+            [
+                said("user", text("a")),
+                said("assistant", call("toolu_1", "weather", city="Oslo")),
+                said("user", result("toolu_1", "rain")),
+                said("system", text("S")),
+            ],
+        ),
+        ([user("a"), system("  ")], [said("user", text("a"))]),
+    ],
+)
+def test_rule_1_a_later_system_message_stands_where_it_was_said(messages: list[Message], expected: list[Any]) -> None:
+    body = body_of(system("top"), *messages)
+    assert body["system"] == "top"
+    assert body["messages"] == expected
+
+
+def test_hosts_that_refuse_a_late_system_message_hear_it_from_the_user() -> None:
+    older = AnthropicMessages(late_system="user")
+    request = Request([user("a"), assistant("b"), system("S"), user("c")], model="m")
+    body = older.encode(request, stream=True, provider="anthropic").body
+    assert body is not None
+    assert body["messages"][2:] == [said("user", text("<system>\nS\n</system>"), text("c"))]
 
 
 @pytest.mark.parametrize("messages", [[assistant("hello"), user("hi")], [system("only")], [user("  ")], []])

@@ -253,10 +253,11 @@ def test_schema_that_cannot_be_said_is_refused(schema: dict[str, Any]) -> None:
 # ---------------------------------------------------------------- turns
 
 
-def test_system_messages_are_one_and_first() -> None:
-    found = turns(user("a"), system("one"), assistant("b"), system([TextPart("two")]), system(""), user("c"))
+def test_system_messages_that_open_are_one_and_first_and_later_ones_are_the_users_words() -> None:
+    found = turns(system("one"), system([TextPart("two")]), user("a"), assistant("b"), system("three"), user("c"))
     assert found[0] == {"role": "system", "content": "one\n\ntwo"}
     assert [turn["role"] for turn in found] == ["system", "user", "assistant", "user"]
+    assert found[-1]["content"] == "<system>\nthree\n</system>\n\nc"
 
 
 def test_pictures_make_blocks_and_text_alone_stays_text() -> None:

@@ -24,9 +24,9 @@ CALL_A, CALL_B = ToolCall("a", "f", '{"x":1}'), ToolCall("b", "g")
 
 
 def test_system_text_has_its_own_place() -> None:
-    body = body_of(system("Be brief."), user("hi"), system("Be kind."))
+    body = body_of(system("Be brief."), system("Be kind."), user("hi"), system("In French."))
     assert body["systemInstruction"] == {"parts": [{"text": "Be brief."}, {"text": "Be kind."}]}
-    assert body["contents"] == [said("user", "hi")]
+    assert body["contents"] == [said("user", "hi", "<system>\nIn French.\n</system>")]
     with pytest.raises(UnsupportedFeatureError, match="text only"):
         body_of(system([ImagePart(data=PNG)]), user("hi"))
 

@@ -134,9 +134,13 @@ def test_no_messages_load_the_model() -> None:
     assert body()["messages"] == []
 
 
-def test_system_messages_are_one_and_first() -> None:
-    found = turns(user("a"), system("one"), system([TextPart("two")]))
-    assert found == [{"role": "system", "content": "one\n\ntwo"}, {"role": "user", "content": "a"}]
+def test_system_messages_that_open_are_one_and_first_and_later_ones_are_the_users_words() -> None:
+    found = turns(system("one"), system([TextPart("two")]), user("a"), system("three"), system(""))
+    assert found == [
+        {"role": "system", "content": "one\n\ntwo"},
+        {"role": "user", "content": "a"},
+        {"role": "user", "content": "<system>\nthree\n</system>"},
+    ]
 
 
 def test_content_is_one_string_and_pictures_stand_beside_it_as_bare_base64() -> None:

@@ -64,6 +64,10 @@ def _check_turns(turns: list[dict[str, Any]]) -> None:
         if turn["role"] == "user":
             assert sorted(results) == sorted(waiting), "each call is answered once, in the very next turn"
             assert all(kind == "tool_result" for kind in kinds[: len(results)]), "results stand first"
+            assert before is None or before["role"] != "system", "a system message before a user turn"
+        if turn["role"] == "system":
+            assert before is not None and before["role"] == "user", "a system message stands behind a user turn"
+            assert set(kinds) == {"text"}, "a system message is text"
         waiting = [block["id"] for block in content if block["type"] == "tool_use"]
         assert not ids & set(waiting), "an id is used twice"
         assert len(set(waiting)) == len(waiting), "an id is used twice"
