@@ -71,9 +71,7 @@ def conversation(messages: Iterable[Message], late_system: LateSystem) -> Conver
             said.append((message, results))
             _note_calls(unanswered, message, results)
     turns = (Turn(message, tuple(sorted(found.items(), key=lambda item: item[0]))) for message, found in said)
-    if late_system == "user":
-        turns = _as_user(turns)
-    return Conversation(tuple(opening), tuple(turns))
+    return Conversation(tuple(opening), tuple(_as_user(turns) if late_system == "user" else turns))
 
 
 def _as_user(turns: Iterable[Turn]) -> Iterator[Turn]:

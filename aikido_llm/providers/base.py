@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from attrs import AttrsInstance, Factory, evolve, field, fields_dict, frozen, has
+from attrs import Factory, evolve, field, fields_dict, frozen, has
 
 from ..dialects.base import Dialect
 from ..errors import ConfigError
@@ -99,16 +99,15 @@ class Provider:
         """The row with late system messages elsewhere (`role`, `user`, `front`).
 
         Raises ConfigError for a place that its wire does not have."""
-        kind = type(self.dialect)
-        if not has(kind) or "late_system" not in fields_dict(kind):
+        dialect: Any = self.dialect
+        if not has(type(dialect)) or "late_system" not in fields_dict(type(dialect)):
             raise ConfigError(f"the wire of {self.name} has no choice of where late system messages go")
         try:
-            dialect = cast("Dialect", evolve(cast("AttrsInstance", self.dialect), late_system=place))
+            return evolve(self, dialect=evolve(dialect, late_system=place))
         except ValueError:
             raise ConfigError(
                 f"late_system {place!r}: {self.name} takes role, user or front, where its wire has it"
             ) from None
-        return evolve(self, dialect=dialect)
 
     def with_options(self, values: Mapping[str, str]) -> "Configured":
         """The row with its own options set. Raises ConfigError for one it does not have, naming those it has."""

@@ -1,10 +1,11 @@
 """Conversations that grow, unit by unit, and what it means that a request goes on from an earlier one."""
 
-from typing import Any, cast
+from typing import Any
 
 from hypothesis import strategies as st
 
 import aikido_llm as llm
+from aikido_llm.dialects.values import as_list, is_object
 from aikido_llm.types.messages import ThinkingPart
 from tests.dialects import received
 
@@ -66,12 +67,9 @@ def conversations(draw: st.DrawFn) -> list[Unit]:
 
 def without_marks(value: Any) -> Any:
     """The JSON value without cache marks."""
-    if isinstance(value, list):
-        return [without_marks(item) for item in cast("list[Any]", value)]
-    if isinstance(value, dict):
-        fields = cast("dict[str, Any]", value)
-        return {key: without_marks(item) for key, item in fields.items() if key not in MARK_KEYS}
-    return value
+    if is_object(value):
+        return {key: without_marks(item) for key, item in value.items() if key not in MARK_KEYS}
+    return [without_marks(item) for item in as_list(value)] if isinstance(value, list) else value
 
 
 def as_parts(content: Any) -> list[Any]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import aikido_llm as llm
 from aikido_llm.codecs import json as _json
+from aikido_llm.dialects.values import as_list, is_object
 from aikido_llm.providers import find, providers
 from aikido_llm.providers.base import Provider
 from tests.dialects import received
@@ -23,9 +24,8 @@ SYSTEM = ("system", "instructions", "systemInstruction")  # what stands beside t
 def sent(row: Provider, messages: list[llm.Message]) -> dict[str, Any]:
     request = llm.Request(messages, model=received.MODEL)
     wire_request = row.dialect.encode(request, stream=True, provider=row.name)
-    body = json.loads(_json.dumps(wire_request.body))
-    body.pop("generationConfig", None)
-    return without_marks(body)
+    body: dict[str, Any] = without_marks(json.loads(_json.dumps(wire_request.body)))
+    return body
 
 
 def turns_of(body: dict[str, Any]) -> list[dict[str, Any]]:
@@ -104,11 +104,8 @@ def test_what_was_signed_goes_back_byte_for_byte_whatever_follows(units: list[Un
 def everything(value: Any) -> Iterator[Any]:
     """Each value inside, at every depth."""
     yield value
-    if isinstance(value, dict):
-        value = list(cast("dict[str, Any]", value).values())
-    if isinstance(value, list):
-        for inner in cast("list[Any]", value):
-            yield from everything(inner)
+    for inner in value.values() if is_object(value) else as_list(value):
+        yield from everything(inner)
 
 
 OWN: dict[str, list[Any]] = {
