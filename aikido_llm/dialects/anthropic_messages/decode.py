@@ -12,47 +12,45 @@ from typing import Any
 from ...codecs import json
 from ...errors import MalformedStream
 from ...framing import STRAY, WHOLE, Frame
-from ...types.events import Event, TextDelta, ThinkingDelta, ToolCallStart
+from ...types.events import Event, TextDelta
 from ...types.response import FinishReason
 from ...types.usage import Usage
 from .. import base, envelope
 from ..finish import OVERRIDING, reason_of
 from ..status import page_text
-from ..toolcalls import ToolCalls, arguments_text
-from ..values import as_count, as_object, as_objects, as_text, is_object, within
+from ..values import as_object, as_text, is_object
 from ..words import NO_WORDS, Words
-from .content import Block, replayed, says_all
 from .errors import from_body
-from .finish import FINISH
-from .wire import EVENT, PLAIN, Delta, PlainDelta
+from .facts import facts_of, own_fields
+from .finish import FINISH, UNFINISHED
+from .receive import Content
+from .usage import usage_of
+from .wire import DELTAS, EVENT, EVENTS, PLAIN, Delta
 from .wire import Event as WireEvent
 
-_KNOWN = ("text", "thinking", "redacted_thinking", "tool_use")
-_FACTS = ("stop_reason", "stop_sequence", "stop_details", "container")
-_CLOSED = -1  # no block is being received
 _JOIN_AT = 4096  # pieces
 _NO_EVENTS = (STRAY, WHOLE)
 
 
 class Decoder(base.Decoder):
-    """One answer. provider_data: `citations` (in order; replay says of which text), `blocks` (of the server's own tools
-    and of unknown types), `stop_sequence`, `stop_details`, `container`, `context_management`, each only when sent."""
+    """One answer. provider_data: `blocks` (those of unknown types, and unknown fields of the known), and the fields of
+    the message that Response has no place for: `stop_sequence`, `stop_details`, `container`, `context_management`, ...
+
+    state: the `container` that code of the answer runs in; the next request names it.
+    """
 
     def __init__(self, words: Words = NO_WORDS) -> None:
         super().__init__()
         self._words = words
-        self._calls = ToolCalls()
-        self._blocks: list[Block] = []
-        self._open: dict[int | None, Block] = {}
-        self._index: int | None = _CLOSED
-        self._pieces: list[str] = []  # of the block at self._index
+        self._content = Content(self.provider_data)
         self._counts: dict[str, Any] = {}
+        self._early: Any = None  # content that came with the start of the message
 
     def feed(self, frames: list[Frame], out: list[Event]) -> None:
         if self.done:
             return
-        decode, append = PLAIN.fast, out.append
-        index, keep = self._index, self._pieces.append
+        decode, append, content = PLAIN.fast, out.append, self._content
+        index, keep = content.index, content.pieces.append
         plain: str | None = None  # a name that is that of an event: in a run they are one object
         for name, data in frames:
             if name is plain or name not in _NO_EVENTS:
@@ -65,28 +63,27 @@ class Decoder(base.Decoder):
                     text = event.delta.text
                     if text:
                         if event.index != index:
-                            self._turn_to(event.index, "text")
-                            index, keep = self._index, self._pieces.append
+                            content.turn_to(event.index)
+                            index, keep = content.index, content.pieces.append
                         keep(text)
                         append(TextDelta(text))
                         continue
                     if event.delta.thinking or event.delta.partial_json:
-                        self._delta(event.index, event.delta, out)
-                        index, keep = self._index, self._pieces.append
+                        content.delta(event.index, event.delta, out)
                         continue
             self._special(name, data, out)
             if self.done:
                 break
-            index, keep = self._index, self._pieces.append
-        if len(self._pieces) > _JOIN_AT:
-            self._pieces[:] = ["".join(self._pieces)]
+            index, keep = content.index, content.pieces.append
+        if len(content.pieces) > _JOIN_AT:
+            content.pieces[:] = ["".join(content.pieces)]
 
     def _special(self, name: str, data: bytes, out: list[Event]) -> None:
         """Any frame that is not a delta of text, thinking or arguments."""
         if name == WHOLE:
             self._whole(data, out)
         elif name == STRAY:
-            self._stray(data)
+            self._stray(data, out)
         elif name == "error":
             raise from_body(envelope.of_event(data), self._words)
         else:
@@ -98,69 +95,43 @@ class Decoder(base.Decoder):
                 raise _malformed(data) from None
             if event.type == "error" or event.error or (not event.type and envelope.is_error(json.loads(data))):
                 raise from_body(json.loads(data), self._words)
-            if event.delta is None or event.type != "content_block_delta":
-                self._event(event, out)
-            elif event.delta.text:
-                self._turn_to(event.index, "text")
-                self._text(event.delta.text, out)
-            else:
-                self._delta(event.index, event.delta, out)
+            self._event(event, data, out)
 
-    def _stray(self, data: bytes) -> None:
-        """Bytes outside of the framing: an error, or nothing that we know."""
+    def _stray(self, data: bytes, out: list[Event]) -> None:
+        """Bytes outside of the framing: an event of this wire, an error, or nothing that we know."""
         try:
             value = json.loads(data)
         except ValueError:
             return
-        if envelope.is_error(value):
+        if is_object(value) and value.get("type") in EVENTS:
+            self._special("", data, out)
+        elif envelope.is_error(value):
             raise from_body(value, self._words)
 
     def close(self, out: list[Event]) -> None:
+        content = self._content
+        content.stop_all(out)
         if not self.done:
             raise base.truncated("message_stop")
         if self.finish_reason is None:
             raise base.truncated("its stop_reason")
         if self.finish_reason is FinishReason.content_filter:
             raise base.filtered(self.raw_finish_reason or "refusal", self._refusal())
-        for index in list(self._open):
-            self._stop(index, out)
-        self._calls.finish(out, cut=self.finish_reason is FinishReason.length)
-        if self.finish_reason is FinishReason.stop and self._calls.finished:
-            self.finish_reason = FinishReason.tool_calls
+        if not content:
+            content.whole(self._early, out)
+        self.complete = self.raw_finish_reason not in UNFINISHED
+        self.finish_reason = content.end(out, self.finish_reason)
 
     def usage(self) -> Usage | None:
-        """input_tokens on this wire is what was neither read from the cache nor written to it."""
-        counts = self._counts
-        fresh, output = as_count(counts.get("input_tokens")), as_count(counts.get("output_tokens"))
-        read = as_count(counts.get("cache_read_input_tokens"))
-        written = as_count(counts.get("cache_creation_input_tokens"))
-        thinking = as_count(as_object(counts.get("output_tokens_details")).get("thinking_tokens"))
-        if fresh is None and output is None and read is None and written is None and thinking is None:
-            return None
-        return Usage(
-            input_tokens=None if fresh is None else fresh + (read or 0) + (written or 0),
-            output_tokens=output,
-            cache_read_tokens=read,
-            cache_write_tokens=written,
-            reasoning_tokens=within(thinking, output),
-            raw=dict(counts),
-        )
+        return usage_of(self._counts)
 
     def replay(self) -> tuple[Any, ...]:
-        calls = {call.id: call for call in self._calls.finished}
-        items = [item for block in self._blocks if (item := replayed(block, calls)) is not None]
-        return () if says_all(items) else tuple(items)
+        goes_on = self.finish_reason is FinishReason.paused or not self.complete
+        return self._content.replay(verbatim=goes_on)
 
     def _whole(self, data: bytes, out: list[Event]) -> None:
         try:
             body = json.loads_object(data)
-            end = EVENT.convert(
-                {
-                    "type": "message_delta",
-                    "delta": {key: body.get(key) for key in _FACTS},
-                    "context_management": body.get("context_management"),
-                }
-            )
         except ValueError:
             raise _malformed(data) from None
         self.raw = body
@@ -169,22 +140,22 @@ class Decoder(base.Decoder):
         if "content" not in body:
             raise MalformedStream("the body is JSON, but no message: it has no content", permanent=True)
         self._start(body)
-        for index, block in enumerate(as_objects(body.get("content"))):
-            self._begin(index, block, out)
-            self._stop(index, out)
-        self._event(end, out)
+        self._content.whole(body["content"], out)
+        self._facts(body)
         self.done = True
 
-    def _event(self, event: WireEvent, out: list[Event]) -> None:
+    def _event(self, event: WireEvent, data: bytes, out: list[Event]) -> None:
         match event.type:
+            case "content_block_delta":
+                self._any_delta(event.index, event.delta, data, out)
             case "message_start":
                 self._start(event.message)
             case "content_block_start":
-                self._begin(event.index, event.content_block, out)
+                self._content.begin(event.index, event.content_block, out)
             case "content_block_stop":
-                self._stop(event.index, out)
+                self._content.stop(event.index, out)
             case "message_delta":
-                self._facts(event)
+                self._facts(json.loads_object(data))
             case "message_stop":
                 self.done = True
             case _:  # ping, and what is yet to come
@@ -195,113 +166,37 @@ class Decoder(base.Decoder):
         if not is_object(message):
             return
         id = as_text(message.get("id"))
-        if self._blocks and id and id != self.id:
+        if self._content and id and id != self.id:
             raise MalformedStream(f"a second answer ({id}) begins in the middle of the first ({self.id})")
-        self._count(message.get("usage") if not self._blocks else None)
-        self.id = self._calls.seed = id or self.id
+        if not self._content:
+            self._count(message.get("usage"))
+        self.id = self._content.calls.seed = id or self.id
         self.model = as_text(message.get("model")) or self.model
+        self._early = message.get("content")
+        self.provider_data |= own_fields(message)
 
-    def _begin(self, index: int | None, data: Any, out: list[Event]) -> None:
-        """A block as it starts; some come whole, all do in a body."""
-        if not is_object(data):
-            return
-        if index in self._open:
-            self._stop(index, out)
-        block = Block(data)
-        self._blocks.append(block)
-        self._open[index] = block
-        self._index, self._pieces = index, block.pieces
-        match block.kind:
-            case "text":
-                self._text(as_text(data.get("text")), out)
-                self._cite(block, as_objects(data.get("citations")))
-            case "thinking":
-                self._think(as_text(data.get("thinking")), out)
-            case "tool_use":
-                before = len(out)
-                self._calls.delta(out, index, as_text(data.get("id")), as_text(data.get("name")))
-                started = out[before] if len(out) > before else None
-                block.call_id = started.id if isinstance(started, ToolCallStart) else ""
-            case _ if block.kind not in _KNOWN:
-                self.provider_data.setdefault("blocks", []).append(data)
-            case _:
-                pass
+    def _any_delta(self, index: int | None, delta: Delta | None, data: bytes, out: list[Event]) -> None:
+        if delta is None or delta.type not in (*DELTAS, None):
+            self._content.unknown_delta(index, as_object(json.loads_object(data).get("delta")))
+        elif delta.text:
+            self._content.turn_to(index)
+            self._content.text(delta.text, out)
+        else:
+            self._content.delta(index, delta, out)
 
-    def _text(self, text: str, out: list[Event]) -> None:
-        if text:
-            self._pieces.append(text)
-            out.append(TextDelta(text))
-
-    def _think(self, text: str, out: list[Event]) -> None:
-        if text:
-            self._pieces.append(text)
-            out.append(ThinkingDelta(text))
-
-    def _turn_to(self, index: int | None, kind: str) -> Block:
-        """The block that a delta belongs to; one that never started is made up from its delta."""
-        block = self._open.get(index)
-        if block is None:
-            block = self._open[index] = Block({"type": kind})
-            self._blocks.append(block)
-        self._index, self._pieces = index, block.pieces
-        return block
-
-    def _delta(self, index: int | None, delta: PlainDelta, out: list[Event]) -> None:
-        """Every delta but one of text."""
-        if delta.thinking:
-            if index != self._index:
-                self._turn_to(index, "thinking")
-            self._think(delta.thinking, out)
-            return
-        block = self._open.get(index)
-        if block is None:
-            return
-        if delta.partial_json:
-            block.pieces.append(delta.partial_json)
-            if block.kind == "tool_use":
-                self._calls.delta(out, index, arguments=delta.partial_json)
-        elif isinstance(delta, Delta):
-            self._rare_delta(block, delta)
-
-    def _rare_delta(self, block: Block, delta: Delta) -> None:
-        if delta.signature:
-            block.data["signature"] = delta.signature
-        elif is_object(delta.citation):
-            self._cite(block, [delta.citation])
-        elif delta.content is not None:
-            block.data["content"] = delta.content
-
-    def _cite(self, block: Block, citations: list[dict[str, Any]]) -> None:
-        if citations:
-            block.citations += citations
-            self.provider_data.setdefault("citations", []).extend(citations)
-
-    def _stop(self, index: int | None, out: list[Event]) -> None:
-        block = self._open.pop(index, None)
-        self._index, self._pieces = _CLOSED, []
-        if block is None:
-            return
-        if block.kind == "tool_use" and not block.pieces and block.data.get("input"):
-            self._calls.delta(out, index, arguments=arguments_text(block.data["input"]))
-        block.settle()
-
-    def _facts(self, event: WireEvent) -> None:
-        self._count(event.usage)
-        delta = event.delta
-        if delta is None:
-            return
-        word = delta.stop_reason
+    def _facts(self, said: dict[str, Any]) -> None:
+        """What a message_delta says of the message, or a whole body."""
+        self._count(said.get("usage"))
+        delta = as_object(said.get("delta")) if said.get("type") == "message_delta" else said
+        word = as_text(delta.get("stop_reason"))
         if word:
             reason = reason_of(word, FINISH)
             if self.finish_reason is None or reason in OVERRIDING:
                 self.finish_reason, self.raw_finish_reason = reason, word
-        facts = {
-            "stop_sequence": delta.stop_sequence,
-            "stop_details": delta.stop_details,
-            "container": delta.container,
-            "context_management": event.context_management,
-        }
-        self.provider_data.update({key: value for key, value in facts.items() if value is not None})
+        self.provider_data |= facts_of(said)
+        container = as_text(as_object(self.provider_data.get("container")).get("id"))
+        if container:
+            self.state["container"] = container
 
     def _count(self, usage: Any) -> None:
         """Counts are cumulative: a later one replaces the earlier, one that is not sent leaves it."""
@@ -309,9 +204,7 @@ class Decoder(base.Decoder):
             self._counts.update({key: value for key, value in usage.items() if value is not None})
 
     def _refusal(self) -> str:
-        details = self.provider_data.get("stop_details")
-        if not is_object(details):
-            return ""
+        details = as_object(self.provider_data.get("stop_details"))
         return as_text(details.get("explanation")) or as_text(details.get("category"))
 
 

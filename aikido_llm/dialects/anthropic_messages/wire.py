@@ -1,4 +1,8 @@
-"""The fields we read of each event. Everything may be missing; what is not named here is skipped while parsing."""
+"""The fields we read of each event. Everything may be missing; what is not named here is skipped while parsing.
+
+The few events that tell facts of the whole message (`message_start`, `message_delta`) and deltas of unknown types are
+read untyped, so that nothing of them is lost.
+"""
 
 from typing import Any, Literal
 
@@ -8,8 +12,11 @@ from ...codecs.json import Typed
 from ..values import is_object
 
 # Types of events and deltas whose shape we rely on. Any other may come one day with fields of other types.
-_EVENTS = ("message_start", "content_block_start", "content_block_delta", "content_block_stop", "message_delta")
-_DELTAS = ("text_delta", "thinking_delta", "signature_delta", "input_json_delta", "citations_delta", "compaction_delta")
+EVENTS = (
+    *("message_start", "content_block_start", "content_block_delta", "content_block_stop", "message_delta"),
+    "message_stop",
+)
+DELTAS = ("text_delta", "thinking_delta", "signature_delta", "input_json_delta", "citations_delta")
 
 
 class PlainDelta(msgspec.Struct, gc=False):
@@ -27,16 +34,11 @@ class PlainEvent(msgspec.Struct, gc=False):
 
 
 class Delta(PlainDelta, gc=False):
-    """`delta` of a content_block_delta, and of a message_delta."""
+    """`delta` of a content_block_delta."""
 
     type: str | None = None
     signature: str | None = None
     citation: Any = None
-    content: Any = None
-    stop_reason: str | None = None
-    stop_sequence: Any = None
-    stop_details: Any = None
-    container: Any = None
 
 
 class Event(msgspec.Struct, gc=False):
@@ -47,8 +49,6 @@ class Event(msgspec.Struct, gc=False):
     delta: Delta | None = None
     content_block: Any = None
     message: Any = None
-    usage: Any = None
-    context_management: Any = None
     error: Any = None
     request_id: Any = None
 
@@ -58,13 +58,12 @@ def _mend(value: Any) -> Any:
     if not is_object(value):
         return value
     kind = value.get("type")
-    if kind not in _EVENTS:
+    if kind not in EVENTS:
         kept = ("error", "request_id", "message")
         return {"type": kind if isinstance(kind, str) else None} | {key: value.get(key) for key in kept}
     delta = value.get("delta")
-    if kind == "content_block_delta" and is_object(delta) and delta.get("type") not in _DELTAS:
-        return {**value, "delta": None}
-    return value
+    known = kind == "content_block_delta" and is_object(delta) and delta.get("type") in (*DELTAS, None)
+    return value if known or not is_object(delta) else {**value, "delta": None}
 
 
 PLAIN = Typed(PlainEvent)

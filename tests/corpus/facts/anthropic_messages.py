@@ -10,7 +10,7 @@ from .errors import error_in_body
 FINISH = {
     "end_turn": "stop",
     "stop_sequence": "stop",
-    "pause_turn": "stop",  # the server's own tool loop paused; the raw word tells who wants to go on
+    "pause_turn": "paused",  # the server's own tool loop wants to be asked again
     "tool_use": "tool_calls",
     "max_tokens": "length",
     "model_context_window_exceeded": "length",

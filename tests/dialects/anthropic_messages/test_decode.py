@@ -2,6 +2,7 @@
 
 from aikido_llm.codecs import json
 from aikido_llm.dialects.anthropic_messages import AnthropicMessages
+from aikido_llm.types.citations import Citation
 from aikido_llm.types.events import (
     EndEvent,
     TextDelta,
@@ -12,6 +13,7 @@ from aikido_llm.types.events import (
     UsageEvent,
 )
 from aikido_llm.types.response import FinishReason
+from aikido_llm.types.server_tools import ServerToolCall
 from aikido_llm.types.tools import ToolCall
 from tests.dialects.anthropic_messages.transcript import (
     PING,
@@ -209,9 +211,15 @@ def test_server_tools_are_no_calls_and_go_back_verbatim() -> None:
         {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": found},
     ]
     assert response.tool_calls == ()
-    assert response.provider_data == {"blocks": blocks}
+    assert response.server_tools == (
+        ServerToolCall(
+            "srvtoolu_1", "web_search", "web_search", '{"query":"x"}', "completed", json.dumps(found).decode()
+        ),
+    )
+    assert response.provider_data == {}
     assert response.replay == (*blocks, {"type": "text", "text": "So."})
-    assert (response.finish_reason, response.raw_finish_reason) == (FinishReason.stop, "pause_turn")
+    assert (response.finish_reason, response.raw_finish_reason) == (FinishReason.paused, "pause_turn")
+    assert not response.complete
 
 
 # ---------------------------------------------------------------- text, thinking, citations
@@ -321,7 +329,9 @@ def test_citations_are_kept_beside_the_text_they_prove() -> None:
     )
     response = answer(body)
     assert response.text == "It says quack"
-    assert response.provider_data == {"citations": [cited]}
+    place = {"type": "char_location", "document_index": 0}
+    assert response.citations == (Citation(cited_text="quack", start=8, end=13, provider_data=place),)
+    assert response.provider_data == {}
     assert response.replay == (
         {"type": "text", "text": "It says "},
         {"type": "text", "text": "quack", "citations": [cited]},
@@ -337,10 +347,12 @@ def test_a_call_of_code_that_the_server_runs_keeps_its_caller() -> None:
 # ---------------------------------------------------------------- what is unknown
 
 
-def test_quirk_12_a_fallback_block_is_a_note_and_not_sent_back() -> None:
-    response = answer(sse(begin(), block(0, "fallback", model="m"), stop(0), text(1, "x"), end("end_turn"), STOP))
-    assert response.provider_data == {"blocks": [{"type": "fallback", "model": "m"}]}
-    assert response.replay == ()
+def test_quirk_12_a_fallback_block_goes_back_where_it_stood() -> None:
+    """The service reads the thinking before and behind it by that border."""
+    start = block(0, "fallback", **{"from": {"model": "m"}, "to": {"model": "n"}})
+    response = answer(sse(begin(), start, stop(0), text(1, "x"), end("end_turn"), STOP))
+    assert response.provider_data == {"blocks": [start["content_block"]]}
+    assert response.replay == (start["content_block"], {"type": "text", "text": "x"})
 
 
 def test_compaction_is_opaque() -> None:
@@ -372,7 +384,7 @@ def test_unknown_events_deltas_and_shapes_are_no_failure() -> None:
     )
     response = answer(body)
     assert response.text == "hi"
-    assert response.provider_data == {"blocks": [{"type": "hologram", "size": [1, 2]}]}
+    assert response.provider_data == {"blocks": [{"type": "hologram", "size": [1, 2], "text": {"x": 1}}]}
 
 
 def test_the_type_in_the_data_counts_not_the_name_of_the_event() -> None:

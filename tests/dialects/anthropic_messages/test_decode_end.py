@@ -44,16 +44,25 @@ from tests.wire import Road, error_of
     [
         ("end_turn", FinishReason.stop),
         ("stop_sequence", FinishReason.stop),
-        ("tool_use", FinishReason.tool_calls),
         ("max_tokens", FinishReason.length),
         ("model_context_window_exceeded", FinishReason.length),
-        ("pause_turn", FinishReason.stop),
+        ("pause_turn", FinishReason.paused),
+        ("compaction", FinishReason.other),
         ("something_new", FinishReason.other),
     ],
 )
 def test_finish_reasons(word: str, reason: FinishReason) -> None:
     response = answer(sse(begin(), text(0, "x"), end(word), STOP))
     assert (response.finish_reason, response.raw_finish_reason) == (reason, word)
+    assert response.complete is (word not in ("pause_turn", "compaction"))
+
+
+def test_an_end_in_tool_calls_has_calls() -> None:
+    assert answer(sse(begin(), tool(0, "t", "{}"), end("tool_use"), STOP)).finish_reason is FinishReason.tool_calls
+    nameless = block(0, "tool_use", id="t", name="", input={"a": 1})
+    for content in (text(0, "x"), sse(nameless, stop(0))):
+        assert isinstance(failure(sse(begin(), content, end("tool_use"), STOP)), MalformedStream)
+    assert isinstance(failure(sse(begin(), nameless, stop(0), end("end_turn"), STOP)), MalformedStream)
 
 
 def test_the_stop_sequence_is_told() -> None:

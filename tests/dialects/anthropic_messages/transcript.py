@@ -39,7 +39,7 @@ def begin(id: str = "msg_1", **usage: Any) -> dict[str, Any]:
 
 
 def block(index: int, kind: str, **fields: Any) -> dict[str, Any]:
-    return {"type": "content_block_start", "index": index, "content_block": {"type": kind, **fields}}
+    return {"type": "content_block_start", "index": index, "content_block": {**fields, "type": kind}}
 
 
 def delta(index: int, kind: str, **fields: Any) -> dict[str, Any]:

@@ -1,0 +1,37 @@
+"""What an answer cost, as this wire counts (source: Anthropic API reference, `usage`, read 2026-11)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...types.usage import Usage
+from ..values import as_count, as_object, within
+
+
+def usage_of(counts: Mapping[str, Any]) -> Usage | None:
+    """`input_tokens` here is what was neither read from the cache nor written to it; gateways that say `prompt_tokens`
+    instead mean the whole prompt. None when no number of tokens was sent."""
+    output = _first(counts, "output_tokens", "completion_tokens")
+    written = as_count(counts.get("cache_creation_input_tokens"))
+    read = as_count(counts.get("cache_read_input_tokens"))
+    fresh, whole = as_count(counts.get("input_tokens")), as_count(counts.get("prompt_tokens"))
+    if fresh is not None:
+        whole = fresh + (read or 0) + (written or 0)
+    elif read is None:
+        read = as_count(as_object(counts.get("prompt_tokens_details")).get("cached_tokens"))
+    thinking = as_count(as_object(counts.get("output_tokens_details")).get("thinking_tokens"))
+    if thinking is None:
+        thinking = as_count(as_object(counts.get("completion_tokens_details")).get("reasoning_tokens"))
+    if all(count is None for count in (whole, output, read, written, thinking)):
+        return None
+    return Usage(
+        input_tokens=whole,
+        output_tokens=output,
+        cache_read_tokens=read,
+        cache_write_tokens=written,
+        reasoning_tokens=within(thinking, output),
+        raw=dict(counts),
+    )
+
+
+def _first(counts: Mapping[str, Any], *names: str) -> int | None:
+    return next((count for name in names if (count := as_count(counts.get(name))) is not None), None)
