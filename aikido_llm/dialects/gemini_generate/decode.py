@@ -4,27 +4,22 @@ The wire has no end mark: an answer is whole when the bytes are over and a finis
 Chunks may follow the finish reason, so nothing is `done` before that.
 """
 
-from contextlib import suppress
 from typing import Any
 
 from ...codecs import json
-from ...errors import LLMError, MalformedStream, ServerError
+from ...errors import LLMError, MalformedStream
 from ...framing import STRAY, WHOLE, Frame
 from ...framing.places import Places
-from ...types.events import AudioEvent, Event, ImageEvent, TextDelta, ThinkingDelta
-from ...types.parts import AudioPart
-from ...types.response import FinishReason
+from ...types.events import Event, TextDelta, ThinkingDelta
+from ...types.response import Response
 from ...types.usage import Usage
-from .. import base, envelope, media, status
-from ..finish import OVERRIDING, reason_of
+from .. import base, envelope, status
 from ..values import is_list, is_object
 from ..words import NO_WORDS, Words
-from .calls import Calls
+from .candidate import CandidateReader, Choice
 from .errors import in_band
-from .finish import FINISH
-from .replay import Turn
 from .usage import UsageReader
-from .wire import CHUNK, PLAIN, Candidate, Chunk, Part
+from .wire import CHUNK, PLAIN, Candidate, Chunk
 
 
 class Decoder(base.Decoder):
@@ -40,13 +35,12 @@ class Decoder(base.Decoder):
     def __init__(self, words: Words = NO_WORDS) -> None:
         super().__init__()
         self._words = words
-        self._turn = Turn()
-        self._calls = Calls(self._turn)
+        self._first = CandidateReader(self.provider_data)
+        self._others: dict[int, Choice] = {}  # by index
         self._usage = UsageReader()
-        self._detail = ""  # what the wire says beside the finish reason
 
     def feed(self, frames: list[Frame], out: list[Event]) -> None:
-        decode, append, turn = PLAIN.fast, out.append, self._turn
+        decode, append, turn = PLAIN.fast, out.append, self._first.turn
         known = bool(self.id and self.model)
         for name, payload in frames:
             if known and not name:
@@ -92,24 +86,23 @@ class Decoder(base.Decoder):
             self._chunk(chunk, payload, out)
 
     def close(self, out: list[Event]) -> None:
-        reason = self.finish_reason
-        if reason is None:
-            raise base.truncated("a finishReason")
-        word = self.raw_finish_reason or ""
-        if reason is FinishReason.content_filter:
-            raise base.filtered(word, self._detail)
-        if reason is FinishReason.error:
-            detail = f": {self._detail}" if self._detail else ""
-            raise ServerError(f"the model's answer failed with {word}{detail}", code=word)
-        called = self._calls.finish(out, cut=reason is FinishReason.length)
-        if called and reason is FinishReason.stop:
-            self.finish_reason = FinishReason.tool_calls
+        try:
+            self._first.close(out)
+        finally:
+            self._follow()
+            self.logprobs = self._first.logprobs
+            self.state = self._first.state
+        for choice in self._others.values():
+            choice.close()
 
     def usage(self) -> Usage | None:
         return self._usage.usage()
 
     def replay(self) -> tuple[Any, ...]:
-        return self._turn.items(calls=self._calls.all_finished)
+        return self._first.replay()
+
+    def choices(self) -> tuple[Response, ...]:
+        return tuple(self._others[index].response() for index in sorted(self._others))
 
     def _whole(self, body: bytes, out: list[Event]) -> None:
         """One document: an answer, an error, or a list of such."""
@@ -151,13 +144,12 @@ class Decoder(base.Decoder):
             raise in_band(envelope.of_event(source), self._words)
         if chunk.responseId and not self.id:
             self.id = chunk.responseId
-            self._calls.seed(self.id)
+            self._first.calls.seed(self.id)
         if chunk.modelVersion and not self.model:
             self.model = chunk.modelVersion
         if chunk.candidates:
             for candidate in chunk.candidates:
-                if not candidate.index:
-                    self._candidate(candidate, out)
+                self._candidate(candidate, out)
         elif (
             chunk.promptFeedback is None
             and chunk.usageMetadata is None
@@ -171,56 +163,20 @@ class Decoder(base.Decoder):
             self.provider_data.update(chunk.other)
 
     def _candidate(self, candidate: Candidate, out: list[Event]) -> None:
-        content = candidate.content
-        if content is not None and content.parts:
-            for part in content.parts:
-                if part.functionCall is None and part.inlineData is None and part.other is None:
-                    text = part.text
-                    if part.thoughtSignature:
-                        self._turn.part(part)
-                    elif text:
-                        self._turn.text(text, thought=bool(part.thought))
-                    if text:
-                        out.append(ThinkingDelta(text) if part.thought else TextDelta(text))
-                else:
-                    self._rare_part(part, out)
-        if candidate.finishReason:
-            self._finish(candidate)
-        if candidate.other:
-            self._note(candidate.other)
-
-    def _rare_part(self, part: Part, out: list[Event]) -> None:
-        if part.text:
-            out.append(ThinkingDelta(part.text) if part.thought else TextDelta(part.text))
-        blob = part.inlineData
-        if blob is not None:
-            if part.thought or not blob.data:
-                return  # a sketch that the model made while thinking, or nothing
-            self._media(blob.data, blob.mimeType or "", out)
-        call = part.functionCall
-        item = self._turn.part(part) if call is None else self._calls.add(part, call, out)
-        if part.other is not None and item is not None:
-            self._listed("parts", [item])
-
-    def _media(self, data: str, content_type: str, out: list[Event]) -> None:
-        if content_type.startswith("audio/"):
-            sound = media.bytes_from_base64(data, "a sound", self.arrived)
-            out.append(AudioEvent(AudioPart(data=sound, content_type=content_type)))
+        if candidate.index:
+            other = self._others.get(candidate.index)
+            if other is None:
+                other = self._others[candidate.index] = Choice()
+                other.reader.calls.seed(f"{self.id} {candidate.index}" if self.id else "")
+            other.read(candidate, self.arrived)
         else:
-            out.append(ImageEvent(media.image_from_base64(data, content_type, self.arrived)))
+            self._first.read(candidate, out, self.arrived)
+            self._follow()
 
-    def _finish(self, candidate: Candidate) -> None:
-        word = str(candidate.finishReason)
-        reason = reason_of(word, FINISH)
-        if self.finish_reason is None or reason in OVERRIDING:
-            self.finish_reason = reason
-            self.raw_finish_reason = word
-            self._detail = candidate.finishMessage or ""
-        if candidate.finishMessage:
-            self.provider_data["finishMessage"] = candidate.finishMessage
-        if len(candidate.safetyRatings):
-            with suppress(ValueError):  # the quick reader skips what it does not need, whatever its bytes
-                self.provider_data["safetyRatings"] = json.loads(bytes(candidate.safetyRatings))
+    def _follow(self) -> None:
+        """The end of the first candidate is the answer's."""
+        self.finish_reason = self._first.finish_reason
+        self.raw_finish_reason = self._first.raw_finish_reason
 
     def _feedback(self, feedback: Any) -> None:
         """A prompt was blocked when a reason is given; ratings alone say nothing."""
@@ -229,25 +185,9 @@ class Decoder(base.Decoder):
         self.provider_data["promptFeedback"] = feedback
         word = feedback.get("blockReason")
         if word:
-            self.finish_reason = FinishReason.content_filter
-            self.raw_finish_reason = str(word)
-            self._detail = str(feedback.get("blockReasonMessage") or "the prompt was blocked")
-
-    def _note(self, fields: dict[str, Any]) -> None:
-        """Grounding comes in pieces, citations in lists; of anything else the last one counts."""
-        for name, value in fields.items():
-            if name == "citationMetadata" and is_object(value):
-                sources = value.get("citationSources") or value.get("citations")
-                if is_list(sources):
-                    self._listed("citations", sources)
-            elif is_object(value) and is_object(self.provider_data.get(name)):
-                self.provider_data[name].update(value)
-            elif value != {}:
-                self.provider_data[name] = dict(value) if is_object(value) else value
-
-    def _listed(self, name: str, items: list[Any]) -> None:
-        known = self.provider_data.get(name)
-        self.provider_data[name] = [*known, *items] if is_list(known) else list(items)
+            detail = str(feedback.get("blockReasonMessage") or "the prompt was blocked")
+            self._first.blocked(str(word), detail)
+            self._follow()
 
 
 def _excerpt(body: bytes) -> str:

@@ -1,33 +1,29 @@
 """Request -> generateContent body (source: Gemini API reference, models.generateContent, v1beta, read 2026-11)."""
 
-import re
-from collections.abc import Mapping
 from typing import Any
 
 from ...errors import InvalidRequestError, UnsupportedFeatureError
 from ...types.extra import EACH
+from ...types.messages import Message, Role
 from ...types.request import Request, ThinkingConfig
-from ...types.tools import ToolDef
 from ..base import WireRequest
 from ..extra import TOOLS, with_extra
-from ..lacking import functions, refuse
+from ..lacking import refuse
 from ..paths import segment
 from ..ranges import effort_of
-from ..tool_choice import ChoiceWords, word_for
 from ..turns import conversation
+from ..values import as_text
 from .contents import contents, system_parts
 from .quirks import Quirks
+from .replay import CONTINUATION
 from .schema import to_json_schema, to_openapi
+from .tools import tool_fields
 
 EFFORT_BUDGETS = {"low": 1024, "medium": 8192, "high": 24576}  # tokens; the last is the most that all 2.5 models take
 
 LISTS = TOOLS | {("tools", EACH, "functionDeclarations")}
-_CHOICE = ChoiceWords(
-    {"mode": "AUTO"}, {"mode": "NONE"}, {"mode": "ANY"}, lambda name: {"mode": "ANY", "allowedFunctionNames": [name]}
-)
 _MOST_STOPS = 5
 _COLLECTIONS = ("models", "tunedModels")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,127}")
 _CACHED = ("systemInstruction", "tools", "toolConfig")
 
 
@@ -35,6 +31,8 @@ def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str, wir
     """The method is in the path, and so is the wish for server-sent events. `extra` is merged
     last."""
     method = "streamGenerateContent?alt=sse" if stream else "generateContent"
+    if stream and request.logprobs:
+        raise UnsupportedFeatureError("this wire tells logprobs with complete alone: it refuses them on a stream")
     return WireRequest(f"{_model_path(request.model or '')}:{method}", _body(request, quirks, provider, wire))
 
 
@@ -47,20 +45,19 @@ def _model_path(model: str) -> str:
 
 
 def _body(request: Request, quirks: Quirks, provider: str, wire: str) -> dict[str, Any]:
-    refuse(request, "n", "logprobs", "background", "previous_response_id", "conversation")
-    sorted_out = conversation(request.messages, quirks.late_system)
+    refuse(request, "background", "previous_response_id", "conversation")
+    messages, token = _asked(request.messages, provider, wire)
+    sorted_out = conversation(messages, quirks.late_system)
     turns = contents(sorted_out.turns, quirks, provider, wire)
     system = system_parts(sorted_out.opening)
     body: dict[str, Any] = {"contents": turns}
+    if token:
+        body[CONTINUATION] = token
     if system and quirks.system_instruction:
         body["systemInstruction"] = {"parts": system}
     elif system:
         _lead(turns, system)
-    if request.tools:
-        body["tools"] = [{"functionDeclarations": [_declaration(tool, quirks) for tool in functions(request.tools)]}]
-    calling = _calling(request)
-    if calling:
-        body["toolConfig"] = {"functionCallingConfig": calling}
+    body |= tool_fields(request, quirks)
     config = _generation_config(request, quirks)
     if config:
         body["generationConfig"] = config
@@ -72,41 +69,22 @@ def _body(request: Request, quirks: Quirks, provider: str, wire: str) -> dict[st
     return body
 
 
+def _asked(messages: tuple[Message, ...], provider: str, wire: str) -> tuple[tuple[Message, ...], str]:
+    """The conversation, and the token of a paused turn at its end: the service wants the question again with it, and
+    not what it has answered (source: Gemini API guide, "Long decode", read 2026-11)."""
+    token, end = "", len(messages)
+    while end and messages[end - 1].role is Role.assistant:
+        found = as_text(messages[end - 1].state_for(provider, wire).get(CONTINUATION))
+        if not found:
+            break
+        token, end = token or found, end - 1
+    return messages[:end], token
+
+
 def _lead(turns: list[dict[str, Any]], system: list[dict[str, Any]]) -> None:
     """The system text in front of the first user turn, whose filler it replaces."""
     first = turns[0]["parts"]
     turns[0]["parts"] = system if first == [{"text": ""}] else system + first
-
-
-def _declaration(tool: ToolDef, quirks: Quirks) -> dict[str, Any]:
-    if not _NAME.fullmatch(tool.name):
-        raise InvalidRequestError(
-            f"this wire takes no tool named {tool.name!r}: a letter or _, then letters, digits, _ . : -, up to 128"
-        )
-    declaration: dict[str, Any] = {"name": tool.name, "description": tool.description}
-    if not tool.description:
-        del declaration["description"]
-    if tool.parameters.keys() - {"type", "properties"} or tool.parameters.get("properties"):
-        if quirks.schema_form == "json_schema":
-            declaration["parametersJsonSchema"] = to_json_schema(tool.parameters)
-        else:
-            _older_parameters(declaration, tool.parameters)
-    return declaration
-
-
-def _older_parameters(declaration: dict[str, Any], parameters: Mapping[str, Any]) -> None:
-    """An object without properties is refused there; a function without parameters has none."""
-    schema = to_openapi(parameters)
-    if schema.get("properties") or schema.get("anyOf"):
-        declaration["parameters"] = schema
-
-
-def _calling(request: Request) -> Any:
-    if request.tools and request.parallel_tool_calls is False:
-        raise UnsupportedFeatureError(
-            "this wire cannot be told to make one call at a time: leave parallel_tool_calls out, run the calls in turn"
-        )
-    return word_for(request, _CHOICE)
 
 
 def _generation_config(request: Request, quirks: Quirks) -> dict[str, Any]:
@@ -119,6 +97,9 @@ def _generation_config(request: Request, quirks: Quirks) -> dict[str, Any]:
         "maxOutputTokens": request.max_tokens,
         "stopSequences": list(request.stop) or None,
         "seed": request.seed,
+        "candidateCount": request.n,
+        "responseLogprobs": True if request.logprobs else None,
+        "logprobs": request.logprobs if request.logprobs is not True and request.logprobs else None,
         "responseModalities": [name.upper() for name in request.modalities] or None,
         "imageConfig": _image_config(request),
         "thinkingConfig": _thinking(request.thinking, quirks) if request.thinking else None,
@@ -141,7 +122,7 @@ def _image_config(request: Request) -> dict[str, str] | None:
     return {name: value for name, value in config.items() if value} or None
 
 
-_LEVELS = ("minimal", "low", "medium", "high", "xhigh")  # xhigh: Gemini 4
+_LEVELS = ("minimal", "low", "medium", "high")  # Gemini 4 has no more (Google's guide to it, 2026-10)
 
 
 def _thinking(thinking: ThinkingConfig, quirks: Quirks) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from ...types.response import FinishReason
 FINISH: dict[str, FinishReason] = {
     "STOP": FinishReason.stop,
     "MAX_TOKENS": FinishReason.length,
+    "CONTINUATION": FinishReason.paused,  # the limit of one request, not of the answer: guide "Long decode", 2026-10
     "SAFETY": FinishReason.content_filter,
     "RECITATION": FinishReason.content_filter,
     "BLOCKLIST": FinishReason.content_filter,

@@ -32,6 +32,9 @@ class Quirks:
     newer models refuse a step whose first call has no signature; this is the value that their documentation gives for
     such history. A call that came from this wire unsigned is sent back unsigned: its model does not sign.
 
+    tells_server_tools: beside functions, what the service runs is told by `includeServerSideToolInvocations`,
+    without which the newer models refuse the mixture. The enterprise API refuses the field.
+
     error_words: what a host's own codes and sentences mean.
     """
 
@@ -41,4 +44,5 @@ class Quirks:
     late_system: LateSystem = field(default="user", validator=in_(("user", "front")))
     media_in_results: bool = False
     placeholder_signature: str = "skip_thought_signature_validator"
+    tells_server_tools: bool = True
     error_words: Words = NO_WORDS

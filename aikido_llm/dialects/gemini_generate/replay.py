@@ -10,9 +10,10 @@ from typing import Any
 from ...codecs.base64 import Base64Text
 from ...types.messages import Message
 from ...types.parts import AudioPart, ImagePart
-from ..values import is_object
+from ..values import as_text, is_object
 from .wire import Part
 
+CONTINUATION = "continuationToken"  # with it the service goes on with a turn that it has paused
 _FOLD_AT = 4096  # pieces of text
 
 
@@ -62,6 +63,11 @@ class Turn:
         if not self._needed:
             return ()
         return tuple(item for item in self._items if calls or "functionCall" not in item)
+
+    def visible(self) -> list[str]:
+        """The text of each part, "" of one that shows none."""
+        self._end_text()
+        return ["" if item.get("thought") else as_text(item.get("text")) for item in self._items]
 
     def _leave_out_removed(self) -> None:
         if self._removed:

@@ -16,17 +16,23 @@ from ..values import MOST, as_count, is_list, is_object
 _OTHER = "~other"  # no server means this name
 
 
-class FunctionCall(msgspec.Struct):
+class FunctionCall(msgspec.Struct, forbid_unknown_fields=True):
+    """other: the fields that are not named here."""
+
     name: str | None = None
     args: Any = None
     id: str | None = None
     partialArgs: Any = None
     willContinue: bool | None = None
+    other: dict[str, Any] | None = msgspec.field(default=None, name=_OTHER)
 
 
-class Blob(msgspec.Struct):
+class Blob(msgspec.Struct, forbid_unknown_fields=True):
+    """other: the fields that are not named here."""
+
     mimeType: str | None = None
     data: str | None = None
+    other: dict[str, Any] | None = msgspec.field(default=None, name=_OTHER)
 
 
 class Part(msgspec.Struct, forbid_unknown_fields=True):
@@ -40,8 +46,12 @@ class Part(msgspec.Struct, forbid_unknown_fields=True):
     other: dict[str, Any] | None = msgspec.field(default=None, name=_OTHER)
 
 
-class Content(msgspec.Struct):
+class Content(msgspec.Struct, forbid_unknown_fields=True):
+    """other: the fields that are not named here."""
+
     parts: list[Part] | None = None
+    role: Any = None
+    other: dict[str, Any] | None = msgspec.field(default=None, name=_OTHER)
 
 
 class Candidate(msgspec.Struct, forbid_unknown_fields=True):
@@ -72,8 +82,9 @@ class PlainPart(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     thought: bool = False
 
 
-class PlainContent(msgspec.Struct, gc=False):
+class PlainContent(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     parts: tuple[PlainPart]
+    role: Any = None
 
 
 class PlainCandidate(msgspec.Struct, gc=False, forbid_unknown_fields=True):
@@ -141,11 +152,14 @@ _PART: _Types = {
     "inlineData": (dict,),
 }
 _CALL: _Types = {"name": (str,), "id": (str,), "willContinue": (bool,)}
+_GIVEN = ("args", "partialArgs")  # of any type
 _BLOB: _Types = {"mimeType": (str,), "data": (str,)}
 
 
 def mend(value: Any) -> Any:
-    """An untyped chunk -> what `Chunk` can be converted from. The value itself is left as it is."""
+    """An untyped chunk -> what `Chunk` can be converted from. The value itself is left as it is.
+
+    Raises ValueError for content of a shape that nothing can be read from."""
     if not is_object(value):
         return value
     chunk, other = _sort(value, _CHUNK)
@@ -160,9 +174,12 @@ def mend(value: Any) -> Any:
 
 def _candidate(value: dict[str, Any]) -> dict[str, Any]:
     candidate, other = _sort(value, _CANDIDATE)
-    if "content" in candidate:
-        parts = candidate["content"].get("parts")
-        candidate["content"] = {"parts": [_part(p) for p in parts if is_object(p)] if is_list(parts) else []}
+    if "content" in other:
+        candidate["content"] = {"parts": _parts(other.pop("content"))}
+    elif "content" in candidate:
+        fields = {name: item for name, item in candidate["content"].items() if item is not None}
+        content = {"parts": _parts(fields.pop("parts", [])), "role": fields.pop("role", None)}
+        candidate["content"] = {**content, _OTHER: fields} if fields else content
     if "safetyRatings" in candidate:
         candidate["safetyRatings"] = msgspec.Raw(json.dumps(candidate["safetyRatings"]))
     if other:
@@ -170,20 +187,33 @@ def _candidate(value: dict[str, Any]) -> dict[str, Any]:
     return candidate
 
 
-def _part(value: dict[str, Any]) -> dict[str, Any]:
+def _parts(value: Any) -> list[dict[str, Any]]:
+    """The parts of content that is a list of them, one of them, or text alone."""
+    return [_part(item) for item in (value if is_list(value) else [value]) if item is not None]
+
+
+def _part(value: Any) -> dict[str, Any]:
+    if isinstance(value, str):
+        return {"text": value}
+    if not is_object(value):
+        raise ValueError(f"a part of the content is a {type(value).__name__}")
     part, other = _sort(value, _PART)
+    if "text" in other or "functionCall" in other:
+        raise ValueError("a part of the content has another shape than text or a call has")
     if "functionCall" in part:
-        call = part["functionCall"]
-        part["functionCall"] = {
-            **_sort(call, _CALL)[0],
-            "args": call.get("args"),
-            "partialArgs": call.get("partialArgs"),
-        }
+        part["functionCall"] = _call(part["functionCall"])
     if "inlineData" in part:
-        part["inlineData"] = _sort(part["inlineData"], _BLOB)[0]
+        blob, more = _sort(part["inlineData"], _BLOB)
+        part["inlineData"] = {**blob, _OTHER: more} if more else blob
     if other:
         part[_OTHER] = value
     return part
+
+
+def _call(value: dict[str, Any]) -> dict[str, Any]:
+    given = {name: value[name] for name in _GIVEN if name in value}
+    known, other = _sort({name: item for name, item in value.items() if name not in _GIVEN}, _CALL)
+    return {**known, **given, _OTHER: other} if other else {**known, **given}
 
 
 def _sort(value: dict[str, Any], types: _Types) -> tuple[dict[str, Any], dict[str, Any]]:
