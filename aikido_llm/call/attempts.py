@@ -10,7 +10,15 @@ from attrs import define, evolve
 from .. import retry
 from ..codecs import json
 from ..dialects.base import ModelPage, WireRequest
-from ..errors import LONGEST_WORD, ConfigError, InvalidRequestError, LLMError, MalformedStream, ModelNotFoundError
+from ..errors import (
+    LONGEST_WORD,
+    ConfigError,
+    InvalidRequestError,
+    LLMError,
+    MalformedStream,
+    ModelNotFoundError,
+    UnsupportedFeatureError,
+)
 from ..transport.base import Body, Headers
 from ..types.events import EndEvent, ErrorEvent, Event, UsageEvent
 from ..types.request import Request
@@ -19,6 +27,7 @@ from .answer import AnswerParser
 from .clocks import Clocks
 from .exchange import Exchange, Settings
 from .stream import Reader
+from .wires import told_of_others, told_of_the_right_one, without_unnamed
 
 T = TypeVar("T")
 Begun: TypeAlias = tuple[Reader, list[Event]]
@@ -102,7 +111,12 @@ class Attempts:
         return asked
 
     def _prepare(self, request: Request, *, stream: bool) -> Prepared:
-        wire = self._settings.dialect.encode(request, stream=stream, provider=self._provider)
+        row = self._settings.provider
+        request = without_unnamed(row, request)
+        try:
+            wire = self._settings.dialect.encode(request, stream=stream, provider=self._provider)
+        except UnsupportedFeatureError as error:
+            raise told_of_others(row, request, error, stream=stream) from None
         if wire.body is None:
             return Prepared(request, wire, None, stream)
         return Prepared(request, wire, json.dumps_body(wire.body), stream)
@@ -121,7 +135,7 @@ class Attempts:
         try:
             sent = await self._exchange.send(clocks, prepared.wire, prepared.body, stream=stream, extra_headers=extra)
         except LLMError as error:
-            self._stamp(error, request.model)
+            self._stamp(told_of_the_right_one(self._settings.provider, error), request.model)
             raise
         limits = self._settings.limits
         parser = AnswerParser(
@@ -148,7 +162,7 @@ class Attempts:
             return reader, events
         if reader.received:
             prepared.failed = reader, events
-        raise self._stamp(failure, request.model)
+        raise self._stamp(told_of_the_right_one(self._settings.provider, failure), request.model)
 
     async def _page(self, clocks: Clocks, wire: WireRequest, number: int) -> ModelPage | LLMError:
         """What is no list at all is returned as its error, not raised: asking again would not mend it. An error that

@@ -14,11 +14,13 @@ from .dsn import pairs
 
 @frozen
 class Base:
-    """address: without a query. own: options of the row that stood in its query. model: what its path names, or ""."""
+    """address: without a query. own: options of the row that stood in its query. model: what its path names, or "".
+    wire: the one of the row's wires that the URL is for, "" when it does not say."""
 
     address: Address
     own: dict[str, str]
     model: str
+    wire: str = ""
 
 
 def find_base(row: Provider, written: str, from_env: str, *, allow_http: bool) -> Base:
@@ -27,28 +29,38 @@ def find_base(row: Provider, written: str, from_env: str, *, allow_http: bool) -
     raises: ConfigError for what is no URL, for a query that holds more than options of the row, for plain http to a
     public host. The message never repeats the URL.
     """
-    address = _written(row, written, from_env.strip())
+    whole, address = _written(row, written, from_env.strip())
     if address.scheme == "http" and not allow_http and not address.is_private:
         raise ConfigError(
             "the base URL is plain http to a public host, which would show the key to everybody on the way: "
             "use https, or pass allow_http=True"
         )
-    return Base(evolve(address, query=""), _own(row, address.query), _model(row, address.path))
+    return Base(evolve(address, query=""), _own(row, address.query), _model(row, address.path), _wire(row, whole))
 
 
-def _written(row: Provider, written: str, from_env: str) -> Address:
+def _written(row: Provider, written: str, from_env: str) -> tuple[Address, Address]:
+    """(as it was written, as it is used)."""
     if written:
-        return _completed(row, addresses.read(written), behind_all=row.base_always)
+        address = addresses.read(written)
+        return address, _completed(row, address, behind_all=row.base_always)
     if from_env:
         url = row.base_from_env(from_env) if row.base_from_env else from_env
         address = addresses.read(url, f"the environment variable {row.base_env}")
-        return _completed(row, address, behind_all=row.base_always or row.base_env_short)
+        return address, _completed(row, address, behind_all=row.base_always or row.base_env_short)
     if not row.base_url:
         variable = f", or set {row.base_env}" if row.base_env else ""
         raise ConfigError(
             f'{row.name} has no base URL of its own: pass base_url="https://...", put it into the DSN{variable}'
         )
-    return addresses.read(row.base_url)
+    address = addresses.read(row.base_url)
+    return address, address
+
+
+def _wire(row: Provider, address: Address) -> str:
+    """What stands in the path says more than the host."""
+    named = (name for name, wire in row.wires.items() if wire.named_by(address.path))
+    at_home = (name for name, wire in row.wires.items() if wire.spoken_at(address.host))
+    return next(named, "") or next(at_home, "")
 
 
 def _completed(row: Provider, address: Address, *, behind_all: bool) -> Address:

@@ -13,14 +13,14 @@ from ..call.exchange import Settings
 from ..call.http_client import HTTPClient
 from ..errors import ConfigError
 from ..providers import find
-from ..providers.base import Configured, Provider
+from ..providers.base import WIRE, Configured, Provider
 from ..retry import RetryPolicy
 from ..secret import Key, KeySource, Secret, without_frames
 from ..transport.base import Headers, Limits, Timeouts, Transport, check_proxy
 from ..transport.lazy import LazyTransport
 from ..types.request import Options
 from . import dsn
-from .base_url import find_base
+from .base_url import Base, find_base
 from .parameters import read_parameters
 
 
@@ -124,20 +124,20 @@ class _Opening:
         plain = read_parameters(row, said.parameters)
         from_env = os.environ.get(row.base_env, "") if row.base_env else ""
         base = find_base(row, self.base_url.reveal() or said.base_url, from_env, allow_http=self.allow_http)
-        if base.model and not row.default_model:
-            row = evolve(row, default_model=base.model)
+        values = {**base.own, **plain.own, **own}
+        row = _at(row, base, values.pop(WIRE.name, ""))
         late_system = self.late_system or plain.late_system
         if late_system:
             row = row.with_late_system(late_system)
         total = self.timeout if self.timeout is not None else plain.timeout
-        configured = _configured(row, {**base.own, **plain.own, **own}, self.headers)
+        configured = _configured(row, values, self.headers)
         lists = row.dialect.extra_lists
         bottom = Options(extra=configured.body)
         settings = Settings(
             row=configured,
             base_url=str(base.address),
             key=self.key if self.key is not None else _key(row, said),
-            options=_options(rest).over(self.options, lists).over(plain.options, lists).over(bottom, lists),
+            options=_options(row, rest).over(self.options, lists).over(plain.options, lists).over(bottom, lists),
             timeouts=self.clocks if total is None else evolve(self.clocks, total=total),
             limits=self.limits,
             retry=_policy(self.retry, plain.max_retries),
@@ -161,11 +161,24 @@ def _local(transport: Callable[[], Transport] | str) -> Callable[[], Transport]:
     return {"echo": EchoTransport}[transport]
 
 
-def _options(overrides: dict[str, Any]) -> Options:
+def _at(row: Provider, base: Base, wire: str) -> Provider:
+    """The row as it is at this base URL. wire: the one that was asked for, or ""."""
+    if wire or base.wire:
+        row = row.speaking(wire or base.wire)
+    if base.model and not row.default_model:
+        row = evolve(row, default_model=base.model)
+    needed = row.key_needed and (row.key_needed_nearby or not base.address.is_private)
+    return row if needed == row.key_needed else evolve(row, key_needed=needed)
+
+
+def _options(row: Provider, overrides: dict[str, Any]) -> Options:
     known = {a.name for a in fields(Options)}
     wrong = ", ".join(sorted(set(overrides) - known))
     if wrong:
-        raise ConfigError(f"open() does not know {wrong}; Options has: {', '.join(sorted(known))}")
+        own = ", ".join(option.name for option in row.options) or "nothing of its own"
+        raise ConfigError(
+            f"open() does not know {wrong}; Options has: {', '.join(sorted(known))}; {row.name} has: {own}"
+        )
     return Options(**overrides)
 
 

@@ -26,6 +26,7 @@ from ..errors import (
     ServerError,
     TimedOutError,
 )
+from . import wrong_wire
 
 Kind: TypeAlias = type[LLMError]
 
@@ -178,6 +179,7 @@ MONEY: tuple[Wordings, ...] = (
 )  # fmt: skip
 
 WORDINGS: tuple[Wordings, ...] = (
+    Wordings(InvalidRequestError, _NO_KEY, wrong_wire.ROWS),
     Wordings(ContextLengthError, _NO_KEY, (
         (r"request too large for", "OpenAI, Groq: alone above the limit of a minute, told as a rate limit"),
     )),

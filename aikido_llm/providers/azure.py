@@ -1,19 +1,29 @@
-"""Azure OpenAI. Each customer has a host of its own: the base is `https://NAME.openai.azure.com` (`/openai/v1` is put
-behind it), or for the older routes `.../openai/deployments/DEPLOYMENT` together with the option api_version."""
+"""Azure OpenAI. Each customer has a host of its own: the base is `https://NAME.openai.azure.com` or
+`https://NAME.services.ai.azure.com` (`/openai/v1` is put behind it), or for the older routes
+`.../openai/deployments/DEPLOYMENT` together with the option api_version."""
 
 from ..dialects.openai_chat import OpenAIChat
-from .base import DsnOption, Provider
+from ..dialects.openai_responses import OpenAIResponses
+from .base import WIRE, DsnOption, Provider, Wire
+
+_CHAT = OpenAIChat(
+    max_tokens_field="max_completion_tokens",
+    output_modalities=("text", "audio"),
+    call_id_pattern=r".{1,40}",
+    strict_needs_required=True,
+)
 
 PROVIDER = Provider(
     name="azure",
     title="Azure OpenAI",
     base_url="",
-    dialect=OpenAIChat(
-        max_tokens_field="max_completion_tokens",
-        output_modalities=("text", "audio"),
-        call_id_pattern=r".{1,40}",
-        strict_needs_required=True,
-    ),
+    dialect=_CHAT,
+    wires={
+        "chat": Wire(_CHAT, endings=("/chat/completions",), within=("/deployments/",), unnamed=True),
+        "responses": Wire(
+            OpenAIResponses(), hosts=("openai.azure.com", "services.ai.azure.com"), endings=("/responses",)
+        ),
+    },
     key_env=("AZURE_OPENAI_API_KEY",),
     key_url="https://portal.azure.com",
     key_header="api-key",
@@ -21,8 +31,8 @@ PROVIDER = Provider(
     request_id_headers=("apim-request-id", "x-request-id"),
     base_path="/openai/v1",
     base_env="AZURE_OPENAI_ENDPOINT",  # openai 3.57.0, lib/azure.py, read 2026-11
-    strip_base=("/chat/completions", "/models"),
+    strip_base=("/chat/completions", "/responses", "/models"),
     model_behind="/deployments/",
-    options=(DsnOption("api_version", query="api-version", about="the API's version, for routes that want one"),),
+    options=(DsnOption("api_version", query="api-version", about="the API's version, for routes that want one"), WIRE),
     docs="docs/providers/azure.md",
 )

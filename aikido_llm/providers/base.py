@@ -1,4 +1,4 @@
-"""A provider is a row of data: where it is, who is asked for the key, and which dialect it speaks."""
+"""A provider is a row of data: where it is, who is asked for the key, and which dialect it speaks, or which ones."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -37,6 +37,34 @@ class DsnOption:
     about: str = ""
 
 
+WIRE = DsnOption("wire", about="`chat` or `responses`, whatever the base URL says")
+"""The option of a row that has several wires: the name of one. It goes nowhere, the client is opened on that wire."""
+
+
+@frozen
+class Wire:
+    """One of the wires of a row that has several, and what chooses it when the caller does not.
+
+    hosts:   where it is spoken; the subdomains of each too.
+    endings: of a base URL's path, which say more than the host. within: what says the same anywhere in the path.
+    unnamed: turns of a conversation that name no wire came over this one (it was the row's only one in 0.1, which named
+             none).
+    """
+
+    dialect: Dialect
+    hosts: tuple[str, ...] = ()
+    endings: tuple[str, ...] = ()
+    within: tuple[str, ...] = ()
+    unnamed: bool = False
+
+    def named_by(self, path: str) -> bool:
+        """Whether a base URL of this path says that it is for this wire."""
+        return path.endswith(self.endings) or any(piece in path for piece in self.within)
+
+    def spoken_at(self, host: str) -> bool:
+        return any(host == own or host.endswith(f".{own}") for own in self.hosts)
+
+
 def _path_of_base_url(row: "Provider") -> str:
     return urlsplit(row.base_url).path.rstrip("/")
 
@@ -48,8 +76,11 @@ class Provider:
     name:       how `open` finds it. aliases: its other names.
     base_url:   where it listens; "" when the caller must say (a private or per-customer host).
     dialect:    its wire, with its quirks in the dialect's fields.
+    wires:      for a provider that speaks several: name -> wire; the dialect is that of one of them, which is spoken
+                where no base URL says otherwise. Such a row has the option `WIRE`.
     key_env:    environment variables that may hold the key, the first one found wins. key_param: its name in a DSN.
-    key_needed: False for servers that usually run without one.
+    key_needed: False for servers that usually run without one. key_needed_nearby: the same for those at a loopback or
+                a private address.
     key_url:    where a person gets a key. key_header, key_prefix: how it travels; headers only, never in a URL.
     headers:    sent with every request. list_headers: those, in lower case, that hold a comma-separated list: what
                 requests say in them joins. request_id_headers: where the reply's id is, first one found wins.
@@ -72,6 +103,7 @@ class Provider:
     key_env: tuple[str, ...] = ()
     key_param: str = "api_key"
     key_needed: bool = True
+    key_needed_nearby: bool = True
     key_url: str = ""
     key_header: str = "Authorization"
     key_prefix: str = "Bearer "
@@ -90,6 +122,19 @@ class Provider:
     default_model: str = ""
     docs: str = ""
     transport: "Callable[[], Transport] | str | None" = None
+    wires: Mapping[str, Wire] = field(factory=dict[str, Wire])
+
+    @property
+    def wire(self) -> str:
+        """The name of the wire that is spoken, "" for a row that has one alone."""
+        return next((name for name, wire in self.wires.items() if wire.dialect == self.dialect), "")
+
+    def speaking(self, wire: str) -> "Provider":
+        """The row on that one of its wires. Raises ConfigError for one that it does not have, naming those it has."""
+        if wire not in self.wires:
+            known = " and ".join(self.wires) or "one alone"
+            raise ConfigError(f"{self.name} has no wire {wire[:40]!r}; it has {known}")
+        return evolve(self, dialect=self.wires[wire].dialect)
 
     def option(self, name: str) -> DsnOption | None:
         """By its name, or by the one that it has in a URL's query."""
@@ -120,7 +165,7 @@ class Provider:
                 raise ConfigError(f"{self.name} has no option {name!r}; its own options are: {known}")
         for option in self.options:
             value = values.get(option.name, option.default)
-            if not value:
+            if not value or option is WIRE:
                 continue
             if _UNSENDABLE.search(value):
                 raise ConfigError(f"the option {option.name} holds a line end or another control character")

@@ -9,6 +9,8 @@ class ProviderType(StrEnum):
     echo = ECHO = "echo"
     openai = OPENAI = "openai"
     openai_responses = OPENAI_RESPONSES = "openai-responses"
+    openai_chat = OPENAI_CHAT = "openai-chat"
+    openai_compatible = OPENAI_COMPATIBLE = "openai-compatible"
     anthropic = ANTHROPIC = "anthropic"
     gemini = GEMINI = "gemini"
     cohere = COHERE = "cohere"

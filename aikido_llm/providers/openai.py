@@ -1,29 +1,43 @@
-"""OpenAI's Chat Completions. Its newer Responses wire is a row of its own."""
+"""OpenAI, over Responses at its own hosts, and over Chat Completions at any other base URL, which is what most servers
+mean that call themselves compatible. The rows `openai-chat` and `openai-responses` are it on one of the two.
+
+Today's models refuse tools beside reasoning on Chat Completions. Source: OpenAI API guides, "Migrate to the Responses
+API", and its errors, read 2026-11.
+"""
 
 from ..dialects.openai_chat import OpenAIChat
-from .base import DsnOption, Provider
+from ..dialects.openai_responses import OpenAIResponses
+from .base import WIRE, DsnOption, Provider, Wire
+
+CHAT = OpenAIChat(
+    max_tokens_field="max_completion_tokens",
+    # Each chunk carries random padding unless it is turned off.
+    stream_options={"include_usage": True, "include_obfuscation": False},
+    output_modalities=("text", "audio"),
+    call_id_pattern=r".{1,40}",
+    strict_needs_required=True,
+)
+RESPONSES = OpenAIResponses()
 
 PROVIDER = Provider(
     name="openai",
     title="OpenAI",
     base_url="https://api.openai.com/v1",
-    dialect=OpenAIChat(
-        max_tokens_field="max_completion_tokens",
-        # Each chunk carries random padding unless it is turned off.
-        stream_options={"include_usage": True, "include_obfuscation": False},
-        output_modalities=("text", "audio"),
-        call_id_pattern=r".{1,40}",
-        strict_needs_required=True,
-    ),
+    dialect=CHAT,
+    wires={
+        "chat": Wire(CHAT, endings=("/chat/completions",), unnamed=True),
+        "responses": Wire(RESPONSES, hosts=("api.openai.com",), endings=("/responses",)),
+    },
     key_env=("OPENAI_API_KEY",),
     key_url="https://platform.openai.com/api-keys",
     base_env="OPENAI_BASE_URL",  # openai 3.57.0, _client.py, read 2026-11
-    strip_base=("/chat/completions", "/models"),
+    strip_base=("/chat/completions", "/responses", "/models"),
     options=(
         DsnOption(
             "organization", header="OpenAI-Organization", about="the organization that pays, for keys of several"
         ),
         DsnOption("project", header="OpenAI-Project", about="the project that pays, for keys of several"),
+        WIRE,
     ),
     docs="docs/providers/openai.md",
 )

@@ -124,10 +124,14 @@ class WireServer:
         names it (`/as/groq/openai/v1`), so that wires whose routes are the same are told apart."""
         return f"{self.url}{MOUNT}{name}{base_path(name)}"
 
-    def dsn(self, name: str) -> str:
-        """For `aikido_llm.open(name, dsn)`: base URL, key and a model."""
+    def dsn(self, name: str, wire: str = "") -> str:
+        """For `aikido_llm.open(name, dsn)`: base URL, key and a model.
+
+        wire: one of a provider that has several (`responses`); "" leaves it to the base URL, which is a loopback one.
+        """
         key, models = self._service.key, self._service.models
-        return f"{self.base_url(name)}?api_key={key or KEY}&model={(models or MODELS)[0]}"
+        chosen = f"&wire={wire}" if wire else ""
+        return f"{self.base_url(name)}?api_key={key or KEY}&model={(models or MODELS)[0]}{chosen}"
 
     def ssl_context(self) -> ssl.SSLContext:
         """For a client that shall trust this server."""

@@ -48,12 +48,12 @@ def _refuse(request: Request) -> None:
     """What this wire has no word for, and what would change the answer if it were left out."""
     refuse(request, "top_k", "n", "logprobs", "background", "previous_response_id", "conversation")
     if request.stop:
-        raise UnsupportedFeatureError("this wire has no stop strings: cut the text yourself, or use a chat wire")
+        raise UnsupportedFeatureError("this wire has no stop strings: cut the text where it arrives")
     if request.seed is not None:
         # Best effort or not, a caller who asks for the same answer twice must know that nothing was even tried.
-        raise UnsupportedFeatureError("this wire has no seed: leave it out, or use a chat wire")
+        raise UnsupportedFeatureError("this wire has no seed: leave it out")
     if "audio" in request.modalities:
-        raise UnsupportedFeatureError("this wire does not speak: use a chat wire for sound")
+        raise UnsupportedFeatureError("this wire does not speak: leave modalities 'audio' out")
 
 
 def _limits(request: Request, quirks: Quirks) -> dict[str, Any]:

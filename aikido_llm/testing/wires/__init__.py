@@ -25,10 +25,22 @@ _CLASSES = {
 NAMES = tuple(_CLASSES)
 
 
-@cache
 def wire(name: str) -> Wire:
-    """The wire of a dialect, or of a provider that speaks it. Raises ConfigError for a name nobody knows."""
-    dialect = name if name in _CLASSES else find(name).dialect.name
+    """The wire of a dialect, or the one of a provider that a client of this server speaks unasked.
+
+    Raises ConfigError for a name nobody knows."""
+    return _wire(name if name in _CLASSES else find(name).dialect.name)
+
+
+def wires(name: str) -> tuple[Wire, ...]:
+    """All wires of a dialect's or a provider's name, the one of `wire` first. Raises ConfigError."""
+    others = () if name in _CLASSES else (one.dialect.name for one in find(name).wires.values())
+    spoken = wire(name)
+    return (spoken, *(_wire(other) for other in others if other != spoken.name))
+
+
+@cache
+def _wire(dialect: str) -> Wire:
     if dialect not in _CLASSES:
         raise ConfigError(f"the test server does not speak {dialect!r}; it speaks {', '.join(NAMES)}")
     return cast(Wire, getattr(import_module(f"{__name__}.{dialect}"), _CLASSES[dialect])())
@@ -56,8 +68,8 @@ def find_wire(method: str, path: str, query: dict[str, str], headers: dict[str, 
     """
     name, path = _unmounted(path)
     request = Received(method, path, query, headers, provider=name)
-    named = (_known(name),) if name else map(wire, NAMES)
-    serving = [one for one in named if one is not None and verb_of(one, method, path)]
+    named = _known(name) if name else map(wire, NAMES)
+    serving = [one for one in named if verb_of(one, method, path)]
     found = next((one for one in serving if one.key(request)), serving[0] if serving else None)
     return request if found is None else evolve(request, verb=verb_of(found, method, path)), found
 
@@ -69,8 +81,8 @@ def _unmounted(path: str) -> tuple[str, str]:
     return name, slash + rest
 
 
-def _known(name: str) -> Wire | None:
+def _known(name: str) -> tuple[Wire, ...]:
     try:
-        return wire(name)
+        return wires(name)
     except ConfigError:
-        return None
+        return ()

@@ -12,7 +12,7 @@ from ...types.usage import Usage
 from ..answer import Answer
 from . import openai_rules
 from .base import Received, Route
-from .openai_hosts import Host, host
+from .openai_hosts import Host, bearer_or_api_key, host
 from .pieces import deltas, finish_of, fragments, known, made_id, model_of, write
 from .rules import as_object, refusal
 
@@ -46,11 +46,7 @@ class OpenAIChat:
     stream_type = "text/event-stream; charset=utf-8"
 
     def key(self, request: Received) -> str | None:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() == "bearer":
-            return token.strip()
-        other = request.headers.get("api-key")  # Azure
-        return other or (None if host(request.provider).needs_key else "")
+        return bearer_or_api_key(request)
 
     def wants_stream(self, request: Received) -> bool:
         return (as_object(request.body) or {}).get("stream") is True

@@ -1,4 +1,4 @@
-"""How the hosts of the chat-completions wire differ in what they send. The default is OpenAI's own way.
+"""How the hosts of OpenAI's wires differ in what they send and ask for. The default is OpenAI's own way.
 
 Source: the hosts' API references and recorded streams, read 2026-11.
 """
@@ -6,6 +6,8 @@ Source: the hosts' API references and recorded streams, read 2026-11.
 from typing import Literal
 
 from attrs import frozen
+
+from .base import Received
 
 
 @frozen
@@ -46,6 +48,8 @@ HOSTS = {
     "llamacpp": Host(needs_key=False, needs_model=False),
     "mistral": Host("parts", "finish", whole_calls=True, models="cards"),
     "openai": _OPENAI,
+    "openai-chat": _OPENAI,
+    "openai-compatible": Host(needs_key=False),
     "openrouter": Host("details", "repeated", comment=b": OPENROUTER PROCESSING\n\n", models="prices"),
     "together": Host("reasoning", "always", models="array"),
     "vllm": Host("reasoning", needs_key=False),
@@ -54,3 +58,12 @@ HOSTS = {
 
 def host(name: str) -> Host:
     return HOSTS.get(name, _OPENAI)
+
+
+def bearer_or_api_key(request: Received) -> str | None:
+    """The key of a request to one of these hosts, see `Wire.key`."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return token.strip()
+    other = request.headers.get("api-key")  # Azure
+    return other or (None if host(request.provider).needs_key else "")

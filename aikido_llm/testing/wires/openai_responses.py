@@ -6,6 +6,7 @@ from ...types.response import FinishReason
 from ..answer import Answer
 from . import responses_rules
 from .base import Received, Route
+from .openai_hosts import bearer_or_api_key
 from .pieces import deltas, finish_of, fragments, made_id, write, write_pretty
 from .responses_items import Item, items_of, response_of
 from .rules import as_object, refusal
@@ -35,8 +36,7 @@ class OpenAIResponses:
     stream_type = "text/event-stream; charset=utf-8"
 
     def key(self, request: Received) -> str | None:
-        scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        return key if scheme.lower() == "bearer" and key else None
+        return bearer_or_api_key(request)
 
     def wants_stream(self, request: Received) -> bool:
         return (as_object(request.body) or {}).get("stream") is True

@@ -1,0 +1,54 @@
+"""What a row of several wires must mind: whose turns go back, and that another of its wires could do what this one not.
+
+All of it is about the row's own wires by name; a row of one wire passes through untouched.
+"""
+
+from attrs import evolve
+
+from ..dialects.wrong_wire import wire_that_answers
+from ..errors import LLMError, UnsupportedFeatureError
+from ..providers.base import WIRE, Provider, Wire
+from ..types.request import Request
+
+
+def without_unnamed(provider: Provider, request: Request) -> Request:
+    """The request without replay data that names no wire, unless it is of the wire that is spoken."""
+    spoken = provider.wires.get(provider.wire)
+    if spoken is None or spoken.unnamed:
+        return request
+    if not any(message.replay is not None and not message.replay.wire for message in request.messages):
+        return request
+    return evolve(
+        request,
+        messages=[
+            evolve(message, replay=None) if message.replay is not None and not message.replay.wire else message
+            for message in request.messages
+        ],
+    )
+
+
+def told_of_others(
+    provider: Provider, request: Request, error: UnsupportedFeatureError, *, stream: bool
+) -> UnsupportedFeatureError:
+    """The error, which names a wire of the row that carries the request."""
+    for name, wire in provider.wires.items():
+        if name != provider.wire and _carries(wire, request, provider.name, stream=stream):
+            error.message += f" ({WIRE.name}={name} carries it)"
+            break
+    return error
+
+
+def told_of_the_right_one(provider: Provider, error: LLMError) -> LLMError:
+    """The error of a server; when it says that the wire was the wrong one, it names the option that mends it."""
+    right = wire_that_answers(error.message) if provider.wires else ""
+    if right in provider.wires and right != provider.wire:
+        error.message += f" (the wrong wire for this model: open the client with {WIRE.name}={right})"
+    return error
+
+
+def _carries(wire: Wire, request: Request, provider: str, *, stream: bool) -> bool:
+    try:
+        wire.dialect.encode(request, stream=stream, provider=provider)
+    except LLMError:
+        return False
+    return True

@@ -1,0 +1,34 @@
+"""Any server that speaks one of OpenAI's wires and has no row of its own: Chat Completions, unless the base URL or the
+option `wire` says otherwise. Its quirks are the common ones."""
+
+from ..dialects.openai_chat import OpenAIChat
+from ..dialects.openai_responses import OpenAIResponses
+from .base import WIRE, Provider, Wire
+
+_CHAT = OpenAIChat()
+_RESPONSES = OpenAIResponses(
+    store=None,
+    encrypted_reasoning="never",
+    replays_open_reasoning=True,
+    reasoning_summary="",
+    min_output_tokens=1,
+    strict_needs_required=False,
+    draws_images=False,
+)
+
+PROVIDER = Provider(
+    name="openai-compatible",
+    title="OpenAI-compatible",
+    base_url="",
+    dialect=_CHAT,
+    wires={
+        "chat": Wire(_CHAT, endings=("/chat/completions",)),
+        "responses": Wire(_RESPONSES, endings=("/responses",)),
+    },
+    key_env=("OPENAI_COMPATIBLE_API_KEY",),
+    key_needed_nearby=False,
+    base_path="/v1",
+    strip_base=("/chat/completions", "/responses", "/models"),
+    options=(WIRE,),
+    docs="docs/providers/openai-compatible.md",
+)
