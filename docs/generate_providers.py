@@ -6,7 +6,7 @@ from pathlib import Path
 from aikido_llm.dialects.base import FEATURES
 from aikido_llm.dialects.turns import LATE_SYSTEM
 from aikido_llm.providers import find, providers
-from aikido_llm.providers.base import DsnOption, Provider
+from aikido_llm.providers.base import WIRE, DsnOption, Provider, Wire
 
 PAGE = Path(__file__).parent / "providers" / "README.md"
 
@@ -46,6 +46,11 @@ _RULES = """\
   `/v1/messages`) is taken off, a bare host gets the version segment of the table. Of the variables named there a blank
   one says nothing and a wrong one is a `ConfigError`. `http+unix://%2Frun%2Fllm.sock` (or `unix:///run/llm.sock`) opens
   a Unix socket.
+- **Two wires.** `openai` and `azure` speak Responses at their own hosts and Chat Completions at any other base URL; one
+  that ends in `/responses` or `/chat/completions`, or holds `/deployments/`, has said which, and `wire=chat` or
+  `wire=responses` decides. What a turn carries of one wire (encrypted reasoning, ids) never goes over the other. What
+  the wire in use cannot carry and the other can is refused with a message that names the option, and so is a model
+  that the server serves over the other alone.
 - **Sound** of which only the transcript is known is text, on every wire.
 - **`extra`** is merged last, key by key; `options` of Ollama and `generationConfig` of Gemini, the boxes in which
   those wires keep such fields, are merged key by key too.
@@ -81,8 +86,9 @@ def _keys(rows: list[tuple[str, Provider]]) -> Iterator[str]:
         if row.base_env:
             base += f", or `{row.base_env}`"
         keys = " or ".join(f"`{variable}`" for variable in row.key_env)
-        key = keys if row.key_needed else f"none needed{f' ({keys})' if keys else ''}"
-        yield f"| {_link(name)} | {also} | `{row.dialect.name}` | {base} | {key} |"
+        nearby = "" if row.key_needed_nearby else "; none needed at a loopback or private address"
+        key = f"{keys}{nearby}" if row.key_needed else f"none needed{f' ({keys})' if keys else ''}"
+        yield f"| {_link(name)} | {also} | {_wires(row)} | {base} | {key} |"
 
 
 def _late(rows: list[tuple[str, Provider]]) -> Iterator[str]:
@@ -100,8 +106,11 @@ def _features(rows: list[tuple[str, Provider]]) -> Iterator[str]:
     for name, row in rows:
         if row.transport is not None:  # nothing is carried anywhere
             continue
-        marks = ("yes" if row.dialect.features[feature] else "" for feature in FEATURES)
-        yield f"| {_link(name)} | {' | '.join(marks)} |"
+        chosen = [wire for wire in row.wires if any(_chooses(one) for one in row.wires.values())]
+        spoken = {f", {wire}": row.speaking(wire) for wire in chosen} or {"": row}
+        for wire, one in spoken.items():
+            marks = ("yes" if one.dialect.features[feature] else "" for feature in FEATURES)
+            yield f"| {_link(name)}{wire} | {' | '.join(marks)} |"
 
 
 def _options(rows: list[tuple[str, Provider]]) -> Iterator[str]:
@@ -118,7 +127,24 @@ def _options(rows: list[tuple[str, Provider]]) -> Iterator[str]:
             yield f"| {_link(name)} | `{option.name}` | {_target(option)} | {option.about}{default} |"
 
 
+def _wires(row: Provider) -> str:
+    """The wire, or each of them with what chooses it."""
+    at_home = [
+        f"`{wire.dialect.name}` at {' and '.join(f'`{host}`' for host in wire.hosts)}"
+        for wire in row.wires.values()
+        if wire.hosts
+    ]
+    return ", ".join((*at_home, f"{'else ' if at_home else ''}`{row.dialect.name}`"))
+
+
+def _chooses(wire: Wire) -> bool:
+    """Whether a base URL may be for this wire."""
+    return bool(wire.hosts or wire.endings or wire.within)
+
+
 def _target(option: DsnOption) -> str:
+    if option is WIRE:
+        return "the wire"
     if option.header:
         return f"header `{option.header}`"
     return f"query `{option.query}`" if option.query else f"body `{'.'.join(option.body)}`"

@@ -243,7 +243,7 @@ def _rows() -> Iterator[Growth]:
     yield Growth("a wait in words", ("dialects.waits",), _on_text(waits.of_text))
     yield Growth(
         "the words of an error",
-        ("dialects.words", "dialects.envelope"),
+        ("dialects.words", "dialects.wrong_wire", "dialects.envelope"),
         _on_text(lambda text: envelope.in_band({"error": {"message": text, "code": text}})),
         16_000,
     )

@@ -12,6 +12,7 @@ from aikido_llm.testing import Answer, WireServer
 
 NAMES = tuple(name for name in llm.providers() if name != "echo")
 ALIASES = tuple(alias for name in NAMES for alias in find(name).aliases)
+WIRES = tuple((name, wire) for name in NAMES for wire in find(name).wires)
 PAGED = {"anthropic": 1000, "gemini": 1000, "cohere": 1000}  # models that a page may hold; the others send one page
 
 WEATHER = llm.ToolDef(
@@ -59,15 +60,15 @@ async def program(provider: str, dsn: str) -> Seen:
             messages += [llm.tool(call.id, f"{call.parsed()['city']}: 18 °C") for call in answer.tool_calls]
 
 
-@pytest.mark.parametrize("provider", [*NAMES, *ALIASES])
-async def test_the_same_program_runs_at(provider: str) -> None:
+@pytest.mark.parametrize(("provider", "wire"), [*((name, "") for name in (*NAMES, *ALIASES)), *WIRES])
+async def test_the_same_program_runs_at(provider: str, wire: str) -> None:
     async with WireServer() as server:
         call = llm.ToolCall("call_1", "weather", '{"city":"Oslo"}')
         server.answer(
             Answer("I look it up.", thinking="Oslo.", signature="c2lnbmVk", tool_calls=[call]),
             Answer("It is 18 °C there."),
         )
-        seen = await program(provider, server.dsn(provider))
+        seen = await program(provider, server.dsn(provider, wire))
         assert not server.refused
         assert server.waiting == 0
         first, second = server.received
@@ -95,7 +96,7 @@ async def test_without_a_key(provider: str) -> None:
     """Servers that usually run without one are asked; the others never are, and the message says what to do."""
     row = find(provider)
     async with WireServer(key=None) as server, llm.open(provider, server.base_url(provider), model="m") as client:
-        if not row.key_needed:
+        if not (row.key_needed and row.key_needed_nearby):
             assert (await client.chat("hi")).text
             return
         with pytest.raises(llm.ConfigError) as caught:
@@ -110,5 +111,5 @@ def test_every_provider_has_its_row_filled_in() -> None:
         row = find(name)
         assert row.name == name
         assert row.title and row.key_env and row.docs == f"docs/providers/{name}.md"
-        assert row.key_url.startswith("https://") or not row.key_needed
-        assert row.base_url.startswith(("https://", "http://127.0.0.1:")) or name == "azure"
+        assert row.key_url.startswith("https://") or not (row.key_needed and row.key_needed_nearby)
+        assert row.base_url.startswith(("https://", "http://127.0.0.1:")) or name in ("azure", "openai-compatible")

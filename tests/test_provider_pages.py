@@ -71,12 +71,13 @@ def test_the_page_of(name: str) -> None:
     assert page.startswith(f"# {name}")
     if row.transport is not None:
         return
-    words = [*row.aliases, *row.key_env, row.dialect.name, row.key_header]
+    at_home = row.at_home.dialect
+    words = [*row.aliases, *row.key_env, row.dialect.name, at_home.name, row.key_header]
     words += [option.name for option in row.options] + [option.header or option.query for option in row.options]
     assert [word for word in words if word not in page] == [], f"{row.docs} leaves these out"
     assert row.base_url in page and row.key_url in page
     assert "```python\n" in page
     assert "Sources: " in page and "read 2026-" in page
-    supported = next(line for line in page.splitlines() if line.startswith("| Supported |"))
-    unsaid = [feature for feature, has in row.dialect.features.items() if has and feature.split()[0] not in supported]
+    supported = next(line for line in page.splitlines() if line.startswith("| Supported"))
+    unsaid = [feature for feature, has in at_home.features.items() if has and feature.split()[0] not in supported]
     assert not unsaid, f"{row.docs}: the line of what is supported leaves these out"

@@ -36,7 +36,7 @@ def _all(rows: list[tuple[str, Provider]]) -> None:
         ("provider", "key", "images", "audio", "lacks", "wire"),
         (
             (_names(name, row), _key(row), *(_ways(row, what) for what in _IN_OUT), ", ".join(_lacks(row)),
-             row.dialect.name)
+             row.at_home.dialect.name)
             for name, row in rows
         ),
     )  # fmt: skip
@@ -46,11 +46,11 @@ def _one(name: str, row: Provider) -> None:
     lines: list[tuple[str, str | Text]] = [
         ("provider", _names(name, row)),
         ("base URL", row.base_url or "yours: pass it in the DSN"),
-        ("wire", row.dialect.name),
+        ("wire", _wire(row)),
         ("key", _key(row)),
         ("get a key", row.key_url),
-        ("supports", ", ".join(feature for feature, there in row.dialect.features.items() if there)),
-        ("lacks", ", ".join(feature for feature, there in row.dialect.features.items() if not there)),
+        ("supports", ", ".join(feature for feature, there in row.at_home.dialect.features.items() if there)),
+        ("lacks", ", ".join(feature for feature, there in row.at_home.dialect.features.items() if not there)),
         ("default model", row.default_model),
         *((f"option {option.name}", option.about) for option in row.options),
     ]
@@ -61,13 +61,19 @@ def _names(name: str, row: Provider) -> str:
     return f"{name} ({', '.join(row.aliases)})" if row.aliases else name
 
 
+def _wire(row: Provider) -> str:
+    """At its own hosts, and elsewhere when that is another one."""
+    home, elsewhere = row.at_home.dialect.name, row.dialect.name
+    return home if home == elsewhere else f"{home}; {elsewhere} at any other base URL"
+
+
 def _ways(row: Provider, what: str) -> str:
-    return ", ".join(way for way in ("in", "out") if row.dialect.features.get(f"{what} {way}"))
+    return ", ".join(way for way in ("in", "out") if row.at_home.dialect.features.get(f"{what} {way}"))
 
 
 def _lacks(row: Provider) -> list[str]:
     shown = {f"{what} {way}" for what in _IN_OUT for way in ("in", "out")}
-    return [feature for feature, there in row.dialect.features.items() if not there and feature not in shown]
+    return [feature for feature, there in row.at_home.dialect.features.items() if not there and feature not in shown]
 
 
 def _key(row: Provider) -> Text:
@@ -87,12 +93,13 @@ def facts(name: str, row: Provider) -> dict[str, object]:
     return {
         "name": name,
         "aliases": list(row.aliases),
-        "dialect": row.dialect.name,
+        "dialect": row.at_home.dialect.name,
+        "wires": {name: wire.dialect.name for name, wire in row.wires.items()},
         "base_url": row.base_url,
         "key_env": list(row.key_env),
         "key_needed": row.key_needed,
         "key_set": bool(found),
         "key_source": found.source or None,
         "options": [option.name for option in row.options],
-        "features": dict(row.dialect.features),
+        "features": dict(row.at_home.dialect.features),
     }

@@ -28,7 +28,19 @@ from ..errors import (
 )
 from . import waits
 from .base import ErrorReply
-from .words import MONEY, MONEY_CODES, NO_WORDS, TELLING_CODES, VAGUE_CODES, WORDINGS, Kind, Words, kind_of, plain
+from .words import (
+    MONEY,
+    MONEY_CODES,
+    NO_WORDS,
+    TELLING_CODES,
+    VAGUE_CODES,
+    WORDINGS,
+    WRONG_WIRE,
+    Kind,
+    Words,
+    kind_of,
+    plain,
+)
 
 BODY_EXCERPT = 2000  # characters of an error body that an error keeps
 
@@ -91,6 +103,7 @@ def error_class(envelope: Envelope, own: Words = NO_WORDS) -> Kind:
     return (
         _first(codes, own.codes)
         or next((kind for part, kind in own.text.items() if part.lower() in message.lower()), None)
+        or kind_of(message, status, WRONG_WIRE)
         or (InsufficientCreditsError if envelope.spent else None)
         or _first(codes, MONEY_CODES)
         or kind_of(message, status, MONEY)

@@ -178,8 +178,10 @@ MONEY: tuple[Wordings, ...] = (
     )),
 )  # fmt: skip
 
+WRONG_WIRE: tuple[Wordings, ...] = (Wordings(InvalidRequestError, _NO_KEY, wrong_wire.ROWS),)
+"""They overrule codes too, which call the model unknown at times."""
+
 WORDINGS: tuple[Wordings, ...] = (
-    Wordings(InvalidRequestError, _NO_KEY, wrong_wire.ROWS),
     Wordings(ContextLengthError, _NO_KEY, (
         (r"request too large for", "OpenAI, Groq: alone above the limit of a minute, told as a rate limit"),
     )),

@@ -129,6 +129,11 @@ class Provider:
         """The name of the wire that is spoken, "" for a row that has one alone."""
         return next((name for name, wire in self.wires.items() if wire.dialect == self.dialect), "")
 
+    @property
+    def at_home(self) -> "Provider":
+        """The row as it speaks at its own hosts."""
+        return next((self.speaking(name) for name, wire in self.wires.items() if wire.hosts), self)
+
     def speaking(self, wire: str) -> "Provider":
         """The row on that one of its wires. Raises ConfigError for one that it does not have, naming those it has."""
         if wire not in self.wires:

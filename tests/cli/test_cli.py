@@ -141,7 +141,10 @@ async def test_providers_table_and_json() -> None:
     openai = next(row for row in rows if row["name"] == "openai")
     assert openai["key_set"] is True
     assert openai["key_source"] == "OPENAI_API_KEY"
-    assert openai["features"]["images out"] is False
+    assert openai["dialect"] == "openai_responses", "as it is opened without a base URL"
+    assert openai["wires"] == {"chat": "openai_chat", "responses": "openai_responses"}
+    assert openai["features"]["audio out"] is False
+    assert "openai_chat at any other base URL" in " ".join((await here("providers", "openai")).out.split())
     one = await here("providers", "openrouter")
     assert "provider_order" in one.out
 
