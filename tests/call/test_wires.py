@@ -88,9 +88,9 @@ def turn(provider: str, wire: str, *items: Any) -> llm.Message:
     return llm.Message("assistant", text, replay=llm.Replay(provider, items, fingerprint(text, ()), wire=wire))
 
 
-REASONED = {"type": "reasoning", "summary": [], "encrypted_content": "Z0FBQUE="}
-SAID = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Fourteen."}]}
-HEARD = {"audio": {"id": "audio_77"}}
+REASONED: dict[str, Any] = {"type": "reasoning", "summary": [], "encrypted_content": "Z0FBQUE="}
+SAID: dict[str, Any] = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Fourteen."}]}
+HEARD: dict[str, Any] = {"audio": {"id": "audio_77"}}
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ async def test_a_turn_goes_back_to_the_wire_that_it_came_from(
     row: str, wire: str, written: str, goes_back: bool
 ) -> None:
     of_responses = written == "openai_responses" or (not written and row == "openai-responses")
-    items = (REASONED, SAID) if of_responses else (HEARD,)
+    items: tuple[dict[str, Any], ...] = (REASONED, SAID) if of_responses else (HEARD,)
     mark = b"Z0FBQUE=" if of_responses else b"audio_77"
     messages = [llm.user("How many?"), turn(row, written, *items), llm.user("And now?")]
     async with WireServer() as server, llm.open(row, server.dsn(row, wire)) as client:
