@@ -52,13 +52,13 @@ _RULES = """\
   the wire in use cannot carry and the other can is refused with a message that names the option, and so is a model
   that the server serves over the other alone.
 - **Sound** of which only the transcript is known is text, on every wire.
-- **`extra`** goes over what the other fields became, at every depth: objects key by key, lists at `tools` (on every wire),
-  `include` (Responses) and `betas` (Anthropic, where they become the header) entry by entry; one of the same name, or of
-  the same type when it has no name, replaces. Anything else of `extra` wins. `llm.OMIT` as a value takes out a key that
-  would be sent: `extra={"stream_options": llm.OMIT}`. A client's `extra` lies under the request's, the row's own options
-  under both. `messages`, `input`, `contents`, `model` and `stream` are `InvalidRequestError` there.
-- **`extra_headers`** replace those of the client, whatever their case; `anthropic-beta` (on OpenRouter: `x-anthropic-beta`)
-  is a list, to which they add.
+- **`extra`** goes over what the other fields became, at every depth: objects key by key, lists at `tools` (on every
+  wire), `include` (Responses) and `betas` (Anthropic, where they become the header) entry by entry; one of the same
+  name, or of the same type when it has no name, replaces. Anything else of `extra` wins. `llm.OMIT` as a value takes
+  out a key that would be sent: `extra={"stream_options": llm.OMIT}`. A client's `extra` lies under the request's, the
+  row's own options under both. `messages`, `input`, `contents`, `model` and `stream` are `InvalidRequestError` there.
+- **`extra_headers`** replace those of the client, whatever their case; `anthropic-beta` (on OpenRouter:
+  `x-anthropic-beta`) is a list, to which they add.
 - **Refusals** before sending: `UnsupportedFeatureError` where the wire has no word for a thing, `InvalidRequestError`
   where the server would certainly refuse the value (a `tool_choice` that names no tool, too many stop strings).
 """

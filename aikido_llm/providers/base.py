@@ -76,8 +76,8 @@ class Provider:
     name:       how `open` finds it. aliases: its other names.
     base_url:   where it listens; "" when the caller must say (a private or per-customer host).
     dialect:    its wire, with its quirks in the dialect's fields.
-    wires:      for a provider that speaks several: name -> wire; the dialect is that of one of them, which is spoken
-                where no base URL says otherwise. Such a row has the option `WIRE`.
+    wires:      for a provider that speaks several: name -> wire, each another dialect; `dialect` is the one that is
+                spoken where no base URL says otherwise. Such a row has the option `WIRE`.
     key_env:    environment variables that may hold the key, the first one found wins. key_param: its name in a DSN.
     key_needed: False for servers that usually run without one. key_needed_nearby: the same for those at a loopback or
                 a private address.
@@ -127,7 +127,7 @@ class Provider:
     @property
     def wire(self) -> str:
         """The name of the wire that is spoken, "" for a row that has one alone."""
-        return next((name for name, wire in self.wires.items() if wire.dialect == self.dialect), "")
+        return next((name for name, wire in self.wires.items() if wire.dialect.name == self.dialect.name), "")
 
     @property
     def at_home(self) -> "Provider":

@@ -89,7 +89,11 @@ def turn(provider: str, wire: str, *items: Any) -> llm.Message:
 
 
 REASONED: dict[str, Any] = {"type": "reasoning", "summary": [], "encrypted_content": "Z0FBQUE="}
-SAID: dict[str, Any] = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Fourteen."}]}
+SAID: dict[str, Any] = {
+    "type": "message",
+    "role": "assistant",
+    "content": [{"type": "output_text", "text": "Fourteen."}],
+}
 HEARD: dict[str, Any] = {"audio": {"id": "audio_77"}}
 
 

@@ -72,6 +72,12 @@ def test_the_variable_counts_as_a_base_url(monkeypatch: pytest.MonkeyPatch) -> N
     assert wire_of(llm.get_provider(llm.ProviderType.OPENAI_CHAT)) == CHAT
 
 
+@pytest.mark.parametrize("wire", ["chat", "responses"])
+def test_a_quirk_that_was_chosen_leaves_the_wire_what_it_is(wire: str) -> None:
+    client = llm.open("openai", "https://api.openai.com/v1", wire=wire, late_system="front")
+    assert settings_of(client).provider.wire == wire
+
+
 def test_a_wire_that_is_none() -> None:
     with pytest.raises(llm.ConfigError, match="openai has no wire 'completions'; it has chat and responses"):
         llm.open("openai", wire="completions")
