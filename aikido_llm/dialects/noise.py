@@ -1,0 +1,142 @@
+"""What is nothing on any wire, and what only looks like it.
+
+Gateways say "I am still here" in ways that no wire has: events of a name of their own, empty objects, comments behind
+`data:`. All of it is nothing. What carries a frame of the wire is content, wherever it stands: a damaged `dat: {...}`, a
+bare line of JSON, an event whose name is a gateway's. What is half of one is a fault, and an event named `error` is an
+error, whatever it holds.
+
+Only frames that a wire's quick road did not take come here.
+source: WHATWG HTML, section 9.2; reports of the hosts' users, read 2026-11.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from ..codecs import json
+from ..errors import LLMError, MalformedStream
+from ..framing import STRAY
+from . import envelope
+from .status import page_text
+from .values import as_object, is_list
+
+_HEARTBEAT = re.compile(
+    r"ping|pong|heart[-_. ]?beat|keep[-_. ]?alive|still[-_. ]?alive|noop|no-op|waiting|processing", re.IGNORECASE
+)
+_WORD = 24  # bytes; no heartbeat's word is longer
+_END_MARK = b"[DONE]"
+_KINDS = ("type", "event", "object", "kind", "status")  # where a heartbeat has its word
+
+
+class Marks:
+    """By what a wire knows its own frames. keys: an object with one of them is one. types: a pattern of the words that
+    its events have as their `type` or name. end: it has the end mark `[DONE]`."""
+
+    def __init__(self, keys: Iterable[str] = (), types: str = "(?!)", *, end: bool = False) -> None:
+        self._keys = frozenset(keys)
+        self._types = re.compile(types)
+        named = "|".join(re.escape(key) for key in sorted(self._keys)) or "(?!)"
+        self._in_bytes = re.compile(rf'"(?:{named})"\s*:|"(?:{types})"'.encode())
+        self.end = end
+
+    def named(self, name: str) -> bool:
+        """Whether the wire has events of this name."""
+        return self._types.fullmatch(name) is not None
+
+    def on(self, value: Any) -> bool:
+        """Whether a JSON value is a frame of the wire."""
+        said = as_object(value)
+        return not self._keys.isdisjoint(said) or self.named(str(said.get("type", "")))
+
+    def within(self, data: bytes) -> bool:
+        """Whether data, which is no JSON, looks like one that was damaged."""
+        return self._in_bytes.search(data) is not None
+
+
+def sift(name: str, data: bytes, marks: Marks, failed: Callable[[Any], LLMError]) -> Iterable[bytes]:
+    """The payloads in a frame that are the wire's: itself as a rule, none when it says nothing.
+
+    raises: what `failed` makes of an error envelope, MalformedStream for half a frame where none belongs.
+    """
+    if name == "error":
+        raise failed(envelope.of_event(data))
+    if not name or marks.named(name):
+        return (data,) if data[:2] == b'{"' or not says_nothing(data, end=not marks.end) else ()
+    return _stray(data, marks, failed) if name == STRAY else _of_another_name(name, data, marks, failed)
+
+
+def says_nothing(data: bytes, *, end: bool = False) -> bool:
+    """Whether the data of an event is no word of any wire. end: nor is its end mark."""
+    text = data.strip()
+    if not text or text[:1] == b":" or text in (b"{}", b"[]", b'""') or b"null".startswith(text):
+        return True
+    if end and (text.startswith(_END_MARK) or _END_MARK.startswith(text)):
+        return True
+    return len(text) <= _WORD and _HEARTBEAT.fullmatch(text.decode("utf-8", "replace").strip('"')) is not None
+
+
+def is_heartbeat(value: Any) -> bool:
+    """Whether an object that holds nothing of the wire is one of the typed kind (`{"type": "ping"}`), or empty."""
+    said = as_object(value)
+    return said == value and (
+        not said or any(_HEARTBEAT.fullmatch(str(said[key])) is not None for key in _KINDS if key in said)
+    )
+
+
+def _of_another_name(name: str, data: bytes, marks: Marks, failed: Callable[[Any], LLMError]) -> Iterable[bytes]:
+    try:
+        value = json.loads(data)
+    except ValueError:
+        if marks.end and data.strip() == _END_MARK:
+            return (data,)
+        if marks.within(data):
+            raise _half(data) from None
+        return ()
+    if marks.on(value):
+        return (data,)
+    if envelope.fails(value) and not _HEARTBEAT.fullmatch(name):
+        raise failed(value)
+    return ()
+
+
+def _stray(data: bytes, marks: Marks, failed: Callable[[Any], LLMError]) -> Iterable[bytes]:
+    """Lines that stood where none belongs: one JSON over all of them, or one in each."""
+    try:
+        value = json.loads(data)
+    except ValueError:
+        lines = data.split(b"\n")
+        found = [payload for line in lines for payload in _in_line(line, marks, failed)]
+        if not found and data.lstrip()[:1] in (b"{", b"[") and b'"error"' in data and json.cut_short(data):
+            raise _half(data) from None
+        return found
+    return _whole(value, data, marks, failed)
+
+
+def _in_line(line: bytes, marks: Marks, failed: Callable[[Any], LLMError]) -> Iterable[bytes]:
+    start = min((at for bracket in (b"{", b"[") if (at := line.find(bracket)) >= 0), default=-1)
+    if start < 0:
+        return ()
+    text = line[start:]
+    try:
+        value = json.loads(text)
+    except ValueError:
+        if marks.within(text):
+            raise _half(text) from None
+        return ()
+    return _whole(value, text, marks, failed)
+
+
+def _whole(value: Any, text: bytes, marks: Marks, failed: Callable[[Any], LLMError]) -> Iterable[bytes]:
+    if marks.on(value):
+        return (text,)
+    if is_list(value) and any(marks.on(item) for item in value):
+        return [json.dumps(item) for item in value if marks.on(item)]
+    if marks.end and text.strip() == _END_MARK:
+        return (text,)
+    if envelope.is_error(value):
+        raise failed(value)
+    return ()
+
+
+def _half(data: bytes) -> MalformedStream:
+    return MalformedStream(f"JSON that is not whole stands between the events: {page_text(data[:400].decode('utf-8', 'replace'))}")
