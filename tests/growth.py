@@ -14,10 +14,11 @@ from attrs import frozen
 import aikido_llm as llm
 from aikido_llm.call.answer import AnswerParser
 from aikido_llm.codecs import json
-from aikido_llm.dialects import envelope, paths, waits
+from aikido_llm.dialects import envelope, noise, paths, waits
 from aikido_llm.dialects.base import ErrorReply
 from aikido_llm.dialects.status import page_text
-from aikido_llm.framing import Frame
+from aikido_llm.errors import LLMError, MalformedStream
+from aikido_llm.framing import STRAY, Frame
 from aikido_llm.framing.json_array import JSONArrayFramer
 from aikido_llm.framing.lines import LineSplitter
 from aikido_llm.framing.ndjson import NDJSONFramer
@@ -96,6 +97,14 @@ def _on_text(look: Callable[[str], object]) -> Callable[[int], Job]:
         return lambda: [look(text) for text in texts]
 
     return make
+
+
+def _strays(text: str) -> object:
+    frame = (text.encode() + b"\n") * 2
+    try:
+        return list(noise.sift(STRAY, frame, noise.Marks(["choices"]), MalformedStream))
+    except LLMError as error:
+        return error
 
 
 def _status(provider: str) -> Callable[[str], object]:
@@ -239,6 +248,7 @@ def _rows() -> Iterator[Growth]:
         _on_text(lambda text: llm.LLMError(text, code=text).scrubbed(KEY)),
         16_000,
     )
+    yield Growth("stray lines", ("dialects.noise",), _on_text(_strays))
     yield Growth("the text of a page", ("dialects.status",), _on_text(page_text))
     yield Growth("a wait in words", ("dialects.waits",), _on_text(waits.of_text))
     yield Growth(

@@ -13,10 +13,10 @@ from attrs import evolve
 
 from ..codecs import json
 from ..dialects.base import Dialect, truncated
-from ..errors import ContentFilteredError, LLMError, MalformedStream, StreamError
+from ..errors import ContentFilteredError, LLMError, MalformedStream, StreamError, TooLargeError
 from ..framing import Frame
 from ..framing.media import LONG, MediaFramer
-from ..framing.whole import WholeBody
+from ..providers.wires import HEAD, wire_of
 from ..secret import Secret, hide_in
 from ..types.accumulate import Accumulator
 from ..types.events import EndEvent, ErrorEvent, Event, UsageEvent
@@ -36,7 +36,7 @@ class AnswerParser:
     provider, reply, attempts: facts that the Response and the errors shall carry. secrets: no error repeats them.
     elapsed: the seconds since the request began to go out, for `Response.timing`.
     media_from: bytes of base64 from which on a picture or sound is decoded while it comes.
-    whole: the body is one document, not a stream. ended: the EndEvent has been returned; further calls return nothing.
+    ended: the EndEvent has been returned; further calls return nothing.
     framed: the latest bytes completed an event of the wire.
     """
 
@@ -76,7 +76,7 @@ class AnswerParser:
         self._elapsed = elapsed
         self._streamed = stream
         self._first_event: float | None = None
-        self.whole = isinstance(self._framer, WholeBody)
+        self._head = b""  # how the body began
         self.ended = False
         self.framed = False
 
@@ -85,6 +85,8 @@ class AnswerParser:
         out: list[Event] = []
         if self.ended:
             return out
+        if len(self._head) < HEAD:
+            self._head += data[:HEAD]
         frames = self._frames
         failure: LLMError | None = None
         try:
@@ -150,6 +152,11 @@ class AnswerParser:
         return self._end(out, None)
 
     @property
+    def whole(self) -> bool:
+        """The body is one document, not a stream; False until it has begun."""
+        return self._framer.whole
+
+    @property
     def unfinished(self) -> int:
         """Bytes that have come of the event that is under way."""
         return self._framer.unfinished
@@ -204,6 +211,7 @@ class AnswerParser:
             reason = FinishReason.content_filter if isinstance(failure, ContentFilteredError) else FinishReason.error
         response = self._response(reason, complete=failure is None)
         if failure is not None:
+            failure = self._of_another_wire(failure)
             response = evolve(
                 response, raw=self._hidden(response.raw), provider_data=self._hidden(response.provider_data) or {}
             )
@@ -249,8 +257,19 @@ class AnswerParser:
         except RecursionError:  # nested too deep to be looked through
             return None
 
+    def _of_another_wire(self, failure: LLMError) -> LLMError:
+        """What could not be read, and why: the address may be that of a server that speaks another wire."""
+        if isinstance(failure, StreamError) and not isinstance(failure, TooLargeError):
+            spoken = wire_of(self._head)
+            if spoken is not None and spoken.dialect != self._wire:
+                return MalformedStream(
+                    f"this server speaks the {spoken.title} wire: use open({spoken.row!r}, base_url=...)",
+                    permanent=True,
+                )
+        return failure
+
     def _complete_error(self, error: LLMError, partial: Response) -> None:
-        if self._is_page and isinstance(error, MalformedStream):
+        if (self._is_page or self._head.lstrip()[:1] == b"<") and isinstance(error, MalformedStream):
             error.permanent = True  # no API's answer: asking again would not mend it
         if self._decoder.finish_reason not in _UNFINISHED:
             error.permanent = True  # its provider had ended it: another would be paid again, and end no better

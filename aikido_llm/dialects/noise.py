@@ -1,9 +1,9 @@
 """What is nothing on any wire, and what only looks like it.
 
 Gateways say "I am still here" in ways that no wire has: events of a name of their own, empty objects, comments behind
-`data:`. All of it is nothing. What carries a frame of the wire is content, wherever it stands: a damaged `dat: {...}`, a
-bare line of JSON, an event whose name is a gateway's. What is half of one is a fault, and an event named `error` is an
-error, whatever it holds.
+`data:`. All of it is nothing. What carries a frame of the wire is content, wherever it stands: a damaged `dat: {...}`,
+a bare line of JSON, an event whose name is a gateway's. What is half of one is a fault, and an event named `error` is
+an error, whatever it holds.
 
 Only frames that a wire's quick road did not take come here.
 source: WHATWG HTML, section 9.2; reports of the hosts' users, read 2026-11.
@@ -23,6 +23,7 @@ from .values import as_object, is_list
 _HEARTBEAT = re.compile(
     r"ping|pong|heart[-_. ]?beat|keep[-_. ]?alive|still[-_. ]?alive|noop|no-op|waiting|processing", re.IGNORECASE
 )
+_UNNAMED = "message"  # what the standard calls an event without a name
 _WORD = 24  # bytes; no heartbeat's word is longer
 _END_MARK = b"[DONE]"
 _KINDS = ("type", "event", "object", "kind", "status")  # where a heartbeat has its word
@@ -60,7 +61,7 @@ def sift(name: str, data: bytes, marks: Marks, failed: Callable[[Any], LLMError]
     """
     if name == "error":
         raise failed(envelope.of_event(data))
-    if not name or marks.named(name):
+    if not name or name == _UNNAMED or marks.named(name):
         return (data,) if data[:2] == b'{"' or not says_nothing(data, end=not marks.end) else ()
     return _stray(data, marks, failed) if name == STRAY else _of_another_name(name, data, marks, failed)
 
@@ -70,7 +71,7 @@ def says_nothing(data: bytes, *, end: bool = False) -> bool:
     text = data.strip()
     if not text or text[:1] == b":" or text in (b"{}", b"[]", b'""') or b"null".startswith(text):
         return True
-    if end and (text.startswith(_END_MARK) or _END_MARK.startswith(text)):
+    if end and (text.startswith(_END_MARK) or (len(text) > 1 and _END_MARK.startswith(text))):
         return True
     return len(text) <= _WORD and _HEARTBEAT.fullmatch(text.decode("utf-8", "replace").strip('"')) is not None
 
@@ -139,4 +140,5 @@ def _whole(value: Any, text: bytes, marks: Marks, failed: Callable[[Any], LLMErr
 
 
 def _half(data: bytes) -> MalformedStream:
-    return MalformedStream(f"JSON that is not whole stands between the events: {page_text(data[:400].decode('utf-8', 'replace'))}")
+    shown = page_text(data[:400].decode("utf-8", "replace"))
+    return MalformedStream(f"JSON that is not whole stands between the events: {shown}")

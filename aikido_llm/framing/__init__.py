@@ -32,6 +32,11 @@ class Framer(Protocol):
         """Bytes that have come of the frame that is under way; comments, blank lines and names are none."""
         ...
 
+    @property
+    def whole(self) -> bool:
+        """The body is one document, as far as is known yet."""
+        ...
+
     def close(self, out: list[Frame]) -> None:
         """The bytes are over: append what was still open."""
         ...

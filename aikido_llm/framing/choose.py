@@ -1,23 +1,120 @@
-"""Which framer a 200 needs: by its media type where that says it, else by what was asked for."""
+"""Which framer a 200 needs: by how its body begins, and only where that says nothing by its media type and by what was
+asked for. Gateways get the label wrong in every way: JSON as text, events as JSON, pages as events."""
 
-from . import Framer
+from collections.abc import Callable
+from typing import Literal
+
+from . import Frame, Framer
+from .json_array import JSONArrayFramer
 from .ndjson import NDJSONFramer
 from .sse import SSEFramer
-from .whole import WholeBody
+from .whole import LinesOrWhole, WholeBody
+
+Beginning = Literal["", "object", "list", "indented", "page", "field", "other"]
 
 _DOCUMENTS = ("application/json", "text/html", "application/xml", "text/xml")
+_FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
+_BOM = b"\xef\xbb\xbf"
+_LOOKED_AT = 64  # bytes
 
 
-def sse_or_whole(content_type: str, *, stream: bool, event_bytes: int, body_bytes: int) -> Framer:
-    """For wires that stream server-sent events. An HTML page is a whole body too: no JSON, and said to be none."""
-    if content_type == "text/event-stream" or (stream and content_type not in _DOCUMENTS):
-        return SSEFramer(event_bytes)
-    return WholeBody(body_bytes)
+def beginning(head: bytes) -> Beginning:
+    """What the first bytes of a body are of; "" while they are too few to tell. A field is one of an event stream;
+    indented is an object that is laid out over lines."""
+    if len(head) < len(_BOM) and _BOM.startswith(head):
+        return ""
+    text = head.removeprefix(_BOM).lstrip()
+    match text[:1]:
+        case b"{":
+            inside = text[1:].lstrip()
+            if inside:
+                return "indented" if b"\n" in text[: len(text) - len(inside)] else "object"
+            return ""
+        case b"[":
+            return "list"
+        case b"<":
+            return "page"
+        case _ if any(text.startswith(field) for field in _FIELDS):
+            return "field"
+        case _:
+            return "" if any(field.startswith(text) for field in _FIELDS) else "other"
+
+
+class Unlabelled:
+    """A framer that is chosen when the body has begun. Blanks before that are dropped, a few bytes may be kept."""
+
+    __slots__ = ("_choose", "_framer", "_head")
+
+    def __init__(self, choose: Callable[[Beginning], Framer]) -> None:
+        self._choose = choose
+        self._head = b""
+        self._framer: Framer | None = None
+
+    def feed(self, data: bytes, out: list[Frame]) -> None:
+        framer = self._framer
+        if framer is None:
+            data = self._head + data
+            if len(data) >= len(_BOM) or not _BOM.startswith(data):
+                data = data.removeprefix(_BOM).lstrip()
+            begun = beginning(data[:_LOOKED_AT])
+            if not begun and len(data) < _LOOKED_AT:
+                self._head = data
+                return
+            self._head = b""
+            framer = self._chosen(begun or "indented")
+        framer.feed(data, out)
+
+    def skip(self, size: int) -> None:
+        self._settled().skip(size)
+
+    @property
+    def unfinished(self) -> int:
+        return self._framer.unfinished if self._framer is not None else 0
+
+    @property
+    def whole(self) -> bool:
+        return self._framer is not None and self._framer.whole
+
+    def close(self, out: list[Frame]) -> None:
+        framer = self._settled()
+        if self._head:
+            framer.feed(self._head, out)
+            self._head = b""
+        framer.close(out)
+
+    def _settled(self) -> Framer:
+        return self._framer if self._framer is not None else self._chosen(beginning(self._head + b"\n.") or "other")
+
+    def _chosen(self, begun: Beginning) -> Framer:
+        self._framer = self._choose(begun)
+        return self._framer
+
+
+def sse_or_whole(content_type: str, *, stream: bool, event_bytes: int, body_bytes: int, lists: bool = False) -> Framer:
+    """For wires that stream server-sent events; lists: or one JSON list, bit by bit."""
+    labelled = content_type == "text/event-stream" or (stream and content_type not in _DOCUMENTS)
+
+    def choose(begun: Beginning) -> Framer:
+        if begun == "object":
+            return LinesOrWhole(body_bytes, SSEFramer(event_bytes))
+        if begun == "list" and lists and stream:
+            return JSONArrayFramer(event_bytes, body_bytes)
+        if begun == "field" or (begun == "other" and labelled):
+            return SSEFramer(event_bytes)
+        return WholeBody(body_bytes)
+
+    return Unlabelled(choose)
 
 
 def ndjson_or_whole(content_type: str, *, stream: bool, event_bytes: int, body_bytes: int) -> Framer:
-    """For wires that stream JSON lines, in answer to any request at times. Proxies relabel them, so where a stream was
-    asked for the media type decides only against HTML."""
-    if content_type == "application/x-ndjson" or (stream and content_type != "text/html"):
-        return NDJSONFramer(event_bytes)
-    return WholeBody(body_bytes)
+    """For wires that stream JSON lines, in answer to any request at times."""
+    labelled = content_type == "application/x-ndjson" or (stream and content_type != "text/html")
+
+    def choose(begun: Beginning) -> Framer:
+        if begun == "field":
+            return SSEFramer(event_bytes)
+        if labelled and begun in ("object", "other"):
+            return NDJSONFramer(event_bytes)
+        return LinesOrWhole(body_bytes, NDJSONFramer(event_bytes)) if begun == "object" else WholeBody(body_bytes)
+
+    return Unlabelled(choose)

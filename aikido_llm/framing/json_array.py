@@ -29,6 +29,7 @@ class JSONArrayFramer:
     """
 
     __slots__ = ("_begun", "_body_max", "_depth", "_escaped", "_max", "_mode", "_pieces", "_quoted", "_size")
+    whole = False
 
     def __init__(self, event_bytes: int, body_bytes: int) -> None:
         self._max = event_bytes

@@ -10,6 +10,7 @@ class NDJSONFramer:
     """Lines -> frames ("", line)."""
 
     __slots__ = ("_lines", "_max", "_skipped")
+    whole = False
 
     def __init__(self, max_bytes: int) -> None:
         self._lines = LineSplitter(max_bytes)

@@ -1,9 +1,10 @@
 """Server-sent events by the WHATWG rules (HTML standard, section 9.2.6, read 2026-11), with two additions.
 
 Bytes are split and whole events are handed out, so a character cut in half needs no care. Lines that the standard
-ignores are kept, because servers of language models put errors there (bare JSON, a field called `error`): at the next
-blank line or at the end they come out as one STRAY frame. An event that the end of the bytes cuts off before its blank
-line is handed out by `close` too; whether it is whole is for the decoder to judge.
+ignores are kept, because servers of language models put errors there (bare JSON, a field called `error`), and damaged
+ones content: at the next blank line or at the end they come out as one STRAY frame, before an event that they began.
+An event that the end of the bytes cuts off before its blank line is handed out by `close` too; whether it is whole is
+for the decoder to judge.
 
 Most events of a stream begin alike (`data: `, or `event: NAME` and `data: `), so a piece of bytes is split where a
 blank line and that beginning stand together: what lies between is whole payloads, unless it has line ends of its own.
@@ -27,8 +28,9 @@ class SSEFramer:
 
     __slots__ = (
         "_at_start", "_begin", "_blank", "_clean", "_counted", "_data", "_event", "_lines", "_mark", "_max", "_name",
-        "_roomy", "_size", "_stray", "_stray_size", "_tail", "last_event_id", "retry_ms",
+        "_roomy", "_size", "_stray", "_stray_first", "_stray_size", "_tail", "last_event_id", "retry_ms",
     )  # fmt: skip
+    whole = False
 
     def __init__(self, max_bytes: int) -> None:
         self._lines = LineSplitter(max_bytes)
@@ -46,6 +48,7 @@ class SSEFramer:
         self._size = 0  # what the first self._counted lines of an unfinished event take
         self._counted = 0
         self._stray: list[bytes] = []
+        self._stray_first = False  # it stood before the data of its event
         self._stray_size = 0
         self.last_event_id = ""
         self.retry_ms: int | None = None
@@ -182,6 +185,8 @@ class SSEFramer:
     def _dispatch(self, out: list[Frame]) -> None:
         if self._event == "error" and not self._data:
             self._data.append(b"")  # the standard drops an event without data; this name says what matters
+        if self._stray_first:
+            self._hand_out_stray(out)
         if self._data:
             data = self._data
             out.append((self._event, data[0] if len(data) == 1 else b"\n".join(data)))
@@ -189,9 +194,13 @@ class SSEFramer:
             self._counted = self._size = 0
         self._event = ""
         if self._stray:
-            out.append((STRAY, b"\n".join(self._stray)))
-            self._stray.clear()
-            self._stray_size = 0
+            self._hand_out_stray(out)
+
+    def _hand_out_stray(self, out: list[Frame]) -> None:
+        out.append((STRAY, b"\n".join(self._stray)))
+        self._stray.clear()
+        self._stray_first = False
+        self._stray_size = 0
 
     def _field(self, line: bytes) -> None:
         name, colon, value = line.partition(b":")
@@ -211,9 +220,12 @@ class SSEFramer:
             self._keep_stray(value if name == b"error" and colon else line)
 
     def _keep_stray(self, line: bytes) -> None:
+        """The beginning is kept of what is too much: enough to see that it was cut."""
+        room = _STRAY_MAX - self._stray_size
         self._stray_size += len(line) + _LINE_OVERHEAD
-        if self._stray_size <= _STRAY_MAX:
-            self._stray.append(line)
+        if room > 0:
+            self._stray_first = self._stray_first or not (self._stray or self._data)
+            self._stray.append(line[:room])
 
 
 def _has_line_end(data: bytes) -> bool:

@@ -1,7 +1,9 @@
 """A body that is one document: kept until it is over, then one frame. The road of `complete`, and of servers that
 answer a streaming request with plain JSON."""
 
-from . import WHOLE, Frame
+import re
+
+from . import WHOLE, Frame, Framer
 from .lines import too_large
 
 
@@ -9,6 +11,7 @@ class WholeBody:
     """Collects the pieces; `close` appends one frame (WHOLE, body). max_bytes caps the body."""
 
     __slots__ = ("_max", "_pieces", "_size")
+    whole = True
 
     def __init__(self, max_bytes: int) -> None:
         self._max = max_bytes
@@ -31,3 +34,34 @@ class WholeBody:
     def close(self, out: list[Frame]) -> None:
         out.append((WHOLE, b"".join(self._pieces)))
         self._pieces.clear()
+
+
+class LinesOrWhole(WholeBody):
+    """The same for a body that begins as one document and may go on as lines of JSON or as events: those are handed to
+    the framer `lines`."""
+
+    __slots__ = ("_lines",)
+
+    def __init__(self, max_bytes: int, lines: Framer) -> None:
+        super().__init__(max_bytes)
+        self._lines = lines
+
+    def close(self, out: list[Frame]) -> None:
+        body = b"".join(self._pieces)
+        self._pieces.clear()
+        if _is_first_of_lines(body):
+            self._lines.feed(body, out)
+            self._lines.close(out)
+        else:
+            out.append((WHOLE, body))
+
+
+def _is_first_of_lines(body: bytes) -> bool:
+    """Whether an object ends with its line, and behind it other lines begin as objects or as fields of an event."""
+    end = body.find(b"\n")
+    if end < 0 or body[max(end - 2, 0) : end].rstrip()[-1:] != b"}":
+        return False
+    return _BEGUN.search(body, end) is not None
+
+
+_BEGUN = re.compile(rb"[\r\n](?:\{|(?:data|event|id|retry):)")

@@ -193,10 +193,10 @@ def check_encoding(response: HTTPResponse) -> None:
     encoding = response.headers.get("content-encoding")
     if encoding is None:
         return
-    encoding = encoding.strip().lower()
+    encoding = encoding.strip("\"' \t").lower()
     if encoding not in _ENCODINGS:
         name = encoding if encoding.isalpha() and len(encoding) < 12 else "something"
         raise MalformedStream(f"the answer is compressed by {name}, which was not asked for", permanent=True)
 
 
-_ENCODINGS = {"", "identity", "gzip", "deflate", "br", "zstd"}
+_ENCODINGS = {"", "identity", "none", "utf-8", "gzip", "deflate", "br", "zstd"}

@@ -10,12 +10,12 @@ source: Anthropic API reference, "Streaming Messages", "Handling stop reasons", 
 from typing import Any
 
 from ...codecs import json
-from ...errors import MalformedStream
+from ...errors import LLMError, MalformedStream
 from ...framing import STRAY, WHOLE, Frame
 from ...types.events import Event, TextDelta
 from ...types.response import FinishReason
 from ...types.usage import Usage
-from .. import base, envelope
+from .. import base, envelope, noise
 from ..finish import OVERRIDING, reason_of
 from ..status import page_text
 from ..values import as_object, as_text, is_object
@@ -29,7 +29,8 @@ from .wire import DELTAS, EVENT, EVENTS, PLAIN, Delta
 from .wire import Event as WireEvent
 
 _JOIN_AT = 4096  # pieces
-_NO_EVENTS = (STRAY, WHOLE)
+_NO_EVENTS = (STRAY, WHOLE, "error")
+_MARKS = noise.Marks(types="|".join(EVENTS))
 
 
 class Decoder(base.Decoder):
@@ -82,31 +83,21 @@ class Decoder(base.Decoder):
         """Any frame that is not a delta of text, thinking or arguments."""
         if name == WHOLE:
             self._whole(data, out)
-        elif name == STRAY:
-            self._stray(data, out)
-        elif name == "error":
-            raise from_body(envelope.of_event(data), self._words)
-        else:
-            try:
-                event = EVENT.decode(data)
-            except ValueError:
-                if data.strip() in (b"", b"[DONE]"):  # gateways add another wire's end mark
-                    return
-                raise _malformed(data) from None
-            if event.type == "error" or event.error or (not event.type and envelope.is_error(json.loads(data))):
-                raise from_body(json.loads(data), self._words)
-            self._event(event, data, out)
-
-    def _stray(self, data: bytes, out: list[Event]) -> None:
-        """Bytes outside of the framing: an event of this wire, an error, or nothing that we know."""
-        try:
-            value = json.loads(data)
-        except ValueError:
             return
-        if is_object(value) and value.get("type") in EVENTS:
-            self._special("", data, out)
-        elif envelope.is_error(value):
-            raise from_body(value, self._words)
+        for payload in noise.sift(name, data, _MARKS, self._error):
+            self._any_event(payload, out)
+
+    def _any_event(self, data: bytes, out: list[Event]) -> None:
+        try:
+            event = EVENT.decode(data)
+        except ValueError:
+            raise _malformed(data) from None
+        if event.type == "error" or event.error or (not event.type and envelope.is_error(json.loads(data))):
+            raise from_body(json.loads(data), self._words)
+        self._event(event, data, out)
+
+    def _error(self, value: Any) -> LLMError:
+        return from_body(value, self._words)
 
     def close(self, out: list[Event]) -> None:
         content = self._content

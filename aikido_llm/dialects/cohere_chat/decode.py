@@ -15,7 +15,7 @@ from ...types.events import Event, TextDelta, ThinkingDelta
 from ...types.request import Request
 from ...types.response import FinishReason
 from ...types.usage import Usage
-from .. import base, envelope, status
+from .. import base, envelope, noise, status
 from ..finish import reason_of
 from ..toolcalls import ToolCalls, arguments_text
 from ..values import as_object, as_text, is_list, is_object
@@ -30,7 +30,8 @@ _READ = frozenset((
     "message-start", "content-start", "content-delta", "tool-plan-delta", "tool-call-start", "tool-call-delta",
     "citation-start", "message-end",
 ))  # fmt: skip
-_NO_EVENTS = (STRAY, WHOLE)
+_NO_EVENTS = (STRAY, WHOLE, "error")
+_MARKS = noise.Marks(types="|".join(_READ | _SILENT))
 _text = json.Typed(TextPiece)
 _piece = json.Typed(Piece)
 _content = json.Typed(Content)
@@ -80,19 +81,19 @@ class Decoder(base.Decoder):
 
     def _special(self, name: str, data: bytes, last: bool, out: list[Event]) -> None:
         """Any frame that is not a plain piece of text or thinking."""
-        if name in _NO_EVENTS:
-            self._no_event(name, data, out)
+        if name == WHOLE:
+            self._body(data, out)
             return
-        if name == "error":
-            raise errors.in_band(envelope.of_event(data), self._words)
-        try:
-            piece = _piece.fast(data)
-        except json.UNREADABLE:
-            found = self._slowly(data, last)
-            if found is None:
-                return
-            piece = found
-        self._event(piece, name, data, out)
+        for payload in noise.sift(name, data, _MARKS, self._error):
+            try:
+                piece: Piece | None = _piece.fast(payload)
+            except json.UNREADABLE:
+                piece = self._slowly(payload, last)
+            if piece is not None:
+                self._event(piece, name, payload, out)
+
+    def _error(self, value: Any) -> LLMError:
+        return errors.in_band(value, self._words)
 
     def close(self, out: list[Event]) -> None:
         if self._failure is not None:
@@ -161,13 +162,10 @@ class Decoder(base.Decoder):
 
     def _slowly(self, data: bytes, last: bool) -> Piece | None:
         """A payload that is not JSON of the expected shape. None for what is to be skipped."""
-        text = data.strip()
-        if text in (b"", b"[DONE]"):
-            return None
         try:
             value = json.loads(data)
         except ValueError:
-            if last and (text[:1] == b"{" or b"[DONE]".startswith(text)):
+            if last and data.lstrip()[:1] == b"{":
                 self._cut = data  # cut off, if nothing follows; broken, if something does
                 return None
             raise _not_json(data) from None
@@ -183,18 +181,14 @@ class Decoder(base.Decoder):
 
     # ---------------------------------------------------------------- a whole body
 
-    def _no_event(self, name: str, data: bytes, out: list[Event]) -> None:
-        try:
-            value = json.loads(data)
-        except ValueError:
-            if name == WHOLE and data.strip():
-                raise _not_json(data) from None
+    def _body(self, data: bytes, out: list[Event]) -> None:
+        if not data.strip():
             return
-        if name == WHOLE:
-            self.raw = value
-            self._whole(value, out)
-        elif envelope.is_error(value):
-            raise errors.in_band(value, self._words)
+        try:
+            self.raw = json.loads(data)
+        except ValueError:
+            raise _not_json(data) from None
+        self._whole(self.raw, out)
 
     def _whole(self, value: Any, out: list[Event]) -> None:
         answer = as_object(value)

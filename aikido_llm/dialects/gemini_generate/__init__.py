@@ -7,7 +7,6 @@ from attrs import frozen
 from ...errors import LLMError
 from ...framing import Framer
 from ...framing.choose import sse_or_whole
-from ...framing.json_array import JSONArrayFramer
 from ...types.extra import Lists
 from ...types.request import Request
 from .. import base
@@ -36,9 +35,7 @@ class GeminiGenerate(Quirks):
 
     def framer(self, content_type: str, *, stream: bool, event_bytes: int, body_bytes: int) -> Framer:
         """Without `alt=sse`, or through a proxy that drops it, the stream is one JSON list."""
-        if stream and content_type == "application/json":
-            return JSONArrayFramer(event_bytes, body_bytes)
-        return sse_or_whole(content_type, stream=stream, event_bytes=event_bytes, body_bytes=body_bytes)
+        return sse_or_whole(content_type, stream=stream, event_bytes=event_bytes, body_bytes=body_bytes, lists=True)
 
     def decoder(self, request: Request) -> base.Decoder:
         return decode.Decoder(self.error_words)

@@ -8,18 +8,20 @@ from typing import Any
 
 from ...codecs import json
 from ...errors import LLMError, MalformedStream
-from ...framing import STRAY, WHOLE, Frame
+from ...framing import WHOLE, Frame
 from ...framing.places import Places
 from ...types.events import Event, TextDelta, ThinkingDelta
 from ...types.response import Response
 from ...types.usage import Usage
-from .. import base, envelope, status
+from .. import base, envelope, noise, status
 from ..values import is_list, is_object
 from ..words import NO_WORDS, Words
 from .candidate import CandidateReader, Choice
 from .errors import in_band
 from .usage import UsageReader
 from .wire import CHUNK, PLAIN, Candidate, Chunk
+
+_MARKS = noise.Marks(["candidates", "promptFeedback", "usageMetadata", "responseId"])
 
 
 class Decoder(base.Decoder):
@@ -72,18 +74,12 @@ class Decoder(base.Decoder):
         """Any frame that is not a plain piece of text."""
         if name == WHOLE:
             self._whole(payload, out)
-        elif name == STRAY:
-            self._stray(payload)
-        elif name == "error":
-            raise in_band(envelope.of_event(payload), self._words)
-        else:
-            try:
-                chunk = CHUNK.fast(payload)
-            except json.UNREADABLE:
-                if not payload or payload == b"[DONE]":  # relays add what the wire itself does not send
-                    return
-                chunk = CHUNK.decode(payload)
-            self._chunk(chunk, payload, out)
+            return
+        for data in noise.sift(name, payload, _MARKS, self._error):
+            self._chunk(CHUNK.decode(data), data, out)
+
+    def _error(self, value: Any) -> LLMError:
+        return in_band(value, self._words)
 
     def close(self, out: list[Event]) -> None:
         try:
@@ -118,19 +114,6 @@ class Decoder(base.Decoder):
             self._chunk(CHUNK.convert(item), item, out)
         self.done = True
 
-    def _stray(self, payload: bytes) -> None:
-        """The service prints an error's JSON bare into the stream, even after a finish reason."""
-        if payload.lstrip()[:1] not in (b"{", b"["):
-            return
-        try:
-            value = json.loads(payload)
-        except ValueError:
-            unfinished = b'"error"' in payload or payload.rstrip()[-1:] not in (b"}", b"]")
-            if unfinished and json.cut_short(payload):
-                raise MalformedStream("bare JSON in the stream breaks off", body=_excerpt(payload)) from None
-            return
-        self._told(value)
-
     def _told(self, value: Any) -> None:
         """JSON that holds no answer may be an error."""
         if envelope.is_error(value):
@@ -155,7 +138,10 @@ class Decoder(base.Decoder):
             and chunk.usageMetadata is None
             and not (chunk.responseId or chunk.modelVersion)
         ):
-            self._told(envelope.of_event(source))
+            value = envelope.of_event(source)
+            if noise.is_heartbeat(value):
+                return
+            self._told(value)
             raise MalformedStream("the server sent an event without candidates, feedback, usage or an error")
         if chunk.promptFeedback is not None:
             self._feedback(chunk.promptFeedback)

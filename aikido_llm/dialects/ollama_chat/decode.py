@@ -9,14 +9,14 @@ source: Ollama docs, "API" and "Streaming", and the server's answer types, read 
 from typing import Any
 
 from ...codecs import json
-from ...errors import MalformedStream
+from ...errors import LLMError, MalformedStream
 from ...framing import WHOLE, Frame
 from ...framing.places import Places
 from ...types.events import Event, ImageEvent, TextDelta, ThinkingDelta
 from ...types.request import Request
 from ...types.response import FinishReason
 from ...types.usage import Usage
-from .. import base, envelope, media, status
+from .. import base, envelope, media, noise, status
 from ..finish import reason_of
 from ..toolcalls import ToolCalls, arguments_text
 from ..values import as_count, as_object
@@ -28,6 +28,7 @@ from .wire import Call, Line, Message, PlainLine
 _COUNTS = (
     "prompt_eval_count", "eval_count", "total_duration", "load_duration", "prompt_eval_duration", "eval_duration",
 )  # fmt: skip
+_MARKS = noise.Marks(["message", "done"])
 _plain = json.Typed(PlainLine)
 _line = json.Typed(Line)
 
@@ -78,6 +79,12 @@ class Decoder(base.Decoder):
         if name == WHOLE:
             self._whole(data, out)
             return False
+        return all(self._any_line(payload, last, out) for payload in noise.sift(name, data, _MARKS, self._error))
+
+    def _error(self, value: Any) -> LLMError:
+        return errors.in_band(value, self._words)
+
+    def _any_line(self, data: bytes, last: bool, out: list[Event]) -> bool:
         try:
             line = _line.fast(data)
         except json.UNREADABLE:

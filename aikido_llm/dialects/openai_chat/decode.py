@@ -7,14 +7,13 @@ from typing import Any
 
 from ...codecs import json
 from ...errors import LLMError, MalformedStream
-from ...framing import STRAY, WHOLE, Frame
+from ...framing import WHOLE, Frame
 from ...framing.places import Places
-from ...framing.sse import SSEFramer
 from ...types.events import Event, TextDelta
 from ...types.request import Request
 from ...types.response import FinishReason
 from ...types.usage import Usage
-from .. import base, envelope
+from .. import base, envelope, noise
 from ..finish import OVERRIDING, reason_of
 from ..status import page_text
 from ..values import as_list, as_object, as_objects, as_text
@@ -27,6 +26,7 @@ from .usage import find_usage, read_usage
 from .wire import CHUNK, NOTHING, PLAIN, Choice, Chunk, Json
 
 _DONE = b"[DONE]"
+_MARKS = noise.Marks(["choices", "usage"], end=True)
 _LOOK_FOR_NAMES = 8  # chunks: some hosts name the model in the second or third, some never
 
 _PROVIDER_DATA = ("provider", "service_tier", "citations", "search_results")  # the last value of each is kept
@@ -107,23 +107,15 @@ class Decoder(base.Decoder):
         """Any frame that is not a chunk with just a piece of content in it."""
         if name == WHOLE:
             self._whole(data, out)
-        elif name == STRAY:
-            self._stray(data)
-        elif name == "error":
-            raise errors.error_inside(envelope.of_event(data), self._quirks)
-        elif data.lstrip()[:1] == b"{":
-            self._chunk_of(data, out)
-        else:
-            self._no_chunk(data)
-
-    def _stray(self, data: bytes) -> None:
-        """Bare JSON between the events: a gateway's last words before it closes."""
-        try:
-            value = json.loads(data)
-        except ValueError:
             return
-        if envelope.is_error(value):
-            raise errors.error_inside(value, self._quirks)
+        for payload in noise.sift(name, data, _MARKS, self._error):
+            if payload.lstrip()[:1] == b"{":
+                self._chunk_of(payload, out)
+            else:
+                self._no_chunk(payload)
+
+    def _error(self, value: Any) -> LLMError:
+        return errors.error_inside(value, self._quirks)
 
     def _chunk_of(self, data: bytes, out: list[Event]) -> None:
         try:
@@ -155,11 +147,8 @@ class Decoder(base.Decoder):
     # ------------------------------------------------------------------ bodies
 
     def _whole(self, body: bytes, out: list[Event]) -> None:
-        """A body that is one document. Keep-alive blanks may stand before it, or it is a stream that lost its label."""
+        """A body that is one document."""
         text = body.strip()
-        if text.startswith((b"data:", b"event:", b":")):
-            self._mislabelled(text, out)
-            return
         try:
             value = json.loads(text)
         except ValueError:
@@ -181,12 +170,6 @@ class Decoder(base.Decoder):
         except ValueError:
             raise _malformed(text) from None
         self._chunk(chunk, answer, out, whole=True)
-
-    def _mislabelled(self, body: bytes, out: list[Event]) -> None:
-        framer, frames = SSEFramer(len(body)), list[Frame]()
-        framer.feed(body, frames)
-        framer.close(frames)
-        self.feed(frames, out)
 
     # ------------------------------------------------------------------ chunks
 

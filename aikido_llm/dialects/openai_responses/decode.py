@@ -13,7 +13,7 @@ from ...types.events import Event, ImageEvent, TextDelta, ThinkingDelta, ToolCal
 from ...types.request import Request
 from ...types.response import FinishReason
 from ...types.usage import Usage
-from .. import base, envelope
+from .. import base, noise
 from ..media import image_from_base64
 from ..status import page_text
 from ..toolcalls import ToolCalls, arguments_text
@@ -26,7 +26,8 @@ from .replay import replay_items
 from .usage import read_usage
 from .wire import EVENT, TEXT, StreamEvent, field_of, response_of
 
-_NO_EVENTS = (STRAY, WHOLE)
+_NO_EVENTS = (STRAY, WHOLE, "error")
+_MARKS = noise.Marks(types=r"response\.[a-z_.]+")
 
 
 class Decoder(base.Decoder):
@@ -88,13 +89,17 @@ class Decoder(base.Decoder):
         if name == WHOLE:
             self._whole_body(data, out)
             return
-        if name == "error":
-            raise errors.in_band(envelope.of_event(data), self._words)
+        for payload in noise.sift(name, data, _MARKS, self._error):
+            self._any_event(name, payload, out)
+
+    def _error(self, value: Any) -> LLMError:
+        return errors.in_band(value, self._words)
+
+    def _any_event(self, name: str, data: bytes, out: list[Event]) -> None:
         try:
             event = EVENT.decode(data)
         except ValueError:
-            self._not_an_event(name, data)
-            return
+            raise MalformedStream(f"an event is not a JSON object: {_excerpt(data)}") from None
         try:
             self._event(name, event, data, out)
         except LLMError:
@@ -129,15 +134,8 @@ class Decoder(base.Decoder):
 
     # ---------------------------------------------------------------------------------------------- events
 
-    def _not_an_event(self, name: str, data: bytes) -> None:
-        """Blank data, `null` and `[DONE]` (not of this wire, but proxies add it) say nothing."""
-        if name != STRAY and data.strip() not in (b"", b"null") and not data.startswith(b"[DONE]"):
-            raise MalformedStream(f"an event is not a JSON object: {_excerpt(data)}")
-
     def _event(self, name: str, event: StreamEvent, data: bytes, out: list[Event]) -> None:
         kind: str = event.type if isinstance(event.type, str) else name  # the payload's own word is the better one
-        if name == STRAY:
-            kind = name
         match kind:
             case "response.output_text.delta":  # one that lacks its type or an index
                 self._delta(event, "text", event.content_index, out)

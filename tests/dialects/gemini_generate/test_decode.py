@@ -93,7 +93,7 @@ def test_broken_json_in_the_middle_is_malformed() -> None:
 
 
 def test_an_event_that_says_nothing_is_not_passed_over() -> None:
-    events = read(chunk(text("a"), finish="STOP"), {})
+    events = read(chunk(text("a"), finish="STOP"), {"answer": "b"})
     assert type(error_of(events)) is MalformedStream
 
 

@@ -585,7 +585,7 @@ def test_an_error_that_a_proxy_writes_into_the_stream(tail: bytes) -> None:
 
 
 def test_bytes_that_are_no_event_are_ignored_unless_they_are_an_error() -> None:
-    stream = b'{"note": 1}\n<html>\n\n{"type": "response.completed"}\n\ndata: {"type": "ping", "message": "x"}\n\n'
+    stream = b'{"note": 1}\n<html>\n\n{"type": "note"}\n\ndata: {"type": "ping", "message": "x"}\n\n'
     stream += sse([created(), text("Hi"), completed()])
     assert response_of(Road(DIALECT).read_every_way(stream)).text == "Hi"
 

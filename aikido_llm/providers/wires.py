@@ -1,0 +1,76 @@
+"""By which marks an answer tells the wire that it is written in: for the error of who asked on another one."""
+
+import re
+
+from attrs import frozen
+
+HEAD = 2048  # bytes of a body that are looked at
+
+
+@frozen
+class Wire:
+    """dialect: its name. title: what people call it. row: the provider's name that opens it at any address.
+    marks: what stands near the beginning of its answers, whole or streamed, and of no other's."""
+
+    dialect: str
+    title: str
+    row: str
+    marks: re.Pattern[bytes]
+
+
+def _marks(*patterns: str) -> re.Pattern[bytes]:
+    return re.compile("|".join(patterns).replace(" ", r"\s*").encode())
+
+
+WIRES = (
+    Wire(
+        "openai_chat",
+        "Chat Completions",
+        "openai-compatible",
+        _marks('"object" : "chat\\.completion', '"choices" : \\[', '"delta" : \\{ "(?:role|content)"'),
+    ),
+    Wire(
+        "openai_responses",
+        "Responses",
+        "openai-responses",
+        _marks('"object" : "response"', '"type" : "response\\.[a-z_.]+"', "event: response\\.", '"output" : \\[ \\{ "'),
+    ),
+    Wire(
+        "anthropic_messages",
+        "Anthropic Messages",
+        "anthropic",
+        _marks(
+            '"type" : "(?:message_start|content_block_start|message_delta)"',
+            "event: message_start",
+            '"type" : "message" ,',
+        ),
+    ),
+    Wire(
+        "gemini_generate",
+        "Gemini",
+        "gemini",
+        _marks('"candidates" : \\[', '"usageMetadata" : \\{', '"promptFeedback" : \\{'),
+    ),
+    Wire(
+        "cohere_chat",
+        "Cohere Chat",
+        "cohere",
+        _marks(
+            '"type" : "(?:message-start|content-start|tool-plan-delta)"',
+            "event: message-start",
+            '"finish_reason" : "[A-Z_]+"',
+        ),
+    ),
+    Wire(
+        "ollama_chat",
+        "Ollama",
+        "ollama",
+        _marks('"done" : (?:true|false)', '"created_at" : "[^"]{1,40}" , "message" : \\{'),
+    ),
+)
+
+
+def wire_of(head: bytes) -> Wire | None:
+    """The wire whose mark comes first, None where there is none. head: how the body begins."""
+    found = [(match.start(), number) for number, wire in enumerate(WIRES) if (match := wire.marks.search(head[:HEAD]))]
+    return WIRES[min(found)[1]] if found else None
