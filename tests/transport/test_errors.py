@@ -9,7 +9,7 @@ from aiohttp.http_exceptions import LineTooLong, TransferEncodingError
 
 import aikido_llm as llm
 from aikido_llm.transport.aiohttp import AiohttpTransport, failure_before_answer, failure_in_body
-from aikido_llm.transport.base import Headers, HTTPRequest, Limits, Timeouts
+from aikido_llm.transport.base import Headers, HTTPRequest, HTTPResponse, Limits, Timeouts, check_encoding
 from tests.transport.conftest import in_use, mocked
 
 URL = "https://api.example/v1/chat"
@@ -103,3 +103,19 @@ async def test_the_shim_is_still_needed() -> None:
         with mocked() as server, pytest.raises(TypeError, match="stream_writer"):
             server.post(URL, body=b"x")
             await session.post(URL)
+
+
+def coded(coding: str) -> HTTPResponse:
+    return Mock(headers={"content-encoding": coding})
+
+
+@pytest.mark.parametrize("coding", ["none", "identity", "", " None ", '"identity"', "utf-8"])
+def test_a_coding_that_is_none_is_none(coding: str) -> None:
+    check_encoding(coded(coding))
+
+
+@pytest.mark.parametrize("coding", ["compress", "x-snappy", "aes128gcm"])
+def test_a_compression_that_nobody_asked_for_is_told(coding: str) -> None:
+    with pytest.raises(llm.MalformedStream) as caught:
+        check_encoding(coded(coding))
+    assert caught.value.permanent
