@@ -162,3 +162,19 @@ def test_register(monkeypatch: pytest.MonkeyPatch) -> None:
     for taken in ("acme", "ac", "openai", "claude", "", " "):
         with pytest.raises(llm.ConfigError):
             llm.register(taken, row)
+
+
+def test_where_late_system_messages_go_is_said_by_keyword_or_dsn_or_row() -> None:
+    def place(client: llm.HTTPClient) -> Any:
+        return settings_of(client).row.provider.dialect.late_system
+
+    assert place(llm.open("anthropic", api_key="k")) == "role"
+    assert place(llm.open("anthropic", "?api_key=k&late_system=user")) == "user"
+    assert place(llm.open("anthropic", "?api_key=k&late_system=user", late_system="front")) == "front"
+    assert place(llm.open("llamacpp", late_system="role")) == "role"
+
+
+@pytest.mark.parametrize(("provider", "place"), [("anthropic", "top"), ("gemini", "role")])
+def test_a_place_that_the_wire_does_not_have_is_a_config_error(provider: str, place: str) -> None:
+    with pytest.raises(llm.ConfigError, match=f"late_system '{place}'"):
+        llm.open(provider, f"?api_key=k&late_system={place}")
