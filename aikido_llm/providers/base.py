@@ -150,7 +150,8 @@ class Provider:
 
         Raises ConfigError for a place that its wire does not have."""
         dialect: Any = self.dialect
-        if not has(type(dialect)) or "late_system" not in fields_dict(type(dialect)):
+        kind: type[Any] = type(self.dialect)
+        if not has(kind) or "late_system" not in fields_dict(kind):
             raise ConfigError(f"the wire of {self.name} has no choice of where late system messages go")
         try:
             return evolve(self, dialect=evolve(dialect, late_system=place))

@@ -6,7 +6,9 @@ encrypted), call, result, and the type of any other block. Values are text, so t
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
+
+from tests.corpus.facts.base import Json, get, objects, string
 
 Said = tuple[str, str]
 
@@ -21,7 +23,7 @@ KEYS = {
 """Where each wire has its turns."""
 
 
-def said_by(protocol: str, turn: dict[str, Any]) -> list[Said]:
+def said_by(protocol: str, turn: Json) -> list[Said]:
     """turn: one message, content or item. Blank text says nothing."""
     return [(kind, value.translate(_PLAIN)) for kind, value in _READERS[protocol](turn) if value.strip()]
 
@@ -32,7 +34,7 @@ _PLAIN = str.maketrans(
 """One of the recorders wrote typographic marks plain in its requests."""
 
 
-def is_the_models(protocol: str, turn: dict[str, Any]) -> bool:
+def is_the_models(protocol: str, turn: Json) -> bool:
     """Whether the turn is one of the assistant."""
     if protocol == "openai-responses" and turn.get("type", "message") != "message":
         return turn["type"] not in ("function_call_output", "custom_tool_call_output", "item_reference")
@@ -45,109 +47,107 @@ def _canonical(value: Any) -> str:
         try:
             value = json.loads(value or "{}")
         except ValueError:
-            return value
+            return str(value)
     return json.dumps(_without_nulls(value), sort_keys=True)
 
 
 def _without_nulls(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _without_nulls(inner) for key, inner in value.items() if inner is not None}
-    return [_without_nulls(inner) for inner in value] if isinstance(value, list) else value
+        fields = cast("Json", value)
+        return {key: _without_nulls(inner) for key, inner in fields.items() if inner is not None}
+    if isinstance(value, list):
+        return [_without_nulls(inner) for inner in cast("list[object]", value)]
+    return value
 
 
-def _parts(content: Any) -> list[dict[str, Any]]:
-    if isinstance(content, str):
-        return [{"type": "text", "text": content}]
-    return [part if isinstance(part, dict) else {"type": "text", "text": str(part)} for part in content or []]
+def _parts(content: object) -> list[Json]:
+    return [{"type": "text", "text": content}] if isinstance(content, str) else objects(content)
 
 
-def _texts(content: Any) -> str:
-    return "".join(str(part.get("text") or "") for part in _parts(content)).strip()
+def _texts(content: object) -> str:
+    return "".join(string(part, "text") for part in _parts(content)).strip()
 
 
-def _result(id: Any, content: Any) -> Said:
+def _result(id: str, content: object) -> Said:
     return "result", f"{id}: {_texts(content)}"
 
 
-def _chat(turn: dict[str, Any]) -> Iterator[Said]:
-    if turn.get("role") == "tool":
-        yield _result(turn.get("tool_call_id"), turn.get("content"))
+def _call(call: Json) -> Said:
+    arguments = _canonical(get(call, "function", "arguments"))
+    return "call", f"{string(call, 'id')} {string(call, 'function', 'name')} {arguments}"
+
+
+def _chat(turn: Json) -> Iterator[Said]:
+    if turn["role"] == "tool":
+        yield _result(string(turn, "tool_call_id"), turn["content"])
         return
-    yield "text", _texts(turn.get("content"))
-    details = turn.get("reasoning_details") or []
-    detailed = "".join(str(detail.get("text") or detail.get("summary") or "") for detail in details)
-    yield "thought", str(turn.get("reasoning_content") or turn.get("reasoning") or detailed).strip()
+    yield "text", _texts(get(turn, "content"))
+    details = objects(turn, "reasoning_details")
+    detailed = "".join(string(detail, "text") or string(detail, "summary") for detail in details)
+    yield "thought", (string(turn, "reasoning_content") or string(turn, "reasoning") or detailed).strip()
     for detail in details:
-        yield "proof", str(detail.get("signature") or detail.get("data") or "")
-    for call in turn.get("tool_calls") or []:
-        function = call.get("function") or {}
-        yield "call", f"{call.get('id')} {function.get('name')} {_canonical(function.get('arguments'))}"
+        yield "proof", string(detail, "signature") or string(detail, "data")
+    yield from map(_call, objects(turn, "tool_calls"))
 
 
-def _anthropic(turn: dict[str, Any]) -> Iterator[Said]:
-    for block in _parts(turn.get("content")):
+def _anthropic(turn: Json) -> Iterator[Said]:
+    for block in _parts(turn["content"]):
         match block["type"]:
             case "text":
-                yield "text", block["text"].strip()
+                yield "text", string(block, "text").strip()
             case "thinking":
-                yield "thought", block["thinking"].strip()
-                yield "proof", str(block.get("signature") or "")
+                yield "thought", string(block, "thinking").strip()
+                yield "proof", string(block, "signature")
             case "redacted_thinking":
-                yield "proof", block["data"]
+                yield "proof", string(block, "data")
             case "tool_use":
                 yield "call", f"{block['id']} {block['name']} {_canonical(block['input'])}"
             case "tool_result":
-                yield _result(block["tool_use_id"], block.get("content"))
+                yield _result(block["tool_use_id"], get(block, "content"))
             case kind:
-                yield kind, str(block.get("id") or block.get("tool_use_id") or _canonical(block))
+                yield kind, string(block, "id") or string(block, "tool_use_id") or _canonical(block)
 
 
-def _gemini(turn: dict[str, Any]) -> Iterator[Said]:
-    for part in turn.get("parts") or []:
-        if part.get("thought"):
-            yield "thought", str(part.get("text") or "").strip()
-        elif part.get("text"):
-            yield "text", part["text"].strip()
-        yield "proof", str(part.get("thoughtSignature") or part.get("thought_signature") or "")
-        call = part.get("functionCall") or part.get("function_call")
+def _gemini(turn: Json) -> Iterator[Said]:
+    """Some clients write the names with underscores."""
+    for part in objects(turn, "parts"):
+        yield "thought" if part.get("thought") else "text", string(part, "text").strip()
+        yield "proof", string(part, "thoughtSignature") or string(part, "thought_signature")
+        call = get(part, "functionCall") or get(part, "function_call")
         if call:
-            yield "call", f"{call['name']} {_canonical(call.get('args') or {})}"
-        answer = part.get("functionResponse") or part.get("function_response")
-        if answer:
-            yield "result", str(answer["name"])
+            yield "call", f"{string(call, 'name')} {_canonical(get(call, 'args') or {})}"
+        yield "result", string(part, "functionResponse", "name") or string(part, "function_response", "name")
 
 
-def _cohere(turn: dict[str, Any]) -> Iterator[Said]:
-    if turn.get("role") == "tool":
-        yield "result", str(turn.get("tool_call_id"))  # theirs are documents, ours are text
+def _cohere(turn: Json) -> Iterator[Said]:
+    if turn["role"] == "tool":
+        yield "result", string(turn, "tool_call_id")  # theirs are documents, ours are text
         return
-    yield "text", "".join((str(turn.get("tool_plan") or ""), _texts(turn.get("content")))).strip()
-    for call in turn.get("tool_calls") or []:
-        function = call["function"]
-        yield "call", f"{call.get('id')} {function['name']} {_canonical(function.get('arguments'))}"
+    yield "text", (string(turn, "tool_plan") + _texts(get(turn, "content"))).strip()
+    yield from map(_call, objects(turn, "tool_calls"))
 
 
-def _ollama(turn: dict[str, Any]) -> Iterator[Said]:
-    if turn.get("role") == "tool":
-        yield "result", _texts(turn.get("content"))
+def _ollama(turn: Json) -> Iterator[Said]:
+    if turn["role"] == "tool":
+        yield "result", _texts(turn["content"])
         return
-    yield "text", _texts(turn.get("content"))
-    yield "thought", str(turn.get("thinking") or "").strip()
-    for call in turn.get("tool_calls") or []:
-        yield "call", f"{call['function']['name']} {_canonical(call['function'].get('arguments'))}"
+    yield "text", _texts(get(turn, "content"))
+    yield "thought", string(turn, "thinking").strip()
+    for call in objects(turn, "tool_calls"):
+        yield _call({**call, "id": ""})  # some clients leave it out
 
 
-def _responses(item: dict[str, Any]) -> Iterator[Said]:
+def _responses(item: Json) -> Iterator[Said]:
     match item.get("type", "message"):
         case "message":
-            yield "text", _texts(item.get("content"))
+            yield "text", _texts(get(item, "content"))
         case "reasoning":
-            yield "thought", _texts(item.get("summary"))
-            yield "proof", str(item.get("encrypted_content") or "")
+            yield "thought", _texts(get(item, "summary"))
+            yield "proof", string(item, "encrypted_content")
         case "function_call":
             yield "call", f"{item['call_id']} {item['name']} {_canonical(item['arguments'])}"
         case "function_call_output":
-            yield _result(item["call_id"], item.get("output"))
+            yield _result(item["call_id"], get(item, "output"))
         case kind:
             yield kind, _canonical({key: value for key, value in item.items() if key in ("type", "action", "code")})
 

@@ -14,6 +14,7 @@ from aikido_llm.codecs import json as _json
 from aikido_llm.dialects.openai_chat import OpenAIChat
 from aikido_llm.providers import find, providers
 from aikido_llm.providers.base import Provider
+from tests.corpus.facts.base import objects
 from tests.corpus.load import MISSING, Exchange, available, exchanges
 from tests.corpus.said import KEYS, Said, is_the_models, said_by
 from tests.wire import ANY_REQUEST, Road, error_of, response_of
@@ -74,8 +75,7 @@ def pairs() -> tuple[Pair, ...]:
 
 
 def turns_of(exchange: Exchange) -> list[dict[str, Any]]:
-    turns: Any = (exchange.request_json or {}).get(KEYS[exchange.protocol])
-    return turns if isinstance(turns, list) else []
+    return objects(exchange.request_json, KEYS[exchange.protocol])
 
 
 def _pair(answer: Exchange, recording: list[Exchange]) -> Pair | None:
@@ -83,7 +83,9 @@ def _pair(answer: Exchange, recording: list[Exchange]) -> Pair | None:
     asked = turns_of(answer)
     later = [turns[len(asked) :] for turns in map(turns_of, recording) if turns[: len(asked)] == asked]
     behind = [turns for turns in later if turns and is_the_models(answer.protocol, turns[0])]
-    return Pair(answer, tuple(min(behind, key=len))) if answer.status == 200 and behind else None
+    if answer.status != 200 or not behind:
+        return None
+    return Pair(answer, tuple(sorted(behind, key=len)[0]))
 
 
 def row_of(pair: Pair) -> Provider:
