@@ -31,7 +31,7 @@ from .values import is_object
 class _Open:
     """A call that is being received. key, id: the wire's index and id; None and "" when it gave none."""
 
-    __slots__ = ("_balance", "arguments", "data", "id", "index", "key", "kind", "name", "our_id", "started")
+    __slots__ = ("_balance", "arguments", "data", "id", "index", "key", "kind", "name", "our_id", "started", "whole")
 
     def __init__(self, key: int | None) -> None:
         self.key = key
@@ -42,6 +42,7 @@ class _Open:
         self.name = ""
         self.arguments: list[str] = []
         self.started = False
+        self.whole = False  # its wire has said that nothing more comes
         self.data: dict[str, Any] | None = None
         self._balance = _Balance()
 
@@ -130,9 +131,11 @@ class ToolCalls:
         arguments: str | None = None,
         data: dict[str, Any] | None = None,
         kind: str = "",
+        whole: bool = False,
     ) -> None:
         """A fragment. Empty and None mean absent; an id, once given, wins over the key; names are never joined: another
-        name is another call. kind: as in ToolCall; of another than a function the arguments are any text."""
+        name is another call. kind: as in ToolCall; of another than a function the arguments are any text. whole: the
+        wire says that this was the last of it."""
         if id == "null":  # what one vendor's own SDK writes for no id
             id = None
         call = self._find(key, id, name, arguments) or self._open(key)
@@ -145,6 +148,7 @@ class ToolCalls:
             call.name = name
         if kind:
             call.kind = kind
+        call.whole = call.whole or whole
         if data:
             call.data = {**(call.data or {}), **data}
         if not call.started and call.name:
@@ -235,8 +239,10 @@ class ToolCalls:
 
 
 def _is_all(call: _Open, *, is_last: bool, bare: bool) -> bool:
-    """Of an answer that may have broken off: whether this call has all its arguments. Only the next call tells that
-    free text is over."""
+    """Of an answer that may have broken off: whether this call has all its arguments. Where the wire does not say so,
+    only the next call tells that free text is over."""
+    if call.whole:
+        return True
     if call.kind not in ("", "function"):
         return not is_last
     if not "".join(call.arguments).strip():

@@ -6,32 +6,48 @@ source: OpenAI API reference, "Responses streaming events", read 2026-11.
 from typing import Any
 
 from ...codecs import json
-from ...errors import LLMError, MalformedStream
+from ...errors import LLMError, MalformedStream, StreamTruncated
 from ...framing import STRAY, WHOLE, Frame
 from ...framing.places import Places
-from ...types.events import Event, ImageEvent, TextDelta, ThinkingDelta, ToolCallStart
+from ...types.events import Event, TextDelta
+from ...types.exchange import ResumeToken
 from ...types.request import Request
 from ...types.response import FinishReason
 from ...types.usage import Usage
 from .. import base, noise
-from ..media import image_from_base64
 from ..status import page_text
-from ..toolcalls import ToolCalls, arguments_text
-from ..values import as_list, as_object, as_objects, as_text
+from ..toolcalls import arguments_text
+from ..values import as_object, as_objects, as_text
 from . import errors
-from .finish import ending_word, finish_reason
-from .progress import Progress
-from .quirks import Quirks
-from .replay import replay_items
+from .answer import Answer
+from .finish import PENDING, ending_word, finish_reason
+from .quirks import Quirks, in_background, is_stored
 from .usage import read_usage
-from .wire import EVENT, TEXT, StreamEvent, field_of, response_of
+from .wire import EVENT, TEXT, StreamEvent, field_of, output_heads, response_of, sequence_of, text_of
 
 _NO_EVENTS = (STRAY, WHOLE, "error")
 _MARKS = noise.Marks(types=r"response\.[a-z_.]+")
+_SPOKEN = {  # what brings text: (lane, the field that counts its parts)
+    "response.output_text": ("text", "content_index"),
+    "response.refusal": ("text", "content_index"),
+    "response.reasoning_summary_text": ("summary", "summary_index"),
+    "response.reasoning_summary": ("summary", "summary_index"),  # this and the second next: of an earlier version
+    "response.reasoning_text": ("reasoning", "content_index"),
+    "response.reasoning": ("reasoning", "content_index"),
+    "response.function_call_arguments": ("arguments", ""),
+    "response.custom_tool_call_input": ("input", ""),
+}
+_DELTAS = {f"{about}.delta": lane for about, lane in _SPOKEN.items()}
+_DONE = {f"{about}.done": lane for about, lane in _SPOKEN.items()}
+_ENDS = {f"response.{word}" for word in ("completed", "incomplete", "failed", "cancelled", "done")}
+_TYPED = {  # of the response: what a field of ours holds, and what names the frame
+    *("id", "model", "status", "error", "incomplete_details", "usage", "output", "output_text"),
+    *("object", "created_at", "type", "sequence_number"),
+}
 
 
 class Decoder(base.Decoder):
-    """The state of one answer; `Progress` remembers what of its items has been handed out."""
+    """The state of one answer: what its events mean is in here, what its items hold is in `Answer`."""
 
     media_places = Places(
         [
@@ -45,24 +61,24 @@ class Decoder(base.Decoder):
     def __init__(self, quirks: Quirks, request: Request) -> None:
         super().__init__()
         self._words = quirks.error_words
-        self._stored = request.extra.get("store", quirks.store) is not False
-        self._open_reasoning = quirks.replays_open_reasoning
-        self._progress = Progress()
-        self._calls = ToolCalls()
-        self._call_ids: dict[int, str] = {}  # by the item's key, as are the next two
-        self._images: dict[int, int] = {}
-        self._cited: dict[tuple[int, Any], int] = {}
+        self._answer = Answer(request, stored=is_stored(request, quirks), open_reasoning=quirks.replays_open_reasoning)
+        self.provider_data = self._answer.provider_data
+        self.logprobs = self._answer.logprobs
+        self._background = in_background(request)
         self._usage: dict[str, Any] | None = None
-        self._refusal: list[str] = []
+        self._after: int | None = None  # the last number that was read
+        self._latest = b""  # an event behind it, whose number was not
 
     def feed(self, frames: list[Frame], out: list[Event]) -> None:
         if self.done:
             return
+        self._answer.arrived = self.arrived
         decode, append = TEXT.fast, out.append
         item: int | None = None  # where the last text delta belonged, and what was handed out there
         part = 0
         pieces: list[str] = []
         plain: str | None = None  # a name that is that of an event: in a run they are one object
+        last = b""  # the latest piece of text
         for name, data in frames:
             if name is plain or name not in _NO_EVENTS:
                 plain = name
@@ -73,16 +89,19 @@ class Decoder(base.Decoder):
                 else:
                     if event.output_index != item or event.content_index != part:
                         item, part = event.output_index, event.content_index
-                        pieces = self._progress.pieces(StreamEvent(output_index=item), "text", part)
+                        pieces = self._answer.text_at(item, part)
                     text = event.delta
                     if text:
                         pieces.append(text)
                         append(TextDelta(text))
+                    last = data
                     continue
+            self._latest = last or self._latest
             self._special(name, data, out)
             if self.done:
                 return
-            item = None
+            item, last = None, b""
+        self._latest = last or self._latest
 
     def _special(self, name: str, data: bytes, out: list[Event]) -> None:
         """Any frame that is not a plain piece of text."""
@@ -106,190 +125,96 @@ class Decoder(base.Decoder):
             raise
         except ValueError:  # the quick reader skips strings that it does not need, whatever their bytes
             raise MalformedStream(f"an event is not JSON: {_excerpt(data)}") from None
+        if type(event.sequence_number) is int:
+            self._after, self._latest = event.sequence_number, b""
 
     def close(self, out: list[Event]) -> None:
         reason = self.finish_reason
         if not self.done or reason is None:
-            raise base.truncated("the event that ends the response")
+            raise self._not_ended()
         if reason is FinishReason.content_filter:
-            raise base.filtered(self.raw_finish_reason or "", "".join(self._refusal)[:300])
-        self._calls.finish(out, cut=reason is not FinishReason.stop)
-        if reason is FinishReason.other and len(self._calls.finished) < len(self._call_ids):
-            raise base.truncated(f"a tool call was whole (incomplete: {self.raw_finish_reason})")
-        if self._calls.finished and reason is FinishReason.stop:
-            self.finish_reason = FinishReason.tool_calls
+            self._answer.flush(out)
+            raise base.filtered(self.raw_finish_reason or "", self._answer.refusal[:300])
+        self.finish_reason = self._answer.end(out, reason, self.raw_finish_reason or "")
 
     def usage(self) -> Usage | None:
         return read_usage(self._usage)
 
     def replay(self) -> tuple[Any, ...]:
-        finished = {call.id: call for call in self._calls.finished}
-        return replay_items(
-            sorted(self._progress.finished.items()),
-            {key: finished[id] for key, id in self._call_ids.items() if id in finished},
-            self._images,
-            stored=self._stored,
-            open_reasoning=self._open_reasoning,
-        )
+        return self._answer.replay()
+
+    def resume(self) -> ResumeToken | None:
+        if not (self._background and self.id):
+            return None
+        behind = sequence_of(self._latest) if self._latest else None
+        return ResumeToken(self.id, self._after if behind is None else behind)
 
     # ---------------------------------------------------------------------------------------------- events
 
     def _event(self, name: str, event: StreamEvent, data: bytes, out: list[Event]) -> None:
         kind: str = event.type if isinstance(event.type, str) else name  # the payload's own word is the better one
+        if kind in _DELTAS:
+            self._delta(kind, event, out)
+            return
+        if kind in _DONE:
+            self._part_done(kind, event, out)
+            return
         match kind:
-            case "response.output_text.delta":  # one that lacks its type or an index
-                self._delta(event, "text", event.content_index, out)
-            case "response.reasoning_summary_text.delta":
-                self._delta(event, "summary", event.summary_index, out)
-            case "response.reasoning_text.delta":
-                self._delta(event, "reasoning", event.content_index, out)
-            case "response.function_call_arguments.delta":
-                self._delta(event, "arguments", 0, out)
-            case "response.refusal.delta":
-                self._refusal.append(as_text(event.delta))
-                self._delta(event, "text", event.content_index, out)
-            case "response.output_text.done":
-                self._part_done(event, "text", event.content_index, event.text, out)
-            case "response.refusal.done":
-                self._refusal = self._refusal or [as_text(event.refusal)]
-                self._part_done(event, "text", event.content_index, event.refusal, out)
-            case "response.reasoning_summary_text.done":
-                self._part_done(event, "summary", event.summary_index, event.text, out)
-            case "response.reasoning_text.done":
-                self._part_done(event, "reasoning", event.content_index, event.text, out)
-            case "response.function_call_arguments.done":
-                self._part_done(event, "arguments", 0, _arguments(event.arguments), out)
             case "response.output_text.annotation.added":
-                self._annotation(event, field_of(data, "annotation"))
+                self._answer.annotated(event, field_of(data, "annotation"), out)
             case "response.output_item.added":
-                self._item_added(event, as_object(field_of(data, "item")), out)
+                self._answer.added(event, as_object(field_of(data, "item")), out)
             case "response.output_item.done":
-                self._item_done(event, as_object(field_of(data, "item")), out)
+                self._answer.done(event, as_object(field_of(data, "item")), out)
             case "response.created" | "response.in_progress" | "response.queued":
                 self._head(response_of(data))
-            case "response.completed" | "response.incomplete" | "response.failed" | "response.cancelled":
-                self._ended(kind.removeprefix("response."), data, out)
             case "error":
                 raise errors.in_band(json.loads(data), self._words)
+            case _ if kind in _ENDS:
+                self._ended(kind.removeprefix("response."), data, out)
             case _:  # the progress of tools that run at the server, pings, and what is newer than this code
                 if not kind.startswith("response.") and errors.says_error(json.loads(data)):
                     raise errors.in_band(json.loads(data), self._words)  # what proxies write when they fail
 
-    def _delta(self, event: StreamEvent, lane: str, part: Any, out: list[Event]) -> None:
-        if isinstance(event.delta, str) and event.delta:
-            self._progress.pieces(event, lane, part).append(event.delta)
-            self._hand_out(self._progress.key(event), lane, event.delta, out)
+    def _delta(self, kind: str, event: StreamEvent, out: list[Event]) -> None:
+        lane, counted = _DELTAS[kind]
+        text = event.delta if isinstance(event.delta, str) else text_of(event.delta)
+        if kind == "response.refusal.delta" and text:
+            self._answer.refused(text, again=False)
+        self._answer.delta(event, lane, getattr(event, counted) if counted else 0, text, out)
 
-    def _part_done(self, event: StreamEvent, lane: str, part: Any, full: Any, out: list[Event]) -> None:
-        if isinstance(full, str):
-            self._hand_out(self._progress.key(event), lane, self._progress.rest_of_part(event, lane, part, full), out)
-
-    def _hand_out(self, key: int, lane: str, text: str, out: list[Event]) -> None:
-        if not text:
-            return
-        if lane == "text":
-            out.append(TextDelta(text))
-        elif lane == "arguments":
-            self._calls.delta(out, key=key, arguments=text)
-        else:
-            out.append(ThinkingDelta(text))
-
-    def _annotation(self, event: StreamEvent, annotation: Any) -> None:
-        if annotation is not None:
-            place = (self._progress.key(event), event.content_index if type(event.content_index) is int else 0)
-            self._cited[place] = self._cited.get(place, 0) + 1
-            self._keep("citations", annotation)
-
-    # ---------------------------------------------------------------------------------------------- output items
-
-    def _item_added(self, event: StreamEvent, item: dict[str, Any], out: list[Event]) -> None:
-        key = self._progress.added(event, item)
-        if item.get("type") == "function_call":
-            self._name_call(key, item, out)
-
-    def _item_done(self, event: StreamEvent, item: dict[str, Any], out: list[Event]) -> None:
-        key = self._progress.done(event, item)
-        if item and key is not None:
-            self._finish_item(key, item, out)
-
-    def _finish_item(self, key: int, item: dict[str, Any], out: list[Event]) -> None:
-        """A complete output item, the authority on what it holds (encrypted reasoning comes only here)."""
-        self._progress.finished[key] = item
-        match item.get("type"):
-            case "message":
-                self._message(key, item, out)
-            case "reasoning":
-                self._complete(key, "summary", _joined(item.get("summary")), out)
-                self._complete(key, "reasoning", _joined(item.get("content")), out)
-            case "function_call":
-                self._name_call(key, item, out)
-                self._complete(key, "arguments", _arguments(item.get("arguments")), out)
-            case "image_generation_call":
-                self._image(key, item, out)
-            case _:  # a tool that runs at the server, or something newer than this code
-                self._keep("items", item)
-
-    def _complete(self, key: int, lane: str, full: str, out: list[Event]) -> None:
-        self._hand_out(key, lane, self._progress.rest_of_item(key, lane, full), out)
-
-    def _message(self, key: int, item: dict[str, Any], out: list[Event]) -> None:
-        text: list[str] = []
-        refusal: list[str] = []
-        for place, part in enumerate(as_objects(item.get("content"))):
-            if part.get("type") == "refusal":
-                refusal.append(as_text(part.get("refusal")))
-                text.append(refusal[-1])
-            elif isinstance(part.get("text"), str):
-                text.append(part["text"])
-            else:
-                self._keep("parts", part)
-            for annotation in as_list(part.get("annotations"))[self._cited.get((key, place), 0) :]:
-                self._keep("citations", annotation)
-            for logprob in as_list(part.get("logprobs")):
-                self._keep("logprobs", logprob)
-        self._complete(key, "text", "".join(text), out)
-        if not any(self._refusal):
-            self._refusal = refusal
-
-    def _name_call(self, key: int, item: dict[str, Any], out: list[Event]) -> None:
-        """Start the call, if its name is known now and was not before. Old servers have only the item's id."""
-        if key in self._call_ids:
-            return
-        before = len(out)
-        call_id = as_text(item.get("call_id")) or as_text(item.get("id"))
-        self._calls.delta(out, key=key, id=call_id, name=as_text(item.get("name")))
-        for event in out[before:]:
-            if isinstance(event, ToolCallStart):
-                self._call_ids[key] = event.id
-
-    def _image(self, key: int, item: dict[str, Any], out: list[Event]) -> None:
-        result = item.get("result")
-        if isinstance(result, str) and result:
-            kind = as_text(item.get("output_format"))
-            image = image_from_base64(result, f"image/{kind}" if kind else "", self.arrived)
-            self._images[key] = len(self._images)
-            out.append(ImageEvent(image))
-        about = {name: value for name, value in item.items() if name != "result"}
-        self._progress.finished[key] = about
-        self._keep("items", about)
-
-    def _keep(self, name: str, value: Any) -> None:
-        self.provider_data.setdefault(name, []).append(value)
+    def _part_done(self, kind: str, event: StreamEvent, out: list[Event]) -> None:
+        lane, counted = _DONE[kind]
+        match lane:
+            case "arguments":
+                full = _arguments(event.arguments)
+            case "input":
+                full = as_text(event.input)
+            case _:
+                full = text_of(event.text) or text_of(event.refusal)
+        if kind == "response.refusal.done" and full:
+            self._answer.refused(full, again=True)
+        self._answer.part_done(event, lane, getattr(event, counted) if counted else 0, full, out)
 
     # ---------------------------------------------------------------------------------------------- the answer
 
     def _head(self, response: dict[str, Any]) -> None:
         self.id = self.id or as_text(response.get("id"))
         self.model = self.model or as_text(response.get("model"))
-        self._calls.seed = self.id
+        self._answer.calls.seed = self.id
         self._usage = as_object(response.get("usage")) or self._usage
+        self._background = self._background or response.get("background") is True
+        for name, value in response.items():
+            if name not in _TYPED and value not in (None, "", {}, []):
+                self.provider_data[name] = value
 
     def _ended(self, word: str, data: bytes, out: list[Event]) -> None:
         response = response_of(data)
         self._head(response)
-        if not self._progress.count:  # not one item was announced: what there is, is here
+        heads = output_heads(data)
+        if heads is None or not self._answer.items.knows_all(heads):
             self._output(as_object(field_of(data, "response")), out)
-        self._judge(response, word)
+        self._judge(response, "completed" if word == "done" else word)
 
     def _whole_body(self, data: bytes, out: list[Event]) -> None:
         try:
@@ -307,14 +232,30 @@ class Decoder(base.Decoder):
         self._judge(body, "completed")
 
     def _output(self, response: dict[str, Any], out: list[Event]) -> None:
-        for item in as_objects(response.get("output")):
-            self._finish_item(self._progress.new_key(), item, out)
+        output = as_objects(response.get("output"))
+        text = response.get("output_text")
+        if not output and not self._answer.items.all and isinstance(text, str) and text:  # the SDKs' short form
+            output = [{"type": "message", "content": text}]
+        self._answer.account_for(output, out)
 
     def _judge(self, response: dict[str, Any], word: str) -> None:
         self.raw_finish_reason = ending_word(response, word)
         reason = finish_reason(response, word, self._words)
-        self.finish_reason = FinishReason.content_filter if reason and any(self._refusal) else reason
+        self.finish_reason = FinishReason.content_filter if reason and self._answer.refusal else reason
         self.done = reason is not None
+
+    def _not_ended(self) -> LLMError:
+        """The error of an answer whose end has not come. One that goes on at the provider must not be asked for again:
+        that would be another one, which costs as much."""
+        word = self.raw_finish_reason or ""
+        if word in PENDING and self.id:
+            self._background = True
+            error = StreamTruncated(f"the provider is still making the answer, under the id {self.id}", code=word)
+        else:
+            error = base.truncated("the event that ends the response")
+        error.resume = self.resume()
+        error.permanent = error.resume is not None
+        return error
 
 
 def _arguments(value: Any) -> str:
@@ -323,10 +264,6 @@ def _arguments(value: Any) -> str:
         return arguments_text(value)
     except (ValueError, RecursionError) as error:  # text that no JSON can hold
         raise MalformedStream(f"the arguments of a tool call cannot be read: {error}") from None
-
-
-def _joined(parts: Any) -> str:
-    return "".join(as_text(part.get("text")) for part in as_objects(parts))
 
 
 def _excerpt(data: bytes) -> str:

@@ -2,22 +2,22 @@
 
 from typing import Any
 
-from ...errors import UnsupportedFeatureError
+from ...errors import InvalidRequestError, UnsupportedFeatureError
 from ...types.request import ImageConfig, Request, ResponseFormat, ThinkingConfig
-from ...types.tools import ToolDef
 from ..base import WireRequest
 from ..extra import TOOLS, with_extra
-from ..lacking import functions, refuse
+from ..lacking import refuse
 from ..ranges import effort_of
-from ..schemas import answer_schema, is_strict, schema_name, tool_parameters
-from ..tool_choice import ChoiceWords, offers_tools, word_for
+from ..schemas import answer_schema, schema_name
+from ..tool_choice import offers_tools, word_for
 from .input import has_reasoning, instructions_and_input
-from .quirks import Quirks
+from .quirks import Quirks, in_background, is_stored
+from .tools import choice_words, tool_of
 
 LISTS = TOOLS | {("include",)}
 
-_CHOICE = ChoiceWords("auto", "none", "required", lambda name: {"type": "function", "name": name})
 _DRAW = {"type": "image_generation"}
+_MOST_LOGPROBS = 20
 
 
 def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str, wire: str) -> WireRequest:
@@ -30,23 +30,29 @@ def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str, wir
         body["instructions"] = instructions
     if stream:
         body["stream"] = True
-    if quirks.store is not None:
+    if in_background(request):
+        body["background"] = body["store"] = True  # what goes on without a reader must be kept for one
+    elif quirks.store is not None:
         body["store"] = quirks.store
+    body |= _stored_before(request)
     body |= _limits(request, quirks)
     body |= _tools(request, quirks)
     body |= _thinking(request.thinking, quirks)
-    if _asks_encrypted(request, items, quirks):
-        body["include"] = ["reasoning.encrypted_content"]
+    if request.logprobs is not False:
+        body |= _logprobs(request.logprobs)
+    include = _includes(request, items, quirks)
+    if include:
+        body["include"] = include
     if request.response_format is not None:
         body["text"] = {"format": _format(request.response_format, quirks)}
-    if request.metadata and quirks.store:  # labels of stored answers; without one they have no place
+    if request.metadata and body.get("store"):  # labels of stored answers; without one they have no place
         body["metadata"] = {name: str(value) for name, value in request.metadata.items()}
     return WireRequest(quirks.path, with_extra(body, request, LISTS))
 
 
 def _refuse(request: Request) -> None:
     """What this wire has no word for, and what would change the answer if it were left out."""
-    refuse(request, "top_k", "n", "logprobs", "background", "previous_response_id", "conversation")
+    refuse(request, "top_k", "n")
     if request.stop:
         raise UnsupportedFeatureError("this wire has no stop strings: cut the text where it arrives")
     if request.seed is not None:
@@ -70,17 +76,36 @@ def _limits(request: Request, quirks: Quirks) -> dict[str, Any]:
     return limits
 
 
+def _stored_before(request: Request) -> dict[str, Any]:
+    """What the provider keeps, to go on from."""
+    if request.previous_response_id and request.conversation:
+        raise InvalidRequestError(
+            "previous_response_id and conversation cannot go together: each says what came before"
+        )
+    kept = {"previous_response_id": request.previous_response_id, "conversation": request.conversation}
+    return {name: value for name, value in kept.items() if value}
+
+
+def _logprobs(wanted: bool | int) -> dict[str, Any]:
+    """How many alternatives; that there are any logprobs at all is asked by `include`."""
+    if wanted is True:
+        return {}
+    if wanted > _MOST_LOGPROBS:
+        raise UnsupportedFeatureError(f"this wire gives at most {_MOST_LOGPROBS} alternatives for a token")
+    return {"top_logprobs": int(wanted)}
+
+
 # ------------------------------------------------------------------------------------------------------ tools
 
 
 def _tools(request: Request, quirks: Quirks) -> dict[str, Any]:
     """`tools` and what is only allowed beside them."""
-    tools = [_tool(tool) for tool in functions(request.tools)]
+    tools = [tool_of(tool) for tool in request.tools]
     draws = "image" in request.modalities or request.image_config is not None
     if draws:
         tools.append(_drawing(request.image_config or ImageConfig(), quirks))
     fields: dict[str, Any] = {"tools": tools} if tools else {}
-    choice = word_for(request, _CHOICE, offered=draws)
+    choice = word_for(request, choice_words(request), offered=draws)
     if request.tool_choice is None and request.modalities == ("image",):
         choice = _DRAW
     if choice is not None:
@@ -88,17 +113,6 @@ def _tools(request: Request, quirks: Quirks) -> dict[str, Any]:
     if request.parallel_tool_calls is not None and (draws or offers_tools(request)):
         fields["parallel_tool_calls"] = request.parallel_tool_calls
     return fields
-
-
-def _tool(tool: ToolDef) -> dict[str, Any]:
-    """`strict` is always said, for leaving it out means something else here than on the chat wire. A ToolDef promises a
-    JSON Schema and no more, and a strict one that breaks the rules is refused: so it is True only where the schema
-    keeps every rule as it stands."""
-    flat: dict[str, Any] = {"type": "function", "name": tool.name}
-    if tool.description:
-        flat["description"] = tool.description
-    parameters = tool_parameters(tool.parameters)
-    return flat | {"parameters": parameters, "strict": is_strict(parameters)}
 
 
 _SIZES = {"1:1": "1024x1024", "3:2": "1536x1024", "2:3": "1024x1536"}
@@ -130,11 +144,16 @@ def _thinking(config: ThinkingConfig | None, quirks: Quirks) -> dict[str, Any]:
     return {"reasoning": reasoning}
 
 
+def _includes(request: Request, items: list[Any], quirks: Quirks) -> list[str]:
+    wanted = ["reasoning.encrypted_content"] if _asks_encrypted(request, items, quirks) else []
+    return [*wanted, "message.output_text.logprobs"] if request.logprobs is not False else wanted
+
+
 def _asks_encrypted(request: Request, items: list[Any], quirks: Quirks) -> bool:
     """Only what is not stored at the server must come along, and only models that reason may be asked for it."""
     if quirks.encrypted_reasoning != "asked":
         return quirks.encrypted_reasoning == "always"
-    if request.extra.get("store", quirks.store) is not False:
+    if is_stored(request, quirks):
         return False
     config = request.thinking
     return (config is not None and config.budget_tokens != 0) or "reasoning" in request.extra or has_reasoning(items)

@@ -14,6 +14,9 @@ FINISH: dict[str, FinishReason] = {  # of what is incomplete
     "content_filter": FinishReason.content_filter,
 }
 
+PENDING = ("queued", "in_progress")
+"""Statuses of an answer that is being made in the background."""
+
 
 def ending_word(response: dict[str, Any], event: str) -> str:
     """The wire's own word. event: what the last event's name says, for servers that leave `status` out."""

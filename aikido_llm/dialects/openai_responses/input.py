@@ -14,10 +14,11 @@ from ...types.messages import Message, Role
 from ...types.parts import AudioPart, CacheBreakpoint, FilePart, ImagePart, Part, TextPart
 from ...types.tools import ToolCall
 from .. import media
-from ..toolcalls import arguments_json
 from ..turns import Conversation, Turn, call_of, conversation, plain_text
 from ..values import as_object
+from .calls import is_known, item_of
 from .quirks import Quirks
+from .results import result_item
 
 _ID_MAX = 64  # characters of a call_id
 
@@ -52,15 +53,16 @@ def _items(turn: Turn, quirks: Quirks, provider: str, wire: str) -> list[Any]:
     if message.role is Role.system:
         return [_system(message, quirks)]
     if message.role is Role.tool:  # its call is not in this conversation
-        return [_result(message, call_id(message.tool_call_id or ""), quirks)]
+        return [result_item(message, None, call_id(message.tool_call_id or ""), _content(message, quirks))]
     if message.role is not Role.assistant:
         return [_message("user", message, quirks)]
     replayed = message.replay_for(provider, wire)
-    if replayed:
-        results = [_result(result, call_of(turn, position).id, quirks) for position, result in turn.results]
-        return _replayed(replayed, message) + results
-    results = [_result(result, call_id(call_of(turn, position).id), quirks) for position, result in turn.results]
-    return _assistant(message, quirks) + results
+    results = [
+        result_item(result, call, call.id if replayed else call_id(call.id), _output(result, call, quirks))
+        for position, result in turn.results
+        for call in (call_of(turn, position),)
+    ]
+    return (_replayed(replayed, message) if replayed else _assistant(message, quirks)) + results
 
 
 def _system(message: Message, quirks: Quirks) -> dict[str, Any]:
@@ -121,9 +123,9 @@ def _is_marked(message: Message, quirks: Quirks) -> bool:
     return message.cache is not None or any(isinstance(p, TextPart) and p.cache is not None for p in message.parts)
 
 
-def _result(message: Message, id: str, quirks: Quirks) -> dict[str, Any]:
-    """Pictures and files may stand in a result. That the tool failed is said by the content alone."""
-    return {"type": "function_call_output", "call_id": id, "output": _content(message, quirks)}
+def _output(result: Message, call: ToolCall, quirks: Quirks) -> str | list[dict[str, Any]]:
+    """What a function or a custom tool gave, pictures and files too; other calls are answered in their own words."""
+    return _content(result, quirks) if call.kind in ("function", "custom") or not is_known(call) else ""
 
 
 def _replayed(items: Sequence[Any], message: Message) -> list[Any]:
@@ -159,16 +161,7 @@ def _assistant(message: Message, quirks: Quirks) -> list[Any]:
         items.append({"type": "message", "role": "assistant", "content": content})
     if shown:
         items.append({"type": "message", "role": "user", "content": [_part(part, quirks) for part in shown]})
-    return items + [_call(call) for call in message.tool_calls]
-
-
-def _call(call: ToolCall) -> dict[str, Any]:
-    return {
-        "type": "function_call",
-        "call_id": call_id(call.id),
-        "name": call.name,
-        "arguments": arguments_json(call.arguments),
-    }
+    return items + [item_of(call, call_id(call.id)) for call in message.tool_calls]
 
 
 def has_reasoning(items: Sequence[Any]) -> bool:

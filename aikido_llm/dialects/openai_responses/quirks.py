@@ -5,6 +5,7 @@ from typing import Literal
 from attrs import field, frozen
 from attrs.validators import in_
 
+from ...types.request import Request
 from ..turns import LATE_SYSTEM, LateSystem
 from ..words import NO_WORDS, Words
 
@@ -56,3 +57,13 @@ class Quirks:
 
     # What the host's own codes and sentences mean.
     error_words: Words = NO_WORDS
+
+
+def in_background(request: Request) -> bool:
+    """Whether the answer is made whether or not its connection lasts."""
+    return request.background or request.extra.get("background") is True
+
+
+def is_stored(request: Request, quirks: Quirks) -> bool:
+    """Whether the server keeps the answer, so that the ids of its items mean something to it."""
+    return request.extra.get("store", in_background(request) or quirks.store) is not False

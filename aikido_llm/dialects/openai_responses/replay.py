@@ -1,17 +1,30 @@
 """Output items -> the items that the next request sends back, so that reasoning goes on where it stopped.
 
 Recorded requests that servers accept show the shape: without a stored answer no item ids (the server would look them up
-and refuse), no `status`, and of reasoning only what came encrypted.
+and refuse), no nulls, of what the model said no `status`, and of reasoning only what came encrypted.
+source: recorded requests; openai 2026-08, types/responses/response_input_item_param.py, read 2026-11.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...types.tools import ToolCall
-from ..values import as_object, as_objects
+from ..values import as_object, as_objects, as_text, is_list, is_object
+from .calls import ASKED, SENT_BACK, asked_by
+from .wire import parts_of, text_of
 
-# What a function call may carry back; some servers add fields of their own that they do not take back.
-_CALL_FIELDS = ("type", "call_id", "name", "arguments", "namespace")
+# What the model said or asked for goes back in these fields; some servers add others that they do not take back.
+_CALLS = {
+    "function_call": ("type", "call_id", "name", "arguments", *SENT_BACK),
+    "custom_tool_call": ("type", "call_id", "name", "input", *SENT_BACK),
+}
+
+_NAMED_BY_ID = ("mcp_approval_request", "program", "program_output")
+"""Items whose id means something in the next request itself: an approval names it, and a program runs on by it."""
+
+_OF_THE_SERVER = ("created_by", "metadata", "internal_chat_message_metadata_passthrough")
+_NOT_ITS_WORDS = ("arguments", "parameters", "input_schema", "output_schema", "env")
+"""What the model or the caller wrote: a null in there is theirs."""
 
 
 def replay_items(
@@ -33,19 +46,20 @@ def replay_items(
     """
     kept: list[dict[str, Any]] = []
     for key, item in items:
-        match item.get("type"):
+        match as_text(item.get("type")):
             case "message":
                 kept.append(_message(item, stored))
-            case "function_call":
-                if key in calls:  # one that was cut off has no result, and the server would ask for it
-                    kept.append(_call(item, calls[key], stored))
             case "reasoning":
                 kept += _reasoning(item, stored, open_reasoning)
             case "image_generation_call":
                 if key in images:
                     kept.append(_image(item, images[key], stored))
+            case kind if kind in ASKED and asked_by(item) is not None and key not in calls:
+                pass  # it was cut off, so it has no result, and the server would ask for one
+            case kind if kind in _CALLS and key in calls:
+                kept.append(_call(item, calls[key], stored))
             case _:
-                kept.append(item)  # built-in tools, and what is not known yet: verbatim
+                kept.append(_as_it_came(item, stored))
     while kept and kept[-1].get("type") == "reasoning":  # refused without the item that it led to
         kept.pop()
     return () if _is_plain(kept) else tuple(kept)
@@ -66,8 +80,7 @@ def _only_text(message: dict[str, Any]) -> bool:
 
 
 def _message(item: dict[str, Any], stored: bool) -> dict[str, Any]:
-    """Parts without logprobs and annotations: they are the server's remarks on the text, not part of it."""
-    content = [_part(part) for part in as_objects(item.get("content"))]
+    content = [_part(part) for part in parts_of(item.get("content"))]
     message: dict[str, Any] = {"type": "message", "role": "assistant", "content": content}
     if item.get("phase"):
         message["phase"] = item["phase"]
@@ -75,20 +88,27 @@ def _message(item: dict[str, Any], stored: bool) -> dict[str, Any]:
 
 
 def _part(part: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in part.items() if key not in ("annotations", "logprobs")}
+    """A part without logprobs and annotations: they are the server's remarks on the text, not part of it. One that is
+    text under another name goes back as text."""
+    if part.get("type") in ("output_text", "refusal") or not text_of(part):
+        return {
+            key: value for key, value in part.items() if key not in ("annotations", "logprobs") and value is not None
+        }
+    return {"type": "output_text", "text": text_of(part)}
 
 
 def _call(item: dict[str, Any], call: ToolCall, stored: bool) -> dict[str, Any]:
     """The id and arguments are those that the caller was given: its result will name that id."""
-    known = {key: item[key] for key in _CALL_FIELDS if item.get(key) is not None}
-    known |= {"call_id": call.id, "name": call.name, "arguments": call.arguments}
+    fields = _CALLS[item["type"]]
+    known = {key: item[key] for key in fields if item.get(key) is not None}
+    known |= {"call_id": call.id, "name": call.name, fields[3]: call.arguments}
     return _with_id(known, item, stored)
 
 
 def _reasoning(item: dict[str, Any], stored: bool, open_reasoning: bool) -> list[dict[str, Any]]:
     if not (stored or item.get("encrypted_content") or (open_reasoning and item.get("content"))):
         return []
-    known: dict[str, Any] = {"type": "reasoning", "summary": item.get("summary") or []}
+    known: dict[str, Any] = {"type": "reasoning", "summary": as_objects(item.get("summary"))}
     for key in ("content", "encrypted_content"):
         if item.get(key):
             known[key] = item[key]
@@ -104,6 +124,21 @@ def _image(item: dict[str, Any], place: int, stored: bool) -> dict[str, Any]:
         "status": "completed",
         "result": {"image": place},
     }
+
+
+def _as_it_came(item: dict[str, Any], stored: bool) -> dict[str, Any]:
+    """What the server did itself, calls of other kinds, and what is newer than this code."""
+    meant = stored or item.get("type") in _NAMED_BY_ID
+    dropped = _OF_THE_SERVER if meant else ("id", *_OF_THE_SERVER)
+    return {key: _without_nulls(key, value) for key, value in item.items() if key not in dropped and value is not None}
+
+
+def _without_nulls(key: str, value: Any) -> Any:
+    if key in _NOT_ITS_WORDS:
+        return value
+    if is_object(value):
+        return {name: _without_nulls(name, inner) for name, inner in value.items() if inner is not None}
+    return [_without_nulls("", inner) for inner in value] if is_list(value) else value
 
 
 def _with_id(known: dict[str, Any], item: dict[str, Any], stored: bool) -> dict[str, Any]:

@@ -24,15 +24,20 @@ def _whole(answer: Json) -> Draft:
     for item in objects(answer, "output"):
         _item(draft, item)
         for part in objects(item, "summary"):
-            draft.thinking += string(part, "text")
+            _think(draft, string(part, "text"))
         for part in objects(item, "content"):
             if part["type"] == "reasoning_text":
-                draft.thinking += string(part, "text")
+                _think(draft, string(part, "text"))
             else:
                 draft.text += string(part, "text") + string(part, "refusal")
     refused = any(part["type"] == "refusal" for item in objects(answer, "output") for part in objects(item, "content"))
     _end(draft, answer, refused)
     return draft
+
+
+def _think(draft: Draft, text: str) -> None:
+    """Parts of the reasoning stand apart by a blank line, which the wire does not send."""
+    draft.thinking += ("\n\n" if draft.thinking and text else "") + text
 
 
 def _stream(events: list[Json]) -> Draft:
@@ -44,10 +49,16 @@ def _stream(events: list[Json]) -> Draft:
     draft = Draft()
     refused = False
     part = ""  # what the deltas of the current part have said
+    thought: object = None  # which part of which item thinks
     for event in events:
         kind = event["type"]
         if kind in THINKING:
-            draft.thinking += string(event, "delta")
+            here = (event.get("output_index"), event.get("summary_index"), kind)
+            if here == thought:
+                draft.thinking += string(event, "delta")
+            else:
+                _think(draft, string(event, "delta"))
+            thought = here
         elif kind in {"response.output_text.delta", "response.refusal.delta"}:
             draft.text += string(event, "delta")
             part += string(event, "delta")

@@ -1,0 +1,159 @@
+"""Output items of tools that the provider runs -> ServerToolCall.
+
+source: OpenAI API reference, "Responses", output items, and openai 2026-08, types/responses, read 2026-11.
+"""
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from attrs import frozen
+
+from ...codecs import json
+from ...types.events import Event, ServerToolEvent, ServerToolStart
+from ...types.server_tools import ServerToolCall
+from ..toolcalls import ToolCalls
+from ..values import as_object, as_text
+
+
+@frozen
+class _Told:
+    """Where an item tells what the tool was called with, and what it gave; "" for nowhere.
+
+    named: the arguments are an object of that one field. apart: the result is an item of its own.
+    """
+
+    arguments: str = "arguments"
+    output: str = "output"
+    named: bool = False
+    apart: bool = False
+
+
+_TOLD: Mapping[str, _Told] = {
+    "web_search_call": _Told("action", ""),
+    "file_search_call": _Told("queries", "results", named=True),
+    "code_interpreter_call": _Told("code", "outputs"),
+    "image_generation_call": _Told("revised_prompt", ""),
+    "mcp_list_tools": _Told("", "tools"),
+    "tool_search_call": _Told(apart=True),
+    "shell_call": _Told("action", apart=True),
+    "program": _Told("code", apart=True),
+}
+_OUTPUTS = {"tool_search_output": "tools", "shell_call_output": "output", "program_output": "result"}
+_CALLS = {"tool_search_output": "tool_search_call", "shell_call_output": "shell_call", "program_output": "program"}
+_STATUS: Mapping[str, Literal["completed", "failed", "open"]] = {"completed": "completed", "failed": "failed"}
+_SAID = {"type", "id", "name", "status"}
+
+
+def is_server_tool(type: str) -> bool:
+    return type in _TOLD or type in _OUTPUTS or type.endswith("_call")
+
+
+class ServerTools:
+    """The tools that the provider ran for one answer, by the keys of their items."""
+
+    def __init__(self, calls: ToolCalls) -> None:
+        self._calls = calls  # which keep the one count
+        self._begun: dict[int, tuple[int, dict[str, Any]]] = {}  # (index, the item as far as it came)
+        self._apart: dict[tuple[str, str], deque[int]] = {}  # (type, call id) -> those that wait for their result
+        self.told: list[ServerToolCall] = []
+
+    def begin(self, key: int, item: dict[str, Any], out: list[Event]) -> None:
+        """It has been announced."""
+        if key not in self._begun:
+            index = self._calls.next_index()
+            self._begun[key] = (index, item)
+            out.append(ServerToolStart(index, as_text(item.get("id")), _name(item)))
+
+    def end(self, key: int, item: dict[str, Any], out: list[Event]) -> None:
+        """Its item is complete. One whose result is an item of its own waits for that."""
+        kind = as_text(item.get("type"))
+        if kind in _OUTPUTS:
+            self._result(key, item, out)
+            return
+        self.begin(key, item, out)
+        index, _ = self._begun[key]
+        if kind in _TOLD and _TOLD[kind].apart:
+            self._begun[key] = (index, item)
+            self._apart.setdefault((kind, as_text(item.get("call_id"))), deque()).append(key)
+        else:
+            self._tell(key, _read(item), out)
+
+    def leave(self, out: list[Event]) -> None:
+        """The answer is over, and it tells no results of the tools that are left."""
+        for key, (_, item) in sorted(self._begun.items(), key=lambda begun: begun[1][0]):
+            self._tell(key, _read({**item, "status": "failed" if item.get("status") == "failed" else "open"}), out)
+
+    def _result(self, key: int, item: dict[str, Any], out: list[Event]) -> None:
+        waiting = self._apart.get((_CALLS[item["type"]], as_text(item.get("call_id"))))
+        output = _plain(item.get(_OUTPUTS[item["type"]]))
+        data = _left(item, _OUTPUTS[item["type"]])
+        if not waiting:  # its call was made in an earlier answer
+            self.begin(key, {**item, "type": _CALLS[item["type"]]}, out)
+            kind = _kind(_CALLS[item["type"]])
+            self._tell(key, ServerToolCall(as_text(item.get("id")), kind, kind, "", "completed", output, data), out)
+            return
+        mine = waiting.popleft()
+        call = _read({**self._begun[mine][1], "status": item.get("status") or "completed"})
+        both = {**data, **call.provider_data}
+        if isinstance(item.get("id"), str):
+            both["output_id"] = item["id"]
+        self._tell(mine, ServerToolCall(
+            call.id, call.name, call.kind, call.arguments, call.status, output, both
+        ), out)  # fmt: skip
+
+    def _tell(self, key: int, call: ServerToolCall, out: list[Event]) -> None:
+        index, _ = self._begun.pop(key)
+        self.told.append(call)
+        out.append(ServerToolEvent(index, call))
+
+
+def _read(item: dict[str, Any]) -> ServerToolCall:
+    told = _TOLD.get(item["type"], _Told())
+    arguments, output = item.get(told.arguments), item.get(told.output)
+    if item["type"] == "web_search_call":
+        item, arguments, output = _searched(item)
+    error = item.get("error")
+    status = _STATUS.get(as_text(item.get("status")) or "completed", "open")
+    return ServerToolCall(
+        as_text(item.get("id")) or as_text(item.get("call_id")),
+        _name(item),
+        _kind(item["type"]),
+        _plain({told.arguments: arguments} if told.named and arguments is not None else arguments),
+        "failed" if error is not None else status,
+        _plain(output),
+        _left(item, told.arguments, told.output),
+    )
+
+
+def _searched(item: dict[str, Any]) -> tuple[dict[str, Any], Any, Any]:
+    """(the item, what was searched for, the sources): where these were asked for they stand beside the question. Some
+    servers write a call of a function in the place of the action."""
+    action = {name: value for name, value in as_object(item.get("action")).items() if value is not None}
+    sources = action.pop("sources", None)
+    if action or "arguments" not in item:
+        return item, action or None, sources
+    return {**item, "arguments": None}, item["arguments"], sources
+
+
+def _name(item: dict[str, Any]) -> str:
+    return as_text(item.get("name")) or _kind(as_text(item.get("type")))
+
+
+def _kind(type: str) -> str:
+    return type.removesuffix("_call")
+
+
+def _plain(value: Any) -> str:
+    """Text as it is, JSON as text, "" for nothing."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.text(value)
+
+
+def _left(item: dict[str, Any], *said: str) -> dict[str, Any]:
+    """What no field of ServerToolCall holds. A picture's bytes are with the pictures."""
+    kept = {k: v for k, v in item.items() if k not in _SAID and k not in said and k != "result" and v is not None}
+    if item.get("status") not in (None, "completed", "failed", "open"):
+        kept["status"] = item["status"]  # the provider's word for what is open
+    return kept
