@@ -15,6 +15,7 @@ from ..framing import Frame, Framer
 from ..framing.media import Media
 from ..framing.places import NOWHERE, Places
 from ..types.events import Event
+from ..types.exchange import ResumeToken
 from ..types.extra import Lists
 from ..types.logprobs import TokenLogprob
 from ..types.request import Request
@@ -111,6 +112,15 @@ class Decoder(ABC):
     def replay(self) -> tuple[Any, ...]:
         """The turn in the wire's own blocks, for `Response.replay`; () when text and calls say it all."""
         return ()
+
+    def resume(self) -> ResumeToken | None:
+        """How to take the answer up again where it goes on at the provider without a reader; None where it does not.
+
+        The same decoder then reads on: the events behind `ResumeToken.after`, or whole bodies (frames named WHOLE) as
+        often as one says that the answer is still being made. Of the last it hands out what it has not yet. `done`
+        tells whether the answer is whole; `close` before that raises the error that carries this token.
+        """
+        return None
 
     def choices(self) -> tuple[Response, ...]:
         """Further answers to the same question, the first excluded: folded beside it, each with its own end."""

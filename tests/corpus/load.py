@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 FILE = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "dev.jsonl.gz"
+FURTHER = FILE.with_name("dev2.jsonl.gz")  # newer items, and routes beside the creation of an answer
 PROTOCOLS = ("openai-chat", "openai-responses", "anthropic-messages", "gemini", "cohere-v2", "ollama-chat")
 MISSING = "without ../shared/corpus/dev.jsonl.gz beside the project; with it: make test"
 
@@ -49,9 +50,22 @@ def model_lists() -> list[Exchange]:
     return [e for e in _everything() if "model_list" in e.tags]
 
 
+def further(protocol: str) -> list[Exchange]:
+    """The answers of the second file, the routes beside (tagged `op:`) left out."""
+    if not FURTHER.is_file():
+        return []
+    routes = (e for e in _read(FURTHER) if e.protocol == protocol)
+    return [e for e in routes if not any(tag.startswith("op:") for tag in e.tags)]
+
+
 @cache
 def _everything() -> tuple[Exchange, ...]:
-    with gzip.open(FILE, "rt", encoding="utf-8") as lines:
+    return _read(FILE)
+
+
+@cache
+def _read(file: Path) -> tuple[Exchange, ...]:
+    with gzip.open(file, "rt", encoding="utf-8") as lines:
         return tuple(_exchange(json.loads(line)) for line in lines)
 
 

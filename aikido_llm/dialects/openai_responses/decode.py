@@ -228,7 +228,8 @@ class Decoder(base.Decoder):
             if "status" not in body:
                 raise MalformedStream(f"the answer is not a response: {_excerpt(data)}")
         self._head(body)
-        self._output(body, out)
+        if body.get("status") not in PENDING:  # what it holds before is not whole yet
+            self._output(body, out)
         self._judge(body, "completed")
 
     def _output(self, response: dict[str, Any], out: list[Event]) -> None:

@@ -38,6 +38,7 @@ _TOLD: Mapping[str, _Told] = {
     "tool_search_call": _Told(apart=True),
     "shell_call": _Told("action", apart=True),
     "program": _Told("code", apart=True),
+    "custom_tool_call": _Told("input"),  # of a host that runs tools of its own as such
 }
 _OUTPUTS = {"tool_search_output": "tools", "shell_call_output": "output", "program_output": "result"}
 _CALLS = {"tool_search_output": "tool_search_call", "shell_call_output": "shell_call", "program_output": "program"}

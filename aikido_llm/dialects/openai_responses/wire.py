@@ -114,6 +114,8 @@ def text_of(part: Any) -> str:
     """The text of one part: text, or an object that has it under a usual key; "" when there is none."""
     if isinstance(part, str):
         return part
+    if is_list(part):
+        return "".join(texts_of(part))
     found = as_object(part)
     for key in ("text", "refusal", "content", "value"):
         value = found.get(key)

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from .responses_kinds import ANSWERS, ITEMS, call_of, waits
 from .rules import Refused, as_list, as_object, matches, unknown_keys
 
 _ROLES = ("user", "system", "developer", "assistant")
@@ -20,8 +21,6 @@ _KEYS: dict[str, set[str]] = {
     "function_call_output": {"type", "call_id", "output", "id", "status", "caller"},
     "reasoning": {"type", "id", "summary", "encrypted_content", "content", "status"},
 }
-# items that only the service makes come back as they went out; their insides are not checked
-_OF_THE_SERVICE = re.compile(r"[a-z_]+_call(_output)?|item_reference|mcp_[a-z_]+|tool_search_output|compaction")
 # the id of an item begins with what it is
 _PREFIX = {"message": "msg", "function_call": "fc", "reasoning": "rs"}
 
@@ -51,15 +50,16 @@ def _kind(items: list[dict[str, Any]], index: int) -> str:
     if index >= len(items):
         return ""
     item = items[index]
-    said_to_it = item.get("type") == "function_call_output" or item.get("role") in ("user", "system", "developer")
+    said_to_it = item.get("type") in ANSWERS.values() or item.get("role") in ("user", "system", "developer")
     return "user" if said_to_it else str(item.get("type", "message"))
 
 
 def _check_item(item: dict[str, Any], path: str, *, stored: bool) -> None:
     kind = str(item.get("type") or ("message" if "role" in item else ""))
+    if kind in ITEMS:
+        _check_other(item, kind, path)
+        return
     if kind not in _KEYS:
-        if _OF_THE_SERVICE.fullmatch(kind):
-            return
         raise Refused(f"Invalid value: '{kind}' at '{path}.type'.")
     for key in unknown_keys(item, _KEYS[kind]):
         raise Refused(f"Unknown parameter: '{path}.{key}'.")
@@ -74,6 +74,31 @@ def _check_item(item: dict[str, Any], path: str, *, stored: bool) -> None:
         _check_output(item, path)
     else:
         _check_reasoning(item, path, stored=stored)
+
+
+def _check_other(item: dict[str, Any], kind: str, path: str) -> None:
+    needed, allowed = ITEMS[kind]
+    for key in needed:
+        if item.get(key) is None:
+            raise Refused(f"Missing required parameter: '{path}.{key}'.")
+    for key in unknown_keys(item, {"type", *needed, *allowed}):
+        raise Refused(f"Unknown parameter: '{path}.{key}'.")
+    if kind == "custom_tool_call_output":
+        _check_output(item, path)
+    elif kind == "computer_call_output":
+        shown = as_object(item["output"]) or {}
+        if shown.get("type") != "computer_screenshot":
+            raise Refused(f"Invalid value: '{shown.get('type')}' at '{path}.output.type'.")
+        _check_image(shown, f"{path}.output")
+    elif kind == "shell_call_output":
+        for index, chunk in enumerate(as_list(item["output"]) or ()):
+            for key in ("stdout", "stderr", "outcome"):
+                if key not in (as_object(chunk) or {}):
+                    raise Refused(f"Missing required parameter: '{path}.output[{index}].{key}'.")
+    elif kind == "apply_patch_call_output" and item["status"] not in ("completed", "failed"):
+        raise Refused(f"Invalid value: '{item['status']}' at '{path}.status'.")
+    elif kind == "mcp_approval_response" and not isinstance(item["approve"], bool):
+        raise Refused(f"Invalid type for '{path}.approve': expected a boolean, but got another type instead.")
 
 
 def _check_message(item: dict[str, Any], path: str) -> None:
@@ -189,14 +214,18 @@ def _check_reasoning(item: dict[str, Any], path: str, *, stored: bool) -> None:
 
 def _check_pairs(items: list[dict[str, Any]], *, earlier: bool) -> None:
     """Every call has its output behind it, and every output its call before it, here or in the stored conversation."""
-    calls: list[str] = []
+    calls: dict[str, str] = {}  # id -> the type of the answer that is due
+    callers: dict[str, Any] = {}
     for item in items:
-        if item.get("type") == "function_call":
-            calls.append(str(item["call_id"]))
-        elif item.get("type") == "function_call_output":
-            if item["call_id"] in calls:
-                calls.remove(item["call_id"])
-            elif not earlier:
-                raise Refused(f"No tool call found for function call output with call_id {item['call_id']}.")
-    if calls:
-        raise Refused(f"No tool output found for function call {calls[0]}.")
+        kind, id = str(item.get("type")), call_of(item)
+        if waits(item):
+            calls[id], callers[id] = ANSWERS[kind], item.get("caller")
+        elif kind in ANSWERS.values() and item.get("execution") != "server":
+            if calls.get(id) == kind:
+                del calls[id]
+                if item.get("caller") != callers[id]:
+                    raise Refused(f"The caller of the output of {id} is not that of its call.")
+            elif not earlier and not (kind == "shell_call_output" and id not in calls):
+                raise Refused(f"No tool call found for {kind.replace('_', ' ')} with call_id {id}.")
+    for id, kind in calls.items():
+        raise Refused(f"No tool output found for {kind.removesuffix('_output').replace('_', ' ')} {id}.")

@@ -1,4 +1,4 @@
-"""OpenAI Responses. Built-in tools (search, code, MCP) run at the server and are no tool calls."""
+"""OpenAI Responses. What runs at the server (search, code, MCP) is no tool call."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ from .base import Draft, Json, decoded, get, is_plain_json, number, objects, sha
 from .errors import error_in_body
 
 REASONS = {"max_output_tokens": "length", "max_tokens": "length", "content_filter": "content_filter"}
+SAID = {"function_call": "arguments", "custom_tool_call": "input", "mcp_approval_request": "arguments"}
+ASKED = {"computer_call": "computer", "local_shell_call": "local_shell", "shell_call": "shell"} | {
+    "apply_patch_call": "apply_patch",
+    "tool_search_call": "tool_search",
+}
+FRAME = {"type", "id", "call_id", "status"}
 THINKING = {"response.reasoning_summary_text.delta", "response.reasoning_text.delta"}
 
 
@@ -80,8 +86,12 @@ def _stream(events: list[Json]) -> Draft:
 
 
 def _item(draft: Draft, item: Json) -> None:
-    if item["type"] == "function_call":
-        draft.tool_calls.append((string(item, "name"), string(item, "arguments")))
+    kind = item["type"]
+    if kind in SAID:
+        draft.tool_calls.append((string(item, "name"), string(item, SAID[kind])))
+    elif kind in ASKED and item.get("execution") != "server" and "container_id" not in (item.get("environment") or {}):
+        rest = {name: item[name] for name in item.keys() - FRAME if item[name] is not None}
+        draft.tool_calls.append((ASKED[kind], json.dumps(rest)))
     if item["type"] == "image_generation_call" and item.get("result"):
         kind = "image/" + (string(item, "output_format") or "png")
         draft.images.append((kind, sha256(decoded(string(item, "result")))))

@@ -1,18 +1,30 @@
 """The recorded exchanges of this wire: read whole and in pieces, held against the separate reader, and cut short."""
 
-import pytest
+from collections.abc import Iterator
+from typing import Any
 
+import pytest
+from attrs import evolve
+
+from aikido_llm.codecs import json
 from aikido_llm.dialects.base import ErrorReply
 from aikido_llm.dialects.openai_responses import OpenAIResponses
 from aikido_llm.errors import MalformedStream
+from aikido_llm.serialize import to_dict
+from aikido_llm.testing.wires.responses_rules import check
+from aikido_llm.types.messages import Message, tool, user
+from aikido_llm.types.parts import ImagePart
+from aikido_llm.types.request import Request
+from aikido_llm.types.response import Response
 from tests.corpus.facts import facts_of
-from tests.corpus.load import MISSING, Exchange, available, exchanges, model_lists
+from tests.corpus.load import FURTHER, MISSING, Exchange, available, exchanges, further, model_lists
 from tests.facts_check import check_against_facts
 from tests.wire import Road, cuts, error_of, response_of
 
 pytestmark = pytest.mark.skipif(not available(), reason=MISSING)
 
 DIALECT = OpenAIResponses()
+PNG = b"\x89PNG\r\n\x1a\n picture"
 _SHORTENED = "its picture was shortened by hand ('...' inside the base64), so there is none to hand out"
 NOT_SUPPORTED = {
     "openai-responses-3722d793b9e61422": _SHORTENED,
@@ -26,7 +38,8 @@ def _all() -> list[Exchange]:
 
 
 def _answers() -> list[Exchange]:
-    return [e for e in _all() if e.status == 200 and e.id not in NOT_SUPPORTED]
+    every = _all() + [e for e in further("openai-responses") if "error_midstream" not in e.tags]
+    return [e for e in every if e.status == 200 and e.id not in NOT_SUPPORTED]
 
 
 def _road(exchange: Exchange) -> Road:
@@ -75,22 +88,78 @@ def test_http_errors_get_their_class(exchange: Exchange) -> None:
     assert error.message
 
 
+def _results(response: Response) -> list[Message]:
+    """An answer to each call, in the shape that its kind wants."""
+    shapes: dict[str, str | list[ImagePart]] = {"computer": [ImagePart(data=PNG)], "tool_search": "[]"}
+    return [tool(call, shapes.get(call.kind, "yes")) for call in response.tool_calls]
+
+
 @pytest.mark.parametrize("exchange", _answers(), ids=_id)
 def test_the_turn_can_be_sent_back(exchange: Exchange) -> None:
-    """What the next request would carry holds every complete call, and nothing that a stateless server refuses."""
+    """The next request holds every complete call with its result, and nothing that a stateless server refuses."""
+    events = _road(exchange).read(exchange.body)
+    response = evolve(response_of(events), provider="test")
+    if error_of(events) is not None:
+        return
+    results = _results(response)
+    asked = Request((user("hi"), response.message, *(results or [user("go on")])), model="m")
+    body: Any = json.loads(json.dumps(DIALECT.encode(asked, stream=False, provider="test").body))
+    check(body)
+    named = {item["type"] for item in body["input"] if "id" in item}
+    assert named <= {
+        *("mcp_approval_request", "program", "program_output", "image_generation_call", "local_shell_call_output"),
+    }
+
+
+@pytest.mark.skipif(not FURTHER.is_file(), reason=MISSING)
+@pytest.mark.parametrize("exchange", [e for e in further("openai-responses") if e.status == 200], ids=_id)
+def test_nothing_that_an_answer_holds_is_unreachable(exchange: Exchange) -> None:
+    """Every text and number of the output and of the response's own fields is in the Response, or in what it replays;
+    what tells of the frame and of the parts aside."""
     events = _road(exchange).read(exchange.body)
     response = response_of(events)
     if error_of(events) is not None:
         return
-    items = response.replay
-    kept = {item["call_id"] for item in items if item["type"] == "function_call"}
-    assert not items or kept == {call.id for call in response.tool_calls}
-    for item in items:
-        if item["type"] in ("reasoning", "message", "function_call"):
-            assert "id" not in item
-            assert "status" not in item
-        if item["type"] == "reasoning":
-            assert item["encrypted_content"]
+    shown = json.dumps([to_dict(response), response.replay]).decode()
+    for text in _texts(_last_response(exchange.body)):
+        assert text in shown or json.dumps(text).decode()[1:-1] in shown, text
+
+
+# A last event encrypts reasoning and programs anew, so that what an item brought is not what stands there.
+_FRAME = {
+    "encrypted_content",
+    "fingerprint",
+    "id",
+    "type",
+    "object",
+    "created_at",
+    "status",
+    "role",
+    "call_id",
+    "output_text",
+    "result",
+    "container_id",
+}
+
+
+def _texts(value: Any, key: str = "") -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if name not in _FRAME:
+                yield from _texts(inner, name)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner, key)
+    elif isinstance(value, str) and value and key not in ("arguments", "index"):
+        yield value
+
+
+def _last_response(body: bytes) -> Any:
+    if body.lstrip()[:1] == b"{":
+        return json.loads(body)
+    lines = [line[5:].strip() for line in body.splitlines() if line.startswith(b"data:")]
+    events = [json.loads(line) for line in lines if line[:1] == b"{"]
+    return next(event["response"] for event in reversed(events) if "response" in event)
 
 
 @pytest.mark.parametrize("exchange", [e for e in _all() if e.id in NOT_SUPPORTED], ids=_id)

@@ -17,10 +17,15 @@ from aikido_llm.errors import (
     ServerError,
     StreamTruncated,
 )
+from aikido_llm.framing import WHOLE
+from aikido_llm.retry import is_retryable
+from aikido_llm.types.citations import Citation
 from aikido_llm.types.events import Event, ImageEvent, TextDelta, ThinkingDelta, ToolCallDelta, ToolCallStart
+from aikido_llm.types.exchange import ResumeToken
 from aikido_llm.types.parts import ImagePart
 from aikido_llm.types.request import Request
 from aikido_llm.types.response import FinishReason, Response
+from aikido_llm.types.server_tools import ServerToolCall
 from aikido_llm.types.tools import ToolCall
 from tests.wire import ANY_REQUEST, Road, error_of, response_of
 
@@ -252,8 +257,11 @@ def test_summaries_and_open_reasoning_are_thinking() -> None:
         completed(),
     )
     thoughts = [e for e in events if isinstance(e, ThinkingDelta)]
-    assert thoughts == [ThinkingDelta("Let me "), ThinkingDelta("see"), ThinkingDelta(". Yes"), ThinkingDelta(" raw")]
-    assert response_of(events).thinking == "Let me see. Yes raw"
+    assert thoughts == [
+        *(ThinkingDelta("Let me "), ThinkingDelta("see")),
+        *(ThinkingDelta("\n\n. Yes"), ThinkingDelta("\n\n raw")),  # no wire event says that a part is over
+    ]
+    assert response_of(events).thinking == "Let me see\n\n. Yes\n\n raw"
 
 
 REASONING: Json = {
@@ -314,7 +322,7 @@ def test_the_phase_of_a_message_is_replayed_and_its_annotations_are_not() -> Non
     response = response_of(read_whole(body(said("Hi", phase="commentary", content=[part]))))
     text_part = {"type": "output_text", "text": "Hi"}
     assert response.replay == ({"type": "message", "role": "assistant", "content": [text_part], "phase": "commentary"},)
-    assert response.provider_data["logprobs"] == [{"token": "Hi"}]
+    assert response.provider_data["logprobs"] == [{"token": "Hi"}]  # without a number it is none of ours
 
 
 # ------------------------------------------------------------------------------------------------------ tool calls
@@ -430,7 +438,10 @@ def test_only_the_final_picture_is_handed_out() -> None:
         ImageEvent(ImagePart(data=PNG, content_type="image/png"))
     ]
     response = response_of(events)
-    assert response.provider_data["items"] == [drawn(revised_prompt="a cat")]
+    assert response.provider_data == {}
+    assert response.server_tools == (
+        ServerToolCall("ig_1", "image_generation", "image_generation", "a cat", provider_data={"output_format": "png"}),
+    )
     assert response.replay == (
         {"type": "image_generation_call", "id": "ig_1", "status": "completed", "result": {"image": 0}},
     )
@@ -453,8 +464,10 @@ def test_citations_come_once_whether_announced_or_not() -> None:
         done(0, **said("Hi", content=[part])),
         completed(),
     )
-    assert response.provider_data == {"citations": [first, second]}
-    assert response_of(read_whole(body(said("Hi", content=[part])))).provider_data == response.provider_data
+    kind = {"type": "url_citation"}
+    assert response.citations == (Citation("a", provider_data=kind), Citation("b", provider_data=kind))
+    assert response.provider_data == {}
+    assert response_of(read_whole(body(said("Hi", content=[part])))).citations == response.citations
 
 
 def test_tools_of_the_server_and_unknown_things_are_kept_and_replayed() -> None:
@@ -470,8 +483,9 @@ def test_tools_of_the_server_and_unknown_things_are_kept_and_replayed() -> None:
         completed(),
     )
     assert response.text == "Hi"
-    assert response.provider_data == {"items": [search], "parts": [odd_part]}
-    assert response.replay[0] == search
+    assert response.provider_data == {"parts": [odd_part]}
+    assert response.server_tools == (ServerToolCall("ws_1", "web_search", "web_search", '{"query":"q"}'),)
+    assert response.replay[0] == {"type": "web_search_call", "status": "completed", "action": {"query": "q"}}
 
 
 # ------------------------------------------------------------------------------------------------------ endings
@@ -627,9 +641,42 @@ def test_a_whole_body_without_status_is_complete_when_it_has_output() -> None:
 
 @pytest.mark.parametrize("status", ["queued", "in_progress"])
 def test_an_answer_made_in_the_background_has_not_come(status: str) -> None:
+    """It is not asked for again, which would be another one: the error says how to take it up."""
     events = read_whole(body(status=status))
-    assert isinstance(error_of(events), StreamTruncated)
+    error = error_of(events)
+    assert isinstance(error, StreamTruncated)
+    assert "resp_1" in error.message
+    assert error.code == status
+    assert not is_retryable(error)
+    assert error.resume == ResumeToken("resp_1")
     assert response_of(events).raw_finish_reason == status
+
+
+def test_a_stream_of_the_background_that_breaks_off_says_behind_which_event() -> None:
+    numbered = [{**e, "sequence_number": 4 + n} for n, e in enumerate((created(), text("Hel"), text("lo")))]
+    asked = Request(messages=ANY_REQUEST.messages, background=True)
+    for pieces in ([sse(numbered)], [sse([event]) for event in numbered]):
+        error = error_of(Road(DIALECT, request=asked).read([*pieces, b": alive\n\n"]))
+        assert error is not None
+        assert error.resume == ResumeToken("resp_1", after=6)
+        assert not is_retryable(error)
+    plain = error_of(Road(DIALECT).read(sse(numbered)))
+    assert plain is not None
+    assert plain.resume is None
+    assert is_retryable(plain)
+
+
+def test_the_decoder_of_a_stream_that_broke_off_reads_on_in_whole_bodies() -> None:
+    asked = Request(messages=ANY_REQUEST.messages, background=True)
+    decoder, out = DIALECT.decoder(asked), list[Event]()
+    for e in (created(), text("Hel")):
+        decoder.feed([("", json.dumps(e).encode())], out)
+    assert decoder.resume() == ResumeToken("resp_1")
+    for status, so_far in (("in_progress", "Hello"), ("completed", "Hello there")):
+        decoder.feed([(WHOLE, json.dumps(body(said(so_far), status=status)).encode())], out)
+        assert decoder.done is (status == "completed")
+    decoder.close(out)
+    assert "".join(e.text for e in out if isinstance(e, TextDelta)) == "Hello there"
 
 
 @pytest.mark.parametrize(
