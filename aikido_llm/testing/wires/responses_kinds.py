@@ -7,6 +7,8 @@ and a local shell's output names its call by `call_id`.
 
 from collections.abc import Mapping
 
+from .rules import as_object
+
 _CALLER = ("id", "status", "caller")
 
 ITEMS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # type: (must have, may have)
@@ -57,7 +59,7 @@ def call_of(item: Mapping[str, object]) -> str:
 
 def waits(item: Mapping[str, object]) -> bool:
     """Whether the caller must answer this call: what the service ran itself has its result already, or none."""
-    if item.get("type") not in ANSWERS or item.get("execution") == "server":
+    if str(item.get("type")) not in ANSWERS or item.get("execution") == "server":
         return False
-    environment = item.get("environment")
-    return not (isinstance(environment, dict) and str(environment.get("type")).startswith("container"))
+    where = as_object(item.get("environment")) or {}
+    return not str(where.get("type")).startswith("container")

@@ -200,7 +200,7 @@ def test_nothing_is_approved_that_was_not_said_to_be(said: str, approve: bool, r
 
 
 def test_found_tools_are_a_list() -> None:
-    tools = [{"type": "function", "name": "f", "parameters": {"type": "object", "properties": {}}}]
+    tools: list[Json] = [{"type": "function", "name": "f", "parameters": {"type": "object", "properties": {}}}]
     assert answered("tool_search", json.dumps(tools))["tools"] == tools
     with pytest.raises(InvalidRequestError, match="JSON list"):
         answered("tool_search", "none")

@@ -9,6 +9,7 @@ from attrs import evolve
 from aikido_llm.codecs import json
 from aikido_llm.dialects.base import ErrorReply
 from aikido_llm.dialects.openai_responses import OpenAIResponses
+from aikido_llm.dialects.values import is_list, is_object
 from aikido_llm.errors import MalformedStream
 from aikido_llm.serialize import to_dict
 from aikido_llm.testing.wires.responses_rules import check
@@ -143,11 +144,11 @@ _FRAME = {
 
 
 def _texts(value: Any, key: str = "") -> Iterator[str]:
-    if isinstance(value, dict):
+    if is_object(value):
         for name, inner in value.items():
             if name not in _FRAME:
                 yield from _texts(inner, name)
-    elif isinstance(value, list):
+    elif is_list(value):
         for inner in value:
             yield from _texts(inner, key)
     elif isinstance(value, str) and value and key not in ("arguments", "index"):
