@@ -271,8 +271,7 @@ def _named(functions: Functions) -> dict[str, Function]:
 def _pairs(functions: Any) -> Iterator[tuple[str, Any]]:
     """(name, function) of what a caller gave, whatever it is."""
     if isinstance(functions, Mapping):
-        named: Mapping[str, Any] = functions
-        yield from named.items()
+        yield from cast("Mapping[str, Any]", functions).items()
     elif isinstance(functions, str | bytes) or not hasattr(functions, "__iter__"):
         yield "", None
     else:
