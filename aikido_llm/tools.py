@@ -18,7 +18,7 @@ from .types.messages import Message, tool
 from .types.request import Request
 from .types.response import FinishReason, Response
 from .types.tools import ToolCall, ToolDef
-from .types.usage import Usage
+from .types.usage import Usage, added
 
 Functions: TypeAlias = Mapping[str, Any] | Iterable[Function]
 """The functions that the model may call: by name, or a list of them, each called by its own name."""
@@ -283,14 +283,3 @@ async def _called(function: Function, arguments: dict[str, Any]) -> Any:
         return await function(**arguments)
     value = await anyio.to_thread.run_sync(lambda: function(**arguments))
     return await value if inspect.isawaitable(value) else value
-
-
-def added(usages: list[Usage]) -> Usage:
-    """Counts added up; one that no turn gave stays None."""
-
-    def total(name: str) -> Any:
-        known = [count for usage in usages if (count := getattr(usage, name)) is not None]
-        return sum(known) if known else None
-
-    names = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens", "cost_usd")
-    return Usage(**{name: total(name) for name in names})

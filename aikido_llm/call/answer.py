@@ -161,6 +161,11 @@ class AnswerParser:
         """Bytes that have come of the event that is under way."""
         return self._framer.unfinished
 
+    @property
+    def calls_begun(self) -> int:
+        """How many indexes of calls and server tools are in use."""
+        return self._events.calls_begun
+
     def partial(self) -> Response:
         """What has arrived so far."""
         return self._response(FinishReason.error)

@@ -25,8 +25,9 @@ from ..types.request import Request
 from ..types.response import ModelInfo
 from .answer import AnswerParser
 from .clocks import Clocks
+from .continuation import Continued
 from .exchange import Exchange, Settings
-from .stream import Reader
+from .stream import Reader, Source
 from .wires import told_of_others, told_of_the_right_one, without_unnamed
 
 T = TypeVar("T")
@@ -60,15 +61,25 @@ class Attempts:
         self._exchange = exchange
         self._provider = settings.provider.name
 
-    async def begin(self, request: Request, stream: bool, clocks: Clocks) -> Begun:
-        """Send the request, again while nothing of an answer has come and the policy allows it.
+    async def begin(self, request: Request, stream: bool, clocks: Clocks) -> tuple[Source, list[Event]]:
+        """Send the request, again while nothing of an answer has come and the policy allows it; and, when the provider
+        pauses in its answer, ask it to go on.
 
         raises: the last attempt's error, when no byte of an answer had come; else the answer's own events tell of it.
         """
-        asked = request
-        prepared: Prepared | None = None
         try:
             asked = self._with_defaults(request)
+        except LLMError as error:
+            raise self._stamp(error, request.model) from error.__cause__
+        most = self._settings.continuation
+        if not most:
+            return await self._turn(stream, clocks, asked)
+        return await Continued(partial(self._turn, stream, clocks), asked, most).begin()
+
+    async def _turn(self, stream: bool, clocks: Clocks, asked: Request) -> Begun:
+        """One turn of an answer; nearly always the only one."""
+        prepared: Prepared | None = None
+        try:
             prepared = self._prepare(asked, stream=stream)
             return await self._retrying(clocks, partial(self._attempt, clocks, prepared))
         except LLMError as error:

@@ -41,6 +41,7 @@ class Settings:
     limits: Limits
     retry: RetryPolicy | None
     user_agent: str
+    continuation: int = 10
 
     @property
     def provider(self) -> Provider:

@@ -21,13 +21,14 @@ from attrs import Factory, define, evolve, fields
 from ..errors import ConfigError
 from ..secret import Unpicklable
 from ..transport.base import Transport
+from ..types.events import Event
 from ..types.messages import Message, user
 from ..types.request import Request
 from ..types.response import ModelInfo, Response
-from .attempts import Attempts, Begun
+from .attempts import Attempts
 from .clocks import Clocks
 from .exchange import Exchange, Settings
-from .stream import EventStream, StreamCore
+from .stream import EventStream, Source, StreamCore
 
 Messages: TypeAlias = str | Message | Iterable[Message]
 
@@ -77,8 +78,8 @@ class HTTPClient(Unpicklable):
 
     @property
     def single_attempt(self) -> "HTTPClient":
-        """The same client, same connections, never retrying."""
-        once = HTTPClient(evolve(self._settings, retry=None), self._transport)
+        """The same client, same connections, never retrying and never asking a provider that paused to go on."""
+        once = HTTPClient(evolve(self._settings, retry=None, continuation=0), self._transport)
         once._life = self._life
         return once
 
@@ -132,7 +133,7 @@ class HTTPClient(Unpicklable):
     ) -> None:
         await self.aclose()
 
-    def _begin(self, request: Request, stream: bool, clocks: Clocks) -> Awaitable[Begun]:
+    def _begin(self, request: Request, stream: bool, clocks: Clocks) -> Awaitable[tuple[Source, list[Event]]]:
         self._life.check()
         return self._attempts.begin(request, stream, clocks)
 

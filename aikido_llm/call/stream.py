@@ -43,6 +43,11 @@ class Reader:
         self.over = False
         clocks.watch(response.close)
 
+    @property
+    def calls_begun(self) -> int:
+        """How many indexes of calls and server tools the answer has used so far."""
+        return self._answer.calls_begun
+
     async def events(self) -> list[Event]:
         """The next events, at least one; the connection is free before the last ones are returned."""
         clocks, answer = self._clocks, self._answer
@@ -229,20 +234,26 @@ class EventStream:
     async def __anext__(self) -> Event:
         for event in self._ready:
             return event
+        self._ready = ready = iter(await self._read())
+        for event in ready:
+            return event
+        raise StopAsyncIteration
+
+    async def _read(self) -> list[Event]:
+        """The events that are there, else those of the next read; [] behind the last."""
+        ready = list(self._ready)
+        if ready:
+            return ready
         core = self._core
         core.check_reader()
         core.reading = True
         try:
-            events = await core.events()
+            return await core.events()
         except BaseException:
             core.close()
             raise
         finally:
             core.reading = False
-        self._ready = ready = iter(events)
-        for event in ready:
-            return event
-        raise StopAsyncIteration
 
     async def aclose(self) -> None:
         """Close the connection at once and end the stream; further reading ends without an event."""
@@ -260,6 +271,10 @@ class EventStream:
     ) -> None:
         await self.aclose()
 
+    def batches(self) -> "Batches":
+        """The lists of events that a read gives, for code that looks at all of them at once."""
+        return Batches(self)
+
     def text(self) -> "TextStream":
         """The text alone: an async iterator of str that raises what an ErrorEvent carries."""
         return TextStream(self)
@@ -275,6 +290,26 @@ class EventStream:
             loop.call_soon_threadsafe(core.close)
         except RuntimeError:  # the loop is gone, and its sockets with it
             core.close()
+
+
+class Batches:
+    """The events of a stream, read by read. One reader at a time, as of the stream itself."""
+
+    def __init__(self, events: EventStream) -> None:
+        self._events = events
+
+    def __aiter__(self) -> "Batches":
+        return self
+
+    async def __anext__(self) -> list[Event]:
+        events = await self._events._read()
+        if not events:
+            raise StopAsyncIteration
+        return events
+
+    async def aclose(self) -> None:
+        """Close the stream."""
+        await self._events.aclose()
 
 
 class TextStream:

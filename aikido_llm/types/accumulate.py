@@ -65,6 +65,7 @@ class Accumulator:
         self._usage = _NO_USAGE
         self._ended: Response | None = None
         self.error: Exception | None = None
+        self.calls_begun = 0  # indexes of calls and server tools that are in use
 
     def add(self, event: Event) -> None:
         self.extend((event,))
@@ -125,8 +126,10 @@ class Accumulator:
                 self._text.pieces.append(text)
             case ThinkingDelta(text=text):
                 self._thinking.pieces.append(text)
-            case ToolCallStart() | ToolCallDelta() | ServerToolStart():
-                pass  # the last event of each has it all
+            case ToolCallStart(index=index) | ServerToolStart(index=index):
+                self.calls_begun = max(self.calls_begun, index + 1)  # the last event of each has all else
+            case ToolCallDelta():
+                pass
             case _:
                 assert_never(event)
 

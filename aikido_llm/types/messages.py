@@ -44,7 +44,8 @@ class Replay:
     """An assistant turn in its provider's own blocks, to be sent back verbatim (signatures, encrypted reasoning, ids).
 
     provider:    the row's name; another provider never sees the items.
-    items:       the wire's blocks in wire order, plain JSON values; their meaning belongs to the dialect.
+    items:       the wire's blocks in wire order, plain JSON values; their meaning belongs to the dialect. Between two
+                 turns that the provider made of one answer stands `NEXT_TURN`.
     fingerprint: of the text and the calls that the turn had; an edited message no longer matches and is encoded afresh.
     wire:        the name of the dialect; another wire of the same row never sees the items. "" was written by 0.1, when
                  each row had one wire.
@@ -61,6 +62,21 @@ class Replay:
     def is_of(self, provider: str, wire: str) -> bool:
         """Whether that row and wire made the turn. wire: "" for any; data without a wire counts as of any."""
         return self.provider == provider and not (wire and self.wire and self.wire != wire)
+
+
+NEXT_TURN: dict[str, Any] = {"$next_turn": True}
+"""Stands among the items of a Replay where a provider paused and was asked to go on: each side is a turn of its own."""
+
+
+def turns_of(items: Sequence[Any]) -> list[tuple[Any, ...]]:
+    """The items of a Replay, turn by turn."""
+    turns: list[list[Any]] = [[]]
+    for item in items:
+        if item == NEXT_TURN:
+            turns.append([])
+        else:
+            turns[-1].append(item)
+    return [tuple(turn) for turn in turns if turn]
 
 
 def fingerprint(content: str, tool_calls: Sequence[ToolCall]) -> str:

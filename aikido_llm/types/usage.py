@@ -1,5 +1,6 @@
 """What an answer cost."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from attrs import field, frozen
@@ -43,3 +44,16 @@ class Usage:
     @property
     def completion_tokens(self) -> int | None:
         return self.output_tokens
+
+
+def added(usages: Iterable[Usage]) -> Usage:
+    """Counts added up; one that no turn gave stays None."""
+
+    each = tuple(usages)
+
+    def total(name: str) -> Any:
+        known = [count for usage in each if (count := getattr(usage, name)) is not None]
+        return sum(known) if known else None
+
+    names = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens", "reasoning_tokens", "cost_usd")
+    return Usage(**{name: total(name) for name in names})
