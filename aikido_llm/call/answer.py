@@ -58,6 +58,7 @@ class AnswerParser:
     ) -> None:
         self._framer = dialect.framer(content_type, stream=stream, event_bytes=event_bytes, body_bytes=body_bytes)
         self._decoder = dialect.decoder(request)
+        self._decoder.continues = request.messages[-1:] != () and request.messages[-1].replay is not None
         self._wire = dialect.name
         self._events = Accumulator()
         self._frames: list[Frame] = []

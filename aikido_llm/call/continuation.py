@@ -6,7 +6,7 @@ source: Anthropic, "Handling stop reasons", `pause_turn`; Gemini API, "Long deco
 """
 
 from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from attrs import evolve
 
@@ -148,12 +148,20 @@ def joined(before: Response, last: Response) -> Response:
         audio=(*before.audio, *last.audio),
         usage=added([before.usage, last.usage]),
         provider_data={**before.provider_data, **last.provider_data},
-        replay=(*before.replay, *((NEXT_TURN,) if before.replay and last.replay else ()), *last.replay),
+        replay=_replay(before, last),
         server_tools=(*before.server_tools, *last.server_tools),
         citations=(*before.citations, *(_moved(citation, len(before.text)) for citation in last.citations)),
         logprobs=(*before.logprobs, *last.logprobs),
         continuations=before.continuations + 1,
     )
+
+
+def _replay(before: Response, last: Response) -> tuple[Any, ...]:
+    """The blocks of both, with the border between them. Blocks name pictures and sound by their place in the turn:
+    where those of the first would be taken for the second's, the words and calls alone go back."""
+    if before.images or before.audio or not (before.replay and last.replay):
+        return ()
+    return (*before.replay, NEXT_TURN, *last.replay)
 
 
 def _moved(citation: Citation, by: int) -> Citation:

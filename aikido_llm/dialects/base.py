@@ -63,6 +63,7 @@ class Decoder(ABC):
     The same one reads a stream's frames and a whole body (a frame named `framing.WHOLE`), so each wire fact is read in
     one place. What the wire says beside events is in the attributes, for the Response:
 
+    continues: this turn goes on with one that the provider paused: `replay` has to say all of it.
     done:   the wire's own end mark has been seen (a whole body is its own end mark); what follows is not read.
     id, model, raw_finish_reason: as the provider wrote them ("" / None when it did not).
     finish_reason: None until the wire has given one.
@@ -78,6 +79,7 @@ class Decoder(ABC):
 
     def __init__(self) -> None:
         self.done = False
+        self.continues = False
         self.id = ""
         self.model = ""
         self.finish_reason: FinishReason | None = None

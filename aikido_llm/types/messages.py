@@ -171,14 +171,17 @@ class Message:
         return (*content, *self.images, *self.audio)
 
     def replay_for(self, provider: str, wire: str = "") -> tuple[Any, ...]:
-        """The provider's own blocks, if this turn came from it over this wire and was not edited since; else ().
+        """The provider's own blocks, if this turn came from it over this wire and was not edited since; else (). The
+        wires take the turns of one answer as one.
 
         wire: "" for any. Data without a wire is of a time when a row had one wire: it counts as any.
         """
         replay = self.replay
         if replay is None or not replay.is_of(provider, wire):
             return ()
-        return replay.items if replay.fingerprint == fingerprint(self.text, self.tool_calls) else ()
+        if replay.fingerprint != fingerprint(self.text, self.tool_calls):
+            return ()
+        return tuple(item for turn in turns_of(replay.items) for item in turn)
 
     def state_for(self, provider: str, wire: str = "") -> Mapping[str, Any]:
         """What the service wants back beside this turn, if the turn came from it over this wire; else {}."""

@@ -117,7 +117,7 @@ class Decoder(base.Decoder):
         return usage_of(self._counts)
 
     def replay(self) -> tuple[Any, ...]:
-        goes_on = self.finish_reason is FinishReason.paused or not self.complete
+        goes_on = self.continues or self.finish_reason is FinishReason.paused or not self.complete
         return self._content.replay(verbatim=goes_on)
 
     def _whole(self, data: bytes, out: list[Event]) -> None:

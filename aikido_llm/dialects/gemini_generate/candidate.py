@@ -91,8 +91,9 @@ class CandidateReader:
             raise ServerError(f"the model's answer failed with {word}{detail}", code=word)
         self.finish_reason = self.calls.end(out, reason)
 
-    def replay(self) -> tuple[Any, ...]:
-        return self.turn.items(calls=self.calls.all_finished)
+    def replay(self, *, verbatim: bool = False) -> tuple[Any, ...]:
+        verbatim = verbatim or self.finish_reason is FinishReason.paused
+        return self.turn.items(calls=self.calls.all_finished, verbatim=verbatim)
 
     @property
     def state(self) -> dict[str, Any]:

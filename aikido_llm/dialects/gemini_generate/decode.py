@@ -95,7 +95,7 @@ class Decoder(base.Decoder):
         return self._usage.usage()
 
     def replay(self) -> tuple[Any, ...]:
-        return self._first.replay()
+        return self._first.replay(verbatim=self.continues)
 
     def choices(self) -> tuple[Response, ...]:
         return tuple(self._others[index].response() for index in sorted(self._others))

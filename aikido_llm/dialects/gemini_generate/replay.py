@@ -56,11 +56,11 @@ class Turn:
         """Leave out the part with this functionCall: it was never finished."""
         self._removed.add(id(call))
 
-    def items(self, *, calls: bool) -> tuple[Any, ...]:
-        """calls: False when the answer failed, so that its calls do not count."""
+    def items(self, *, calls: bool, verbatim: bool = False) -> tuple[Any, ...]:
+        """calls: False when the answer failed, so that its calls do not count. verbatim: also when text says it all."""
         self._end_text()
         self._leave_out_removed()
-        if not self._needed:
+        if not self._needed and not verbatim:
             return ()
         return tuple(item for item in self._items if calls or "functionCall" not in item)
 

@@ -29,6 +29,7 @@ _STOP_REASONS = {
     FinishReason.tool_calls: "tool_use",
     FinishReason.length: "max_tokens",
     FinishReason.content_filter: "refusal",
+    FinishReason.paused: "pause_turn",
     FinishReason.other: "compaction",
 }
 _ERROR_TYPES = {

@@ -33,6 +33,7 @@ _FINISH_REASONS = {
     FinishReason.tool_calls: "STOP",
     FinishReason.length: "MAX_TOKENS",
     FinishReason.content_filter: "SAFETY",
+    FinishReason.paused: "CONTINUATION",
     FinishReason.error: "MALFORMED_RESPONSE",
 }
 _STATUS_WORDS = {
@@ -199,6 +200,8 @@ def _chunk(answer: Answer, request: Received, turns: list[list[dict[str, Any]]],
         candidate["index"] = 0
         candidate |= _finish_notes(answer) if last else {}
         chunk["candidates"] = [candidate]
+        if last and finish_of(answer) is FinishReason.paused:
+            chunk["continuationToken"] = made_id(answer, request, 12)
     return chunk | {
         "usageMetadata": _usage(answer.usage, number / len(turns)) | {"serviceTier": "standard"},
         "modelVersion": answer.model or _asked_model(request),

@@ -8,6 +8,7 @@ from .rules import Refused, as_list, as_object, is_integer, is_number, matches, 
 _FIELDS: dict[str, set[str]] = {
     "": {
         *("contents", "systemInstruction", "generationConfig", "tools", "toolConfig", "safetySettings"),
+        "continuationToken",
         *("cachedContent", "model", "serviceTier", "labels", "store"),
     },
     "generationConfig": {
