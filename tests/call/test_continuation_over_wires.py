@@ -36,12 +36,11 @@ async def test_both_roads_give_one_answer(server: WireServer, name: str) -> None
 @pytest.mark.parametrize("name", WIRES)
 async def test_a_turn_ends_as_paused_where_nobody_goes_on(server: WireServer, name: str) -> None:
     server.answer(Answer("One, ", finish_reason=PAUSED), Answer("One, ", finish_reason=PAUSED), Answer("two."))
-    async with llm.open(name, server.dsn(name), retry=None, continuation=0) as client:
-        paused = await client.complete(REQUEST)
-        assert (paused.finish_reason, paused.complete, paused.text) == (PAUSED, False, "One, ")
     async with llm.open(name, server.dsn(name), retry=None) as client:
         once = client.single_attempt
-        assert (await once.complete(REQUEST)).finish_reason is PAUSED
+        paused = await once.complete(REQUEST)
+        assert (paused.finish_reason, paused.complete, paused.text) == (PAUSED, False, "One, ")
+        assert (await llm.collect(once.stream(REQUEST))) == paused
         rest = await client.chat([*REQUEST.messages, paused.message], model="m")
     assert rest.text == "two."
     assert not server.refused
