@@ -1,8 +1,5 @@
 """One answer out of several turns: a provider that says "ask me again to go on" is asked again, and the caller sees one
-stream with one end.
-
-source: Anthropic, "Handling stop reasons", `pause_turn`; Gemini API, "Long decode", finish reason CONTINUATION; read
-2026-11.
+stream with one end. Which word of a wire says so is in its dialect's `finish.py`, with its source.
 """
 
 from collections.abc import Awaitable, Callable
