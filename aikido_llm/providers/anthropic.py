@@ -23,6 +23,7 @@ PROVIDER = Provider(
         DsnOption(
             "version",
             header="anthropic-version",
+            quirk="version",
             default="2023-06-01",
             about="the version of the API; every request must name one",
         ),

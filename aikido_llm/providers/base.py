@@ -22,7 +22,8 @@ class DsnOption:
     """An option that only this provider has, in a DSN or as `open(options=...)`: where its value goes.
 
     header: an HTTP header of every request. query: a parameter of every URL. body: the path of keys in the body.
-    split:  the value is a comma-separated list. default: used when the option is not given.
+    quirk:  a field of the dialect that it sets besides. split: the value is a comma-separated list.
+    default: used when the option is not given.
     convert: text -> the JSON value that the body takes, for options that are not plain text.
     about:  one line for the docs.
     """
@@ -35,6 +36,7 @@ class DsnOption:
     convert: Callable[[str], Any] | None = None
     default: str = ""
     about: str = ""
+    quirk: str = ""
 
 
 WIRE = DsnOption("wire", about="`chat` or `responses`, whatever the base URL says")
@@ -163,6 +165,7 @@ class Provider:
     def with_options(self, values: Mapping[str, str]) -> "Configured":
         """The row with its own options set. Raises ConfigError for one it does not have, naming those it has."""
         headers = dict(self.headers)
+        dialect: Any = self.dialect
         query: dict[str, str] = {}
         body: dict[str, Any] = {}
         for name in values:
@@ -175,13 +178,15 @@ class Provider:
                 continue
             if _UNSENDABLE.search(value):
                 raise ConfigError(f"the option {option.name} holds a line end or another control character")
+            if option.quirk:
+                dialect = evolve(dialect, **{option.quirk: value})
             if option.header:
                 headers[option.header] = value
             elif option.query:
                 query[option.query] = value
             else:
                 _put(body, option.body, _json_value(option, value))
-        return Configured(evolve(self, headers=headers), query, body)
+        return Configured(evolve(self, headers=headers, dialect=dialect), query, body)
 
 
 @frozen

@@ -6,6 +6,7 @@ from typing import Any
 
 from ...codecs import json
 from ...types.tools import ToolCall
+from ..toolcalls import arguments_object
 from ..values import as_text, is_object
 
 JSON = dict[str, Any]
@@ -113,17 +114,7 @@ def replayed(block: Block, calls: Mapping[str, ToolCall]) -> JSON | None:
 
 def call_block(id: str, call: ToolCall, own: Mapping[str, Any]) -> JSON:
     """own: the fields of the block that only this wire knows (`caller`, `toolset_name`)."""
-    try:
-        value = json.loads(call.arguments)
-    except ValueError:
-        value = call.arguments
-    return {
-        "type": "tool_use",
-        "id": id,
-        "name": call.name,
-        "input": value if is_object(value) else {"input": value},
-        **own,
-    }
+    return {"type": "tool_use", "id": id, "name": call.name, "input": arguments_object(call.arguments), **own}
 
 
 def says_all(items: Sequence[Mapping[str, Any]]) -> bool:

@@ -61,6 +61,7 @@ def encode_turns(turns: Iterable[Turn], provider: str, wire: str, empty_tool_res
     """
     found: list[Block] = []
     ids = CallIds()
+    message = Message(Role.user)
     made: list[Block] = []  # pictures and files of an assistant turn, which the next user turn shows
     for message in _results_behind_calls(turns):
         role = _ROLES.get(message.role, "user")
@@ -76,7 +77,8 @@ def encode_turns(turns: Iterable[Turn], provider: str, wire: str, empty_tool_res
     ids.next_turn()
     if not found or found[0]["role"] != "user":
         raise InvalidRequestError("this wire wants a conversation that begins with a user message that is not empty")
-    _strip_end(found)
+    if not message.replay_for(provider, wire):  # a turn that was paused goes on as it is
+        _strip_end(found)
     return found
 
 

@@ -3,30 +3,29 @@
 source: Anthropic API reference, "Create a Message", read 2026-11.
 """
 
-import re
 from typing import Any
 
 from ...errors import InvalidRequestError, UnsupportedFeatureError
 from ...types.checks import strings
 from ...types.request import Request, ThinkingConfig
-from ...types.tools import ToolDef
 from ..base import WireRequest
 from ..extra import TOOLS, with_extra
-from ..lacking import functions, refuse
+from ..lacking import refuse
 from ..ranges import effort_of, nearest
-from ..tool_choice import ChoiceWords, is_forced, offers_tools, word_for
+from ..tool_choice import is_forced
 from ..turns import conversation
+from ..values import is_mapping
 from . import cache
 from .conversation import encode_system, encode_turns, lacks_own_thinking
 from .quirks import Quirks
 from .schema import rewrite
+from .tools import offer
 
 Body = dict[str, Any]
-LISTS = TOOLS | {("betas",)}
-BETA = "anthropic-beta"
+LISTS = TOOLS | {("betas",), ("mcp_servers",), ("container", "skills"), ("context_management", "edits")}
+BETA, VERSION = "anthropic-beta", "anthropic-version"
 
-_CHOICE = ChoiceWords({"type": "auto"}, {"type": "none"}, {"type": "any"}, lambda name: {"type": "tool", "name": name})
-_TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
+_EFFORTS = ("low", "medium", "high", "xhigh", "max")
 
 
 def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str, wire: str) -> WireRequest:
@@ -42,7 +41,9 @@ def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str, wir
     if stream:
         body["stream"] = True
     body |= _sampling(request, quirks)
-    body |= _tools(request)
+    tools = offer(request)
+    body |= tools.fields
+    body |= _container(request, provider, wire)
     body |= _thinking(request, quirks, turns)
     output = _output_config(request, quirks, turns)
     if output:
@@ -52,7 +53,8 @@ def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str, wir
         body["metadata"] = {"user_id": user_id}  # the only label there is a place for
     body = with_extra(body, request, LISTS)
     cache.settle(body, quirks.cache_breakpoints - ("cache_control" in body))
-    betas = ",".join(strings(body.pop("betas", None), "extra: betas"))  # a body key of the SDKs, a header on the wire
+    asked = strings(body.pop("betas", None), "extra: betas")  # a body key of the SDKs, a header on the wire
+    betas = ",".join(dict.fromkeys((*tools.betas, *asked)))
     return WireRequest("/v1/messages", body, {BETA: betas} if betas else {})
 
 
@@ -64,6 +66,16 @@ def _refuse_foreign(request: Request) -> None:
     foreign = [kind for kind in request.modalities if kind != "text"]
     if foreign or request.image_config is not None:
         raise UnsupportedFeatureError(f"this wire answers in text, not {', '.join(foreign) or 'images'}")
+
+
+def _container(request: Request, provider: str, wire: str) -> Body:
+    """Where the code of the turns before ran: what waits there for a tool's result is refused without it. `extra` may
+    add to it (skills), name another, or leave it out."""
+    states = (message.state_for(provider, wire) for message in reversed(request.messages))
+    id = next((state["container"] for state in states if state.get("container")), None)
+    if id is None:
+        return {}
+    return {"container": {"id": id} if is_mapping(request.extra.get("container")) else id}
 
 
 def _budget(thinking: ThinkingConfig | None, quirks: Quirks) -> int | None:
@@ -92,9 +104,9 @@ def _refuse_with_thinking(request: Request, quirks: Quirks) -> None:
             f"max_tokens={request.max_tokens} counts thinking too on this wire, so it must be above the budget of "
             f"{budget}; raise it, or leave it out"
         )
-    if request.temperature not in (None, 1) or request.top_p is not None:
+    if request.temperature not in (None, 1) or request.top_p is not None or request.top_k is not None:
         raise UnsupportedFeatureError(
-            "with a thinking budget this wire takes no temperature and no top_p; leave them out"
+            "with a thinking budget this wire takes no temperature, no top_p and no top_k; leave them out"
         )
     if is_forced(request):
         raise UnsupportedFeatureError('with a thinking budget this wire takes no tool_choice but "auto" and "none"')
@@ -109,7 +121,10 @@ def _max_tokens(request: Request, quirks: Quirks) -> int:
 
 
 def _sampling(request: Request, quirks: Quirks) -> Body:
-    body: Body = {}
+    body: Body = {"stop_sequences": list(request.stop)} if request.stop else {}
+    if _version(request, quirks) >= quirks.no_sampling_since:
+        _refuse_sampling(request)
+        return body
     if quirks.temperature_or_top_p and request.temperature is not None and request.top_p is not None:
         raise UnsupportedFeatureError("models on this wire take temperature or top_p, not both; leave one out")
     if request.temperature is not None:
@@ -118,35 +133,22 @@ def _sampling(request: Request, quirks: Quirks) -> Body:
         body["top_p"] = request.top_p
     if request.top_k is not None:
         body["top_k"] = request.top_k
-    if request.stop:
-        body["stop_sequences"] = list(request.stop)
     return body
 
 
-def _tools(request: Request) -> Body:
-    choice = word_for(request, _CHOICE)
-    body: Body = {"tools": [_tool(tool) for tool in functions(request.tools)]} if request.tools else {}
-    if request.parallel_tool_calls is False and request.tool_choice != "none" and offers_tools(request):
-        choice = {**(choice or _CHOICE.auto), "disable_parallel_tool_use": True}
-    if choice is not None:
-        body["tool_choice"] = choice
-    return body
+def _version(request: Request, quirks: Quirks) -> str:
+    """The version of the API that the request is sent under; dates, so they sort as text."""
+    return next((value for name, value in request.extra_headers.items() if name.lower() == VERSION), quirks.version)
 
 
-def _tool(tool: ToolDef) -> Body:
-    if not _TOOL_NAME.fullmatch(tool.name):
-        raise InvalidRequestError(
-            f"the tool name {tool.name!r} is refused on this wire: up to 128 of the letters A to Z, digits, _ and -"
-        )
-    schema: Body = {"type": "object", **tool.parameters}
-    if schema["type"] == "object":
-        schema.setdefault("properties", {})
-    block: Body = {"name": tool.name, "input_schema": schema}
-    if tool.description:
-        block["description"] = tool.description
-    if tool.cache is not None:
-        block["cache_control"] = cache.control(tool.cache)
-    return block
+def _refuse_sampling(request: Request) -> None:
+    """What is refused even at its default. Where the default is wanted, leaving it out says the same."""
+    for name, default in (("temperature", 1), ("top_p", 1), ("top_k", None)):
+        if getattr(request, name) not in (None, default):
+            raise UnsupportedFeatureError(
+                f"this version of the API takes no {name}, for any model; leave it out, or open the client with "
+                "version=2023-06-01 for a model that still takes it"
+            )
 
 
 def _thinking(request: Request, quirks: Quirks, turns: list[Body]) -> Body:
@@ -167,8 +169,8 @@ def _thinking(request: Request, quirks: Quirks, turns: list[Body]) -> Body:
 
 def _output_config(request: Request, quirks: Quirks, turns: list[Body]) -> Body:
     config: Body = {}
-    if request.thinking is not None and request.thinking.effort is not None and quirks.effort_budgets is None:
-        config["effort"] = request.thinking.effort
+    if request.thinking is not None and _budget(request.thinking, quirks) is None:
+        config["effort"] = effort_of(request.thinking, _EFFORTS)
     wanted = request.response_format
     if wanted is None:
         return config

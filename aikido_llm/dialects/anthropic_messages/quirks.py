@@ -33,6 +33,11 @@ class Quirks:
     thinking_display: str = "summarized"
     # For a host with older models only: the budgets that stand for the efforts. None: an effort is sent as an effort.
     effort_budgets: Mapping[str, int] | None = None
+    # The version of the API; the row's option of that name sets it, and the header.
+    version: str = "2023-06-01"
+    # From this version on, temperature, top_p and top_k are a 400 for every model, at their defaults too. (Reports of
+    # "temperature: Extra inputs are not permitted" under 2026-10-21, which anthropic 2.0 sends; read 2026-11.)
+    no_sampling_since: str = "2026-10-21"
     # Callers bring 0..2 from other wires; above 1 is a 400 here, so it is sent as 1.
     max_temperature: float = 1.0
     # The models that still take sampling parameters take temperature or top_p, not both.

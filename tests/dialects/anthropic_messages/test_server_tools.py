@@ -120,8 +120,8 @@ def test_a_result_whose_call_was_in_an_earlier_answer() -> None:
 
 
 def test_a_paused_turn_goes_back_as_it_is() -> None:
-    """Also one of text alone."""
-    for blocks in ([SEARCH], [{"type": "text", "text": "Let me look."}], [{"type": "text", "text": "a"}, SEARCH]):
+    """Also one of text alone, and with the blanks at its end."""
+    for blocks in ([SEARCH], [{"type": "text", "text": "Let me look. "}], [{"type": "text", "text": "a"}, SEARCH]):
         response = whole(*blocks, reason="pause_turn")
         assert response.finish_reason is FinishReason.paused
         assert not response.complete
