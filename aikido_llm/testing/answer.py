@@ -4,8 +4,10 @@ from collections.abc import Iterable, Mapping
 
 from attrs import field, frozen
 
+from ..types.citations import Citation
 from ..types.parts import ImagePart
 from ..types.response import FinishReason
+from ..types.server_tools import ServerToolCall
 from ..types.tools import ToolCall
 from ..types.usage import Usage
 from .faults import Fault
@@ -16,6 +18,14 @@ def _calls(value: Iterable[ToolCall]) -> tuple[ToolCall, ...]:
 
 
 def _images(value: Iterable[ImagePart]) -> tuple[ImagePart, ...]:
+    return tuple(value)
+
+
+def _server_tools(value: Iterable[ServerToolCall]) -> tuple[ServerToolCall, ...]:
+    return tuple(value)
+
+
+def _citations(value: Iterable[Citation]) -> tuple[Citation, ...]:
     return tuple(value)
 
 
@@ -33,6 +43,8 @@ class Answer:
     status, headers, code, message: an HTTP error instead of an answer: the wire's own envelope is put around message.
     fault:         what goes wrong (see Fault), None for nothing.
     id, model:     of the answer; "" takes a made one, and the model that was asked for.
+    server_tools:  what the provider ran, before the text. citations: of the text, in the order of their places.
+    container:     where code of the answer ran. A wire that cannot write these raises ValueError.
     """
 
     text: str = ""
@@ -52,3 +64,6 @@ class Answer:
     fault: Fault | None = None
     id: str = ""
     model: str = ""
+    server_tools: tuple[ServerToolCall, ...] = field(default=(), converter=_server_tools, kw_only=True)
+    citations: tuple[Citation, ...] = field(default=(), converter=_citations, kw_only=True)
+    container: str = field(default="", kw_only=True)

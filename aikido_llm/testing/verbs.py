@@ -11,7 +11,7 @@ from attrs import frozen
 from .answer import Answer
 from .reply import Reply
 from .wires import request_id_headers
-from .wires.base import Labels, Received, Wire
+from .wires.base import Hosts, Labels, Received, Wire
 
 
 @frozen
@@ -40,7 +40,14 @@ def compose(wire: Wire, answer: Answer, request: Received, *, models: tuple[str,
     return reply
 
 
+_HOSTED = ("server_tools", "citations", "container")
+
+
 def _chat(wire: Wire, answer: Answer, request: Received, _: tuple[str, ...]) -> Reply:
+    written = wire.hosts if isinstance(wire, Hosts) else ()
+    for name in _HOSTED:
+        if getattr(answer, name) and name not in written:
+            raise ValueError(f"{wire.name} does not write the {name} of an answer")
     if not wire.wants_stream(request):
         return _json(wire.body(answer, request))
     media_type = wire.media_type(request) if isinstance(wire, Labels) else wire.stream_type

@@ -9,7 +9,7 @@ _KEYS: dict[str, set[str]] = {
     "image": {"type", "source", "cache_control"},
     "document": {"type", "source", "cache_control", "citations", "title", "context"},
     "search_result": {"type", "source", "title", "content", "citations", "cache_control"},
-    "tool_use": {"type", "id", "name", "input", "cache_control", "caller"},
+    "tool_use": {"type", "id", "name", "input", "cache_control", "caller", "toolset_name"},
     "tool_result": {"type", "tool_use_id", "content", "is_error", "cache_control"},
     "thinking": {"type", "thinking", "signature"},
     "redacted_thinking": {"type", "data"},
@@ -63,6 +63,8 @@ def _of_the_server(kind: str) -> bool:
         "mcp_tool_use",
         "container_upload",
         "compaction",
+        "fallback",
+        "mcp_tool_listing",
     )
 
 

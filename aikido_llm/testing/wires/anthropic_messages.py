@@ -7,6 +7,7 @@ from ...types.tools import ToolCall
 from ...types.usage import Usage
 from ..answer import Answer
 from . import anthropic_rules
+from .anthropic_hosted import text_blocks, tool_blocks
 from .base import Received, Route
 from .pieces import (
     arguments_of,
@@ -58,6 +59,7 @@ class AnthropicMessages:
     base_path = ""
     routes = (Route("chat", "POST", "/v1/messages"), Route("models", "GET", "/v1/models"))
     stream_type = "text/event-stream; charset=utf-8"
+    hosts = ("server_tools", "citations", "container")
 
     def key(self, request: Received) -> str | None:
         key = request.headers.get("x-api-key")
@@ -71,7 +73,9 @@ class AnthropicMessages:
     def check(self, request: Received) -> str | None:
         if "anthropic-version" not in request.headers:
             return "anthropic-version: header is required"
-        return refusal(anthropic_rules.check, request.body)
+        return refusal(anthropic_rules.check, request.body) or refusal(
+            lambda body: anthropic_rules.check_version(body, request.headers["anthropic-version"]), request.body
+        )
 
     def stream(self, answer: Answer, request: Received) -> list[bytes]:
         no_images(self.name, answer)
@@ -147,7 +151,10 @@ def _end(answer: Answer) -> dict[str, Any]:
     if reason == "refusal":
         details = {"type": "refusal", "category": answer.code or None, "explanation": answer.message or None}
     usage = _prompt(answer.usage) | _generated(answer.usage)
-    return {"delta": {"stop_reason": reason, "stop_sequence": None, "stop_details": details}, "usage": usage}
+    delta = {"stop_reason": reason, "stop_sequence": None, "stop_details": details}
+    if answer.container:
+        delta["container"] = {"id": answer.container, "expires_at": "2030-01-01T00:00:00Z"}
+    return {"delta": delta, "usage": usage}
 
 
 def _usage(usage: Usage, *, whole: bool) -> dict[str, Any]:
@@ -184,9 +191,9 @@ def _blocks(answer: Answer, request: Received) -> list[dict[str, Any] | ToolCall
     if answer.thinking or answer.signature:
         signature = answer.signature or made_signature(answer, request)
         blocks.append({"type": "thinking", "thinking": answer.thinking, "signature": signature})
-    if answer.text:
-        blocks.append({"type": "text", "text": answer.text})
-    return [*blocks, *answer.tool_calls]
+    for tool in answer.server_tools:
+        blocks += tool_blocks(tool)
+    return [*blocks, *text_blocks(answer.text, answer.citations), *answer.tool_calls]
 
 
 def _opened(block: dict[str, Any] | ToolCall, answer: Answer) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -202,9 +209,14 @@ def _opened(block: dict[str, Any] | ToolCall, answer: Answer) -> tuple[dict[str,
             *changes,
             {"type": "signature_delta", "signature": block["signature"]},
         ]
-    return block | {"text": ""}, [
-        {"type": "text_delta", "text": piece} for piece in deltas(block["text"], answer.chunk)
-    ]
+    if block["type"] == "server_tool_use":
+        written = fragments(write(block["input"]), answer.chunk)
+        return block | {"input": {}}, [{"type": "input_json_delta", "partial_json": piece} for piece in written]
+    if block["type"] != "text":
+        return block, []
+    said = [{"type": "text_delta", "text": piece} for piece in deltas(block["text"], answer.chunk)]
+    cited = [{"type": "citations_delta", "citation": citation} for citation in block.get("citations", ())]
+    return block | {"text": ""} | ({"citations": []} if cited else {}), [*cited, *said]
 
 
 def _whole(block: dict[str, Any] | ToolCall, finish: FinishReason) -> dict[str, Any]:
@@ -224,7 +236,7 @@ def _call(call: ToolCall, arguments: dict[str, Any]) -> dict[str, Any]:
         "id": call.id,
         "name": call.name,
         "input": arguments,
-        "caller": {"type": "direct"},
+        "caller": (call.provider_data or {}).get("caller", {"type": "direct"}),
     }
 
 

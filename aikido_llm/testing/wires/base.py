@@ -95,6 +95,13 @@ def verb_of(wire: Wire, method: str, path: str) -> str:
 
 
 @runtime_checkable
+class Hosts(Protocol):
+    """A wire that writes what a provider does itself. hosts: the fields of Answer, of those that few wires have."""
+
+    hosts: tuple[str, ...]
+
+
+@runtime_checkable
 class Labels(Protocol):
     """A wire whose streams have one media type or another."""
 
