@@ -16,6 +16,7 @@ from aikido_llm.call.answer import AnswerParser
 from aikido_llm.codecs import json
 from aikido_llm.dialects import envelope, noise, paths, waits
 from aikido_llm.dialects.base import ErrorReply
+from aikido_llm.dialects.restated import restated
 from aikido_llm.dialects.status import page_text
 from aikido_llm.errors import LLMError, MalformedStream
 from aikido_llm.framing import STRAY, Frame
@@ -249,6 +250,7 @@ def _rows() -> Iterator[Growth]:
         16_000,
     )
     yield Growth("stray lines", ("dialects.noise",), _on_text(_strays))
+    yield Growth("arguments said again", ("dialects.restated",), _on_text(lambda text: restated("{" + text, [text])))
     yield Growth("the text of a page", ("dialects.status",), _on_text(page_text))
     yield Growth("a wait in words", ("dialects.waits",), _on_text(waits.of_text))
     yield Growth(

@@ -24,6 +24,8 @@ OWN_TEXT = {
     "framing.media": "tests/test_large_bodies.py times it by the piece",
     "framing.places": "looks at 160 bytes before a string",
     "framing.whole": "collects pieces",
+    "codecs.json": "measured by the rows of the dialects, which read by it",
+    "dialects.schemas": "what the caller gave: the name of a schema",
     "codecs.base64": "tests/test_large_bodies.py times it by the piece",
     "providers": "what the caller gave to open()",
     "transport": "the caller's proxy and base URL",

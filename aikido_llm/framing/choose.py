@@ -6,6 +6,7 @@ from typing import Literal
 
 from . import Frame, Framer
 from .json_array import JSONArrayFramer
+from .lines import too_large
 from .ndjson import NDJSONFramer
 from .sse import SSEFramer
 from .whole import LinesOrWhole, WholeBody
@@ -41,12 +42,19 @@ def beginning(head: bytes) -> Beginning:
 
 
 class Unlabelled:
-    """A framer that is chosen when the body has begun. Blanks before that are dropped, a few bytes may be kept."""
+    """A framer that is chosen when the body has begun. Blanks before that are dropped, a few bytes may be kept.
 
-    __slots__ = ("_choose", "_framer", "_head")
+    most: bytes of blanks that may be dropped: of a whole body, of one line of a stream (where blank lines may go on for
+    as long as the clocks allow). Raises TooLargeError past it.
+    """
 
-    def __init__(self, choose: Callable[[Beginning], Framer]) -> None:
+    __slots__ = ("_blanks", "_choose", "_framer", "_head", "_most", "_stream")
+
+    def __init__(self, choose: Callable[[Beginning], Framer], most: int, *, stream: bool) -> None:
         self._choose = choose
+        self._most = most
+        self._stream = stream
+        self._blanks = 0
         self._head = b""
         self._framer: Framer | None = None
 
@@ -55,7 +63,7 @@ class Unlabelled:
         if framer is None:
             data = self._head + data
             if len(data) >= len(_BOM) or not _BOM.startswith(data):
-                data = data.removeprefix(_BOM).lstrip()
+                data = self._without_blanks(data.removeprefix(_BOM))
             begun = beginning(data[:_LOOKED_AT])
             if not begun and len(data) < _LOOKED_AT:
                 self._head = data
@@ -63,6 +71,15 @@ class Unlabelled:
             self._head = b""
             framer = self._chosen(begun or "indented")
         framer.feed(data, out)
+
+    def _without_blanks(self, data: bytes) -> bytes:
+        rest = data.lstrip()
+        dropped = data[: len(data) - len(rest)]
+        last = dropped.rfind(b"\n") if self._stream else -1
+        self._blanks = len(dropped) + (self._blanks if last < 0 else -last - 1)
+        if self._blanks > self._most:
+            raise too_large("event_bytes" if self._stream else "body_bytes", self._most)
+        return rest
 
     def skip(self, size: int) -> None:
         self._settled().skip(size)
@@ -103,7 +120,7 @@ def sse_or_whole(content_type: str, *, stream: bool, event_bytes: int, body_byte
             return SSEFramer(event_bytes)
         return WholeBody(body_bytes)
 
-    return Unlabelled(choose)
+    return Unlabelled(choose, event_bytes if stream else body_bytes, stream=stream)
 
 
 def ndjson_or_whole(content_type: str, *, stream: bool, event_bytes: int, body_bytes: int) -> Framer:
@@ -117,4 +134,4 @@ def ndjson_or_whole(content_type: str, *, stream: bool, event_bytes: int, body_b
             return NDJSONFramer(event_bytes)
         return LinesOrWhole(body_bytes, NDJSONFramer(event_bytes)) if begun == "object" else WholeBody(body_bytes)
 
-    return Unlabelled(choose)
+    return Unlabelled(choose, event_bytes if stream else body_bytes, stream=stream)

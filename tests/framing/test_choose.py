@@ -2,6 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
+from aikido_llm.errors import TooLargeError
 from aikido_llm.framing import STRAY, WHOLE, Frame, Framer
 from aikido_llm.framing.choose import beginning, ndjson_or_whole, sse_or_whole
 from tests.wire import bytewise, cuts
@@ -92,3 +93,20 @@ def test_blanks_that_never_end_are_not_kept() -> None:
 def test_a_few_bytes_may_be_too_few_to_tell() -> None:
     assert {beginning(head) for head in (b"", b" ", b"\xef", b"d", b"data", b"{", b"{ ", b"\n")} == {""}
     assert beginning(b"date") == "other"
+
+
+@pytest.mark.parametrize("blank", [b" ", b"\t", b"\r\n"])
+def test_blanks_before_a_document_count_against_its_cap(blank: bytes) -> None:
+    framer = sse_or_whole("application/json", stream=False, event_bytes=100, body_bytes=100)
+    framer.feed(blank * (100 // len(blank)), [])
+    with pytest.raises(TooLargeError, match="body_bytes"):
+        framer.feed(blank, [])
+
+
+def test_blank_lines_before_a_stream_may_go_on_but_no_line_may_be_endless() -> None:
+    framer = sse_or_whole("text/event-stream", stream=True, event_bytes=100, body_bytes=100)
+    for _ in range(500):
+        framer.feed(b"   \n", [])
+    with pytest.raises(TooLargeError, match="event_bytes"):
+        for _ in range(3):
+            framer.feed(b" " * 50, [])
