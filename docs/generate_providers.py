@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from aikido_llm.dialects.base import FEATURES
-from aikido_llm.dialects.turns import LATE_SYSTEM
+from aikido_llm.dialects.late_system import LATE_SYSTEM
 from aikido_llm.providers import find, providers
 from aikido_llm.providers.base import WIRE, DsnOption, Provider, Wire
 

@@ -16,6 +16,7 @@ from aikido_llm.call.answer import AnswerParser
 from aikido_llm.codecs import json
 from aikido_llm.dialects import envelope, noise, paths, waits
 from aikido_llm.dialects.base import ErrorReply
+from aikido_llm.dialects.late_system import refused_late_system
 from aikido_llm.dialects.restated import restated
 from aikido_llm.dialects.status import page_text
 from aikido_llm.errors import LLMError, MalformedStream
@@ -259,6 +260,7 @@ def _rows() -> Iterator[Growth]:
         _on_text(lambda text: envelope.in_band({"error": {"message": text, "code": text}})),
         16_000,
     )
+    yield Growth("a system message is refused", ("dialects.late_system",), _on_text(refused_late_system))
     yield Growth(
         "a cursor in a URL", ("dialects.paths",), _on_text(lambda text: (paths.cursor(text), paths.query(text)))
     )

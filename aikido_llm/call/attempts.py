@@ -23,12 +23,13 @@ from ..transport.base import Body, Headers
 from ..types.events import EndEvent, ErrorEvent, Event, UsageEvent
 from ..types.request import Request
 from ..types.response import ModelInfo
+from .advice import advised
 from .answer import AnswerParser
 from .clocks import Clocks
 from .continuation import Continued
 from .exchange import Exchange, Settings
 from .stream import Reader, Source
-from .wires import told_of_others, told_of_the_right_one, without_unnamed
+from .wires import told_of_others, without_unnamed
 
 T = TypeVar("T")
 Begun: TypeAlias = tuple[Reader, list[Event]]
@@ -146,7 +147,7 @@ class Attempts:
         try:
             sent = await self._exchange.send(clocks, prepared.wire, prepared.body, stream=stream, extra_headers=extra)
         except LLMError as error:
-            self._stamp(told_of_the_right_one(self._settings.provider, error), request.model)
+            self._stamp(advised(self._settings.provider, request, error), request.model)
             raise
         limits = self._settings.limits
         parser = AnswerParser(
@@ -173,7 +174,7 @@ class Attempts:
             return reader, events
         if reader.received:
             prepared.failed = reader, events
-        raise self._stamp(told_of_the_right_one(self._settings.provider, failure), request.model)
+        raise self._stamp(advised(self._settings.provider, request, failure), request.model)
 
     async def _page(self, clocks: Clocks, wire: WireRequest, number: int) -> ModelPage | LLMError:
         """What is no list at all is returned as its error, not raised: asking again would not mend it. An error that

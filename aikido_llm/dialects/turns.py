@@ -5,7 +5,7 @@ sent of it as it was: prompt caches hit, and thinking that was signed over its p
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from attrs import field, frozen
 
@@ -13,18 +13,7 @@ from ..errors import UnsupportedFeatureError
 from ..types.messages import Message, Role
 from ..types.parts import AudioPart, Part, TextPart
 from ..types.tools import ToolCall
-
-LateSystem: TypeAlias = Literal["role", "user", "front"]
-"""Where a system message goes that comes after the conversation has begun.
-
-role:  where it was said, in the wire's own role for it.
-user:  where it was said, as words of the user that say what they are; for wires and templates that know the role at
-       the top alone.
-front: to the others at the top. What was sent before changes then: caches miss, and signed thinking is refused.
-"""
-
-
-LATE_SYSTEM: tuple[LateSystem, ...] = ("role", "user", "front")
+from .late_system import LateSystem
 
 
 @frozen

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from attrs import field, frozen
 from attrs.validators import in_
 
-from ..turns import LATE_SYSTEM, LateSystem
+from ..late_system import LATE_SYSTEM, LateSystem
 from ..words import NO_WORDS, Words
 
 

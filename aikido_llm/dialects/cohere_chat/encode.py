@@ -22,10 +22,11 @@ from .. import media
 from ..base import WireRequest
 from ..extra import with_extra
 from ..lacking import functions, refuse
+from ..late_system import LateSystem
 from ..ranges import effort_of, nearest
 from ..tool_choice import ChoiceWords, word_for
 from ..toolcalls import arguments_json, made_id
-from ..turns import DRAWN, LateSystem, Turn, call_of, conversation, from_tool, plain_text, split
+from ..turns import DRAWN, Turn, call_of, conversation, from_tool, plain_text, split
 from ..values import as_object
 from . import schema
 from .names import ToolNames

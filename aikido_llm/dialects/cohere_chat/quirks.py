@@ -3,7 +3,7 @@
 from attrs import field, frozen
 from attrs.validators import in_
 
-from ..turns import LATE_SYSTEM, LateSystem
+from ..late_system import LATE_SYSTEM, LateSystem
 from ..words import NO_WORDS, Words
 
 

@@ -5,7 +5,7 @@ from typing import Literal
 from attrs import field, frozen
 from attrs.validators import in_
 
-from ..turns import LateSystem
+from ..late_system import LateSystem
 from ..words import NO_WORDS, Words
 
 

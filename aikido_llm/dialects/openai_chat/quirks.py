@@ -6,7 +6,7 @@ from typing import Any, Literal
 from attrs import field, frozen
 from attrs.validators import in_
 
-from ..turns import LATE_SYSTEM, LateSystem
+from ..late_system import LATE_SYSTEM, LateSystem
 from ..words import NO_WORDS, Words
 
 
@@ -43,7 +43,7 @@ class Quirks:
     reasoning_replay: Literal["details", "content", "turn", "always", "none"] = "none"
 
     # -- request: messages
-    late_system: LateSystem = field(default="role", validator=in_(LATE_SYSTEM))  # see dialects/turns.py
+    late_system: LateSystem = field(default="role", validator=in_(LATE_SYSTEM))  # see dialects/late_system.py
     image_input: bool = True
     audio_input: Literal["object", "string"] | None = "object"  # {data, format}, bare base64, or not at all
     file_input: Literal["file", "document_url"] | None = "file"

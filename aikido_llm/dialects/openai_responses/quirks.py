@@ -6,7 +6,7 @@ from attrs import field, frozen
 from attrs.validators import in_
 
 from ...types.request import Request
-from ..turns import LATE_SYSTEM, LateSystem
+from ..late_system import LATE_SYSTEM, LateSystem
 from ..words import NO_WORDS, Words
 
 
