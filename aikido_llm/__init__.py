@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from .connect.default import chat_stream as chat_stream
     from .connect.default import close as close
     from .connect.default import default_client as default_client
+    from .connect.factory import AnthropicProvider as AnthropicProvider
+    from .connect.factory import OllamaProvider as OllamaProvider
+    from .connect.factory import OpenAIProvider as OpenAIProvider
+    from .connect.factory import OpenRouterProvider as OpenRouterProvider
     from .connect.factory import ProviderConfig as ProviderConfig
     from .connect.factory import get_provider as get_provider
     from .connect.open import open as open
@@ -136,7 +140,7 @@ _HOMES = {
     "client": "Client",
     "codecs.plain": "OMIT",
     "connect.default": "chat chat_stream close default_client",
-    "connect.factory": "ProviderConfig get_provider",
+    "connect.factory": "AnthropicProvider OllamaProvider OpenAIProvider OpenRouterProvider ProviderConfig get_provider",
     "connect.open": "open",
     "errors": "AuthError BudgetExceededError ConfigError ConnectError ContentFilteredError ContextLengthError "
     "InsufficientCreditsError InvalidAnswer InvalidRequestError InvalidToolArguments LLMError "

@@ -146,7 +146,8 @@ class ContextLengthError(InvalidRequestError):
 
 
 class ModelNotFoundError(InvalidRequestError):
-    """The provider has no such model, or not for this key. available: up to 20 near names, when it lists its models."""
+    """The provider has no such model, or not for this key. available: up to 20 that it
+    has, near ones first, when it lists its models."""
 
     def __init__(self, message: str = "", *, available: tuple[str, ...] = (), **facts: Any) -> None:
         super().__init__(message, **facts)
@@ -157,8 +158,8 @@ class ModelNotFoundError(InvalidRequestError):
         return super().scrubbed(*secrets)
 
     def __str__(self) -> str:
-        near = f"; near names: {', '.join(self.available)}" if self.available else ""
-        return super().__str__() + near
+        known = f"; among its models: {', '.join(self.available)}" if self.available else ""
+        return super().__str__() + known
 
 
 class InvalidAnswer(InvalidRequestError):

@@ -9,6 +9,7 @@ import logging
 import random as _random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from itertools import islice
 from typing import Protocol, TypeVar, overload, runtime_checkable
 
 from attrs import evolve, field, frozen
@@ -55,14 +56,18 @@ def is_retryable(error: BaseException) -> bool:
     return is_transient_server_error(error) or (isinstance(error, RateLimitedError) and not error.permanent)
 
 
+def _judge(given: Callable[[BaseException], bool] | None) -> Callable[[BaseException], bool]:
+    return is_transient_server_error if given is None else given
+
+
 @frozen
 class RetryPolicy:
     """How often and how patiently to try.
 
     max_attempts: requests in all; below 1 counts as 1. base_delay, max_delay: seconds. multiplier: growth per attempt.
-    jitter: the share by which a delay is spread, up and down. should_retry: which errors are worth another attempt; it
-    is not asked about one that is `permanent`, which no attempt mends: an answer that had its finish reason is never
-    asked for again.
+    jitter: the share by which a delay is spread, up and down. should_retry: which errors are worth another attempt
+    (None: `is_transient_server_error`); it is not asked about one that is `permanent`, which no attempt mends: an
+    answer that had its finish reason is never asked for again.
     """
 
     max_attempts: int = 5
@@ -70,10 +75,13 @@ class RetryPolicy:
     max_delay: float = 30.0
     multiplier: float = 2.0
     jitter: float = 0.2
-    should_retry: Callable[[BaseException], bool] = field(default=is_transient_server_error, repr=False)
+    should_retry: Callable[[BaseException], bool] = field(
+        default=is_transient_server_error, converter=_judge, repr=False
+    )
 
     def delays(self, random: Callable[[], float] = _random.random) -> Iterator[float]:
         """The waits behind attempts 1, 2, 3, ...: base * multiplier^(n-1), spread over +-jitter, capped at max_delay.
+        There are max_attempts - 1 of them.
 
         random: gives numbers in [0, 1).
         """
@@ -82,7 +90,7 @@ class RetryPolicy:
         enough = self.max_delay / max(1 - self.jitter, 1e-9)  # from here on the cap decides, whatever the spread
         waits = expo(base=self.multiplier, factor=self.base_delay, max_value=enough)
         next(waits)  # backoff's generators begin with a None
-        for wait in waits:
+        for wait in islice(waits, max(0, self.max_attempts - 1)):
             yield min(self.max_delay, wait * (1 + self.jitter * (2 * random() - 1)))
 
 
@@ -140,21 +148,31 @@ async def run(
 
 def _line(policy: RetryPolicy, number: int, error: LLMError, after: float, wait: float) -> str:
     """What failed, why and when it is tried again: facts alone, for a message may quote what was sent."""
-    asked = " ".join(word for word in (error.provider, error.model) if word)
-    why = ", ".join(
-        fact
-        for fact in (
-            type(error).__name__,
-            f"HTTP {error.status}" if error.status else "",
-            f"phase {error.phase}" if isinstance(error, TimedOutError) and error.phase else "",
-            f"retry after {error.retry_after:g} s" if error.retry_after is not None else "",
-        )
-        if fact
-    )
     return (
-        f"{asked or 'request'}: attempt {number} of {policy.max_attempts} failed after {after:.3f} s ({why});"
+        f"{_asked(error)}: attempt {number} of {policy.max_attempts} failed after {after:.3f} s ({_why(error)});"
         f" next in {wait:.3f} s"
     )
+
+
+def _asked(error: LLMError) -> str:
+    return " ".join(word for word in (error.provider, error.model) if word) or "request"
+
+
+def _why(error: LLMError) -> str:
+    facts = (
+        type(error).__name__,
+        f"HTTP {error.status}" if error.status else "",
+        f"phase {error.phase}" if isinstance(error, TimedOutError) and error.phase else "",
+        f"retry after {error.retry_after:g} s" if error.retry_after is not None else "",
+    )
+    return ", ".join(fact for fact in facts if fact)
+
+
+def log_failure(error: LLMError, after: float, level: int = logging.INFO) -> None:
+    """That a call has failed for good. after: seconds since it began. level: DEBUG where somebody may ask again."""
+    if log.isEnabledFor(level):
+        attempts = f"{error.attempts} attempts" if error.attempts > 1 else "1 attempt"
+        log.log(level, "%s: failed after %s, %.3f s (%s)", _asked(error), attempts, after, _why(error))
 
 
 def _wait(policy: RetryPolicy, number: int, error: LLMError, delays: Iterator[float]) -> float | None:
@@ -241,7 +259,7 @@ async def collect_with_retry(
     async def attempt(number: int) -> Response:
         return evolve(await collect(once.stream(request)), attempts=number)
 
-    return await run(policy or default_streaming_retry_policy(), attempt, sleep=sleep, random=random, clock=clock)
+    return await _run_and_tell(policy, attempt, sleep, random, clock)
 
 
 async def complete_with_retry(
@@ -259,7 +277,22 @@ async def complete_with_retry(
     async def attempt(number: int) -> Response:
         return evolve(await once.complete(request), attempts=number)
 
-    return await run(policy or default_streaming_retry_policy(), attempt, sleep=sleep, random=random, clock=clock)
+    return await _run_and_tell(policy, attempt, sleep, random, clock)
+
+
+async def _run_and_tell(
+    policy: RetryPolicy | None,
+    attempt: Callable[[int], Awaitable[T]],
+    sleep: Sleep | None,
+    random: Callable[[], float],
+    clock: Callable[[], float],
+) -> T:
+    started = clock()
+    try:
+        return await run(policy or default_streaming_retry_policy(), attempt, sleep=sleep, random=random, clock=clock)
+    except LLMError as error:
+        log_failure(error, clock() - started)
+        raise
 
 
 def _once(client: Client) -> Client:

@@ -69,6 +69,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
 # (file, what it names for type checkers alone) -> why. Only what would run back up, or in a circle, stands here.
 FOR_CHECKERS: dict[tuple[str, str], str] = {
     ("errors.py", "types.response"): "an error carries the partial Response, and never looks into it",
+    ("providers/base.py", "client"): "a factory gives one, and a row never does",
     ("providers/base.py", "transport.base"): "a row may bring its own transport; only a client uses one",
     ("errors.py", "types.exchange"): "an error carries what the exchange told, and never looks into it",
     ("types/notebook.py", "types.parts"): "the values stand on their views",

@@ -107,7 +107,7 @@ def test_the_text_says_who_what_and_the_facts() -> None:
 
 
 def test_near_names_are_in_the_text() -> None:
-    assert str(ModelNotFoundError("no such model", available=("a", "b"))) == "no such model; near names: a, b"
+    assert str(ModelNotFoundError("no such model", available=("a", "b"))) == "no such model; among its models: a, b"
 
 
 def test_the_body_and_the_partial_answer_are_not_in_the_text() -> None:

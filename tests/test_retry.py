@@ -1,8 +1,8 @@
 """The retry loop: its arithmetic against a model, its ends, and one owner per call."""
 
 import random
+import re
 from collections.abc import AsyncIterator
-from itertools import islice
 
 import anyio
 import pytest
@@ -78,15 +78,38 @@ policies = st.builds(
 @given(policies, st.integers(0, 2**32))
 def test_delay_n_is_base_times_multiplier_spread_and_capped(policy: llm.RetryPolicy, seed: int) -> None:
     rng, model = random.Random(seed), random.Random(seed)
-    for n, delay in enumerate(islice(policy.delays(rng.random), 40), 1):
+    for n, delay in enumerate(policy.delays(rng.random), 1):
         spread = 1 + policy.jitter * (2 * model.random() - 1)
         expected = min(policy.max_delay, policy.base_delay * policy.multiplier ** (n - 1) * spread)
         assert delay == pytest.approx(expected, rel=1e-9, abs=1e-12)
 
 
 def test_a_thousand_attempts_do_not_overflow() -> None:
-    policy = llm.RetryPolicy(max_delay=30, jitter=1.0)
-    assert max(islice(policy.delays(), 3000)) <= 30
+    policy = llm.RetryPolicy(max_attempts=3001, max_delay=30, jitter=1.0)
+    assert max(policy.delays()) <= 30
+
+
+@pytest.mark.parametrize(("attempts", "waits"), [(5, 4), (1, 0), (0, 0), (-3, 0)])
+def test_there_is_a_wait_less_than_there_are_attempts(attempts: int, waits: int) -> None:
+    assert len(list(llm.RetryPolicy(max_attempts=attempts).delays())) == waits
+
+
+async def test_no_predicate_is_the_usual_one() -> None:
+    policy = llm.RetryPolicy(should_retry=None, base_delay=0)
+    assert policy == llm.RetryPolicy(base_delay=0)
+    assert (await llm.complete_with_retry(Script(llm.ServerError("x"), "whole"), REQUEST, policy)).text == "whole"
+    with pytest.raises(llm.AuthError):
+        await llm.complete_with_retry(Script(llm.AuthError("x"), "never"), REQUEST, policy)
+
+
+async def test_the_end_of_all_attempts_is_logged_by_its_facts_alone(caplog: pytest.LogCaptureFixture) -> None:
+    ticks = iter(range(10))
+    failure = llm.OverloadedError("what was asked", status=529, provider="acme", model="m", code="a word")
+    policy = llm.RetryPolicy(max_attempts=2, base_delay=0)
+    with caplog.at_level("INFO", logger="aikido_llm"), pytest.raises(llm.OverloadedError):
+        await llm.complete_with_retry(Script(failure, failure), REQUEST, policy, clock=lambda: float(next(ticks)))
+    (line,) = caplog.messages
+    assert re.fullmatch(r"acme m: failed after 2 attempts, \d\.000 s \(OverloadedError, HTTP 529\)", line)
 
 
 @given(policies, st.lists(st.floats(0, 2000) | st.none(), min_size=12, max_size=12))

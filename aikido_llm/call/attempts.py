@@ -28,7 +28,8 @@ from .answer import AnswerParser
 from .clocks import Clocks
 from .continuation import Continued
 from .exchange import Exchange, Settings
-from .stream import Reader, Source
+from .reader import Reader
+from .stream import Source
 from .wires import told_of_others, without_unnamed
 
 T = TypeVar("T")
@@ -197,7 +198,7 @@ class Attempts:
         return error
 
     async def _near_models(self, name: str) -> tuple[str, ...]:
-        """Up to 20 model ids like name, () when the provider lists none or does not answer in a moment."""
+        """Up to 20 model ids, those like name first, () when the provider lists none or does not answer in a moment."""
         once = Attempts(evolve(self._settings, retry=None), self._exchange)
         try:
             async with asyncio.timeout(_NEAR_SECONDS):
@@ -207,7 +208,8 @@ class Attempts:
         from difflib import get_close_matches  # rarely needed
 
         comparable = [id for id in known if len(id) <= LONGEST_WORD][:_COMPARED]
-        return tuple(get_close_matches(name[:LONGEST_WORD], comparable, n=_NEAR_MODELS, cutoff=0.4))
+        near = get_close_matches(name[:LONGEST_WORD], comparable, n=_NEAR_MODELS, cutoff=0.4)
+        return tuple(dict.fromkeys([*near, *known]))[:_NEAR_MODELS]
 
 
 def _failed_at_once(events: list[Event]) -> LLMError | None:

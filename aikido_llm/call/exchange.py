@@ -1,5 +1,6 @@
 """One HTTP exchange: a WireRequest -> the 200 that answers it, or the typed error of anything else. No retries here."""
 
+import logging
 import re
 from urllib.parse import quote
 
@@ -31,7 +32,8 @@ _ERROR_BODY = 5.0  # s for the body of an error: the status says most, what was 
 
 @frozen
 class Settings:
-    """What a client was opened with. base_url: without a trailing slash."""
+    """What a client was opened with. base_url: without a trailing slash. continuation: how often a paused answer is
+    asked to go on. failures: the level at which a call's failure is logged."""
 
     row: Configured
     base_url: str
@@ -42,6 +44,7 @@ class Settings:
     retry: RetryPolicy | None
     user_agent: str
     continuation: int = 10
+    failures: int = logging.INFO
 
     @property
     def provider(self) -> Provider:

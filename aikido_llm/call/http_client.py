@@ -7,9 +7,10 @@ The road of a call, from here to the socket; every step knows the next one, none
         Attempts.begin              attempts.py  defaults and encoding, once; then attempts, as retry.py decides
           Exchange.send             exchange.py  address, key, headers; under the clocks; a 200 or a typed error
             Transport.send          transport/   HTTP
-          Reader.events             stream.py    bytes -> AnswerParser (answer.py) -> the events of one read
+          Reader.events             reader.py    bytes -> AnswerParser (answer.py) -> the events of one read
 """
 
+import logging
 import os
 from collections.abc import Awaitable, Iterable
 from functools import partial
@@ -18,7 +19,8 @@ from typing import Any, TypeAlias
 
 from attrs import Factory, define, evolve, fields
 
-from ..errors import ConfigError
+from ..errors import ConfigError, LLMError
+from ..retry import log_failure
 from ..secret import Unpicklable
 from ..transport.base import Transport
 from ..types.events import Event
@@ -79,7 +81,7 @@ class HTTPClient(Unpicklable):
     @property
     def single_attempt(self) -> "HTTPClient":
         """The same client, same connections, never retrying and never asking a provider that paused to go on."""
-        once = HTTPClient(evolve(self._settings, retry=None, continuation=0), self._transport)
+        once = HTTPClient(evolve(self._settings, retry=None, continuation=0, failures=logging.DEBUG), self._transport)
         once._life = self._life
         return once
 
@@ -91,7 +93,9 @@ class HTTPClient(Unpicklable):
 
         The first `__anext__` raises ConfigError, UnsupportedFeatureError and whatever failed before the answer began.
         """
-        return EventStream(partial(self._begin, request, True), self._settings.timeouts, self._life.live)
+        return EventStream(
+            partial(self._begin, request, True), self._settings.timeouts, self._life.live, self._settings.failures
+        )
 
     async def complete(self, request: Request) -> Response:
         """Ask without streaming, and return the whole answer.
@@ -99,7 +103,8 @@ class HTTPClient(Unpicklable):
         raises: an LLMError; ContentFilteredError when a policy ended the answer, with `partial` and its usage.
         """
         begin = partial(self._begin, request, False)
-        return await StreamCore(begin, self._settings.timeouts, self._life.live).response()
+        core = StreamCore(begin, self._settings.timeouts, self._life.live, self._settings.failures)
+        return await core.response()
 
     async def chat(self, messages: Messages, **overrides: Any) -> Response:
         """`complete` for a text, a Message or several; overrides are fields of Request."""
@@ -114,7 +119,13 @@ class HTTPClient(Unpicklable):
     async def list_models(self) -> list[ModelInfo]:
         """Every model the provider lists for this key, all pages read. Raises an LLMError."""
         self._life.check()
-        return await self._attempts.models(Clocks(self._settings.timeouts))
+        clocks = Clocks(self._settings.timeouts)
+        begun = clocks.now()
+        try:
+            return await self._attempts.models(clocks)
+        except LLMError as error:
+            log_failure(error, clocks.now() - begun, self._settings.failures)
+            raise
 
     async def aclose(self) -> None:
         """End every live stream and close the connections. In a forked child it does nothing: they are the parent's."""

@@ -6,131 +6,19 @@ handle that is dropped is collected, and its finalizer has the loop close the co
 """
 
 import asyncio
+import logging
 import warnings
 from collections.abc import Awaitable, Callable, Iterator
 from types import TracebackType
 from typing import Protocol, TypeAlias
 
 from ..errors import ConfigError, LLMError, StreamTruncated
-from ..transport.base import HTTPResponse, Timeouts
+from ..retry import log_failure
+from ..transport.base import Timeouts
 from ..types.events import EndEvent, ErrorEvent, Event, TextDelta
 from ..types.response import Response
-from .answer import AnswerParser
 from .clocks import Clocks, running_loop
-
-_DRAIN = 0.05  # s to wait behind the end mark for the end of the body, which lets the connection be used again
-_PIECE = 32 * 1024  # bytes to make events of at a time: with more of them the processor's cache is too small
-_GROWTH = 256 * 1024  # bytes of one unfinished event that count as content: a large image takes longer than `idle`
-
-
-class Reader:
-    """Reads one 200 to its end. received: a byte of its body has come. over: the EndEvent has been returned.
-
-    A clock that runs out, and another task that ends the call, close the response, which wakes the read.
-    """
-
-    __slots__ = ("_answer", "_at", "_clocks", "_flowing", "_grown", "_read", "_response", "over", "received")
-
-    def __init__(self, clocks: Clocks, response: HTTPResponse, answer: AnswerParser) -> None:
-        self._clocks = clocks
-        self._response = response
-        self._answer = answer
-        self._read = b""  # a long read, while it is taken piece by piece
-        self._at = 0  # from here on it has not been looked at
-        self._flowing = True  # events come, and no large one is under way
-        self._grown = 0  # bytes of the unfinished event that have counted as content
-        self.received = False
-        self.over = False
-        clocks.watch(response.close)
-
-    @property
-    def calls_begun(self) -> int:
-        """How many indexes of calls and server tools the answer has used so far."""
-        return self._answer.calls_begun
-
-    async def events(self) -> list[Event]:
-        """The next events, at least one; the connection is free before the last ones are returned."""
-        clocks, answer = self._clocks, self._answer
-        events: list[Event] = []
-        eof = False
-        clocks.begin_wait()
-        while not events:
-            try:
-                data = self._piece() if self._read else await self._response.read()
-            except LLMError as error:
-                events = answer.fail(clocks.failure() or error)
-                break
-            if len(data) > _PIECE and self._flowing:
-                self._read = data
-                data = self._piece()
-            if data:
-                self.received = True
-                events = answer.feed(data)
-                if events:
-                    self._flowing = True
-                else:
-                    self._grow(data)
-                    if self._read:
-                        await asyncio.sleep(0)  # whatever this piece has cost, a clock may fire
-            else:
-                eof = True
-                failure = clocks.failure()
-                events = answer.eof() if failure is None else answer.fail(failure)
-        clocks.end_wait()
-        if answer.ended:
-            self.over = True
-            await self._finish(events, eof)
-        return events
-
-    def close(self) -> None:
-        """Drop the connection at once; never waits, may be called at any time and more than once."""
-        self._clocks.stop()
-        self._response.close()
-
-    def _piece(self) -> bytes:
-        """The next bytes of a long read: all that is left of it while a large event is under way."""
-        read, at = self._read, self._at
-        if self._flowing and len(read) - at > _PIECE:
-            self._at = at + _PIECE
-            return read[at : self._at]
-        self._read = b""
-        self._at = 0
-        return read[at:]
-
-    def _grow(self, data: bytes) -> None:
-        """No event yet. What counts as content is the growth of the one that is under way: of a document any, of an
-        event of a stream when it has become large. An event that then comes to nothing was none."""
-        answer = self._answer
-        self._flowing = False
-        if answer.framed:
-            self._grown = 0
-            self._clocks.was_nothing()
-        grown = answer.unfinished
-        if grown - self._grown >= (1 if answer.whole else _GROWTH) and not data.isspace():
-            self._grown = grown
-            self._clocks.grows()
-
-    async def _finish(self, events: list[Event], eof: bool) -> None:
-        """Give the connection back if the body ends soon behind the end mark, else close it."""
-        self._clocks.stop()
-        failed = len(events) > 1 and isinstance(events[-2], ErrorEvent)
-        if not failed and not eof:
-            eof = await self._drain()
-        if eof:
-            self._response.release()
-        else:
-            self._response.close()
-
-    async def _drain(self) -> bool:
-        timer = asyncio.get_running_loop().call_later(_DRAIN, self._response.close)
-        try:
-            while await self._response.read():
-                pass
-        except LLMError:
-            return False  # the answer is whole; only the connection is lost
-        finally:
-            timer.cancel()
-        return True
+from .reader import failure_in
 
 
 class Source(Protocol):
@@ -148,9 +36,12 @@ events. Raises what failed before the first byte of an answer."""
 
 
 class StreamCore:
-    """Owns the clocks and the reader of one stream. open: a connection may be in use. over: no event will follow."""
+    """Owns the clocks and the reader of one stream. open: a connection may be in use. over: no event will follow.
+    level: at which a failure is logged."""
 
-    def __init__(self, begin: Begin, timeouts: Timeouts, live: "set[StreamCore]") -> None:
+    def __init__(self, begin: Begin, timeouts: Timeouts, live: "set[StreamCore]", level: int = logging.INFO) -> None:
+        self._level = level
+        self._begun = 0.0
         self._begin = begin
         self._timeouts = timeouts
         self._live = live
@@ -170,13 +61,21 @@ class StreamCore:
             self._clocks = clocks = Clocks(self._timeouts)
             self._live.add(self)
             self.open = True
-            self._reader, events = await self._begin(clocks)
+            self._begun = clocks.now()
+            try:
+                self._reader, events = await self._begin(clocks)
+            except LLMError as error:
+                log_failure(error, clocks.now() - self._begun, self._level)
+                raise
         else:
             events = await self._reader.events()
         if self._reader.over:  # it has freed its connection
             self.over = True
             self.open = False
             self._live.discard(self)
+            failure = failure_in(events)
+            if failure is not None and self._clocks is not None:
+                log_failure(failure, self._clocks.now() - self._begun, self._level)
         return events
 
     def check_reader(self) -> None:
@@ -224,8 +123,8 @@ class EventStream:
     One reader at a time: a second one gets a RuntimeError.
     """
 
-    def __init__(self, begin: Begin, timeouts: Timeouts, live: "set[StreamCore]") -> None:
-        self._core = StreamCore(begin, timeouts, live)
+    def __init__(self, begin: Begin, timeouts: Timeouts, live: "set[StreamCore]", level: int = logging.INFO) -> None:
+        self._core = StreamCore(begin, timeouts, live, level)
         self._ready: Iterator[Event] = iter(())
 
     def __aiter__(self) -> "EventStream":

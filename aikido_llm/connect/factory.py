@@ -1,6 +1,7 @@
 """get_provider(): the factory spelling of open()."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from attrs import evolve, field, fields, frozen
@@ -55,3 +56,9 @@ def get_provider(kind: ProviderType | str, config: ProviderConfig | None = None,
         headers=settings.extra_headers,
         **own,
     )
+
+
+OpenRouterProvider = partial(get_provider, ProviderType.openrouter)
+OpenAIProvider = partial(get_provider, ProviderType.openai)
+AnthropicProvider = partial(get_provider, ProviderType.anthropic)
+OllamaProvider = partial(get_provider, ProviderType.ollama)

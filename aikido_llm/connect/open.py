@@ -3,7 +3,7 @@
 import os
 import ssl as _ssl
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 from attrs import evolve, field, fields, frozen
 
@@ -12,8 +12,8 @@ from .._version import __version__
 from ..call.exchange import Settings
 from ..call.http_client import HTTPClient
 from ..errors import ConfigError
-from ..providers import find
-from ..providers.base import WIRE, Configured, Provider
+from ..providers import look_up
+from ..providers.base import WIRE, Configured, DsnOption, Opener, Provider
 from ..retry import RetryPolicy
 from ..secret import Key, KeySource, Secret, without_frames
 from ..transport.base import Headers, Limits, Timeouts, Transport, check_proxy
@@ -51,6 +51,7 @@ def open(
     proxy: str | None = None,
     ssl: _ssl.SSLContext | None = None,
     late_system: Literal["role", "user", "front"] | None = None,
+    continuation: int = 10,
     **overrides: Any,
 ) -> HTTPClient:
     """Open a client by the provider's name. Not a coroutine, no I/O, needs no running event loop.
@@ -67,7 +68,10 @@ def open(
     allow_http: permit plain http to a host that is neither loopback nor private.
     proxy:    its URL; default: what HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say. ssl: a context of your own.
     late_system: where system messages go that come late: `role`, `user` or `front`; default: as the provider wants it.
+    continuation: how often a provider that paused is asked to go on, within one answer; 0 for never.
     raises:   ConfigError, whose message names what would be right.
+
+    For a name under which an object with `open(dsn, options)` was registered, what that returns is returned.
     """
     asked = _Opening(
         provider,
@@ -85,6 +89,7 @@ def open(
         proxy=Secret(proxy or ""),
         ssl=ssl,
         late_system=late_system,
+        continuation=continuation,
         overrides=overrides,
     )
     del dsn, api_key, base_url, headers, proxy, overrides  # a traceback may show what a frame holds
@@ -114,10 +119,32 @@ class _Opening:
     proxy: Secret
     ssl: _ssl.SSLContext | None
     late_system: Literal["role", "user", "front"] | None
+    continuation: int
     overrides: dict[str, Any] = field(repr=False)
 
     def client(self) -> HTTPClient:
-        row = find(self.provider)
+        found = look_up(self.provider)
+        return self._of_row(found) if isinstance(found, Provider) else self._of_opener(found)
+
+    def _of_opener(self, opener: Opener) -> HTTPClient:
+        """What another opens. It is promised as a Client; the type of `open` says what nearly everybody gets."""
+        given = (self.key, self.base_url, self.http, self.timeout, self.headers, self.proxy, self.ssl)
+        bounds = (
+            self.late_system,
+            self.clocks != Timeouts(),
+            self.limits != Limits(),
+            not isinstance(self.retry, _Unset),
+        )
+        if any((*given, *bounds)):
+            raise ConfigError(f"{self.provider!r} opens its clients by itself: give it a DSN, and options of requests")
+        client: object = opener.open(
+            self.dsn.reveal(), _options(self.provider, (), dict(self.overrides)).over(self.options)
+        )
+        if not all(callable(getattr(client, verb, None)) for verb in ("stream", "complete")):
+            raise ConfigError(f"open() of {self.provider!r} gave a {type(client).__name__}, which is no Client")
+        return cast("HTTPClient", client)
+
+    def _of_row(self, row: Provider) -> HTTPClient:
         said = dsn.parse(self.dsn, row.key_param)
         rest = dict(self.overrides)
         own = {o.name: str(rest.pop(o.name)) for o in row.options if rest.get(o.name) is not None}
@@ -137,11 +164,15 @@ class _Opening:
             row=configured,
             base_url=str(base.address),
             key=self.key if self.key is not None else _key(row, said),
-            options=_options(row, rest).over(self.options, lists).over(plain.options, lists).over(bottom, lists),
+            options=_options(row.name, row.options, rest)
+            .over(self.options, lists)
+            .over(plain.options, lists)
+            .over(bottom, lists),
             timeouts=self.clocks if total is None else evolve(self.clocks, total=total),
             limits=self.limits,
             retry=_policy(self.retry, plain.max_retries),
             user_agent=f"aikido-llm/{__version__}",
+            continuation=_count(self.continuation, "continuation"),
         )
         return HTTPClient(settings, self.http or self._transport(row, settings))
 
@@ -171,14 +202,12 @@ def _at(row: Provider, base: Base, wire: str) -> Provider:
     return row if needed == row.key_needed else evolve(row, key_needed=needed)
 
 
-def _options(row: Provider, overrides: dict[str, Any]) -> Options:
+def _options(name: str, options: tuple[DsnOption, ...], overrides: dict[str, Any]) -> Options:
     known = {a.name for a in fields(Options)}
     wrong = ", ".join(sorted(set(overrides) - known))
     if wrong:
-        own = ", ".join(option.name for option in row.options) or "nothing of its own"
-        raise ConfigError(
-            f"open() does not know {wrong}; Options has: {', '.join(sorted(known))}; {row.name} has: {own}"
-        )
+        own = ", ".join(option.name for option in options) or "nothing of its own"
+        raise ConfigError(f"open() does not know {wrong}; Options has: {', '.join(sorted(known))}; {name} has: {own}")
     return Options(**overrides)
 
 
@@ -189,6 +218,12 @@ def _configured(row: Provider, values: Mapping[str, str], headers: Mapping[str, 
     provider = configured.provider
     merged = Headers(provider.headers).with_more(headers, lists=provider.list_headers)
     return evolve(configured, provider=evolve(provider, headers=merged.reveal()))
+
+
+def _count(number: int, name: str) -> int:
+    if type(cast("object", number)) is not int or number < 0:
+        raise ConfigError(f"{name} takes a whole number, 0 or more")
+    return number
 
 
 def _key(row: Provider, said: dsn.DSN) -> Key:

@@ -3,10 +3,12 @@
 import sys
 from functools import cache
 from importlib import import_module
+from inspect import ismethod
 from types import ModuleType
+from typing import cast
 
 from ..errors import ConfigError
-from .base import Provider
+from .base import Opener, Provider
 from .names import ProviderType
 
 ENTRY_POINTS = "aikido_llm.providers"
@@ -16,14 +18,20 @@ _OURS = {kind.value: kind.value.replace("-", "_") for kind in ProviderType}
 """Name -> module."""
 
 _ALIASES = {"claude": "anthropic", "google": "gemini", "xai": "grok"}
-_registered: dict[str, Provider] = {}
+_registered: dict[str, Provider | Opener] = {}
 _registered_aliases: dict[str, str] = {}
 
 
-def register(name: str, provider: Provider, *, aliases: tuple[str, ...] = ()) -> None:
-    """Add a row under a name, for this process. Raises ConfigError for an empty or a taken name."""
+def register(name: str, provider: Provider | Opener, *, aliases: tuple[str, ...] = ()) -> None:
+    """Add a provider under a name, for this process: a row, or any object with `open(dsn, options) -> Client`.
+
+    Raises ConfigError for an empty or a taken name, and for what is neither.
+    """
+    if isinstance(cast("object", aliases), str):
+        raise ConfigError("aliases takes a tuple of names, not one text")
+    _check(provider, f"the provider {name!r}")
     for new in (name, *aliases):
-        if not new.strip():
+        if not isinstance(cast("object", new), str) or not new.strip():
             raise ConfigError("a provider needs a name")
         if new in _OURS or new in _ALIASES or new in _registered or new in _registered_aliases:
             raise ConfigError(f"the provider name {new!r} is taken")
@@ -32,13 +40,39 @@ def register(name: str, provider: Provider, *, aliases: tuple[str, ...] = ()) ->
         _registered_aliases[alias] = name
 
 
+def _check(provider: object, what: str) -> None:
+    """Raises ConfigError for what is neither a row nor an object that opens clients."""
+    opens = getattr(provider, "open", None)
+    if isinstance(provider, type):  # its method would miss the object
+        opens = opens if ismethod(opens) else None
+    if isinstance(provider, Provider):
+        missing = [verb for verb in _VERBS if not callable(getattr(provider.dialect, verb, None))]
+        if missing:
+            raise ConfigError(f"the dialect of {what} is none: it has no {', '.join(missing)}")
+    elif not callable(opens):
+        kind = f"the class {provider.__name__}" if isinstance(provider, type) else f"a {type(provider).__name__}"
+        raise ConfigError(f"{what} is {kind}; it must be a Provider, or an object with open(dsn, options) -> Client")
+
+
+_VERBS = ("encode", "framer", "decoder", "decode_error", "encode_models", "decode_models")
+
+
 def providers() -> tuple[str, ...]:
     """The names that `open` knows without looking at installed packages, ours first."""
     return (*_OURS, *_registered)
 
 
 def find(name: str) -> Provider:
-    """The row of that name or alias. Raises ConfigError for a name nobody knows, with near names."""
+    """The row of that name or alias. Raises ConfigError for a name nobody knows, with near names, and for one that has
+    no row."""
+    found = look_up(name)
+    if not isinstance(found, Provider):
+        raise ConfigError(f"{name!r} opens its clients by itself and has no row")
+    return found
+
+
+def look_up(name: str) -> Provider | Opener:
+    """The same, or what opens the clients of that name."""
     name = _ALIASES.get(name, _registered_aliases.get(name, name))
     if name in _registered:
         return _registered[name]
@@ -57,16 +91,15 @@ def _row(module: str) -> Provider:
     return row
 
 
-def _installed(name: str) -> Provider | None:
-    """Rows of other packages, read only when an unknown name is asked for: the look-up takes milliseconds."""
+def _installed(name: str) -> Provider | Opener | None:
+    """Providers of other packages, read only when an unknown name is asked for: the look-up takes milliseconds."""
     from importlib.metadata import entry_points
 
     for entry in entry_points(group=ENTRY_POINTS, name=name):
-        row = entry.load()
-        if not isinstance(row, Provider):
-            raise ConfigError(f"the installed provider {name!r} ({entry.value}) is not a Provider")
-        _registered[name] = row
-        return row
+        provider: Provider | Opener = entry.load()
+        _check(provider, f"the installed provider {name!r} ({entry.value})")
+        _registered[name] = provider
+        return provider
     return None
 
 

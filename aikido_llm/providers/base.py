@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from attrs import Factory, evolve, field, fields_dict, frozen, has
@@ -13,8 +13,10 @@ from ..secret import HiddenValues
 from . import rate_headers
 from .rate_headers import RateHeaders
 
-if TYPE_CHECKING:  # a row names the type; only a client uses one
+if TYPE_CHECKING:  # a row names the types; only a client uses them
+    from ..client import Client
     from ..transport.base import Transport
+    from ..types.request import Options
 
 
 @frozen
@@ -187,6 +189,14 @@ class Provider:
             else:
                 _put(body, option.body, _json_value(option, value))
         return Configured(evolve(self, headers=headers, dialect=dialect), query, body)
+
+
+class Opener(Protocol):
+    """What makes clients by itself: `register` takes it in the place of a row."""
+
+    def open(self, dsn: str, options: "Options", /) -> "Client":
+        """dsn, options: as `aikido_llm.open` was given them; its other overrides are fields of the options."""
+        ...
 
 
 @frozen

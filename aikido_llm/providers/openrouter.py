@@ -27,8 +27,9 @@ PROVIDER = Provider(
     strip_base=("/chat/completions", "/models"),
     options=(
         DsnOption("referer", header="HTTP-Referer", about="your site, for OpenRouter's rankings"),
-        DsnOption("title", header="X-OpenRouter-Title", about="your app's name, for OpenRouter's rankings"),
+        DsnOption("title", header="X-Title", about="your app's name, for OpenRouter's rankings"),
         DsnOption("provider_order", body=("provider", "order"), split=True, about="hosts to try, comma-separated"),
     ),
+    default_model="openrouter/free",
     docs="docs/providers/openrouter.md",
 )

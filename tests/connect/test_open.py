@@ -1,11 +1,13 @@
 """open(): what beats what, and what is refused before anything is sent."""
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 import aikido_llm as llm
+from aikido_llm.providers import find
 from aikido_llm.providers.base import DsnOption, Provider
+from aikido_llm.testing import StubClient, TurnScript
 
 
 def settings_of(client: llm.HTTPClient) -> Any:
@@ -162,6 +164,74 @@ def test_register(monkeypatch: pytest.MonkeyPatch) -> None:
     for taken in ("acme", "ac", "openai", "claude", "", " "):
         with pytest.raises(llm.ConfigError):
             llm.register(taken, row)
+    broken: Any = Provider("bad", "https://acme.example", cast("Any", object()))
+    for wrong in (object(), None, "openai", Opens, broken, lambda: None):
+        with pytest.raises(llm.ConfigError, match="the provider 'other'"):
+            llm.register("other", cast("Any", wrong))
+    for aliases in ("one", ("",), (3,)):
+        with pytest.raises(llm.ConfigError):
+            llm.register("other", row, aliases=cast("Any", aliases))
+    assert "other" not in llm.providers()
+
+
+class Opens:
+    """Opens clients by itself."""
+
+    def __init__(self, client: object) -> None:
+        self.client = client
+        self.given: list[tuple[str, llm.Options]] = []
+
+    def open(self, dsn: str, options: llm.Options) -> Any:
+        self.given.append((dsn, options))
+        return self.client
+
+
+async def test_an_object_that_opens_clients_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aikido_llm.providers._registered", {})
+    monkeypatch.setattr("aikido_llm.providers._registered_aliases", {})
+    client = StubClient(TurnScript([llm.TextDelta("noon")]))
+    factory = Opens(client)
+    llm.register("own", factory, aliases=("mine",))
+    opened = llm.open("mine", "a DSN of its own", options=llm.Options(top_p=0.5), temperature=0)
+    assert cast("object", opened) is client
+    assert factory.given == [("a DSN of its own", llm.Options(top_p=0.5, temperature=0))]
+    assert (await opened.complete(llm.Request("when?"))).text == "noon"
+    for wrong in ({"api_key": "k"}, {"timeout": 3}, {"retry": None}, {"nonsense": 1}, {"limits": llm.Limits(1)}):
+        with pytest.raises(llm.ConfigError):
+            llm.open("own", **cast("Any", wrong))
+    with pytest.raises(llm.ConfigError, match="has no row"):
+        find("own")
+    llm.register("nothing", Opens(3))
+    with pytest.raises(llm.ConfigError, match="gave a int, which is no Client"):
+        llm.open("nothing")
+
+
+def test_the_factory_of_one_row() -> None:
+    config = llm.ProviderConfig(api_key="k", default_model="m")
+    makers = {
+        "openrouter": llm.OpenRouterProvider,
+        "openai": llm.OpenAIProvider,
+        "anthropic": llm.AnthropicProvider,
+        "ollama": llm.OllamaProvider,
+    }
+    for row, make in makers.items():
+        client = make(config, timeout=7)
+        assert (client.provider, client.model) == (row, "m")
+        assert settings_of(client).timeouts.total == 7
+
+
+def test_openrouter_has_a_model_and_sends_a_title() -> None:
+    client = llm.open("openrouter", api_key="k", title="Tide table")
+    assert client.model == "openrouter/free"
+    assert settings_of(client).row.provider.headers == {"X-Title": "Tide table"}
+
+
+def test_continuation_is_a_number() -> None:
+    assert settings_of(llm.open("echo")).continuation == 10
+    assert settings_of(llm.open("echo", continuation=0)).continuation == 0
+    for wrong in (-1, None, True, 2.5):
+        with pytest.raises(llm.ConfigError, match="continuation takes a whole number"):
+            llm.open("echo", continuation=cast("Any", wrong))
 
 
 def test_where_late_system_messages_go_is_said_by_keyword_or_dsn_or_row() -> None:

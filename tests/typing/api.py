@@ -34,6 +34,8 @@ async def opening(http: Transport) -> None:
     kinds: list[llm.ProviderType] = [llm.ProviderType.openrouter, llm.ProviderType.OPENROUTER]
     assert_type(llm.get_provider(kinds[0]), llm.HTTPClient)
     assert_type(llm.get_provider(llm.ProviderType.openai, llm.ProviderConfig(api_key="k")), llm.HTTPClient)
+    for make in (llm.OpenRouterProvider, llm.OpenAIProvider, llm.AnthropicProvider, llm.OllamaProvider):
+        assert_type(make(llm.ProviderConfig(api_key="k")), llm.HTTPClient)
     async with client as opened:
         assert_type(opened, llm.HTTPClient)
         assert_type(opened.single_attempt, llm.HTTPClient)

@@ -512,7 +512,7 @@ def test_options_of_rows() -> None:
     options = {"referer": "https://me", "title": "Me", "provider_order": "a, b"}
     configured = openrouter.PROVIDER.with_options(options)
     assert configured.body == {"provider": {"order": ["a", "b"]}}
-    assert configured.provider.headers == {"HTTP-Referer": "https://me", "X-OpenRouter-Title": "Me"}
+    assert configured.provider.headers == {"HTTP-Referer": "https://me", "X-Title": "Me"}
     assert azure.PROVIDER.with_options({"api_version": "v1"}).query == {"api-version": "v1"}
     assert openai.PROVIDER.with_options({"organization": "o"}).provider.headers == {"OpenAI-Organization": "o"}
 
