@@ -40,6 +40,8 @@ class Quirks:
     # turn:    reasoning_content from the first call of a user's turn on, the closing words too, the key also when there
     #          was none (from another provider): a request without it is refused.
     # always:  reasoning_content on every turn, and the key on turns with calls even when there was none.
+    # source: Z.ai, "Thinking Mode", and reports of Moonshot's "reasoning_content is missing in assistant tool call
+    # message" for `always`; MiniMax, "OpenAI API", for `details`; DeepSeek, "Thinking Mode", for `turn`; read 2026-11.
     reasoning_replay: Literal["details", "content", "turn", "always", "none"] = "none"
 
     # -- request: messages
