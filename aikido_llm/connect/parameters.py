@@ -7,7 +7,7 @@ from attrs import frozen
 
 from ..errors import ConfigError
 from ..providers.base import Provider
-from ..types.request import Options, ResponseFormat, ThinkingConfig
+from ..types.request import EFFORTS, Options, ResponseFormat, ThinkingConfig
 
 
 @frozen
@@ -75,12 +75,10 @@ def _number(name: str, text: str, kind: type[int] | type[float]) -> Any:
 def _thinking(text: str) -> ThinkingConfig:
     if text.isdecimal():
         return ThinkingConfig.by_budget(int(text))
-    match text:
-        case "low" | "medium" | "high":
-            return ThinkingConfig.by_effort(text)
-        case _:
-            pass
-    raise ConfigError("thinking takes low, medium, high or a number of tokens")
+    for effort in EFFORTS:
+        if effort == text:
+            return ThinkingConfig.by_effort(effort)
+    raise ConfigError(f"thinking takes {', '.join(EFFORTS)} or a number of tokens")
 
 
 def _format(text: str) -> ResponseFormat:

@@ -248,3 +248,9 @@ def test_where_late_system_messages_go_is_said_by_keyword_or_dsn_or_row() -> Non
 def test_a_place_that_the_wire_does_not_have_is_a_config_error(provider: str, place: str) -> None:
     with pytest.raises(llm.ConfigError, match=f"late_system '{place}'"):
         llm.open(provider, f"?api_key=k&late_system={place}")
+
+
+@pytest.mark.parametrize("effort", ["none", "minimal", "low", "medium", "high", "xhigh", "max"])
+def test_a_dsn_takes_every_effort(effort: Any) -> None:
+    thinking = settings_of(llm.open("echo", f"?thinking={effort}")).options.thinking
+    assert thinking == llm.ThinkingConfig.by_effort(effort)
