@@ -1,13 +1,19 @@
 """The recorded exchanges of this wire: read whole and in pieces, held against the separate reader, and cut short."""
 
+import json
+from collections.abc import Iterator
+from typing import Any, cast
+
 import pytest
+from attrs import evolve
 
 from aikido_llm.dialects.anthropic_messages import AnthropicMessages
 from aikido_llm.dialects.base import ErrorReply
+from aikido_llm.serialize import to_dict
 from tests.corpus.facts import facts_of
 from tests.corpus.load import MISSING, Exchange, available, exchanges, model_lists
 from tests.facts_check import check_against_facts
-from tests.wire import Road, cuts
+from tests.wire import Road, cuts, response_of
 
 pytestmark = pytest.mark.skipif(not available(), reason=MISSING)
 
@@ -69,3 +75,40 @@ def test_model_lists_are_read() -> None:
         assert page.models
         assert page.cursor is None
         assert all(model.id and model.name for model in page.models)
+
+
+# ---------------------------------------------------------------- nothing is unreachable
+
+FRAMING = ("type", "index", "role")  # what names the frame rather than the answer
+
+
+def _leaves(value: Any, key: str = "") -> Iterator[str]:
+    """The texts of a value; numbers are counts and places, which replace each other."""
+    if isinstance(value, dict):
+        for name, item in cast("dict[str, Any]", value).items():
+            yield from _leaves(item, name)
+    elif isinstance(value, list):
+        for item in cast("list[Any]", value):
+            yield from _leaves(item, key)
+    elif isinstance(value, str) and value and key not in (*FRAMING, "partial_json"):
+        yield value
+
+
+def _said(exchange: Exchange) -> Iterator[str]:
+    for line in exchange.body.decode().splitlines() if exchange.stream else [exchange.body.decode()]:
+        text = line.removeprefix("data:").strip()
+        if text.startswith("{") and (value := json.loads(text)).get("type") != "ping":
+            yield from _leaves(value)
+
+
+@pytest.mark.parametrize("exchange", _answers(), ids=_id)
+def test_every_text_that_was_sent_is_in_a_typed_field_or_in_provider_data(exchange: Exchange) -> None:
+    told = json.dumps(to_dict(evolve(response_of(_road(exchange).read(exchange.body)), raw=None)), ensure_ascii=False)
+    missing = [text for text in _said(exchange) if not _in(text, told)]
+    assert not missing
+
+
+def _in(text: str, told: str) -> bool:
+    """As JSON text, or inside of JSON text (arguments and outputs of tools)."""
+    once = json.dumps(text, ensure_ascii=False)[1:-1]
+    return once in told or json.dumps(once, ensure_ascii=False)[1:-1] in told
