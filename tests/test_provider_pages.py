@@ -17,7 +17,7 @@ from .dialects.test_scenarios import ROWS
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 NAMES = providers()  # before any test registers its own
-SHARED = ("__init__", "base", "names", "rate_headers", "wires")  # modules that are no row
+SHARED = ("__init__", "base", "names", "rate_headers", "wire_marks")  # modules that are no row
 DIALECTS = sorted(path.parent.name for path in (ROOT / "aikido_llm" / "dialects").glob("*/__init__.py"))
 
 

@@ -16,7 +16,7 @@ from ..dialects.base import Dialect, truncated
 from ..errors import ContentFilteredError, LLMError, MalformedStream, StreamError, TooLargeError
 from ..framing import Frame
 from ..framing.media import LONG, MediaFramer
-from ..providers.wires import HEAD, wire_of
+from ..providers.wire_marks import HEAD, wire_of
 from ..secret import Secret, hide_in
 from ..types.accumulate import Accumulator
 from ..types.events import EndEvent, ErrorEvent, Event, UsageEvent

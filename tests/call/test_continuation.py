@@ -1,7 +1,6 @@
 """Several turns of a provider that pauses are one answer: one stream, one end, one Response."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import pytest
 from attrs import evolve
@@ -49,7 +48,7 @@ class Provider:
         return turn, await turn.events()
 
 
-def turn(text: str, reason: llm.FinishReason = STOP, *, tokens: int = 5, reads: int = 1, **facts: Any) -> Turn:
+def turn(text: str, reason: llm.FinishReason = STOP, *, tokens: int = 5, reads: int = 1) -> Turn:
     """A turn that says text, ran a tool, and cites a source behind it."""
     run = llm.ServerToolCall("run", "web_search", "web_search", "{}", "completed", "[]")
     source = llm.Citation("https://host/a", start=0, end=len(text))
@@ -65,10 +64,12 @@ def turn(text: str, reason: llm.FinishReason = STOP, *, tokens: int = 5, reads: 
         text,
         usage=usage,
         finish_reason=reason,
+        id=text,
+        model="m",
+        replay=({"text": text},),
         server_tools=(run,),
         citations=(source,),
         complete=reason is not PAUSED,
-        **{"id": text, "model": "m", "replay": ({"text": text},), **facts},
     )
     end = llm.EndEvent(reason, response)
     if reads == 1:

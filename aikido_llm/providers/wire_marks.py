@@ -8,7 +8,7 @@ HEAD = 2048  # bytes of a body that are looked at
 
 
 @frozen
-class Wire:
+class WireMarks:
     """dialect: its name. title: what people call it. row: the provider's name that opens it at any address.
     marks: what stands near the beginning of its answers, whole or streamed, and of no other's."""
 
@@ -23,19 +23,19 @@ def _marks(*patterns: str) -> re.Pattern[bytes]:
 
 
 WIRES = (
-    Wire(
+    WireMarks(
         "openai_chat",
         "Chat Completions",
         "openai-compatible",
         _marks('"object" : "chat\\.completion', '"choices" : \\[', '"delta" : \\{ "(?:role|content)"'),
     ),
-    Wire(
+    WireMarks(
         "openai_responses",
         "Responses",
         "openai-responses",
         _marks('"object" : "response"', '"type" : "response\\.[a-z_.]+"', "event: response\\.", '"output" : \\[ \\{ "'),
     ),
-    Wire(
+    WireMarks(
         "anthropic_messages",
         "Anthropic Messages",
         "anthropic",
@@ -45,13 +45,13 @@ WIRES = (
             '"type" : "message" ,',
         ),
     ),
-    Wire(
+    WireMarks(
         "gemini_generate",
         "Gemini",
         "gemini",
         _marks('"candidates" : \\[', '"usageMetadata" : \\{', '"promptFeedback" : \\{'),
     ),
-    Wire(
+    WireMarks(
         "cohere_chat",
         "Cohere Chat",
         "cohere",
@@ -61,7 +61,7 @@ WIRES = (
             '"finish_reason" : "[A-Z_]+"',
         ),
     ),
-    Wire(
+    WireMarks(
         "ollama_chat",
         "Ollama",
         "ollama",
@@ -70,7 +70,7 @@ WIRES = (
 )
 
 
-def wire_of(head: bytes) -> Wire | None:
+def wire_of(head: bytes) -> WireMarks | None:
     """The wire whose mark comes first, None where there is none. head: how the body begins."""
     found = [(match.start(), number) for number, wire in enumerate(WIRES) if (match := wire.marks.search(head[:HEAD]))]
     return WIRES[min(found)[1]] if found else None
