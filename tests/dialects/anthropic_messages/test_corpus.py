@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from attrs import evolve
 
 from aikido_llm.dialects.anthropic_messages import AnthropicMessages
 from aikido_llm.dialects.base import ErrorReply
+from aikido_llm.dialects.values import is_list, is_object
 from aikido_llm.serialize import to_dict
 from tests.corpus.facts import facts_of
 from tests.corpus.load import MISSING, Exchange, available, exchanges, model_lists
@@ -84,11 +85,11 @@ FRAMING = ("type", "index", "role")  # what names the frame rather than the answ
 
 def _leaves(value: Any, key: str = "") -> Iterator[str]:
     """The texts of a value; numbers are counts and places, which replace each other."""
-    if isinstance(value, dict):
-        for name, item in cast("dict[str, Any]", value).items():
+    if is_object(value):
+        for name, item in value.items():
             yield from _leaves(item, name)
-    elif isinstance(value, list):
-        for item in cast("list[Any]", value):
+    elif is_list(value):
+        for item in value:
             yield from _leaves(item, key)
     elif isinstance(value, str) and value and key not in (*FRAMING, "partial_json"):
         yield value
