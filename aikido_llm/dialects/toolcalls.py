@@ -295,10 +295,13 @@ def whole_arguments(text: str, pieces: Sequence[str] = ()) -> str:
 
 
 def arguments_text(value: Any) -> str:
-    """Arguments as a wire gave them (text, an object, nothing) -> JSON text."""
+    """Arguments as a wire gave them (text, an object, nothing) -> JSON text. Raises MalformedStream."""
     if value is None or value == "":
         return ""
-    return value if isinstance(value, str) else json.text(value)
+    try:
+        return value if isinstance(value, str) else json.text(value)
+    except (ValueError, RecursionError) as error:
+        raise MalformedStream(f"the arguments of a call cannot be written as JSON: {error}") from None
 
 
 def arguments_object(text: str) -> dict[str, Any]:

@@ -11,19 +11,20 @@ from typing import Any
 from ...codecs import json
 from ...errors import LLMError, MalformedStream
 from ...framing import STRAY, WHOLE, Frame
-from ...types.events import Event, TextDelta, ThinkingDelta
+from ...types.events import CitationEvent, Event, TextDelta, ThinkingDelta
 from ...types.request import Request
 from ...types.response import FinishReason
 from ...types.usage import Usage
 from .. import base, envelope, noise, status
 from ..finish import reason_of
 from ..toolcalls import ToolCalls, arguments_text
-from ..values import as_object, as_text, is_list, is_object
+from ..values import as_object, as_objects, as_text, is_list, is_object
 from ..words import NO_WORDS, Words
 from . import errors, usage
+from .citations import read_citation, read_logprobs
 from .finish import FINISH
 from .names import ToolNames
-from .wire import Call, Content, Message, Piece, TextPiece
+from .wire import Call, CallPiece, Content, TextPiece, mend_call, unread, unread_answer, unread_call
 
 _SILENT = frozenset(("content-end", "tool-call-end", "citation-end", "debug"))
 _READ = frozenset((
@@ -32,10 +33,11 @@ _READ = frozenset((
 ))  # fmt: skip
 _NO_EVENTS = (STRAY, WHOLE, "error")
 _MARKS = noise.Marks(types="|".join(_READ | _SILENT))
+_BLOCK = frozenset(("type", "text", "thinking"))
 _text = json.Typed(TextPiece)
-_piece = json.Typed(Piece)
+_call_piece = json.Typed(CallPiece)
 _content = json.Typed(Content)
-_call = json.Typed(Call)
+_call = json.Typed(Call, mend_call)
 
 
 class Decoder(base.Decoder):
@@ -73,7 +75,7 @@ class Decoder(base.Decoder):
                     if text and not content.thinking:
                         append(TextDelta(text))
                     else:
-                        self._content(content, out)
+                        self._said(content, out)
                     continue
             self._special(name, data, frame is frames[-1], out)
             if self.done:
@@ -86,14 +88,23 @@ class Decoder(base.Decoder):
             return
         for payload in noise.sift(name, data, _MARKS, self._error):
             try:
-                piece: Piece | None = _piece.fast(payload)
+                piece = _call_piece.fast(payload)
             except json.UNREADABLE:
-                piece = self._slowly(payload, last)
-            if piece is not None:
-                self._event(piece, name, payload, out)
+                event = self._slowly(payload, last)
+                if event is not None:
+                    self._event(event, name, out)
+            else:
+                self._call_event(piece, out)
 
     def _error(self, value: Any) -> LLMError:
         return errors.in_band(value, self._words)
+
+    def _call_event(self, piece: CallPiece, out: list[Event]) -> None:
+        message = piece.delta.message
+        if message.tool_plan:
+            self._planned(message.tool_plan, out)
+        if message.tool_calls is not None:
+            self._call(message.tool_calls, piece.index, out)
 
     def close(self, out: list[Event]) -> None:
         if self._failure is not None:
@@ -105,12 +116,7 @@ class Decoder(base.Decoder):
             raise base.truncated("a finish reason")
         if reason is FinishReason.content_filter:
             raise base.filtered(self.raw_finish_reason or "")
-        calls = self._calls
-        calls.finish(out, cut=reason is FinishReason.length)
-        if reason is FinishReason.tool_calls and not calls.finished:
-            raise MalformedStream("the answer says that it ends in tool calls, and has none", code="TOOL_CALL")
-        if reason is FinishReason.stop and calls.finished:
-            self.finish_reason = FinishReason.tool_calls
+        self.finish_reason = self._calls.end(out, reason)
 
     def usage(self) -> Usage | None:
         return usage.read(self._usage)
@@ -123,45 +129,30 @@ class Decoder(base.Decoder):
 
     # ---------------------------------------------------------------- a stream
 
-    def _event(self, piece: Piece, name: str, data: bytes, out: list[Event]) -> None:
-        kind = piece.type or name
-        message = piece.delta.message if piece.delta is not None else None
-        if kind == "content-delta":
-            if message is not None:
-                self._content(message.content, out)
-            if piece.logprobs is not None:
-                self.provider_data.setdefault("logprobs", []).append(piece.logprobs)
-        elif kind == "tool-call-delta" or kind == "tool-call-start":
-            if message is not None:
-                self._call(message.tool_calls, piece.index, out)
-        elif kind == "tool-plan-delta":
-            if message is not None and message.tool_plan:
-                self._planned(message.tool_plan, out)
-        elif kind not in _SILENT:
-            try:
-                event = json.loads(data)
-            except ValueError:  # the quick reader skips strings that it does not need, whatever their bytes
-                raise _not_json(data) from None
-            self._rarely(kind, message, event, out)
-
-    def _rarely(self, kind: str, message: Message | None, event: Any, out: list[Event]) -> None:
-        delta = as_object(as_object(event).get("delta"))
-        if kind == "content-start":
-            content = as_object(delta.get("message")).get("content")
-            if message is not None and not self._unknown(content):
-                self._content(message.content, out)
-        elif kind == "message-start":
+    def _event(self, event: dict[str, Any], name: str, out: list[Event]) -> None:
+        """An event that is not a plain piece."""
+        kind = as_text(event.get("type")) or name
+        if kind not in _READ:
+            if kind not in _SILENT and envelope.is_error(event):
+                raise errors.in_band(event, self._words)
+            return
+        self.provider_data.update(unread(event))
+        delta = _object(event.get("delta"), kind)
+        message = _object(delta.get("message"), kind)
+        if kind in ("message-start", "message-end"):
             self._identify(event)
-        elif kind == "citation-start":
-            self._cite(as_object(delta.get("message")).get("citations"))
-        elif kind == "message-end":
-            self._identify(event)
+        if kind == "message-end":
             self._end(delta)
-        elif envelope.is_error(event):
-            raise errors.in_band(event, self._words)
+            return
+        self._content(message.get("content"), out)
+        if plan := as_text(message.get("tool_plan")):
+            self._planned(plan, out)
+        self._calls_of(message.get("tool_calls"), event.get("index"), out)
+        self._cite(message.get("citations"), out)
+        self._weigh(event.get("logprobs"))
 
-    def _slowly(self, data: bytes, last: bool) -> Piece | None:
-        """A payload that is not JSON of the expected shape. None for what is to be skipped."""
+    def _slowly(self, data: bytes, last: bool) -> dict[str, Any] | None:
+        """A payload as it is. None for what is to be skipped."""
         try:
             value = json.loads(data)
         except ValueError:
@@ -169,15 +160,11 @@ class Decoder(base.Decoder):
                 self._cut = data  # cut off, if nothing follows; broken, if something does
                 return None
             raise _not_json(data) from None
-        kind = str(as_object(value).get("type"))
-        try:
-            return _piece.convert(value)
-        except ValueError as error:
-            if envelope.is_error(value):
-                raise errors.in_band(value, self._words) from None
-            if kind in _READ:
-                raise MalformedStream(f"an event {kind} is not as the wire has it: {error}") from None
-            return None
+        if is_object(value):
+            return value
+        if envelope.is_error(value):
+            raise errors.in_band(value, self._words)
+        return None
 
     # ---------------------------------------------------------------- a whole body
 
@@ -198,14 +185,13 @@ class Decoder(base.Decoder):
                 raise errors.in_band(value, self._words)
             raise MalformedStream("the body is JSON, but no chat answer: it has no message")
         self._identify(answer)
+        self.provider_data.update(unread_answer(answer))
         if plan := as_text(message.get("tool_plan")):
             self._planned(plan, out)
-        content = message.get("content")
-        self._content(content if isinstance(content, str) else _list(content), out)
-        self._call(_list(message.get("tool_calls")), None, out)
-        self._cite(message.get("citations"))
-        if answer.get("logprobs"):
-            self.provider_data["logprobs"] = _list(answer["logprobs"])
+        self._content(message.get("content"), out)
+        self._calls_of(message.get("tool_calls"), None, out)
+        self._cite(message.get("citations"), out)
+        self._weigh(answer.get("logprobs"))
         self._end(answer)
 
     # ---------------------------------------------------------------- both
@@ -215,48 +201,65 @@ class Decoder(base.Decoder):
         if isinstance(id, str) and not self.id:
             self.id = self._calls.seed = id
 
-    def _content(self, content: Content | list[Any] | str | None, out: list[Event]) -> None:
-        if isinstance(content, Content):
-            if content.text:
-                out.append(TextDelta(content.text))
-            if content.thinking:
-                self._thoughts.append(content.thinking)
-                out.append(ThinkingDelta(content.thinking))
+    def _content(self, content: Any, out: list[Event]) -> None:
+        """Blocks, one of them, or text alone."""
+        if is_list(content):
+            for block in content:
+                self._content(block, out)
         elif isinstance(content, str):
             if content:
                 out.append(TextDelta(content))
-        elif content:
-            for block in content:
-                if not self._unknown(block):
-                    self._content(_converted(block, _content), out)
+        elif is_object(content):
+            self._block(content, out)
+        elif content is not None:
+            raise MalformedStream(f"a part of the answer is not as the wire has it: a {type(content).__name__}")
+
+    def _block(self, block: dict[str, Any], out: list[Event]) -> None:
+        if block.get("type") not in (None, "text", "thinking"):
+            self.provider_data.setdefault("unknown_blocks", []).append(block)
+            return
+        rest = {name: item for name, item in block.items() if name not in _BLOCK and item is not None}
+        if rest:
+            if not block.keys() & _BLOCK:
+                raise MalformedStream(f"a part of the answer has neither text nor a type, only {', '.join(rest)}")
+            self.provider_data.setdefault("content", {}).update(rest)
+            block = {name: item for name, item in block.items() if name in _BLOCK}
+        self._said(_converted(block, _content), out)
+
+    def _said(self, content: Content, out: list[Event]) -> None:
+        if content.text:
+            out.append(TextDelta(content.text))
+        if content.thinking:
+            self._thoughts.append(content.thinking)
+            out.append(ThinkingDelta(content.thinking))
 
     def _planned(self, text: str, out: list[Event]) -> None:
         self._plan.append(text)
         out.append(ThinkingDelta(text))
 
-    def _unknown(self, block: Any) -> bool:
-        kind = as_object(block).get("type")
-        if kind is None or kind in ("text", "thinking"):
-            return False
-        self.provider_data.setdefault("unknown_blocks", []).append(block)
-        return True
-
-    def _call(self, call: Call | list[Any] | None, index: int | None, out: list[Event]) -> None:
+    def _calls_of(self, calls: Any, index: Any, out: list[Event]) -> None:
         """One call of a delta, or the list of all of them, whole."""
-        if isinstance(call, list):
-            for position, item in enumerate(call):
-                self._call(_converted(item, _call), position, out)
-        elif call is not None:
-            function = call.function
-            name = self._names.ours(function.name) if function is not None and function.name else None
-            arguments = _arguments(function.arguments) if function is not None else ""
-            # A call without arguments has none at all, or, whole, this word.
-            self._calls.delta(out, index, call.id, name, "" if arguments == "null" else arguments)
+        for position, item in enumerate(_list(calls)):
+            key = position if is_list(calls) else index
+            self._call(_converted(item, _call), key if isinstance(key, int) else None, out, unread_call(item))
 
-    def _cite(self, citations: Any) -> None:
-        found = [item for item in _list(citations) if item is not None]
-        if found:
-            self.provider_data.setdefault("citations", []).extend(found)
+    def _call(self, call: Call, index: int | None, out: list[Event], data: dict[str, Any] | None = None) -> None:
+        function = call.function
+        name = self._names.ours(function.name) if function is not None and function.name else None
+        arguments = arguments_text(function.arguments) if function is not None else ""
+        # A call without arguments has none at all, or, whole, this word.
+        self._calls.delta(out, index, call.id, name, "" if arguments == "null" else arguments, data or None)
+
+    def _cite(self, citations: Any, out: list[Event]) -> None:
+        for value in as_objects(_list(citations)):
+            out += [CitationEvent(citation) for citation in read_citation(value)]
+
+    def _weigh(self, logprobs: Any) -> None:
+        if logprobs:
+            tokens, left = read_logprobs(logprobs)
+            self.logprobs += tokens
+            if any(left):
+                self.provider_data.setdefault("logprobs", []).extend(left)
 
     def _end(self, end: dict[str, Any]) -> None:
         """`message-end`, or a whole body: both name the reason and the cost in the same fields."""
@@ -276,18 +279,17 @@ def _not_json(data: bytes) -> MalformedStream:
     return MalformedStream(f"the server sent something that is not JSON: {excerpt}")
 
 
-def _arguments(value: Any) -> str:
-    try:
-        return arguments_text(value)
-    except (ValueError, RecursionError) as error:
-        raise MalformedStream(f"the arguments of a call cannot be written as JSON: {error}") from None
-
-
 def _converted(value: Any, kind: json.Typed[json.T]) -> json.T:
     try:
         return kind.convert(value)
     except ValueError as error:
         raise MalformedStream(f"a part of the answer is not as the wire has it: {error}") from None
+
+
+def _object(value: Any, kind: str) -> dict[str, Any]:
+    if value is None or is_object(value):
+        return value or {}
+    raise MalformedStream(f"an event {kind} is not as the wire has it: it holds a {type(value).__name__}")
 
 
 def _list(value: Any) -> list[Any]:

@@ -40,7 +40,7 @@ NO_OUTPUT = "(no output)"
 
 
 def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str, wire: str) -> WireRequest:
-    refuse(request, "n", "logprobs", "background", "previous_response_id", "conversation")
+    refuse(request, "n", "background", "previous_response_id", "conversation")
     _refuse(request, quirks)
     names = ToolNames(functions(request.tools))
     body: dict[str, Any] = {
@@ -65,6 +65,8 @@ def _refuse(request: Request, quirks: Quirks) -> None:
         raise InvalidRequestError(f"seed: this wire takes 0 to {2**64 - 1}, not {request.seed}")
     if len(request.stop) > quirks.max_stops:
         raise InvalidRequestError(f"stop: this wire takes {quirks.max_stops} strings at most, not {len(request.stop)}")
+    if request.logprobs and request.logprobs is not True:
+        raise UnsupportedFeatureError("this wire tells no alternatives of a token: use logprobs=True")
     if request.tools and request.parallel_tool_calls is False:
         raise UnsupportedFeatureError("this wire cannot forbid parallel tool calls; leave parallel_tool_calls unset")
     if any(modality != "text" for modality in request.modalities) or request.image_config is not None:
@@ -82,6 +84,7 @@ def _sampling(request: Request, quirks: Quirks) -> dict[str, Any]:
         "stop_sequences": list(request.stop) or None,
         "seed": request.seed,
         "k": request.top_k,
+        "logprobs": request.logprobs or None,
     }
     return {name: value for name, value in fields.items() if value is not None}
 

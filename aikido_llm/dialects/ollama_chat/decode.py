@@ -23,14 +23,12 @@ from ..values import as_count, as_object
 from ..words import NO_WORDS, Words
 from . import errors
 from .finish import FINISH
-from .wire import Call, Line, Message, PlainLine
+from .logprobs import read as read_logprobs
+from .wire import COUNTS, Call, Line, Message, PlainLine, mend, unread
 
-_COUNTS = (
-    "prompt_eval_count", "eval_count", "total_duration", "load_duration", "prompt_eval_duration", "eval_duration",
-)  # fmt: skip
 _MARKS = noise.Marks(["message", "done"])
 _plain = json.Typed(PlainLine)
-_line = json.Typed(Line)
+_line = json.Typed(Line, mend)
 
 
 class Decoder(base.Decoder):
@@ -102,18 +100,14 @@ class Decoder(base.Decoder):
     def close(self, out: list[Event]) -> None:
         if not self.done:
             raise base.truncated('the line with "done": true')
-        reason = self.finish_reason or self._unsaid()
-        self._calls.finish(out, cut=reason is FinishReason.length)
-        if reason is FinishReason.stop and self._calls.finished:
-            reason = FinishReason.tool_calls
-        self.finish_reason = reason
+        self.finish_reason = self._calls.end(out, self.finish_reason or self._unsaid())
 
     def usage(self) -> Usage | None:
         """Counts of 0 are left out by the server, and so are None here; the parts of a prompt that came from its cache
         are not told, nor is the reasoning apart from the answer. Durations in raw are nanoseconds."""
         line = self.raw if self.raw is not None else _parsed(self._last)
         fields = as_object(line)
-        raw = {name: fields[name] for name in _COUNTS if fields.get(name) is not None}
+        raw = {name: fields[name] for name in COUNTS if fields.get(name) is not None}
         if not raw:
             return None
         return Usage(as_count(raw.get("prompt_eval_count")), as_count(raw.get("eval_count")), raw=raw)
@@ -141,19 +135,19 @@ class Decoder(base.Decoder):
             self._said = True
             out.append(ImageEvent(media.image_from_base64(image, arrived=self.arrived)))
         for call in message.tool_calls or ():
-            if call is not None and call.function is not None and call.function.name:
+            if call is not None and call.function is not None:
                 self._call(call, str(line.created_at or ""), out)
         if line.logprobs:
-            self.provider_data.setdefault("logprobs", []).extend(line.logprobs)
+            tokens, left = read_logprobs(line.logprobs)
+            self.logprobs += tokens
+            if any(left):
+                self.provider_data.setdefault("logprobs", []).extend(left)
 
     def _call(self, call: Call, created_at: str, out: list[Event]) -> None:
         """Calls come whole. Their ids are missing on older servers: made ones differ from answer to answer by time."""
         function = call.function
         assert function is not None
-        try:
-            arguments = arguments_text(function.arguments)
-        except (ValueError, RecursionError) as error:
-            raise MalformedStream(f"the arguments of a call cannot be written as JSON: {error}") from None
+        arguments = arguments_text(function.arguments)
         self._calls.seed = self._calls.seed or created_at
         self._calls.delta(out, self._count, call.id, function.name, arguments)
         self._count += 1
@@ -191,10 +185,13 @@ class Decoder(base.Decoder):
 
     def _converted(self, value: Any) -> Line:
         try:
-            return _line.convert(value)
+            line = _line.convert(value)
         except ValueError as error:
             self._told(value)
             raise MalformedStream(f"a line is not as the wire has it: {error}") from None
+        if line.message is not None or line.done is not None:  # else it is no line of the wire
+            self.provider_data.update(unread(value))
+        return line
 
     def _end(self, line: Line, data: bytes | None) -> None:
         self.done = True

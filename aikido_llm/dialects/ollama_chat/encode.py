@@ -44,6 +44,10 @@ def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str) -> 
         body["format"] = "json" if schema is None else dict(schema)
     if request.thinking is not None:
         body["think"] = _think(request.thinking, quirks)
+    if request.logprobs:
+        body["logprobs"] = True
+        if request.logprobs is not True:
+            body["top_logprobs"] = request.logprobs
     options = _options(request)
     if options:
         body["options"] = options
@@ -51,7 +55,7 @@ def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str) -> 
 
 
 def _refuse(request: Request) -> None:
-    refuse(request, "n", "logprobs", "background", "previous_response_id", "conversation")
+    refuse(request, "n", "background", "previous_response_id", "conversation")
     word_for(request, _CHOICE)
     if request.tools and request.parallel_tool_calls is False:
         raise UnsupportedFeatureError("this wire cannot forbid parallel tool calls; leave parallel_tool_calls unset")

@@ -15,7 +15,9 @@ from aikido_llm.errors import (
     StreamTruncated,
     TimedOutError,
 )
+from aikido_llm.types.citations import Citation
 from aikido_llm.types.events import Event, TextDelta, ThinkingDelta, ToolCallDelta, ToolCallEvent, ToolCallStart
+from aikido_llm.types.logprobs import TokenLogprob
 from aikido_llm.types.messages import tool, user
 from aikido_llm.types.request import Request
 from aikido_llm.types.response import FinishReason, Response
@@ -190,14 +192,78 @@ def test_call_that_the_token_limit_cut_off_is_left_out() -> None:
     assert response.finish_reason is FinishReason.length
 
 
-def test_citations_and_logprobs_are_kept_beside_the_answer() -> None:
-    cited = {"start": 0, "end": 4, "text": "Rain", "sources": [{"type": "tool", "id": "x:0"}], "type": "TEXT_CONTENT"}
-    odds = {"text": "Rain", "token_ids": [1], "logprobs": [-0.5]}
-    piece = event("content-delta", index=0, delta={"message": {"content": {"text": "Rain"}}}, logprobs=odds)
+TOOL = {"type": "tool", "id": "x:0", "tool_output": {"content": "Rain at noon.", "rows": 3}}
+FILE = {
+    "type": "document",
+    "id": "d1",
+    "document": {"id": "d1", "title": "Tides", "text": "High.", "url": "https://e.x"},
+}
+
+
+def test_citations() -> None:
+    cited = {"start": 0, "end": 4, "text": "Rain", "sources": [TOOL, FILE], "type": "TEXT_CONTENT", "content_index": 0}
     cite = message("citation-start", 0, citations=cited) + event("citation-end", index=0)
-    _, response, _ = read(start(), piece, cite, end())
-    assert response.text == "Rain"
-    assert response.provider_data == {"citations": [cited], "logprobs": [odds]}
+    events, response, _ = read(start(), text("Rain"), cite, end())
+    told = {"content_index": 0}
+    assert response.citations == (
+        Citation("", "", "Rain at noon.", "x:0", 0, 4, {**told, "type": "tool", "tool_output": {"rows": 3}}),
+        Citation("https://e.x", "Tides", "High.", "d1", 0, 4, {**told, "type": "document"}),
+    )
+    assert [each.kind for each in events[:3]] == ["text_delta", "citation", "citation"]
+    assert response.provider_data == {}
+
+
+def test_a_citation_of_a_plan_has_no_place_in_the_text() -> None:
+    cited = {"start": 2, "end": 4, "text": "xy", "type": "PLAN", "sources": []}
+    response = read(start(), text("Rain"), message("citation-start", 0, citations=cited), end())[1]
+    assert response.citations == (Citation(provider_data={"start": 2, "end": 4, "text": "xy", "type": "PLAN"}),)
+
+
+def test_log_probabilities() -> None:
+    one = {"text": "Rain", "token_ids": [1], "logprobs": [-0.5]}
+    two = {"text": " at noon", "token_ids": [2, 3], "logprobs": [-1, -0.25]}
+    pieces = [
+        event("content-delta", index=0, delta={"message": {"content": {"text": item["text"]}}}, logprobs=item)
+        for item in (one, two)
+    ]
+    response = read(start(), *pieces, end())[1]
+    assert response.text == "Rain at noon"
+    assert response.logprobs == (TokenLogprob("Rain", -0.5), TokenLogprob(" at noon", -1.25))
+    left = [{"token_ids": [1]}, {"token_ids": [2, 3], "logprobs": [-1, -0.25]}]
+    assert response.provider_data == {"logprobs": left}
+    answer = {**json.loads(body(content="Rain at noon")), "logprobs": [one, two]}
+    complete = whole(json.dumps(answer).encode())[0]
+    assert (complete.logprobs, complete.provider_data) == (response.logprobs, response.provider_data)
+
+
+def test_fields_without_a_place_are_kept_on_both_roads() -> None:
+    function = {"name": "f", "arguments": "{}", "news": 2}
+    called = message("tool-call-start", 0, tool_calls={"id": "1", "type": "function", "function": function})
+    piece = event(
+        "content-delta", index=0, delta={"message": {"content": {"text": "a", "mood": "calm"}, "m": 1}}, e=[2]
+    )
+    response = read(start(), piece, called, end("TOOL_CALL"))[1]
+    assert (response.text, response.finish_reason) == ("a", FinishReason.tool_calls)
+    assert response.provider_data == {"m": 1, "e": [2], "content": {"mood": "calm"}}
+    assert response.tool_calls[0].provider_data == {"news": 2}
+
+
+@pytest.mark.parametrize("content", [5, [5], {"foo": 1}, [{"foo": 1}], {"text": 5}])
+def test_content_that_cannot_be_read_is_no_empty_answer(content: Any) -> None:
+    assert isinstance(
+        error_of(ROAD.read_every_way(start() + message("content-delta", 0, content=content) + end())), MalformedStream
+    )
+    assert isinstance(whole(body(content=content))[1], MalformedStream)
+
+
+def test_content_in_another_shape_is_read() -> None:
+    for content in ("noon", ["noon"], {"text": "noon"}, [{"type": "text", "text": "noon"}]):
+        assert whole(body(content=content))[0].text == "noon"
+
+
+def test_a_call_without_a_name_is_an_error() -> None:
+    called = message("tool-call-start", 0, tool_calls={"id": "1", "function": {"arguments": '{"a":1}'}})
+    assert type(error_of(ROAD.read_every_way(start() + called + end("TOOL_CALL")))) is MalformedStream
 
 
 def test_unknown_events_and_blocks_are_never_fatal() -> None:

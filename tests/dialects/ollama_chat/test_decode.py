@@ -18,6 +18,7 @@ from aikido_llm.types.events import (
     ToolCallStart,
     UsageEvent,
 )
+from aikido_llm.types.logprobs import TokenLogprob
 from aikido_llm.types.messages import tool, user
 from aikido_llm.types.parts import ImagePart
 from aikido_llm.types.request import Request
@@ -60,7 +61,7 @@ def read(*pieces: bytes, road: Road = ROAD) -> tuple[list[Event], Response, LLME
 
 
 def test_text_thinking_and_usage() -> None:
-    both = line("A fox", thinking="Red", logprobs=[{"token": "A"}])
+    both = line("A fox", thinking="Red", logprobs=[{"token": "A", "logprob": -0.5}])
     events, response, error = read(line(), both, line(" 🦊 é\u2028."), end())
     assert error is None
     assert events[:3] == [ThinkingDelta("Red"), TextDelta("A fox"), TextDelta(" 🦊 é\u2028.")]
@@ -68,7 +69,8 @@ def test_text_thinking_and_usage() -> None:
     assert (response.model, response.id) == ("qwen3:8b", "")
     assert (response.finish_reason, response.raw_finish_reason) == (FinishReason.stop, "stop")
     assert (response.usage.input_tokens, response.usage.output_tokens, response.usage.raw) == (31, 6, COUNTS)
-    assert response.provider_data == {"logprobs": [{"token": "A"}]}
+    assert response.logprobs == (TokenLogprob("A", -0.5),)
+    assert response.provider_data == {}
 
 
 def test_last_line_may_lack_its_line_end_and_hold_content() -> None:
@@ -277,3 +279,39 @@ def test_whole_body_that_loads_a_model() -> None:
 )
 def test_whole_body_that_is_no_answer(data: bytes, kind: type[LLMError]) -> None:
     assert type(whole(data)[1]) is kind
+
+
+# ---------------------------------------------------------------- what an answer holds besides
+
+
+def test_log_probabilities_with_their_alternatives() -> None:
+    half = {"token": "\ufffd", "logprob": -1, "bytes": [240, 159]}
+    top = [{"token": "A", "logprob": -0.5, "bytes": [65]}, {"token": "a", "logprob": -2.0}]
+    first = {"token": "A", "logprob": -0.5, "bytes": [65], "top_logprobs": top}
+    got = read(line("A", logprobs=[first]), line("", logprobs=[half]), end())[1]
+    assert got.logprobs == (
+        TokenLogprob("A", -0.5, (TokenLogprob("A", -0.5), TokenLogprob("a", -2.0))), TokenLogprob("\ufffd", -1.0),
+    )  # fmt: skip
+    assert got.provider_data == {"logprobs": [{"bytes": [240, 159]}]}
+
+
+def test_fields_without_a_place_are_kept_on_both_roads() -> None:
+    odd = {"remote_model": "m", "news": {"x": 1}, "nothing": None, "empty": {}}
+    streamed = read(line("A", **odd), line("", news={"x": 2}), end("b"))[1]
+    assert streamed.provider_data == {"remote_model": "m", "news": {"x": 2}}
+    message = {"role": "assistant", "content": "Ab", "mood": "calm"}
+    body = {"model": "qwen3:8b", "message": message, "done": True, "done_reason": "stop", **COUNTS, **odd}
+    whole = response_of(WHOLE.read_every_way(json.dumps(body).encode()))
+    assert whole.provider_data == {"remote_model": "m", "news": {"x": 1}, "mood": "calm"}
+
+
+def test_what_is_new_in_a_call_is_kept() -> None:
+    got = read(line(tool_calls=[call("f", {"a": 1}, surprise=2)]), end())[1]
+    assert [each.arguments for each in got.tool_calls] == ['{"a":1}']
+    assert got.provider_data == {"tool_calls": [{"surprise": 2}]}
+
+
+def test_a_call_without_a_name_is_an_error() -> None:
+    for function in ({"arguments": {"a": 1}}, {"name": "", "arguments": {"a": 1}}):
+        error = error_of(ROAD.read_every_way(line(tool_calls=[{"function": function}]) + end()))
+        assert type(error) is MalformedStream, error
