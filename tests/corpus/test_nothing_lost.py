@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from aikido_llm.dialects.values import is_list, is_object
 from aikido_llm.providers import find
 from aikido_llm.serialize import to_dict
 from tests.corpus.load import MISSING, Exchange, available, exchanges
@@ -42,16 +43,16 @@ def values_of(exchange: Exchange) -> list[Any]:
     except ValueError:
         lines = (line.removeprefix("data:").strip() for line in text.replace("\r\n", "\n").split("\n"))
         return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
-    return value if isinstance(value, list) else [value]
+    return value if is_list(value) else [value]
 
 
 def leaves(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
     """(the name above, value) of each text and number."""
-    if isinstance(value, dict):
+    if is_object(value):
         for name, item in value.items():
             if name not in FRAME | SAID:
                 yield from leaves(item, name)
-    elif isinstance(value, list):
+    elif is_list(value):
         for item in value:
             yield from leaves(item, key)
     elif value not in NOTHING and not isinstance(value, bool):
@@ -63,11 +64,11 @@ def without_earlier(values: list[Any]) -> list[Any]:
     seen: set[str] = set()
 
     def strip(value: Any) -> Any:
-        if isinstance(value, list):
+        if is_list(value):
             return [strip(item) for item in value]
-        if not isinstance(value, dict):
+        if not is_object(value):
             return value
-        kept = {}
+        kept: dict[str, Any] = {}
         for name, item in value.items():
             if name in LAST:
                 if name in seen:
@@ -81,11 +82,11 @@ def without_earlier(values: list[Any]) -> list[Any]:
 
 def held(value: Any, texts: list[str], numbers: set[float]) -> None:
     """All texts and numbers of the Response, those inside JSON that it keeps as text too."""
-    if isinstance(value, dict):
+    if is_object(value):
         for name, item in value.items():
             texts.append(str(name))
             held(item, texts, numbers)
-    elif isinstance(value, list | tuple):
+    elif is_list(value):
         for item in value:
             held(item, texts, numbers)
     elif isinstance(value, str):

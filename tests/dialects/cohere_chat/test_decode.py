@@ -214,7 +214,7 @@ def test_citations() -> None:
 
 
 def test_a_citation_of_a_plan_has_no_place_in_the_text() -> None:
-    cited = {"start": 2, "end": 4, "text": "xy", "type": "PLAN", "sources": []}
+    cited: dict[str, Any] = {"start": 2, "end": 4, "text": "xy", "type": "PLAN", "sources": []}
     response = read(start(), text("Rain"), message("citation-start", 0, citations=cited), end())[1]
     assert response.citations == (Citation(provider_data={"start": 2, "end": 4, "text": "xy", "type": "PLAN"}),)
 

@@ -296,7 +296,7 @@ def test_log_probabilities_with_their_alternatives() -> None:
 
 
 def test_fields_without_a_place_are_kept_on_both_roads() -> None:
-    odd = {"remote_model": "m", "news": {"x": 1}, "nothing": None, "empty": {}}
+    odd: dict[str, Any] = {"remote_model": "m", "news": {"x": 1}, "nothing": None, "empty": {}}
     streamed = read(line("A", **odd), line("", news={"x": 2}), end("b"))[1]
     assert streamed.provider_data == {"remote_model": "m", "news": {"x": 2}}
     message = {"role": "assistant", "content": "Ab", "mood": "calm"}
