@@ -84,8 +84,8 @@ class Items:
     def at(self, event: StreamEvent, lane: str) -> Item:
         """The item that a delta or a finished part belongs to."""
         index, id, kind = _index(event), as_text(event.item_id), KINDS[lane]
-        known = self._by_id.get(id)
-        if known is not None and known.fits(kind):
+        known = self._known(index, id, kind)
+        if known is not None:
             return known
         return self._open(index, id, kind) or self.new(index, id, kind)
 
@@ -93,8 +93,8 @@ class Items:
         """An item that is announced, which happens once: an index that was announced means another item."""
         index, id = _index(event), as_text(item.get("id"))
         kind, call_id = as_text(item.get("type")), as_text(item.get("call_id"))
-        known = self._by_id.get(id)
-        if known is None or not known.fits(kind, call_id):
+        known = self._known(index, id, kind, call_id)
+        if known is None:
             known = self._open(index, id, kind, call_id)
             if known is not None and known.id and id and known.id != id:
                 known = None
@@ -108,8 +108,8 @@ class Items:
         """An item that is complete; None when it was before."""
         index, id = _index(event), as_text(item.get("id")) or as_text(event.item_id)
         kind, call_id = as_text(item.get("type")), as_text(item.get("call_id"))
-        known = self._by_id.get(id)
-        if known is not None and known.fits(kind, call_id):
+        known = self._known(index, id, kind, call_id)
+        if known is not None:
             self._named(known, index, id)
             return None if known.whole is not None else known
         known = self._open(index, id, kind, call_id)
@@ -157,7 +157,15 @@ class Items:
             self._by_index[index] = item
         if id and item.id in ("", id):
             item.id = id
-            self._by_id[id] = item
+            self._by_id.setdefault(id, item)
+
+    def _known(self, index: int | None, id: str, kind: str, call_id: str = "") -> Item | None:
+        """The item of that id; one that is finished is not meant where the index is another."""
+        known = self._by_id.get(id)
+        if known is None or not known.fits(kind, call_id):
+            return None
+        elsewhere = index is not None and known.index not in (None, index)
+        return None if elsewhere and known.whole is not None else known
 
     def _open(self, index: int | None, id: str, kind: str, call_id: str = "") -> Item | None:
         """The unfinished item of this type at the index; where events name an item in different ways, the latest
@@ -173,13 +181,12 @@ class Items:
         return None
 
     def _in_output(self, place: int, item: dict[str, Any], ids: set[str]) -> Item | None:
-        kind, call_id = as_text(item.get("type")), as_text(item.get("call_id"))
-        known = self._by_id.get(as_text(item.get("id")))
-        if known is not None and known.fits(kind, call_id) and known.key not in self._accounted:
-            return known
-        here = self._by_index.get(place)
-        if here is not None and here.key not in self._accounted and here.id not in ids and here.fits(kind, call_id):
-            return here
+        kind, call_id, id = as_text(item.get("type")), as_text(item.get("call_id")), as_text(item.get("id"))
+        for known in (self._by_id.get(id), self._by_index.get(place)):
+            if known is None or known.key in self._accounted or not known.fits(kind, call_id):
+                continue
+            if known.id == id or known.id not in ids:
+                return known
         if not self._unnamed:  # the items that the output does not call by their ids, by type
             for other in reversed(self.all):
                 if other.id not in ids:

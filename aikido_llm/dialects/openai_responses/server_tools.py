@@ -147,14 +147,14 @@ def _kind(type: str) -> str:
 
 def _plain(value: Any) -> str:
     """Text as it is, JSON as text, "" for nothing."""
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else json.text(value)
+    if isinstance(value, str):
+        return value
+    return "" if value is None else json.text(value)
 
 
 def _left(item: dict[str, Any], *said: str) -> dict[str, Any]:
-    """What no field of ServerToolCall holds. A picture's bytes are with the pictures."""
-    kept = {k: v for k, v in item.items() if k not in _SAID and k not in said and k != "result" and v is not None}
+    """What no field of ServerToolCall holds."""
+    kept = {k: v for k, v in item.items() if k not in _SAID and k not in said and v is not None}
     if item.get("status") not in (None, "completed", "failed", "open"):
         kept["status"] = item["status"]  # the provider's word for what is open
     return kept
