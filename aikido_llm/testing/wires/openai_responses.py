@@ -110,12 +110,7 @@ def _failure_type(answer: Answer) -> str:
 def _item_events(item: Item, index: int, answer: Answer, request: Received) -> list[dict[str, Any]]:
     """One output item: added, filled, done. Every event between says which item it fills."""
     place = {"item_id": item.whole["id"], "output_index": index}
-    filled = {
-        "reasoning": _summary_events,
-        "message": _message_events,
-        "image_generation_call": _image_events,
-        "function_call": _call_events,
-    }[item.whole["type"]](item, place, answer, request)
+    filled = _FILLED.get(item.whole["type"], _no_events)(item, place, answer, request)
     return [
         {"type": "response.output_item.added", "item": item.opened, "output_index": index},
         *filled,
@@ -148,10 +143,14 @@ def _message_events(item: Item, place: dict[str, Any], answer: Answer, request: 
         kind, key, extra = "response.refusal", "refusal", dict[str, Any]()
     else:
         kind, key, extra = "response.output_text", "text", {"logprobs": list[Any]()}
-    events: list[dict[str, Any]] = [{"type": "response.content_part.added", **here, "part": part | {key: ""}}]
+    opened = {**part, key: "", **({"annotations": list[Any]()} if key == "text" else {})}
+    events: list[dict[str, Any]] = [{"type": "response.content_part.added", **here, "part": opened}]
     for piece in deltas(part[key], answer.chunk):
         change = {"type": f"{kind}.delta", **here, "delta": piece, **extra}
         events.append(change if key == "refusal" else _obfuscated(change, answer, request))
+    for number, note in enumerate(part.get("annotations", [])):
+        about = {"annotation_index": number, "annotation": note}
+        events.append({"type": "response.output_text.annotation.added", **here, **about})
     events.append({"type": f"{kind}.done", **here, key: part[key], **extra})
     return [*events, {"type": "response.content_part.done", **here, "part": part}]
 
@@ -161,10 +160,31 @@ def _image_events(item: Item, place: dict[str, Any], answer: Answer, request: Re
     return [{"type": f"response.image_generation_call.{step}", **place} for step in steps]
 
 
+def _tool_events(item: Item, place: dict[str, Any], answer: Answer, request: Received) -> list[dict[str, Any]]:
+    kind = f"response.{item.whole['type']}"
+    return [{"type": f"{kind}.in_progress", **place}, {"type": f"{kind}.{item.whole['status']}", **place}]
+
+
+def _no_events(item: Item, place: dict[str, Any], answer: Answer, request: Received) -> list[dict[str, Any]]:
+    """A call of another kind comes whole."""
+    return []
+
+
 def _call_events(item: Item, place: dict[str, Any], answer: Answer, request: Received) -> list[dict[str, Any]]:
-    kind, arguments = "response.function_call_arguments", item.whole["arguments"]
+    custom = item.whole["type"] == "custom_tool_call"
+    kind, said = ("custom_tool_call_input", "input") if custom else ("function_call_arguments", "arguments")
+    pieces = deltas(item.whole[said], answer.chunk) if custom else fragments(item.whole[said], answer.chunk)
     events = [
-        _obfuscated({"type": f"{kind}.delta", **place, "delta": piece}, answer, request)
-        for piece in fragments(arguments, answer.chunk)
+        _obfuscated({"type": f"response.{kind}.delta", **place, "delta": piece}, answer, request) for piece in pieces
     ]
-    return [*events, {"type": f"{kind}.done", **place, "arguments": arguments}]
+    return [*events, {"type": f"response.{kind}.done", **place, said: item.whole[said]}]
+
+
+_FILLED = {
+    "reasoning": _summary_events,
+    "message": _message_events,
+    "image_generation_call": _image_events,
+    "function_call": _call_events,
+    "custom_tool_call": _call_events,
+    **dict.fromkeys(("web_search_call", "file_search_call", "code_interpreter_call", "mcp_call"), _tool_events),
+}

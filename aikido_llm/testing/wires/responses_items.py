@@ -4,9 +4,13 @@ from typing import Any
 
 from attrs import frozen
 
+from ...codecs import json
 from ...codecs.base64 import encode
+from ...types.citations import Citation
 from ...types.parts import ImagePart
 from ...types.response import FinishReason
+from ...types.server_tools import ServerToolCall
+from ...types.tools import ToolCall
 from ...types.usage import Usage
 from ..answer import Answer
 from .base import Received
@@ -27,17 +31,14 @@ class Item:
 def items_of(answer: Answer, request: Received) -> list[Item]:
     """reasoning, message, images, calls: each what the answer has of it."""
     items = _reasoning(answer, request)
+    items += [_server_tool(tool, number, answer, request) for number, tool in enumerate(answer.server_tools)]
     refusal = answer.message if finish_of(answer) is FinishReason.content_filter else ""
     if answer.text or refusal:
         items.append(_message(answer, request, refusal))
     items += [_image(image, number, answer, request) for number, image in enumerate(answer.images)]
     if answer.images and not answer.text and not refusal:
         items.append(_message(answer, request, ""))  # a message stands behind a picture, though it says nothing
-    for number, call in enumerate(answer.tool_calls):
-        identity = {"id": "fc_" + made_id(answer, request, 48, f"call {number}"), "type": "function_call"}
-        named = {"call_id": call.id, "name": call.name}
-        opened = {**identity, "status": "in_progress", "arguments": "", **named}
-        items.append(Item(opened, {**identity, "status": "completed", "arguments": call.arguments, **named}))
+    items += [_call(call, number, answer, request) for number, call in enumerate(answer.tool_calls)]
     if items and finish_of(answer) is FinishReason.length and "status" in items[-1].whole:
         items[-1] = Item(items[-1].opened, items[-1].whole | {"status": "incomplete"})
     return items
@@ -66,9 +67,63 @@ def _message(answer: Answer, request: Received, refusal: str) -> Item:
     identity = {"id": "msg_" + made_id(answer, request, 48, "message"), "type": "message"}
     part: dict[str, Any] = {"type": "refusal", "refusal": refusal}
     if not refusal:
-        part = {"type": "output_text", "annotations": [], "logprobs": [], "text": answer.text}
+        notes = [_annotation(citation) for citation in answer.citations]
+        part = {"type": "output_text", "annotations": notes, "logprobs": [], "text": answer.text}
     opened: dict[str, Any] = {**identity, "status": "in_progress", "content": [], "role": "assistant"}
     return Item(opened, {**identity, "status": "completed", "content": [part], "role": "assistant"})
+
+
+def _annotation(citation: Citation) -> dict[str, Any]:
+    """Of a file's the place is told by an index in the list of files, here always the first."""
+    if citation.document:
+        return {"type": "file_citation", "file_id": citation.document, "filename": citation.title, "index": 0}
+    place = {"start_index": citation.start, "end_index": citation.end}
+    return {"type": "url_citation", **place, "url": citation.url, "title": citation.title}
+
+
+def _server_tool(tool: ServerToolCall, number: int, answer: Answer, request: Received) -> Item:
+    """An item of the tool's own shape, as far as the description goes."""
+    kind = "mcp_call" if tool.kind == "mcp" else f"{tool.kind}_call"
+    id = tool.id or kind[:2] + "_" + made_id(answer, request, 48, f"tool {number}")
+    match tool.kind:
+        case "web_search":
+            told: dict[str, Any] = {"action": json.loads(tool.arguments or '{"type":"search"}')}
+        case "file_search":
+            told = {**json.loads(tool.arguments or '{"queries":[]}'), "results": json.loads(tool.output or "null")}
+        case "code_interpreter":
+            told = {"code": tool.arguments, "container_id": "cntr_1", "outputs": json.loads(tool.output or "null")}
+        case "mcp":
+            told = {"name": tool.name, "arguments": tool.arguments, "output": tool.output or None, "error": None}
+            told |= {"server_label": "server", "approval_request_id": None}
+        case _:
+            raise ValueError(f"the Responses wire is not played with the tool {tool.kind!r} of a server")
+    status = "in_progress" if tool.status == "open" else tool.status
+    opened = {name: value for name, value in told.items() if name in ("name", "server_label", "container_id")}
+    identity = {"id": id, "type": kind}
+    return Item({**identity, "status": "in_progress", **opened}, {**identity, "status": status, **told})
+
+
+def _call(call: ToolCall, number: int, answer: Answer, request: Received) -> Item:
+    """A call that the caller answers. Of other kinds than a function's and a custom tool's, the arguments are the
+    fields of the item."""
+    data = dict(call.provider_data or {})
+    match call.kind:
+        case "function" | "custom":
+            kind, prefix, said = ("function_call", "fc_", "arguments") if call.kind == "function" else _CUSTOM
+            fields: dict[str, Any] = {said: call.arguments, "call_id": call.id, "name": call.name}
+        case "mcp_approval":
+            kind, prefix, said = "mcp_approval_request", "mcpr_", ""
+            fields = {"name": call.name, "arguments": call.arguments, "server_label": "server"}
+        case _:
+            kind, prefix, said = f"{call.kind}_call", call.kind[:2] + "_", ""
+            fields = {"call_id": call.id, **call.parsed()}
+    id = call.id if call.kind == "mcp_approval" else prefix + made_id(answer, request, 48, f"call {number}")
+    identity = {"id": id, "type": kind}
+    opened = {**identity, "status": "in_progress", **fields, **({said: ""} if said else {}), **data}
+    return Item(opened, {**identity, "status": "completed", **fields, **data})
+
+
+_CUSTOM = ("custom_tool_call", "ctc_", "input")
 
 
 def _image(image: ImagePart, number: int, answer: Answer, request: Received) -> Item:
