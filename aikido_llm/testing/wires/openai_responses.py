@@ -32,6 +32,7 @@ class OpenAIResponses:
 
     name = "openai_responses"
     base_path = "/v1"
+    hosts = ("server_tools", "citations")
     routes = (Route("chat", "POST", "/v1/responses"), Route("models", "GET", "/v1/models"))
     stream_type = "text/event-stream; charset=utf-8"
 
