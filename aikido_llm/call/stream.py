@@ -172,7 +172,7 @@ class EventStream:
 
     def batches(self) -> "Batches":
         """The lists of events that a read gives, for code that looks at all of them at once."""
-        return Batches(self)
+        return Batches(self._read, self.aclose)
 
     def text(self) -> "TextStream":
         """The text alone: an async iterator of str that raises what an ErrorEvent carries."""
@@ -194,21 +194,22 @@ class EventStream:
 class Batches:
     """The events of a stream, read by read. One reader at a time, as of the stream itself."""
 
-    def __init__(self, events: EventStream) -> None:
-        self._events = events
+    def __init__(self, read: Callable[[], Awaitable[list[Event]]], close: Callable[[], Awaitable[None]]) -> None:
+        self._read = read
+        self._close = close
 
     def __aiter__(self) -> "Batches":
         return self
 
     async def __anext__(self) -> list[Event]:
-        events = await self._events._read()
+        events = await self._read()
         if not events:
             raise StopAsyncIteration
         return events
 
     async def aclose(self) -> None:
         """Close the stream."""
-        await self._events.aclose()
+        await self._close()
 
 
 class TextStream:

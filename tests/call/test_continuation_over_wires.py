@@ -21,7 +21,7 @@ async def server() -> AsyncIterator[WireServer]:
 
 @pytest.mark.parametrize("name", WIRES)
 async def test_both_roads_give_one_answer(server: WireServer, name: str) -> None:
-    turns = [Answer("One, ", finish_reason=PAUSED), Answer("two, ", finish_reason=PAUSED), Answer("three.")]
+    turns = [Answer("One,", finish_reason=PAUSED), Answer(" two,", finish_reason=PAUSED), Answer(" three.")]
     server.answer(*turns, *turns)
     async with llm.open(name, server.dsn(name), retry=None) as client:
         streamed = await llm.collect(client.stream(REQUEST))
@@ -35,14 +35,14 @@ async def test_both_roads_give_one_answer(server: WireServer, name: str) -> None
 
 @pytest.mark.parametrize("name", WIRES)
 async def test_a_turn_ends_as_paused_where_nobody_goes_on(server: WireServer, name: str) -> None:
-    server.answer(Answer("One, ", finish_reason=PAUSED), Answer("One, ", finish_reason=PAUSED), Answer("two."))
+    server.answer(Answer("One,", finish_reason=PAUSED), Answer("One,", finish_reason=PAUSED), Answer(" two."))
     async with llm.open(name, server.dsn(name), retry=None) as client:
         once = client.single_attempt
         paused = await once.complete(REQUEST)
-        assert (paused.finish_reason, paused.complete, paused.text) == (PAUSED, False, "One, ")
+        assert (paused.finish_reason, paused.complete, paused.text) == (PAUSED, False, "One,")
         assert (await llm.collect(once.stream(REQUEST))) == paused
         rest = await client.chat([*REQUEST.messages, paused.message], model="m")
-    assert rest.text == "two."
+    assert rest.text == " two."
     assert not server.refused
 
 
@@ -50,17 +50,17 @@ async def test_a_turn_ends_as_paused_where_nobody_goes_on(server: WireServer, na
 async def test_the_start_of_each_turn_is_retried_and_a_later_failure_keeps_all(server: WireServer, name: str) -> None:
     policy = llm.RetryPolicy(max_attempts=2, base_delay=0.0, should_retry=llm.is_retryable)
     async with llm.open(name, server.dsn(name), retry=policy) as client:
-        server.answer(Answer("One, ", finish_reason=PAUSED), Answer(status=503), Answer("two."))
+        server.answer(Answer("One,", finish_reason=PAUSED), Answer(status=503), Answer(" two."))
         assert (await llm.collect(client.stream(REQUEST))).text == "One, two."
-        server.answer(Answer("One, ", finish_reason=PAUSED), Answer(status=503), Answer(status=503))
+        server.answer(Answer("One,", finish_reason=PAUSED), Answer(status=503), Answer(status=503))
         with pytest.raises(llm.ServerError) as caught:
             await llm.collect(client.stream(REQUEST))
     assert caught.value.partial is not None
-    assert caught.value.partial.text == "One, "
+    assert caught.value.partial.text == "One,"
 
 
 async def test_the_whole_answer_is_sent_back_in_the_next_turn(server: WireServer) -> None:
-    server.answer(Answer("One, ", finish_reason=PAUSED), Answer("two."), Answer("ok"))
+    server.answer(Answer("One,", finish_reason=PAUSED), Answer(" two."), Answer("ok"))
     async with llm.open("anthropic", server.dsn("anthropic"), retry=None) as client:
         response = await client.complete(REQUEST)
         await client.chat([*REQUEST.messages, response.message, llm.user("and then?")], model="m")
