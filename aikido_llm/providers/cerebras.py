@@ -12,7 +12,6 @@ PROVIDER = Provider(
         max_tokens_field="max_completion_tokens",
         audio_input=None,
         file_input=None,
-        done_required=False,  # some of its streams end behind the finish reason
     ),
     key_env=("CEREBRAS_API_KEY",),
     key_url="https://cloud.cerebras.ai",

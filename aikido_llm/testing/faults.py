@@ -226,7 +226,8 @@ class Fault:
 
     @staticmethod
     def no_end_mark() -> "Fault":
-        """The last event, which holds the wire's end mark, is not sent; HTTP ends properly."""
+        """The event that holds the wire's end mark, the last one of most, and what follows it are not sent; HTTP ends
+        properly."""
         return Fault("no_end_mark")
 
     @staticmethod

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from .faults import Fault
 from .reply import Reply
-from .wires.base import Wire
+from .wires.base import EndsEarlier, Wire
 
 
 def spoil(reply: Reply, fault: Fault, wire: Wire) -> None:
@@ -173,7 +173,7 @@ def _malformed(reply: Reply, fault: Fault, wire: Wire) -> None:
 
 def _no_end_mark(reply: Reply, fault: Fault, wire: Wire) -> None:
     if reply.streams:
-        reply.pieces.pop()
+        del reply.pieces[wire.end_mark(reply.pieces) if isinstance(wire, EndsEarlier) else -1 :]
     else:
         reply.pieces = [reply.pieces[0].rstrip()[:-1]]
 

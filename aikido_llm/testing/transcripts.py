@@ -33,8 +33,8 @@ class Transcript:
     """One recorded or hand-written answer.
 
     body:     its bytes, without HTTP's own framing. stream: whether one was asked for. status: of HTTP.
-    content_type: as the server sent it. whole_from: so many bytes hold the wire's own end mark; None: all but blanks at
-              the end. A prefix shorter than that must not pass for the answer.
+    content_type: as the server sent it. whole_from: so many bytes hold the wire's own end mark, and a prefix
+              shorter than that must not pass for an answer. None: one that lacks more than the usage must not.
     response: what it must be read as: text, thinking, calls, pictures, sound, usage (raw aside) and finish reason are
               compared; None: not compared. error: the class of the error that it must give, for a status or inside.
     request:  what was asked.
@@ -123,7 +123,7 @@ def _check_answer(dialect: Dialect, transcript: Transcript) -> None:
         if _comparable(_read(dialect, transcript, pieces)) != _comparable(whole):
             raise AssertionError(f"{way} gives other events than the whole body")
     if _error(whole) is None:
-        _check_prefixes(dialect, transcript)
+        _check_prefixes(dialect, transcript, whole)
     _check_junk(dialect, transcript)
 
 
@@ -156,14 +156,23 @@ def _comparable(events: Sequence[Event]) -> list[object]:
     return [(type(e.error), str(e.error), e.error.partial) if isinstance(e, ErrorEvent) else e for e in events]
 
 
-def _check_prefixes(dialect: Dialect, transcript: Transcript) -> None:
-    """The end of the bytes is not the end of the answer."""
-    whole_from = len(transcript.body.rstrip()) if transcript.whole_from is None else transcript.whole_from
+def _check_prefixes(dialect: Dialect, transcript: Transcript, whole: Sequence[Event]) -> None:
+    """The end of the bytes is not the end of the answer. Where the transcript does not say where that is, a prefix may
+    lack what it cost."""
+    told = transcript.whole_from is not None
+    whole_from = transcript.whole_from or len(transcript.body.rstrip())
     for size in cuts(transcript.body, small=400, most=60):
-        if size < whole_from and _error(_read(dialect, transcript, [transcript.body[:size]])) is None:
-            raise BrokenPromise(
-                "failure", f"its first {size} of {len(transcript.body)} bytes passed for a whole answer"
-            )
+        if size < whole_from:
+            events = _read(dialect, transcript, [transcript.body[:size]])
+            if _error(events) is None and (told or _said(events) != _said(whole)):
+                raise BrokenPromise(
+                    "failure", f"its first {size} of {len(transcript.body)} bytes passed for a whole answer"
+                )
+
+
+def _said(events: Sequence[Event]) -> list[Any]:
+    response = getattr(events[-1], "response", None)
+    return [getattr(response, name) for name in _COMPARED if name != "usage"]
 
 
 _JUNK = (

@@ -240,8 +240,16 @@ IN_THE_BODY = (
          End(llm.ServerError, event=True, again=True, passing=True, kept=True),
          End(llm.ServerError, event=True, again=True, passing=True, kept=True)),
     _row("error inside a 200, later", lambda n: Fault.error_inside(after_events=n), _m(llm.ServerError, kept=True)),
-    _row("no end mark, HTTP whole", lambda _: Fault.no_end_mark(),
-         _m(llm.StreamTruncated, words=5, kept=True), _T_EVENT),
+    evolve(
+        _row("no end mark, HTTP whole", lambda _: Fault.no_end_mark(),
+             _m(llm.StreamTruncated, words=5, kept=True), _T_EVENT),
+        dialects=tuple(name for name in DIALECTS if name != "anthropic_messages"),
+    ),
+    evolve(  # its finish reason comes before the mark: what had one is never asked for again
+        _row("no end mark behind a finish reason, HTTP whole", lambda _: Fault.no_end_mark(),
+             evolve(_m(llm.StreamTruncated, words=5, kept=True), passing=False), _T_EVENT),
+        dialects=("anthropic_messages",),
+    ),
 )  # fmt: skip
 
 # Where no mark says that nothing follows (a body, Gemini's stream) the idle clock does.

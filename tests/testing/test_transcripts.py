@@ -31,8 +31,12 @@ def transcripts(name: str) -> list[Transcript]:
         request = Received("POST", sent.path.partition("?")[0], {"alt": "sse"}, {}, sent.body)
         body = b"".join(speaking.stream(ANSWER, request)) if stream else speaking.body(ANSWER, request)
         kind = speaking.stream_type if stream else "application/json"
-        behind = len(b"data: [DONE]\n\n") if name == "cohere" and stream else 0  # its own end mark stands before this
-        found.append(Transcript(body, stream=stream, content_type=kind, whole_from=len(body.rstrip()) - behind))
+        end = len(body.rstrip())
+        if stream and name == "cohere":
+            end -= len(b"data: [DONE]\n\n")  # its own end mark stands before this
+        elif stream and name in ("openai", "vllm"):
+            end = len(body[: body.index(b"\n", body.index(b'"finish_reason":"'))])
+        found.append(Transcript(body, stream=stream, content_type=kind, whole_from=end))
     limited = speaking.error(429, "Slow down.")
     return [*found, Transcript(limited, status=429, content_type="application/json", error=llm.RateLimitedError)]
 

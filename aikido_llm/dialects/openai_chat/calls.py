@@ -6,9 +6,10 @@ from ...codecs import json
 from ...errors import MalformedStream
 from ...types.events import Event
 from ...types.request import Request
+from ...types.response import FinishReason
 from ..toolcalls import ToolCalls, arguments_text
 from ..values import as_object, as_objects, as_text
-from .wire import Json, Message, PlainCall
+from .wire import Json, PlainCall
 
 _WRAPPERS = ("multi_tool_use.parallel", "parallel")  # OpenAI models' inner tool for several calls; it may leak out
 
@@ -34,23 +35,23 @@ class Calls:
         """Call id -> what Google's compatible route wants back with that call (thought signatures)."""
         return {call.id: call.provider_data["extra_content"] for call in self._calls.finished if call.provider_data}
 
-    def read(self, message: Message, out: list[Event], provider_data: Json) -> None:
-        for piece in as_objects(message.tool_calls):
-            if as_object(piece.get("custom")).get("name"):  # free text, not JSON arguments: asked for by `extra` only
-                provider_data.setdefault("custom_tool_calls", []).append(piece)
-            else:
-                self._piece(piece, out)
-        legacy = as_object(message.function_call)
-        if legacy.get("name") or legacy.get("arguments"):  # a stub with both empty is no call
-            self._piece({"function": legacy}, out)
+    def next_index(self) -> int:
+        return self._calls.next_index()
 
-    def finish(self, out: list[Event], *, cut: bool) -> bool:
-        """The answer is over: whether it has complete calls."""
+    def read(self, message: Json, out: list[Event], *, whole: bool) -> None:
+        """whole: of a whole message each entry is a call of its own, also where neither index nor id say so."""
+        for place, piece in enumerate(as_objects(message.get("tool_calls"))):
+            self._piece(piece, out, place if whole else None)
+        legacy = as_object(message.get("function_call"))
+        if legacy.get("name") or legacy.get("arguments"):  # a stub with both empty is no call
+            self._piece({"function": legacy}, out, _LEGACY if whole else None)
+
+    def end(self, out: list[Event], reason: FinishReason | None) -> FinishReason:
+        """The answer is over: its calls, and how it ended (see `ToolCalls.end`)."""
         for pieces in self._wrapped.values():
             self._unwrap("".join(pieces), out)
         self._wrapped.clear()
-        self._calls.finish(out, cut=cut)
-        return bool(self._calls.finished)
+        return self._calls.end(out, reason)
 
     def plain(self, call: PlainCall, out: list[Event]) -> None:
         """A piece of a call as nearly all hosts send it."""
@@ -58,17 +59,22 @@ class Calls:
         if call.id or function.name or self._wrapped or not self._calls.piece(out, call.index, function.arguments):
             self._add(out, call.index, call.id, function.name, function.arguments)
 
-    def _piece(self, piece: Json, out: list[Event]) -> None:
-        function = as_object(piece.get("function"))
-        index, extra = piece.get("index"), piece.get("extra_content")
-        self._add(
-            out,
-            index if isinstance(index, int) and not isinstance(index, bool) else None,
+    def _piece(self, piece: Json, out: list[Event], place: int | None) -> None:
+        index, extra, kind = piece.get("index"), piece.get("extra_content"), as_text(piece.get("type"))
+        key = place if place is not None or isinstance(index, bool) or not isinstance(index, int) else index
+        id, function, custom = (
             as_text(piece.get("id")),
-            as_text(function.get("name")),
-            _arguments(function.get("arguments")),
-            {"extra_content": extra} if extra else None,
+            as_object(piece.get("function")),
+            as_object(piece.get("custom")),
         )
+        data = {"extra_content": extra} if extra else None
+        if custom.get("name") or (custom.get("input") and not function):  # free text, not JSON; else a stub
+            self._calls.delta(out, key, id, as_text(custom.get("name")), as_text(custom.get("input")), data, "custom")
+        elif kind not in ("", "function") and not function and kind in piece:  # a call of a kind we do not know
+            self._calls.delta(out, key, id, kind, json.text(piece[kind]), data, kind)
+        else:
+            name, arguments = as_text(function.get("name")), _arguments(function.get("arguments"))
+            self._add(out, key, id, name, arguments, data)
 
     def _add(
         self,
@@ -105,3 +111,4 @@ def _arguments(value: Any) -> str:
 
 
 _WRAPPED_KEY = -1_000_000  # indexes that no wire uses
+_LEGACY = -1

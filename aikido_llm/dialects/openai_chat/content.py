@@ -2,32 +2,49 @@
 
 from typing import Any
 
-from ...types.events import AudioEvent, Event, ImageEvent, TextDelta, ThinkingDelta
+from ...codecs import json
+from ...types.events import AudioEvent, CitationEvent, Event, ImageEvent, TextDelta, ThinkingDelta
 from ...types.request import Request
-from ..media import Arrived
-from ..values import as_list, as_object, as_objects, as_text
+from ..media import Arrived, image_from_url
+from ..values import as_list, as_object, as_text, is_list, is_object
 from .calls import Calls
+from .executed import Executed
 from .media import audio_type, image_of, sound
 from .quirks import Quirks
-from .reasoning import ReasoningDetails, text_of_details, thought, thought_of_part
-from .wire import Json, Message, PlainDelta
+from .reasoning import REASONING, ReasoningDetails, keep_on, text_of, text_of_details, thought
+from .rest import MESSAGE, keep
+from .sources import TYPED as LISTED
+from .sources import Sources
+from .wire import Json, PlainDelta
+
+_READ = MESSAGE | LISTED | frozenset((*REASONING, "context"))
+_USUAL = frozenset((
+    "role", "content", "refusal", "tool_calls", "function_call", "reasoning_details", "name", "channel", *REASONING
+))  # fmt: skip
+_TEXT = ("text", "output_text", "input_text")
+_THOUGHT = ("thinking", "reasoning")
 
 
 class Content:
-    """The content of one answer. refused: the model said no, in a place of its own.
+    """The content of one choice. refused: the model said no, in a place of its own. spoken: its sound is over.
 
-    provider_data: the decoder's, for what no event carries.
+    unknown: there was content in a shape that nobody knows. provider_data: the choice's, for what no event carries.
     """
 
     def __init__(self, quirks: Quirks, request: Request, provider_data: Json) -> None:
         self._quirks = quirks
         self._provider_data = provider_data
         self._details = ReasoningDetails()
+        self._draws = "image" in quirks.output_modalities
         self._audio_type = audio_type(request)
         self._audio_id = ""
         self._last_thought = ""
         self.calls = Calls(request)
+        self.executed = Executed(self.calls.next_index)
+        self.sources = Sources()
         self.refused = False
+        self.spoken = False
+        self.unknown = False
 
     def replay(self) -> tuple[Any, ...]:
         """What the assistant's message must carry beside its text and calls, as one object to merge into it."""
@@ -55,25 +72,23 @@ class Content:
             for call in delta.tool_calls:
                 self.calls.plain(call, out)
 
-    def read(self, message: Message, out: list[Event], arrived: Arrived) -> None:
-        if message.reasoning_details is not None:
-            self._details.add(message.reasoning_details)
-        said = thought(message)
+    def read(self, message: Json, out: list[Event], arrived: Arrived, *, whole: bool) -> None:
+        details = message.get("reasoning_details")
+        if details is not None:
+            self._details.add(details)
+        said = thought(message, self._provider_data)
         if said:
             self.think(said, out)
-        content = message.content
-        if isinstance(content, str):
-            if content:
-                out.append(TextDelta(content))
-        elif content:
-            self._parts(as_objects(content), out, arrived, thoughts=not said)
-        if message.refusal and isinstance(message.refusal, str):
-            self.refused = True
-            out.append(TextDelta(message.refusal))
-        if message.tool_calls or message.function_call:
-            self.calls.read(message, out, self._provider_data)
-        if message.images or message.audio or message.annotations:
-            self._media(message, out, arrived)
+        content = message.get("content")
+        if content is not None and content != "":
+            self._content(content, out, arrived, thoughts=not said)
+        refusal = message.get("refusal")
+        if refusal and isinstance(refusal, str):
+            self._refuse(refusal, out)
+        if message.get("tool_calls") or message.get("function_call"):
+            self.calls.read(message, out, whole=whole)
+        if not _USUAL.issuperset(message):
+            self._rarer(message, out, arrived)
 
     def think(self, text: str, out: list[Event]) -> None:
         if self._quirks.drop_repeated_reasoning:
@@ -82,37 +97,94 @@ class Content:
             self._last_thought = text
         out.append(ThinkingDelta(text))
 
-    def _parts(self, parts: list[Json], out: list[Event], arrived: Arrived, *, thoughts: bool) -> None:
-        """Content as a list; kinds that we do not know are kept for the caller."""
-        for part in parts:
-            kind = part.get("type")
-            text = as_text(part.get("text")) if kind in ("text", "output_text") else as_text(part.get("refusal"))
-            image = image_of(part, arrived)
-            if kind in ("thinking", "reasoning"):
-                text = ""
-                said = thought_of_part(part)
-                if said and thoughts:
-                    self.think(said, out)
-            elif kind == "refusal" and text:
-                self.refused = True
-            elif image is not None:
-                out.append(ImageEvent(image))
-            elif kind not in ("text", "output_text"):
-                self._provider_data.setdefault("parts", []).append(part)
-            if text:
-                out.append(TextDelta(text))
+    def close(self, out: list[Event]) -> None:
+        """The answer is whole: what had to wait for that."""
+        self.executed.close(out)
+        out.extend(map(CitationEvent, self.sources.found()))
+        if self._quirks.reasoning_replay != "details" and (details := self._details.proofs()):
+            self._provider_data["reasoning_details"] = details
 
-    def _media(self, message: Message, out: list[Event], arrived: Arrived) -> None:
-        for item in as_list(message.images):
+    # ---------------------------------------------------------------- the shapes of `content`
+
+    def _content(self, content: Any, out: list[Event], arrived: Arrived, *, thoughts: bool) -> None:
+        """Text, or a list of parts and texts. An object that is no part is what a JSON mode gives at some hosts, as are
+        numbers: they are their JSON text."""
+        if isinstance(content, str):
+            self._text(content, out)
+        elif is_list(content):
+            for item in content:
+                if is_object(item):
+                    self._part(item, out, arrived, thoughts=thoughts)
+                elif item is not None and item != "":
+                    self._content(item, out, arrived, thoughts=thoughts)
+        elif is_object(content) and content.get("type") in _PARTS:
+            self._part(content, out, arrived, thoughts=thoughts)
+        else:
+            out.append(TextDelta(json.text(content)))
+
+    def _text(self, text: str, out: list[Event]) -> None:
+        """A picture may be sent as text: the one shape in which some models of a host that draws can."""
+        if self._draws and text.startswith("data:image/") and ";base64," in text[:64]:
+            out.append(ImageEvent(image_from_url(text)))
+        else:
+            out.append(TextDelta(text))
+
+    def _part(self, part: Json, out: list[Event], arrived: Arrived, *, thoughts: bool) -> None:
+        """A part of a list; kinds that we do not know are kept for the caller, and their text is text."""
+        kind = part.get("type")
+        image = image_of(part, arrived)
+        if kind in _THOUGHT:
+            said = text_of(part)
+            if said and thoughts:
+                self.think(said, out)
+        elif kind == "refusal" and (refusal := text_of(part.get("refusal"))):
+            self._refuse(refusal, out)
+        elif image is not None:
+            out.append(ImageEvent(image))
+        elif text := text_of(part.get("text") or (part.get("content") if kind in (None, *_TEXT) else None)):
+            out.append(TextDelta(text))
+        if kind in _TEXT and part.get("annotations"):
+            self.sources.annotated(part["annotations"], self._provider_data)
+        if not _is_part(part):
+            self.unknown = True
+            keep_on(self._provider_data, "parts", [part])
+
+    def _rarer(self, message: Json, out: list[Event], arrived: Arrived) -> None:
+        self._media(message, out, arrived)
+        self.executed.read(message.get("executed_tools"), out)
+        self.sources.listed(message)
+        self.sources.annotated(message.get("annotations"), self._provider_data)
+        self.sources.context(message.get("context"), self._provider_data)
+        keep(message, _READ, self._provider_data)
+
+    def _refuse(self, words: str, out: list[Event]) -> None:
+        self.refused = True
+        out.append(TextDelta(words))
+
+    def _media(self, message: Json, out: list[Event], arrived: Arrived) -> None:
+        for item in as_list(message.get("images")):
             image = image_of(item, arrived)
             if image is not None:
                 out.append(ImageEvent(image))
-        for annotation in as_objects(message.annotations):
-            self._provider_data.setdefault("annotations", []).append(annotation)
-        audio = as_object(message.audio)
+        audio = as_object(message.get("audio"))
+        if not audio:
+            return
         self._audio_id = self._audio_id or as_text(audio.get("id"))
+        self.spoken = self.spoken or bool(audio.get("expires_at"))
         data, transcript = as_text(audio.get("data")), as_text(audio.get("transcript"))
         if data or transcript:
             piece = sound(data, transcript, self._audio_type, arrived)
             self._audio_type = self._audio_type or piece.content_type
             out.append(AudioEvent(piece))
+
+
+def _is_part(value: Json) -> bool:
+    """Whether a part of a list is of a kind that is known, or words or a picture without a kind."""
+    kind = value.get("type")
+    if isinstance(kind, str):
+        return kind in _PARTS
+    return any(isinstance(value.get(key), str) for key in ("text", "content")) or not _IMAGE.isdisjoint(value)
+
+
+_IMAGE = frozenset(("image_url", "b64_json", "image_base64"))
+_PARTS = frozenset((*_TEXT, *_THOUGHT, "refusal", "image", "image_url", "output_image"))

@@ -3,6 +3,7 @@
 source: OpenAI API reference "Chat completion chunk" and the references of the hosts named in `quirks`, read 2026-11.
 """
 
+import sys
 from typing import Any
 
 from ...codecs import json
@@ -11,29 +12,33 @@ from ...framing import WHOLE, Frame
 from ...framing.places import Places
 from ...types.events import Event, TextDelta
 from ...types.request import Request
-from ...types.response import FinishReason
+from ...types.response import FinishReason, Response
 from ...types.usage import Usage
 from .. import base, envelope, noise
-from ..finish import OVERRIDING, reason_of
 from ..status import page_text
-from ..values import as_list, as_object, as_objects, as_text
+from ..values import as_count, as_object, as_objects, as_text
 from . import errors
-from .content import Content
-from .finish import FINISH, is_length_error
+from .choice import Choice, Further
+from .finish import is_length_error
 from .media import IMAGE_PLACES
 from .quirks import Quirks
+from .rest import ANSWER, HARMLESS, keep
+from .sources import TYPED as LISTED
 from .usage import find_usage, read_usage
-from .wire import CHUNK, NOTHING, PLAIN, Choice, Chunk, Json
+from .wire import PLAIN, Json
 
 _DONE = b"[DONE]"
 _MARKS = noise.Marks(["choices", "usage"], end=True)
 _LOOK_FOR_NAMES = 8  # chunks: some hosts name the model in the second or third, some never
-
-_PROVIDER_DATA = ("provider", "service_tier", "citations", "search_results")  # the last value of each is kept
+_READ = ANSWER | LISTED
+_NONE: frozenset[str] = frozenset()
 
 
 class Decoder(base.Decoder):
-    """One answer. A whole body is read as a stream of one chunk whose choice has a message instead of a delta."""
+    """One answer. A whole body is read as a stream of one chunk whose choices have a message instead of a delta.
+
+    The end is the finish reason of every choice, whatever comes or does not come behind it: hosts leave `[DONE]` out.
+    """
 
     media_places = Places(
         f"choices[].{message}.{place}" for message in ("delta", "message") for place in (*IMAGE_PLACES, "audio.data")
@@ -42,11 +47,16 @@ class Decoder(base.Decoder):
     def __init__(self, quirks: Quirks, request: Request) -> None:
         super().__init__()
         self._quirks = quirks
-        self._content = Content(quirks, request, self.provider_data)
+        self._request = request
+        self._first = Choice(quirks, request, self.provider_data, self.logprobs)
+        self._further: dict[Any, Further] = {}  # by index
+        self._asked = max(as_count(request.n or request.extra.get("n")) or 1, 1)  # choices
+        self._content = self._first.content
         self._usage: Json = {}
         self._timings: Json = {}
-        self._has_content = False
         self._unnamed = _LOOK_FOR_NAMES  # chunks that are still read in full, because none has named the model yet
+        if "image" in request.modalities:  # some hosts send pictures as text, which is looked at only there
+            self._unnamed = sys.maxsize
 
     def feed(self, frames: list[Frame], out: list[Event]) -> None:
         if self.done:
@@ -60,6 +70,8 @@ class Decoder(base.Decoder):
                     pass  # not plain
                 else:
                     delta = choice.delta
+                    if choice.content_filter_results:
+                        self._first.filtered(choice.content_filter_results)
                     if delta.tool_calls or delta.reasoning_details is not None:
                         self._content.plain(delta, out)
                         continue
@@ -70,36 +82,46 @@ class Decoder(base.Decoder):
                     if text:
                         append(TextDelta(text))
                     continue
-            self._special(name, data, out)
+            try:
+                self._special(name, data, out)
+            except MalformedStream:
+                if not self._ended:
+                    raise
             if self.done:
                 break
-            self._unnamed = 0 if self.model else self._unnamed - 1
+            self._unnamed = 0 if self.model and self._unnamed <= _LOOK_FOR_NAMES else self._unnamed - 1
             known = self._unnamed <= 0
         if out:
-            self._has_content = True
+            self._first.has_content = True
 
     def close(self, out: list[Event]) -> None:
-        if not self.done and (self._quirks.done_required or self.finish_reason is None):
-            raise base.truncated("its [DONE] mark" if self.finish_reason else "its finish reason")
-        reason = self.finish_reason
-        if self._content.refused or reason is FinishReason.content_filter:
+        if self._further and not self._first.seen:
+            raise MalformedStream("the answer has choices, and none of them is the first")
+        if not self.done and not self._ended:
+            raise base.truncated("its finish reason" if self._first.finish_reason is None else "that of every choice")
+        self._told()
+        if self._content.refused or self.finish_reason is FinishReason.content_filter:
             self.finish_reason = FinishReason.content_filter
             raise base.filtered(self.raw_finish_reason or "refusal")
-        if reason is FinishReason.error:
-            raise self._failed()
-        called = self._content.calls.finish(out, cut=reason is FinishReason.length)
-        if called and reason in (None, FinishReason.stop):
-            self.finish_reason = FinishReason.tool_calls
-        elif reason is None and self._has_content:
-            self.finish_reason = FinishReason.stop  # some models never send one: [DONE] behind content is the end
-        elif reason is None:
-            raise base.truncated("any content or finish reason")
+        if self.finish_reason is FinishReason.error:
+            raise errors.ended_in_error(self.raw_finish_reason or "error", self._quirks)
+        self.finish_reason = self._first.close(out)
+        self.complete = self._first.ended and all(choice.ended for choice in self._further.values())
 
     def usage(self) -> Usage | None:
         return read_usage(self._usage, self._timings)
 
     def replay(self) -> tuple[Any, ...]:
         return self._content.replay()
+
+    def choices(self) -> tuple[Response, ...]:
+        return tuple(self._further[index].response() for index in sorted(self._further))
+
+    @property
+    def _ended(self) -> bool:
+        """Every choice that was asked for, or has come, has ended."""
+        further = self._further.values()
+        return self._first.ended and len(further) + 1 >= self._asked and all(choice.ended for choice in further)
 
     # ------------------------------------------------------------------ frames
 
@@ -119,11 +141,10 @@ class Decoder(base.Decoder):
 
     def _chunk_of(self, data: bytes, out: list[Event]) -> None:
         try:
-            value = json.loads(data)
-            chunk = CHUNK.convert(value)
+            chunk = json.loads_object(data)
         except ValueError:
             raise _malformed(data) from None
-        self._chunk(chunk, as_object(value), out)
+        self._chunk(chunk, out, whole=False)
 
     def _no_chunk(self, data: bytes) -> None:
         """Data that is no JSON object: the end mark, nothing at all, or a fault."""
@@ -150,7 +171,7 @@ class Decoder(base.Decoder):
         """A body that is one document."""
         text = body.strip()
         try:
-            value = json.loads(text)
+            value = _document(text)
         except ValueError:
             excerpt = page_text(text[:4000].decode("utf-8", "replace"))
             raise MalformedStream(f"the answer is not JSON: {excerpt}" if excerpt else "the answer is empty") from None
@@ -165,69 +186,70 @@ class Decoder(base.Decoder):
             raise _malformed(text)
         if "choices" not in answer and not envelope.is_error(answer):
             raise MalformedStream("the body is JSON, but no chat completion: it has no choices", permanent=True)
-        try:
-            chunk = CHUNK.convert(answer)
-        except ValueError:
-            raise _malformed(text) from None
-        self._chunk(chunk, answer, out, whole=True)
+        self._chunk(answer, out, whole=True)
+        if not as_objects(answer.get("choices")):
+            raise base.truncated("any choice")
 
     # ------------------------------------------------------------------ chunks
 
-    def _chunk(self, chunk: Chunk, value: Json, out: list[Event], *, whole: bool = False) -> None:
-        self._note(value)
-        for choice in chunk.choices or ():
-            if not choice.index:
-                self._choice(choice, out, whole=whole)
-        if envelope.fails(value) or (not chunk.choices and envelope.is_error(value)):
-            self._fail(errors.error_inside(value, self._quirks), out)
-        if chunk.x_groq and (groq := as_object(chunk.x_groq).get("error")):
-            self._fail(errors.error_inside(groq, self._quirks), out)
+    def _chunk(self, chunk: Json, out: list[Event], *, whole: bool) -> None:
+        self._note(chunk)
+        choices = as_objects(chunk.get("choices"))
+        for choice in choices:
+            self._choice(choice, out, whole=whole)
+        self._told()
+        rare = not HARMLESS.issuperset(chunk)
+        if rare and (envelope.fails(chunk) or (not choices and envelope.is_error(chunk))):
+            self._fail(errors.error_inside(chunk, self._quirks), out)
+        if rare and (groq := as_object(chunk.get("x_groq"))):
+            if groq.get("error"):
+                self._fail(errors.error_inside(groq["error"], self._quirks), out)
+            keep({"x_groq": {key: value for key, value in groq.items() if key != "usage"}}, _NONE, self.provider_data)
+        if rare:
+            self._content.sources.listed(chunk)
+        keep(chunk, _READ, self.provider_data)
 
     def _fail(self, error: LLMError, out: list[Event]) -> None:
         """Raises, except for OpenAI's error that means the token limit: behind content that is a `length` end."""
-        if is_length_error(error) and (self._has_content or out):
-            self.finish_reason = FinishReason.length
+        if is_length_error(error) and (self._first.has_content or out):
+            self._first.finish_reason = FinishReason.length
             return
         raise error
 
-    def _note(self, value: Json) -> None:
-        self.id = self.id or as_text(value.get("id"))
-        self.model = self.model or as_text(value.get("model"))
-        self._content.calls.seed = self.id or str(value.get("created") or "")
-        self._usage = find_usage(value) or self._usage
-        self._timings = as_object(value.get("timings")) or self._timings
-        for key in _PROVIDER_DATA:
-            if value.get(key):
-                self.provider_data[key] = value[key]
+    def _told(self) -> None:
+        """How the answer ends is known when all of it has ended."""
+        self.raw_finish_reason = self._first.raw_finish_reason
+        self.finish_reason = self._first.finish_reason if self.done or self._ended else None
 
-    def _choice(self, choice: Choice, out: list[Event], *, whole: bool) -> None:
-        if choice.index:
+    def _note(self, chunk: Json) -> None:
+        self.id = self.id or as_text(chunk.get("id"))
+        self.model = self.model or as_text(chunk.get("model"))
+        self._content.calls.seed = self.id or str(chunk.get("created") or "")
+        self._usage = find_usage(chunk) or self._usage
+        self._timings = as_object(chunk.get("timings")) or self._timings
+
+    def _choice(self, choice: Json, out: list[Event], *, whole: bool) -> None:
+        index = as_count(choice.get("index"))
+        if index:
+            further = self._further.get(index)
+            if further is None:
+                further = self._further[index] = Further(self._quirks, self._request)
+            further.take(choice, self.arrived, whole=whole)
             return
-        # Perplexity sends both, the message cumulative; a stream's message counts only where there are no deltas.
-        message = choice.message if whole else choice.delta
-        if message is None or message == NOTHING:
-            message = choice.delta if whole else choice.message if not (self._has_content or out) else None
-        if message is not None:
-            self._content.read(message, out, self.arrived)
-        word, native = as_text(choice.finish_reason), as_text(choice.native_finish_reason)
-        if word:
-            self._finish(word)
-        if native == "network_error":  # seen behind a finish reason that looks benign
-            self._finish(native)
-        if choice.logprobs:
-            for entry in as_list(as_object(choice.logprobs).get("content")):
-                self.provider_data.setdefault("logprobs", []).append(entry)
-        if choice.error:
-            raise errors.error_inside(choice.error, self._quirks)
+        self._first.read(choice, out, self.arrived, whole=whole)
+        if choice.get("error"):
+            raise errors.error_inside(choice["error"], self._quirks)
 
-    def _finish(self, word: str) -> None:
-        """The first word counts, but a later failure overrides it."""
-        reason = reason_of(word, FINISH)
-        if self.finish_reason is None or reason in OVERRIDING:
-            self.finish_reason, self.raw_finish_reason = reason, word
 
-    def _failed(self) -> LLMError:
-        return errors.ended_in_error(self.raw_finish_reason or "error", self._quirks)
+def _document(text: bytes) -> Any:
+    """A body's JSON, whatever stands behind its end. Raises ValueError."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        found = json.value_at(text.decode("utf-8", "replace"), 0)
+        if found is None or not as_object(found[0]):
+            raise
+        return found[0]
 
 
 def _malformed(data: bytes) -> MalformedStream:

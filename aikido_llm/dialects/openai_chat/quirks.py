@@ -68,7 +68,6 @@ class Quirks:
     output_modalities: tuple[str, ...] = ("text",)  # what `modalities` may ask for
 
     # -- answer
-    done_required: bool = True  # False: the host may close right behind the finish reason, without [DONE]
     drop_repeated_reasoning: bool = False  # older Grok models sent each reasoning delta twice
     error_words: Words = NO_WORDS  # what the host's own numbers and sentences mean
 

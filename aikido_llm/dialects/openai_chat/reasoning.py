@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from ..values import as_list, as_object, as_objects, as_text
-from .wire import Json, Message
+from ..values import as_object, as_objects, as_text, is_list, is_object
+from .wire import Json
 
 _TEXTS = ("text", "summary", "data")
 _SIGNED_FORMATS = ("anthropic", "google")  # refuse a thought that lost its signature
@@ -80,6 +80,10 @@ class ReasoningDetails:
             block.add(detail)
             place.note(block)
 
+    def proofs(self) -> list[Json]:
+        """The entries that hold more than their text: signatures, encrypted reasoning."""
+        return [item for item in (block.whole() for block in self._blocks) if item.get("signature") or item.get("data")]
+
     def replay(self) -> list[Json]:
         items = [block.whole() for block in self._blocks]
         return [item for item in items if not _unsigned(item)]
@@ -91,24 +95,56 @@ def _unsigned(item: Json) -> bool:
     return as_text(item.get("format")).startswith(_SIGNED_FORMATS)
 
 
-def thought(message: Message) -> str:
-    """The reasoning text of a delta or message: one spelling of it, because hosts send the same text in several."""
-    for value in (message.reasoning_content, message.reasoning):
-        if isinstance(value, str) and value:
-            return value
-    return text_of_details(message.reasoning_details) if message.reasoning_details else ""
+REASONING = (
+    "reasoning_content", "reasoning", "reasoning_text", "thinking", "thinking_content", "thought", "reasoning_summary",
+    "thinking_blocks",
+)  # fmt: skip
+"""Where a delta or message holds reasoning, the usual first."""
+
+_REASONING = frozenset(REASONING)
+_WORDS = ("thinking", "reasoning", "text", "summary", "content", "value")
+_PLAIN = frozenset((*_WORDS, "type", "index", "closed"))
+_DEEPEST = 8
+
+
+def thought(message: Json, provider_data: Json) -> str:
+    """The reasoning text of a delta or message: one spelling of it, because hosts send the same text in several.
+
+    What stands beside the text (signatures), or has no text in it, is kept.
+    """
+    said = ""
+    for key in () if _REASONING.isdisjoint(message) else REASONING:
+        value = message.get(key)
+        if not value:
+            continue
+        text = text_of(value)
+        said = said or text
+        if not text or _has_more(value):
+            keep_on(provider_data, key, value)
+    return said or (text_of_details(message["reasoning_details"]) if message.get("reasoning_details") else "")
+
+
+def keep_on(provider_data: Json, key: str, value: Any) -> None:
+    """A value, which in a list goes on from chunk to chunk."""
+    if is_list(value):
+        provider_data.setdefault(key, []).extend(value)
+    else:
+        provider_data[key] = value
+
+
+def text_of(value: Any, depth: int = 0) -> str:
+    """The words of text, of a list of pieces, or of a block, however deep they stand in it."""
+    if isinstance(value, str) or depth > _DEEPEST:
+        return as_text(value)
+    if is_list(value):
+        return "".join(text_of(item, depth + 1) for item in value)
+    block = as_object(value)
+    return next((text for key in _WORDS if (text := text_of(block.get(key), depth + 1))), "") if block else ""
+
+
+def _has_more(value: Any) -> bool:
+    return any(not _PLAIN.issuperset(block) for block in (value if is_list(value) else [value]) if is_object(block))
 
 
 def text_of_details(details: Any) -> str:
     return "".join(as_text(detail.get("text")) or as_text(detail.get("summary")) for detail in as_objects(details))
-
-
-def thought_of_part(part: Json) -> str:
-    """The text of a content part of type thinking (Mistral) or reasoning (Databricks)."""
-    for key in ("thinking", "reasoning", "summary", "text"):
-        value = part.get(key)
-        if isinstance(value, str):
-            return value
-        if as_list(value):
-            return "".join(as_text(as_object(piece).get("text")) for piece in as_objects(value))
-    return ""

@@ -4,9 +4,11 @@ from typing import Any
 
 from ...types.usage import Usage
 from ..cost import dollars
-from ..values import as_count, as_object, as_objects, within
+from ..values import as_count, as_list, as_object, is_object, within
 from .wire import Json
 
+_PROMPT = ("prompt_tokens", "input_tokens")  # the second names are those of the Responses wire: gateways mix the two
+_COMPLETION = ("completion_tokens", "output_tokens")
 _CACHE_READ = ("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens", "cache_read_input_tokens")
 _NOTHING: Json = {}
 
@@ -16,9 +18,10 @@ def find_usage(chunk: Json) -> Json:
     usage = as_object(chunk.get("usage"))
     if usage:
         return usage
-    places = [as_object(chunk.get("x_groq")).get("usage")]
-    places += [choice.get("usage") for choice in as_objects(chunk.get("choices"))]
-    return next((as_object(place) for place in places if as_object(place)), _NOTHING)
+    for holder in (chunk.get("x_groq"), *as_list(chunk.get("choices"))):
+        if is_object(holder) and (usage := as_object(holder.get("usage"))):
+            return usage
+    return _NOTHING
 
 
 def read_usage(usage: Json, timings: Json) -> Usage | None:
@@ -28,9 +31,9 @@ def read_usage(usage: Json, timings: Json) -> Usage | None:
     """
     if not usage:
         return _from_timings(timings) if timings else None
-    details = as_object(usage.get("prompt_tokens_details") or usage.get("prompt_token_details"))  # so one vendor spells
-    prompt, completion = as_count(usage.get("prompt_tokens")), as_count(usage.get("completion_tokens"))
-    said = as_object(usage.get("completion_tokens_details"))
+    details = _object(usage, "prompt_tokens_details", "prompt_token_details", "input_tokens_details")
+    said = _object(usage, "completion_tokens_details", "output_tokens_details")
+    prompt, completion = _first(*map(usage.get, _PROMPT)), _first(*map(usage.get, _COMPLETION))
     reasoning = _first(said.get("reasoning_tokens"), usage.get("reasoning_tokens"))
     cached = _first(details.get("cached_tokens"), *map(usage.get, _CACHE_READ))
     written = _first(details.get("cache_write_tokens"), usage.get("cache_creation_input_tokens"))
@@ -59,6 +62,10 @@ def _from_timings(timings: Json) -> Usage | None:
         return None
     prompt = None if fresh is None else fresh + (cached or 0)
     return Usage(input_tokens=prompt, output_tokens=output, cache_read_tokens=cached, raw=timings)
+
+
+def _object(usage: Json, *names: str) -> Json:
+    return next((as_object(usage[name]) for name in names if usage.get(name)), _NOTHING)
 
 
 def _first(*values: Any) -> int | None:

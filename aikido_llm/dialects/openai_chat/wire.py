@@ -1,8 +1,9 @@
-"""The shapes of an answer.
+"""The shape of nearly every chunk of a stream: a piece of text, reasoning or a call, and nothing else that matters.
 
-Two of each. `PlainChunk` is what nearly every chunk of a stream is, a piece of text, reasoning or a call and nothing
-else: its types turn down all others, so that the parser (C) does the checks. What it turns down is read as `Chunk`,
-whose leaves are Any because servers disagree on nearly all of their types.
+Its types turn down all others, so that the parser (C) does the checks: a key that is not named here, or a value where
+nothing is expected, makes the chunk one that is read in full, key by key, because servers disagree on nearly all types.
+What names the frame rather than the answer is skipped here; chunks that are read in full (the first and the last are
+always among them) tell it. The keys stand in the order in which hosts send them: the parser looks there first.
 """
 
 from typing import Any, Literal
@@ -10,105 +11,79 @@ from typing import Any, Literal
 import msgspec
 
 from ...codecs.json import Typed
-from ..values import as_object, as_objects
 
 Json = dict[str, Any]
 
 
-class PlainFunction(msgspec.Struct, gc=False):
+class PlainFunction(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     name: str | None = None
     arguments: str | None = None
 
 
-class PlainCall(msgspec.Struct, gc=False):
+class PlainCall(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     function: PlainFunction
     index: int | None = None
     id: str | None = None
+    type: Literal["function", ""] | None = None
     custom: None = None
     extra_content: None = None
 
 
-class PlainDelta(msgspec.Struct, gc=False):
+class PlainDelta(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    role: Any = None
     content: str | None = None
     reasoning_content: str | None = None
     reasoning: str | None = None
-    tool_calls: list[PlainCall] | None = None
     reasoning_details: Any = None
+    tool_calls: list[PlainCall] | None = None
     refusal: None = None
     images: None = None
     audio: None = None
     annotations: None = None
     function_call: None = None
+    token_id: None = None
+    name: Any = None
+    channel: Any = None
+    padding: Any = None
+    audio_content: Literal[""] | None = None
 
 
-class PlainChoice(msgspec.Struct, gc=False):
+class PlainChoice(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     delta: PlainDelta
     index: Literal[0] = 0
-    finish_reason: Literal[""] | None = None
     logprobs: None = None
+    finish_reason: Literal[""] | None = None
     native_finish_reason: None = None
+    stop_reason: None = None
+    matched_stop: None = None
+    token_ids: None = None
+    raw_output: None = None
+    seed: None = None
+    text: Any = None
     error: None = None
+    content_filter_results: Any = None  # Azure's, with every piece of text
 
 
-class PlainChunk(msgspec.Struct, gc=False):
+class PlainChunk(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     choices: tuple[PlainChoice]
+    id: Any = None
+    provider: Any = None
+    object: Any = None
+    created: Any = None
+    model: Any = None
+    model_id: Any = None
+    model_version: Any = None
+    created_at: Any = None
+    service_tier: Any = None
+    system_fingerprint: Any = None
     usage: None = None
+    obfuscation: Any = None
+    p: Any = None
     error: None = None
     x_groq: None = None
-
-
-class Message(msgspec.Struct, gc=False):
-    """`choices[].delta` of a stream, `choices[].message` of a whole body: the same keys."""
-
-    role: Any = None
-    content: Any = None
-    reasoning_content: Any = None
-    reasoning: Any = None
-    reasoning_details: Any = None
-    tool_calls: Any = None
-    refusal: Any = None
-    images: Any = None
-    audio: Any = None
-    annotations: Any = None
-    function_call: Any = None
-
-
-NOTHING = Message()
-"""What `{}` is read as."""
-
-
-class Choice(msgspec.Struct, gc=False):
-    delta: Message | None = None
-    finish_reason: Any = None
-    index: Any = None
-    message: Message | None = None
-    logprobs: Any = None
-    native_finish_reason: Any = None
-    error: Any = None
-
-
-class Chunk(msgspec.Struct, gc=False):
-    """A chunk of a stream or a whole body; what is rare is read untyped when it shows."""
-
-    choices: list[Choice] | None = None
-    usage: Any = None
-    error: Any = None
-    x_groq: Any = None
-
-
-def _mend(value: Any) -> Json:
-    """What is not of the shape above is left out: a server's oddity must not cost the answer."""
-    chunk = as_object(value)
-    choices = [_mend_choice(choice) for choice in as_objects(chunk.get("choices"))]
-    return {**chunk, "choices": choices}
-
-
-def _mend_choice(choice: Json) -> Json:
-    mended = dict(choice)
-    for key in ("delta", "message"):
-        mended[key] = as_object(choice.get(key)) or None
-    return mended
+    prompt_token_ids: None = None
+    request_id: Any = None
+    generationId: Any = None
 
 
 PLAIN = Typed(PlainChunk)
-CHUNK = Typed(Chunk, _mend)

@@ -108,3 +108,12 @@ class Labels(Protocol):
     def media_type(self, request: Received) -> str:
         """Of the stream that answers this request, instead of `stream_type`."""
         ...
+
+
+@runtime_checkable
+class EndsEarlier(Protocol):
+    """A wire whose end mark is not in its last event."""
+
+    def end_mark(self, events: list[bytes]) -> int:
+        """Which of a stream's events holds it."""
+        ...

@@ -67,6 +67,9 @@ class OpenAIChat:
             return [*events, self.error_event(answer.message or "Internal server error", answer.code)]
         return [*events, *chunks.end(_FINISH[finish]), _DONE]
 
+    def end_mark(self, events: list[bytes]) -> int:
+        return next(at for at, event in enumerate(events) if b'"finish_reason":"' in event)
+
     def body(self, answer: Answer, request: Received) -> bytes:
         finish = finish_of(answer)
         if finish is FinishReason.error:

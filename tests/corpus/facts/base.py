@@ -164,7 +164,7 @@ def settle(draft: Draft) -> Facts:
     if error is not None:
         finish = "content_filter" if error == "ContentFilteredError" else "error"
     # Where the answer was cut, a call with half its arguments (or none yet) is not a call.
-    cut = finish in {"length", "error", "content_filter"}
+    cut = finish in {"length", "error", "content_filter"} or (finish == "other" and draft.raw_finish is None)
     calls = [(name, arguments) for name, arguments in draft.tool_calls if not cut or parses(arguments)]
     return Facts(
         text=draft.text,

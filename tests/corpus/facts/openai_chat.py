@@ -16,6 +16,7 @@ FINISH = {
     **dict.fromkeys(("error", "insufficient_system_resource", "network_error"), "error"),
 }
 OVERRIDES = {"content_filter", "error"}
+PROMPT, COMPLETION = (("prompt_tokens",), ("input_tokens",)), (("completion_tokens",), ("output_tokens",))
 CACHE_READ = (
     ("prompt_tokens_details", "cached_tokens"),
     ("prompt_cache_hit_tokens",),
@@ -45,7 +46,7 @@ def _read(chunks: list[Json], key: str, done: bool) -> Draft:
     """A whole body is a stream of one chunk whose choice has a message instead of a delta."""
     draft = Draft()
     calls: list[Call] = []
-    refused = heard = False
+    refused = heard = spoken = False
     for chunk in chunks:
         draft.id, draft.model = draft.id or string(chunk, "id"), draft.model or string(chunk, "model")
         draft.usage = _usage(chunk) or draft.usage
@@ -54,6 +55,7 @@ def _read(chunks: list[Json], key: str, done: bool) -> Draft:
                 refused = bool(string(choice, key, "refusal")) or refused
                 _message(draft, calls, choice.get(key), whole=key == "message")
                 heard = bool(string(choice, key, "audio", "transcript")) or heard
+                spoken = bool(number(choice, key, "audio", "expires_at")) or spoken
                 _finish(draft, choice)
         if chunk.get("error"):
             draft.error = error_in_body(chunk["error"])
@@ -64,8 +66,10 @@ def _read(chunks: list[Json], key: str, done: bool) -> Draft:
         if draft.error:  # nothing after an error counts
             break
     draft.tool_calls = [(call.name, call.arguments) for call in calls if call.name]
-    if draft.finish is None and done and _has_content(draft):
-        draft.finish = "stop"  # some servers never send a finish reason: the body's own end is the mark
+    if draft.finish is None and spoken:
+        draft.finish = "stop"  # sound has no finish reason: its expiry is the mark
+    elif draft.finish is None and done and draft.error is None:
+        draft.finish = "other"  # all has come that will, but nobody has said that it is all
     if refused:
         draft.finish = "content_filter"
     return draft
@@ -129,7 +133,8 @@ def _usage(chunk: Json) -> dict[str, int | None] | None:
     counts = next((counts for counts in sent if counts), None)
     if counts is None:
         return _timings(chunk.get("timings"))
-    prompt, completion, total = (number(counts, f"{kind}_tokens") for kind in ("prompt", "completion", "total"))
+    prompt, completion = _first(counts, PROMPT), _first(counts, COMPLETION)
+    total = number(counts, "total_tokens")
     reasoning = _first(counts, REASONING)
     # xAI counts reasoning beside the completion; the total gives it away.
     if reasoning and completion is not None and total == (prompt or 0) + completion + reasoning:

@@ -8,13 +8,12 @@ import pytest
 
 from aikido_llm.dialects.openai_chat import OpenAIChat
 from aikido_llm.errors import ContentFilteredError, MalformedStream, ServerError, StreamTruncated
-from aikido_llm.types.events import AudioEvent, Event, ImageEvent, TextDelta, ThinkingDelta, ToolCallDelta
-from aikido_llm.types.messages import user
+from aikido_llm.types.events import AudioEvent, ImageEvent, TextDelta, ThinkingDelta, ToolCallDelta
 from aikido_llm.types.parts import AudioPart, ImagePart
-from aikido_llm.types.request import Request
 from aikido_llm.types.response import FinishReason, Response
-from aikido_llm.types.tools import ToolDef
+from aikido_llm.types.tools import ToolCall, ToolDef
 from aikido_llm.types.usage import Usage
+from tests.dialects.openai_chat.roads import ROAD, WHOLE, answer_of, asked, events_of, whole
 from tests.dialects.openai_chat.transcripts import (
     DONE,
     END,
@@ -32,31 +31,6 @@ from tests.wire import Road, error_of, response_of
 
 PNG = b"\x89PNG\r\n\x1a\n rest"
 PNG_URI = "data:image/png;base64," + base64.b64encode(PNG).decode()
-ROAD = Road(OpenAIChat())
-WHOLE = Road(OpenAIChat(), stream=False, content_type="application/json")
-
-
-def events_of(answer: bytes, road: Road = ROAD) -> list[Event]:
-    """Read every way; cut at every offset before the end mark (of a long one: at every third) it is StreamTruncated."""
-    events = road.read_every_way(answer)
-    end = answer.find(b"[DONE]") + 6
-    for size in range(0, end, 1 + len(answer) // 1500) if len(answer) < 6000 else ():
-        error = error_of(road.read(answer[:size]))
-        assert isinstance(error, StreamTruncated), f"{size} bytes: {error!r}"
-    assert error_of(events) is None, error_of(events)
-    return events
-
-
-def answer_of(answer: bytes, road: Road = ROAD) -> Response:
-    return response_of(events_of(answer, road))
-
-
-def whole(message: dict[str, Any], finish: str | None = "stop", **top: Any) -> Response:
-    return answer_of(body(message, finish, **top), WHOLE)
-
-
-def asked(**fields: Any) -> Road:
-    return Road(OpenAIChat(), request=Request((user("hi"),), model="m", **fields))
 
 
 # ---------------------------------------------------------------- text, and where usage stands
@@ -163,9 +137,9 @@ def test_cost(sent: dict[str, Any], dollars: float | None) -> None:
 
 
 def test_finish_reason_twice_and_then_null() -> None:
-    ends = chunk({"content": ""}, "tool_use") + chunk({"content": ""}, "stop", usage=usage()) + chunk({}, None)
+    ends = chunk({"content": ""}, "length") + chunk({"content": ""}, "stop", usage=usage()) + chunk({}, None)
     answer = answer_of(text("Hi") + ends + DONE)
-    assert (answer.finish_reason, answer.raw_finish_reason) == ("tool_calls", "tool_use")
+    assert (answer.finish_reason, answer.raw_finish_reason) == ("length", "length")
 
 
 def test_finish_reason_may_be_empty_or_missing_between() -> None:
@@ -180,9 +154,6 @@ def test_finish_reason_may_be_empty_or_missing_between() -> None:
         ("eos", "stop"),
         ("end_turn", "stop"),
         ("STOP", "stop"),
-        ("tool_calls", "tool_calls"),
-        ("tool_call", "tool_calls"),
-        ("function_call", "tool_calls"),
         ("length", "length"),
         ("model_length", "length"),
         ("max_tokens", "length"),
@@ -230,28 +201,52 @@ def test_refusal_is_text_and_filtered() -> None:
     assert isinstance(error_of(WHOLE.read(body({"content": None, "refusal": "No"}))), ContentFilteredError)
 
 
-def test_done_without_finish_reason_behind_text_is_a_stop() -> None:
-    answer = answer_of(text("Hi") + DONE)
-    assert (answer.finish_reason, answer.raw_finish_reason) == ("stop", None)
+@pytest.mark.parametrize("word", ["tool_calls", "tool_call", "function_call", "tool_use"])
+def test_finish_words_of_calls(word: str) -> None:
+    answer = answer_of(calls(call(0, "a", "f", "{}"), finish=word) + DONE)
+    assert (answer.finish_reason, answer.raw_finish_reason) == ("tool_calls", word)
+    for said in (ROAD.read(text("Hi") + chunk(finish=word) + DONE), WHOLE.read(body({"content": "Hi"}, word))):
+        assert isinstance(error_of(said), MalformedStream), "a finish word that promises calls, and none"
+        assert response_of(said).text == "Hi"
 
 
-def test_done_without_finish_reason_behind_calls_is_tool_calls() -> None:
-    assert answer_of(calls(call(0, "a", "f", "{}")) + DONE).finish_reason == "tool_calls"
+@pytest.mark.parametrize("said", [text("Hi"), chunk({"role": "assistant", "content": ""}), b""])
+def test_done_without_finish_reason_is_an_end_that_nobody_vouches_for(said: bytes) -> None:
+    answer = answer_of(said + DONE)
+    assert (answer.finish_reason, answer.raw_finish_reason, answer.complete) == ("other", None, False)
 
 
-def test_done_without_anything_is_truncated() -> None:
-    assert isinstance(error_of(ROAD.read(chunk({"role": "assistant", "content": ""}) + DONE)), StreamTruncated)
+def test_done_without_finish_reason_hands_out_whole_calls_alone() -> None:
+    answer = answer_of(calls(call(0, "a", "f", "{}"), call(1, "b", "g", '{"x":')) + DONE)
+    assert ([done.name for done in answer.tool_calls], answer.finish_reason) == (["f"], "other")
+    assert not answer.complete
+    free = call(0, "a")
+    free |= {"type": "custom", "custom": {"name": "sql", "input": "select"}}
+    assert answer_of(calls(free) + DONE).tool_calls == ()
+
+
+def test_an_end_that_never_comes_is_truncated() -> None:
     assert isinstance(error_of(ROAD.read(b": ping\n\n")), StreamTruncated)
     assert isinstance(error_of(ROAD.read(b"")), StreamTruncated)
 
 
-def test_eof_behind_the_finish_reason_is_whole_only_where_hosts_leave_done_out() -> None:
-    answer = text("Hi") + STOP
-    assert isinstance(error_of(ROAD.read(answer)), StreamTruncated)
-    lenient = Road(OpenAIChat(done_required=False))
-    assert response_of(lenient.read_every_way(answer)).finish_reason == "stop"
-    assert isinstance(error_of(lenient.read(text("Hi"))), StreamTruncated)
-    assert isinstance(error_of(lenient.read(answer + b'data: {"choi')), StreamTruncated)
+@pytest.mark.parametrize(
+    "behind",
+    [b"", data({**HEAD, "choices": [], "usage": usage()}), b'data: {"choi', b"data: {]\n\n", b"<html>", DONE,
+     b": x\n\n", data("oops"), DONE + DONE, b"data: [DO"],
+)  # fmt: skip
+def test_the_finish_reason_is_the_end_whatever_comes_behind_it(behind: bytes) -> None:
+    answer = answer_of(text("Hi") + STOP + behind)
+    assert (answer.text, answer.finish_reason, answer.complete) == ("Hi", "stop", True)
+    assert answer.usage.input_tokens == (9 if b"usage" in behind else None)
+
+
+def test_an_error_behind_the_finish_reason_is_told_and_not_worth_another_attempt() -> None:
+    error = error_of(ROAD.read(text("Hi") + STOP + data({"error": {"message": "late", "code": 500}})))
+    assert isinstance(error, ServerError)
+    assert error.permanent
+    assert error.partial is not None
+    assert error.partial.raw_finish_reason == "stop"
 
 
 def test_nothing_behind_done_is_read() -> None:
@@ -276,11 +271,8 @@ def test_done_without_a_space_and_without_a_line_end() -> None:
         data({**HEAD, "choices": [{"index": 0, "delta": None}]}),
         data({**HEAD, "choices": [{"index": 0}]}),
         data({**HEAD, "choices": [{"index": 0, "delta": 7, "finish_reason": None}]}),
-        data({**HEAD, "choices": [{"index": 1, "delta": {"content": "another choice"}, "finish_reason": "length"}]}),
         data({"id": "", "model": "", "choices": [], "prompt_filter_results": [{"prompt_index": 0}]}),
-        data(
-            {**HEAD, "choices": [{"index": 0, "delta": {"content": 5, "tool_calls": "x", "images": {}, "audio": []}}]}
-        ),
+        data({**HEAD, "choices": [{"index": 0, "delta": {"tool_calls": "x", "images": {}, "audio": []}}]}),
         data("null"),
         data({}),
         data(""),
@@ -561,10 +553,55 @@ def test_the_leaked_wrapper_of_parallel_calls_is_taken_off() -> None:
     assert [done.name for done in unreadable.tool_calls] == ["multi_tool_use.parallel"]
 
 
-def test_custom_calls_are_kept_beside_the_answer() -> None:
-    custom = {"id": "a", "type": "custom", "custom": {"name": "sql", "input": "select 1"}}
-    got = whole({"content": None, "tool_calls": [custom]}, "tool_calls")
-    assert (got.tool_calls, got.provider_data) == ((), {"custom_tool_calls": [custom]})
+def test_calls_with_free_text() -> None:
+    def piece(**custom: str) -> dict[str, Any]:
+        return {"index": 0, **({"id": "a", "type": "custom"} if "name" in custom else {}), "custom": custom}
+
+    pieces = (piece(name="sql", input=""), piece(input="select "), piece(input="{1"))
+    got = answer_of(b"".join(calls(one) for one in pieces) + FINISH)
+    assert got.tool_calls == (ToolCall("a", "sql", "select {1", kind="custom"),)
+    told = {"id": "a", "type": "custom", "custom": {"name": "sql", "input": "select {1"}}
+    assert whole({"content": None, "tool_calls": [told]}, "stop").tool_calls == got.tool_calls
+    stub = {**call(None, "a", "f", "{}"), "custom": {"name": "", "input": ""}}
+    assert whole({"content": None, "tool_calls": [stub]}).tool_calls[0].kind == "function"
+
+
+def test_a_call_of_a_kind_of_the_host_s_own_is_a_call() -> None:
+    told = {"id": "a", "type": "shell", "shell": {"command": ["ls"]}}
+    for got in (whole({"content": None, "tool_calls": [told]}), answer_of(calls(told) + END)):
+        assert got.tool_calls == (ToolCall("a", "shell", '{"command":["ls"]}', kind="shell"),)
+        assert got.finish_reason == "tool_calls"
+
+
+def test_a_call_without_a_name_is_no_answer() -> None:
+    for said in (
+        ROAD.read(calls(call(0, "a", arguments='{"x":1}')) + FINISH),
+        WHOLE.read(body({"content": None, "tool_calls": [call(None, "a", arguments='{"x":1}')]}, "tool_calls")),
+        WHOLE.read(body({"content": None, "tool_calls": [call(None, "a", arguments='{"x":1}')]}, "stop")),
+    ):
+        error = error_of(said)
+        assert isinstance(error, MalformedStream)
+        assert error.permanent
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [call(0, "a", "f", '{"x":'), call(0, arguments='"yz"}'), call(0, arguments='{"x":"yz"}')],
+        [call(0, "a", "f", {"x": "y"}), call(0, "a", "f", {"x": "yz"})],
+        [call(0, "a", "f", ""), call(0, arguments='{"x":"yz"}{"x":"yz"}')],
+        [call(0, "a", "f", ""), call(1, arguments='{"x":"yz"}')],
+        [call(0, "a", "f", ""), call(3, "b", arguments='{"x":"yz"}')],
+    ],
+)
+def test_arguments_said_again_and_pieces_that_name_no_call(pieces: list[dict[str, Any]]) -> None:
+    got = answer_of(b"".join(calls(piece) for piece in pieces) + FINISH)
+    assert [(done.id, done.name, done.parsed()) for done in got.tool_calls] == [("a", "f", {"x": "yz"})]
+
+
+def test_each_entry_of_a_whole_message_is_a_call_of_its_own() -> None:
+    twice = [call(0, None, "f", '{"x":1}'), call(0, None, "f", '{"x":1}')]
+    assert [done.name for done in whole({"tool_calls": twice}, "tool_calls").tool_calls] == ["f", "f"]
 
 
 def test_thought_signatures_of_calls_are_sent_back() -> None:
@@ -645,23 +682,6 @@ def test_sound_in_a_whole_body() -> None:
     assert events[0] == AudioEvent(AudioPart(data=wav, content_type="audio/wav", transcript="Hey"))
 
 
-# ---------------------------------------------------------------- what only some hosts send
-
-
-def test_citations_annotations_logprobs_and_the_serving_host() -> None:
-    note = {"type": "url_citation", "url_citation": {"url": "https://x"}}
-    entry = {"token": "Hi", "logprob": -0.1}
-    first = {"index": 0, "delta": {"content": "Hi"}, "logprobs": {"content": [entry]}}
-    answer = data({**HEAD, "provider": "Venice", "choices": [first]}) + chunk({"annotations": [note]})
-    got = answer_of(answer + chunk(finish="stop", citations=["https://x"]) + DONE)
-    assert got.provider_data == {
-        "provider": "Venice",
-        "logprobs": [entry],
-        "annotations": [note],
-        "citations": ["https://x"],
-    }
-
-
 # ---------------------------------------------------------------- whole bodies
 
 
@@ -698,9 +718,10 @@ def test_whole_body_nested_under_provider() -> None:
 
 
 def test_whole_body_without_finish_reason() -> None:
-    assert whole({"content": "Hi"}, None).finish_reason == "stop"
-    assert whole({"content": None, "tool_calls": [call(0, "a", "f", "{}")]}, None).finish_reason == "tool_calls"
-    assert isinstance(error_of(WHOLE.read(body({"content": None}, None))), StreamTruncated)
+    for message in ({"content": "Hi"}, {"content": None, "tool_calls": [call(0, "a", "f", "{}")]}, {"content": None}):
+        answer = whole(message, None)
+        assert (answer.finish_reason, answer.complete) == ("other", False)
+        assert len(answer.tool_calls) == ("tool_calls" in message)
     assert isinstance(error_of(WHOLE.read(b'{"choices": null}')), StreamTruncated)
 
 
@@ -708,6 +729,11 @@ def test_whole_body_without_finish_reason() -> None:
 def test_a_body_that_is_no_completion_is_malformed(junk: bytes) -> None:
     error = error_of(WHOLE.read(junk))
     assert isinstance(error, MalformedStream)
+
+
+@pytest.mark.parametrize("behind", [b"garbage", b"\0", b"{}", b"\n\n<html>"])
+def test_a_whole_body_with_something_behind_it_is_whole(behind: bytes) -> None:
+    assert response_of(WHOLE.read(body({"content": "Hi"}) + behind)).text == "Hi"
 
 
 def test_every_prefix_of_a_whole_body_is_an_error() -> None:
@@ -749,11 +775,6 @@ def planted(path: tuple[Any, ...], value: Any) -> dict[str, Any]:
             place[key] = child
         place = child
     return root
-
-
-def test_a_key_that_is_no_text_is_malformed() -> None:
-    assert isinstance(error_of(WHOLE.read(b'{"\\ud800": 1, "choices": []}')), MalformedStream)
-    assert isinstance(error_of(ROAD.read(data('{"\\ud800": 1, "choices": []}'))), MalformedStream)
 
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: ".".join(map(str, path)))
