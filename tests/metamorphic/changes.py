@@ -1,0 +1,224 @@
+"""What is done to a recorded answer: changes that mean nothing, and changes that harm."""
+
+import json
+import random
+import re
+from collections.abc import Callable
+from typing import Any, TypeAlias, cast
+
+from attrs import evolve, field, frozen
+
+OPAQUE = ("arguments", "args", "input", "parameters", "partialArgs", "error", "metadata")
+"""Keys of what belongs to the model or the caller: a field more in there is another answer."""
+
+
+@frozen
+class Sent:
+    """An answer as a server sends it. blocks: events of a stream or its lines, in order; a whole body is one.
+    kind: sse, ndjson or whole. end: what stands behind a block."""
+
+    blocks: tuple[bytes, ...]
+    kind: str
+    label: str
+    end: bytes = field(default=b"")
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(block + self.end for block in self.blocks)
+
+
+Change: TypeAlias = Callable[[Sent, random.Random, Sent], Sent | None]
+"""(answer, dice, another answer of the same wire and kind) -> the changed one, None where it has no room for it."""
+
+
+def sent(body: bytes, label: str) -> Sent:
+    """A recorded body in its parts."""
+    plain = body.replace(b"\r\n", b"\n")
+    if re.match(rb"\s*(?:data|event|id|:)", plain):
+        return Sent(tuple(block for block in re.split(rb"\n{2,}", plain.strip(b"\n"))), "sse", label, b"\n\n")
+    if label == "application/x-ndjson":
+        return Sent(tuple(line for line in plain.split(b"\n") if line.strip()), "ndjson", label, b"\n")
+    return Sent((body,), "whole", label)
+
+
+# ---------------------------------------------------------------- JSON inside
+
+
+def _payload(block: bytes, kind: str) -> tuple[bytes, Any, bytes] | None:
+    """(what stands before its JSON, the JSON, what stands behind it)."""
+    found = (
+        re.search(rb"^data: ?(\{.*\})\s*$", block, re.MULTILINE) if kind == "sse" else re.search(rb"(?s)(.*)", block)
+    )
+    if found is None:
+        return None
+    try:
+        return block[: found.start(1)], json.loads(found[1]), block[found.end(1) :]
+    except ValueError:
+        return None
+
+
+def _rewritten(answer: Sent, change: Callable[[Any], Any]) -> Sent | None:
+    blocks: list[bytes] = []
+    for block in answer.blocks:
+        parts = _payload(block, answer.kind)
+        if parts is None:
+            blocks.append(block)
+            continue
+        before, value, behind = parts
+        text = json.dumps(change(value), ensure_ascii=False).encode("utf-8", "surrogatepass")
+        blocks.append(before + text + behind)
+    return evolve(answer, blocks=tuple(blocks))
+
+
+def _walk(value: Any, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
+    if isinstance(value, list):
+        return [_walk(item, change) for item in cast("list[Any]", value)]
+    if not isinstance(value, dict):
+        return value
+    fields = cast("dict[str, Any]", value)
+    return change({key: item if key in OPAQUE else _walk(item, change) for key, item in fields.items()})
+
+
+def _counted(fields: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: str(item) if re.search(r"(?i)_tokens$|TokenCount$|_count$", key) and type(item) is int else item
+        for key, item in fields.items()
+    }
+
+
+# ---------------------------------------------------------------- harmless
+
+
+_BEATS = (
+    b": keep-alive", b"data: {}", b"data: :", b"data: : keepalive", b"data:", b"event: ping\ndata: {}",
+    b"event: keepalive\ndata: ok", b'event: keepalive\ndata: {"type":"keepalive","message":"here","code":0}',
+    b'data: {"type": "ping"}', b"event: x.unknown\ndata: <wait>", b"retry: 3000", b"id: 7",
+)  # fmt: skip
+_LINES = (b"{}", b"", b": keepalive", b'{"type": "ping"}', b"null")
+_LABELS = ("text/plain", "text/event-stream", "application/json", "application/octet-stream", "text/html", "")
+
+
+def heartbeats(answer: Sent, dice: random.Random, _: Sent) -> Sent | None:
+    if answer.kind == "whole":
+        return evolve(answer, blocks=(b" \n\n " + answer.blocks[0],))
+    beats = _BEATS if answer.kind == "sse" else _LINES
+    blocks = [dice.choice(beats)]
+    for block in answer.blocks:
+        blocks += [block, dice.choice(beats)]
+    return evolve(answer, blocks=tuple(blocks))
+
+
+def unknown_fields(answer: Sent, dice: random.Random, _: Sent) -> Sent | None:
+    def more(value: Any) -> Any:
+        return {"x_new": {"a": [1, "b"]}, **value, "x_more": 3.5} if isinstance(value, dict) else value
+
+    return _rewritten(answer, more)
+
+
+def nulls(answer: Sent, dice: random.Random, _: Sent) -> Sent | None:
+    return _rewritten(answer, lambda value: _walk(value, lambda fields: {**fields, "x_null": None}))
+
+
+def reordered_keys(answer: Sent, dice: random.Random, _: Sent) -> Sent | None:
+    return _rewritten(answer, lambda value: _walk(value, lambda fields: dict(reversed(fields.items()))))
+
+
+def numbers_as_text(answer: Sent, dice: random.Random, _: Sent) -> Sent | None:
+    return _rewritten(answer, lambda value: _walk(value, _counted))
+
+
+def end_again(answer: Sent, dice: random.Random, _: Sent) -> Sent | None:
+    return None if answer.kind == "whole" else evolve(answer, blocks=(*answer.blocks, answer.blocks[-1]))
+
+
+def line_ends(answer: Sent, dice: random.Random, _: Sent) -> Sent | None:
+    if answer.kind == "whole":
+        return None
+    blocks = tuple(block.replace(b"\n", b"\r\n") for block in answer.blocks)
+    return evolve(answer, blocks=blocks, end=answer.end.replace(b"\n", b"\r\n"))
+
+
+def other_label(answer: Sent, dice: random.Random, _: Sent) -> Sent | None:
+    return evolve(answer, label=dice.choice([label for label in _LABELS if label != answer.label]))
+
+
+def comments(answer: Sent, dice: random.Random, _: Sent) -> Sent | None:
+    if answer.kind != "sse":
+        return None
+    return evolve(answer, blocks=tuple(b": a comment\n" + block + b"\n:" for block in answer.blocks))
+
+
+def blank_end(answer: Sent, dice: random.Random, _: Sent) -> Sent | None:
+    return evolve(answer, blocks=(*answer.blocks[:-1], answer.blocks[-1] + answer.end + b"\n\n\n"))
+
+
+def mark_before(answer: Sent, dice: random.Random, _: Sent) -> Sent | None:
+    return evolve(answer, blocks=(b"\xef\xbb\xbf" + answer.blocks[0], *answer.blocks[1:]))
+
+
+HARMLESS: dict[str, Change] = {
+    "heartbeats between any two events": heartbeats,
+    "unknown fields": unknown_fields,
+    "nulls everywhere": nulls,
+    "keys in another order": reordered_keys,
+    "counts as text": numbers_as_text,
+    "the last event again": end_again,
+    "CRLF": line_ends,
+    "another label": other_label,
+    "comments": comments,
+    "blank lines at the end": blank_end,
+    "a byte order mark": mark_before,
+}
+
+# ---------------------------------------------------------------- harmful
+
+
+def halved(answer: Sent, dice: random.Random, _: Sent) -> Sent | None:
+    """One frame loses its second half, and what stands behind it follows."""
+    places = [at for at, block in enumerate(answer.blocks) if _payload(block, answer.kind) is not None]
+    if not places:
+        return None
+    at = dice.choice(places)
+    block = answer.blocks[at]
+    start = block.find(b"{")
+    half = block[: start + max((len(block) - start) // 2, 1)]
+    return evolve(answer, blocks=(*answer.blocks[:at], half, *answer.blocks[at + 1 :]))
+
+
+def broken_off(answer: Sent, dice: random.Random, _: Sent) -> Sent | None:
+    """The bytes end inside a frame."""
+    body = answer.body
+    size = dice.randrange(len(body))
+    return evolve(answer, blocks=(body[:size],), end=b"")
+
+
+def end_lost(answer: Sent, dice: random.Random, _: Sent) -> Sent | None:
+    """The last events are missing, whole."""
+    if len(answer.blocks) < 3:
+        return None
+    return evolve(answer, blocks=answer.blocks[: dice.randrange(1, len(answer.blocks) - 1)])
+
+
+def mixed(answer: Sent, dice: random.Random, other: Sent) -> Sent | None:
+    """The middle of another answer comes in the middle of this one."""
+    if min(len(answer.blocks), len(other.blocks)) < 4:
+        return None
+    at, half = len(answer.blocks) // 2, len(other.blocks) // 2
+    return evolve(answer, blocks=(*answer.blocks[:at], *other.blocks[:half], *answer.blocks[at:]))
+
+
+def dropped(answer: Sent, dice: random.Random, _: Sent) -> Sent | None:
+    """One frame is missing."""
+    if len(answer.blocks) < 3:
+        return None
+    at = dice.randrange(1, len(answer.blocks) - 1)
+    return evolve(answer, blocks=(*answer.blocks[:at], *answer.blocks[at + 1 :]))
+
+
+HARMFUL: dict[str, Change] = {
+    "a frame halved": halved,
+    "the bytes break off": broken_off,
+    "the last events lost": end_lost,
+    "two answers mixed": mixed,
+    "one frame lost": dropped,
+}
