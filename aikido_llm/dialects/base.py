@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Protocol
 
 from attrs import field, frozen
 
-from ..errors import ContentFilteredError, LLMError, StreamTruncated
+from ..errors import ContentFilteredError, LLMError, MalformedStream, StreamTruncated
 from ..framing import Frame, Framer
 from ..framing.media import Media
 from ..framing.places import NOWHERE, Places
@@ -187,6 +187,13 @@ FEATURES = (
 def truncated(what: str) -> StreamTruncated:
     """The one wording for an answer whose end did not come; what: the mark that was missing."""
     return StreamTruncated(f"the answer broke off: the bytes ended before {what}; what arrived is in .partial")
+
+
+def no_second(known: str, begun: str) -> None:
+    """An answer begins whose id is `begun`, where `known` is that of the one being read, "" for none yet. Raises
+    MalformedStream when they are two: no reader could tell whose the next piece is."""
+    if known and begun and begun != known:
+        raise MalformedStream(f"a second answer ({begun[:80]}) begins in the middle of the first ({known[:80]})")
 
 
 def filtered(word: str, detail: str = "") -> ContentFilteredError:

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, cast
 
 from attrs import evolve, field, frozen
 
-OPAQUE = ("arguments", "args", "input", "parameters", "partialArgs", "error", "metadata")
+OPAQUE = ("arguments", "args", "input", "parameters", "partialArgs", "error", "metadata", "toolResponse")
 """Keys of what belongs to the model or the caller: a field more in there is another answer."""
 
 
@@ -76,6 +76,8 @@ def _walk(value: Any, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Any
     if not isinstance(value, dict):
         return value
     fields = cast("dict[str, Any]", value)
+    if str(fields.get("type")).endswith("_result"):  # what a server's tool gave back is handed on as it came
+        return fields
     return change({key: item if key in OPAQUE else _walk(item, change) for key, item in fields.items()})
 
 
@@ -110,7 +112,9 @@ def heartbeats(answer: Sent, dice: random.Random, _: Sent) -> Sent | None:
 
 def unknown_fields(answer: Sent, dice: random.Random, _: Sent) -> Sent | None:
     def more(value: Any) -> Any:
-        return {"x_new": {"a": [1, "b"]}, **value, "x_more": 3.5} if isinstance(value, dict) else value
+        if not isinstance(value, dict):
+            return value
+        return {"x_new": {"a": [1, "b"]}, **cast("dict[str, Any]", value), "x_more": 3.5}
 
     return _rewritten(answer, more)
 

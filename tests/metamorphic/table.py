@@ -17,7 +17,18 @@ from .changes import HARMFUL, HARMLESS, Sent, sent
 
 Verdict = Literal["equal", "error", "wrong", "cannot be seen"]
 
-UNSEEN: dict[tuple[str, str], str] = {}
+MIXED, LOST = "two answers mixed", "one frame lost"
+UNSEEN: dict[tuple[str, str], str] = {
+    (MIXED, "openai-chat"): "its chunks have an id, but 7 of 354 recorded streams change it in the middle",
+    (MIXED, "gemini"): "no event is a beginning, and its text is read without its id",
+    (MIXED, "ollama-chat"): "its lines have no id",
+    (LOST, "openai-chat"): "nothing is numbered and nothing is said twice",
+    (LOST, "openai-responses"): "text is said again at the end, but one recorded answer of the service says more there",
+    (LOST, "anthropic-messages"): "deltas are not numbered and not said again",
+    (LOST, "gemini"): "nothing is numbered and nothing is said twice",
+    (LOST, "cohere-v2"): "deltas are not numbered and not said again",
+    (LOST, "ollama-chat"): "nothing is numbered and nothing is said twice",
+}
 """(change, wire) -> why the wire cannot show it."""
 
 LARGEST = 60_000  # bytes of a body
@@ -53,7 +64,9 @@ def _record(exchange: load.Exchange) -> Record | None:
     label = exchange.headers.get("content-type", "").partition(";")[0].strip().lower()
     road = Road(dialect_of(exchange), stream=exchange.stream, content_type=label)
     events = road.read(exchange.body)
-    return None if error_of(events) else Record(exchange, road, sent(exchange.body, label), response_of(events))
+    if error_of(events) or response_of(events) != response_of(road.read(exchange.body)):  # call ids that are made anew
+        return None
+    return Record(exchange, road, sent(exchange.body, label), response_of(events))
 
 
 def tried(chosen: Iterable[Record], seed: int = 0) -> Iterator[Outcome]:
@@ -61,9 +74,10 @@ def tried(chosen: Iterable[Record], seed: int = 0) -> Iterator[Outcome]:
     others = _by_wire()
     for number, record in enumerate(chosen):
         dice = random.Random(f"{seed} {record.exchange.id} {number}")
-        other = dice.choice(others[record.exchange.protocol, record.answer.kind])
+        same = others[record.exchange.protocol, record.answer.kind]
+        other = dice.choice([other for other in same if other.response.id != record.response.id] or [record])
         for name, change in (*HARMLESS.items(), *HARMFUL.items()):
-            changed = change(record.answer, dice, other.answer)
+            changed = None if name == MIXED and other is record else change(record.answer, dice, other.answer)
             if changed is not None and (changed.body, changed.label) != (record.answer.body, record.answer.label):
                 yield _judged(name, record, changed)
 
@@ -92,7 +106,15 @@ def _judged(name: str, record: Record, changed: Sent) -> Outcome:
 
 def plain(response: Response) -> Response:
     """Without what holds the fields that were added."""
-    return evolve(response, provider_data={}, replay=())
+    bare = evolve(
+        response,
+        provider_data={},
+        replay=(),
+        tool_calls=tuple(evolve(call, provider_data=None) for call in response.tool_calls),
+        citations=tuple(evolve(citation, provider_data={}) for citation in response.citations),
+        server_tools=tuple(evolve(call, provider_data={}) for call in response.server_tools),
+    )
+    return evolve(bare, choices=tuple(map(plain, response.choices)))
 
 
 def table(outcomes: Iterable[Outcome]) -> str:

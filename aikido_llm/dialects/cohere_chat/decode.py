@@ -140,6 +140,8 @@ class Decoder(base.Decoder):
         delta = _object(event.get("delta"), kind)
         message = _object(delta.get("message"), kind)
         if kind in ("message-start", "message-end"):
+            if kind == "message-start":
+                base.no_second(self.id, as_text(event.get("id")))
             self._identify(event)
         if kind == "message-end":
             self._end(delta)

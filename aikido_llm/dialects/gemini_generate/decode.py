@@ -40,6 +40,7 @@ class Decoder(base.Decoder):
         self._first = CandidateReader(self.provider_data)
         self._others: dict[int, Choice] = {}  # by index
         self._usage = UsageReader()
+        self._ending = b""  # the latest chunk, once there is a finish reason
 
     def feed(self, frames: list[Frame], out: list[Event]) -> None:
         decode, append, turn = PLAIN.fast, out.append, self._first.turn
@@ -76,7 +77,9 @@ class Decoder(base.Decoder):
             self._whole(payload, out)
             return
         for data in noise.sift(name, payload, _MARKS, self._error):
-            self._chunk(CHUNK.decode(data), data, out)
+            if data != self._ending:  # relays send their last event twice
+                self._chunk(CHUNK.decode(data), data, out)
+                self._ending = data if self._first.finish_reason is not None else b""
 
     def _error(self, value: Any) -> LLMError:
         return in_band(value, self._words)

@@ -54,6 +54,7 @@ class Decoder(base.Decoder):
         self._content = self._first.content
         self._usage: Json = {}
         self._timings: Json = {}
+        self._ending = b""  # the latest chunk, once there is a finish reason
         self._unnamed = _LOOK_FOR_NAMES  # chunks that are still read in full, because none has named the model yet
         if "image" in request.modalities:  # some hosts send pictures as text, which is looked at only there
             self._unnamed = sys.maxsize
@@ -140,11 +141,14 @@ class Decoder(base.Decoder):
         return errors.error_inside(value, self._quirks)
 
     def _chunk_of(self, data: bytes, out: list[Event]) -> None:
+        if data == self._ending:  # relays send their last event twice
+            return
         try:
             chunk = json.loads_object(data)
         except ValueError:
             raise _malformed(data) from None
         self._chunk(chunk, out, whole=False)
+        self._ending = data if self._first.finish_reason is not None else b""
 
     def _no_chunk(self, data: bytes) -> None:
         """Data that is no JSON object: the end mark, nothing at all, or a fault."""

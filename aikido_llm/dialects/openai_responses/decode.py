@@ -167,7 +167,10 @@ class Decoder(base.Decoder):
             case "response.output_item.done":
                 self._answer.done(event, as_object(field_of(data, "item")), out)
             case "response.created" | "response.in_progress" | "response.queued":
-                self._head(response_of(data))
+                response = response_of(data)
+                if kind == "response.created":
+                    base.no_second(self.id, as_text(response.get("id")))
+                self._head(response)
             case "error":
                 raise errors.in_band(json.loads(data), self._words)
             case _ if kind in _ENDS:
