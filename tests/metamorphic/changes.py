@@ -76,8 +76,9 @@ def _walk(value: Any, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Any
     if not isinstance(value, dict):
         return value
     fields = cast("dict[str, Any]", value)
-    if str(fields.get("type")).endswith("_result"):  # what a server's tool gave back is handed on as it came
-        return fields
+    kind = str(fields.get("type"))
+    if kind.endswith(("_result", "_call", "_output", "_tools")) and kind not in ("function_call", "custom_tool_call"):
+        return fields  # what a server's tool was asked and gave back is handed on as it came
     return change({key: item if key in OPAQUE else _walk(item, change) for key, item in fields.items()})
 
 
