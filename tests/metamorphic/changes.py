@@ -4,9 +4,11 @@ import json
 import random
 import re
 from collections.abc import Callable
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 from attrs import evolve, field, frozen
+
+from aikido_llm.dialects.values import is_list, is_object
 
 OPAQUE = ("arguments", "args", "input", "parameters", "partialArgs", "error", "metadata", "toolResponse")
 """Keys of what belongs to the model or the caller: a field more in there is another answer."""
@@ -71,11 +73,11 @@ def _rewritten(answer: Sent, change: Callable[[Any], Any]) -> Sent | None:
 
 
 def _walk(value: Any, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:
-    if isinstance(value, list):
-        return [_walk(item, change) for item in cast("list[Any]", value)]
-    if not isinstance(value, dict):
+    if is_list(value):
+        return [_walk(item, change) for item in value]
+    if not is_object(value):
         return value
-    fields = cast("dict[str, Any]", value)
+    fields: dict[str, Any] = value
     kind = str(fields.get("type"))
     if kind.endswith(("_result", "_call", "_output", "_tools")) and kind not in ("function_call", "custom_tool_call"):
         return fields  # what a server's tool was asked and gave back is handed on as it came
@@ -113,9 +115,7 @@ def heartbeats(answer: Sent, dice: random.Random, _: Sent) -> Sent | None:
 
 def unknown_fields(answer: Sent, dice: random.Random, _: Sent) -> Sent | None:
     def more(value: Any) -> Any:
-        if not isinstance(value, dict):
-            return value
-        return {"x_new": {"a": [1, "b"]}, **cast("dict[str, Any]", value), "x_more": 3.5}
+        return {"x_new": {"a": [1, "b"]}, **value, "x_more": 3.5} if is_object(value) else value
 
     return _rewritten(answer, more)
 
