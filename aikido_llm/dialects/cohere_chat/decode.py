@@ -225,8 +225,8 @@ class Decoder(base.Decoder):
             if not block.keys() & _BLOCK:
                 raise MalformedStream(f"a part of the answer has neither text nor a type, only {', '.join(rest)}")
             self.provider_data.setdefault("content", {}).update(rest)
-            block = {name: item for name, item in block.items() if name in _BLOCK}
-        self._said(_converted(block, _content), out)
+        known = {name: item for name, item in block.items() if name in _BLOCK}
+        self._said(_converted(known, _content), out)
 
     def _said(self, content: Content, out: list[Event]) -> None:
         if content.text:
