@@ -121,7 +121,8 @@ def without_names(value: object) -> object:
     if isinstance(value, llm.Response):
         return evolve(value, provider="", request_id="", raw=None)
     if isinstance(value, llm.EndEvent):
-        return llm.EndEvent(value.finish_reason, evolve(value.response, provider="", request_id=""))
+        choices = tuple(evolve(choice, provider="") for choice in value.response.choices)
+        return llm.EndEvent(value.finish_reason, evolve(value.response, provider="", request_id="", choices=choices))
     if isinstance(value, ErrorFacts):
         return evolve(value, partial=None)
     return value
