@@ -202,7 +202,7 @@ class AnswerParser:
             self._decoder.close(out)
         except LLMError as error:
             return self._end(out, error)
-        return self._end(out, None)
+        return self._end(out, None if self._decoder.complete else self._another_wire())
 
     def _end(self, out: list[Event], failure: LLMError | None) -> list[Event]:
         self.ended = True
@@ -266,13 +266,15 @@ class AnswerParser:
     def _of_another_wire(self, failure: LLMError) -> LLMError:
         """What could not be read, and why: the address may be that of a server that speaks another wire."""
         if isinstance(failure, StreamError) and not isinstance(failure, TooLargeError):
-            spoken = wire_of(self._head)
-            if spoken is not None and spoken.dialect != self._wire:
-                return MalformedStream(
-                    f"this server speaks the {spoken.title} wire: use open({spoken.row!r}, base_url=...)",
-                    permanent=True,
-                )
+            return self._another_wire() or failure
         return failure
+
+    def _another_wire(self) -> MalformedStream | None:
+        spoken = wire_of(self._head)
+        if spoken is None or spoken.dialect == self._wire:
+            return None
+        said = f"this server speaks the {spoken.title} wire: use open({spoken.row!r}, base_url=...)"
+        return MalformedStream(said, permanent=True)
 
     def _complete_error(self, error: LLMError, partial: Response) -> None:
         if (self._is_page or self._head.lstrip()[:1] == b"<") and isinstance(error, MalformedStream):

@@ -56,6 +56,9 @@ class _Open:
         self._balance.broken = True
         return False
 
+    def is_open(self) -> bool:
+        return not self._balance.closed(self.arguments)
+
     def continues(self, arguments: str | None) -> bool:
         """Whether a fragment that names no call can be the next piece of this one: it is not whole yet."""
         return self.kind in ("", "function") and bool(arguments) and not self.is_whole()
@@ -185,6 +188,11 @@ class ToolCalls:
         if reason is FinishReason.stop and self.finished:
             return FinishReason.tool_calls
         return reason or FinishReason.other
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the arguments of a function have begun and their brackets are not closed."""
+        return any(call.arguments and call.kind in ("", "function") and call.is_open() for call in self._calls)
 
     def finish(self, out: list[Event], *, cut: bool = False, bare: bool = False) -> None:
         """Append a ToolCallEvent for each call. cut: the answer may have broken off, so a call that is not whole is

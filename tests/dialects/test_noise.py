@@ -148,7 +148,10 @@ def test_half_a_frame_where_none_belongs_is_a_fault(row: str) -> None:
         start = event.find(b"{")
         half = b"dat: " + event[start : start + (len(event) - start) * 3 // 4].rstrip(b"}\n") + b"\n\n"
         if start >= 0 and at and b"ping" not in event:
-            error = error_of(road(row).read(b"".join(events[:at]) + half + b"".join(events[at + 1 :])))
+            before = b"".join(events[:at])
+            if error_of(road(row).read(before)) is None:
+                break  # the answer is whole by then
+            error = error_of(road(row).read(before + half + b"".join(events[at + 1 :])))
             assert isinstance(error, MalformedStream | StreamTruncated), (at, half)
 
 

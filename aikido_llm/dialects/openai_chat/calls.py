@@ -46,6 +46,11 @@ class Calls:
         if legacy.get("name") or legacy.get("arguments"):  # a stub with both empty is no call
             self._piece({"function": legacy}, out, _LEGACY if whole else None)
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether the arguments of a call have begun and lack their end."""
+        return self._calls.unfinished
+
     def end(self, out: list[Event], reason: FinishReason | None) -> FinishReason:
         """The answer is over: its calls, and how it ended (see `ToolCalls.end`)."""
         for pieces in self._wrapped.values():

@@ -106,6 +106,8 @@ class Decoder(base.Decoder):
             raise base.filtered(self.raw_finish_reason or "refusal")
         if self.finish_reason is FinishReason.error:
             raise errors.ended_in_error(self.raw_finish_reason or "error", self._quirks)
+        if not self.done and self.finish_reason is FinishReason.tool_calls and self._content.calls.unfinished:
+            raise base.truncated("a tool call was whole")  # hosts exist that send the finish reason with each call
         self.finish_reason = self._first.close(out)
         self.complete = self._first.ended and all(choice.ended for choice in self._further.values())
 
@@ -197,8 +199,10 @@ class Decoder(base.Decoder):
     # ------------------------------------------------------------------ chunks
 
     def _chunk(self, chunk: Json, out: list[Event], *, whole: bool) -> None:
-        self._note(chunk)
         choices = as_objects(chunk.get("choices"))
+        if not choices and noise.is_heartbeat(chunk):
+            return
+        self._note(chunk)
         for choice in choices:
             self._choice(choice, out, whole=whole)
         self._told()
