@@ -12,6 +12,7 @@ from typing import Any
 from attrs import evolve
 
 from ..codecs import json
+from ..codecs.text import mended_in
 from ..dialects.base import Dialect, truncated
 from ..errors import ContentFilteredError, LLMError, MalformedStream, StreamError, TooLargeError
 from ..framing import Frame
@@ -23,6 +24,7 @@ from ..types.events import EndEvent, ErrorEvent, Event, UsageEvent
 from ..types.exchange import Timing
 from ..types.request import Request
 from ..types.response import FinishReason, Response
+from .halves import Halves
 from .reply import NO_REPLY, Reply
 
 _UNFINISHED = (None, FinishReason.error)
@@ -61,6 +63,8 @@ class AnswerParser:
         self._decoder.continues = request.messages[-1:] != () and request.messages[-1].replay is not None
         self._wire = dialect.name
         self._events = Accumulator()
+        self._halves = Halves()
+        self._met = json.halves_met()
         self._frames: list[Frame] = []
         self._model = request.model or ""
         self._provider = provider
@@ -115,6 +119,8 @@ class AnswerParser:
         if failure is not None:
             return self._end(out, failure)
         if out:
+            if self._met != json.halves_met() or self._halves.waits:
+                out = self._halves.joined(out)
             if self._first_event is None:
                 self._note_first()
             self._events.extend(out)
@@ -208,6 +214,9 @@ class AnswerParser:
         self.ended = True
         if out and self._first_event is None:
             self._note_first()
+        halved = self._met != json.halves_met()
+        if halved:
+            out[:] = [*self._halves.joined(out), *self._halves.rest()]
         usage = self._decoder.usage()
         if usage is not None:
             out.append(UsageEvent(usage))
@@ -216,6 +225,8 @@ class AnswerParser:
         if failure is not None:
             reason = FinishReason.content_filter if isinstance(failure, ContentFilteredError) else FinishReason.error
         response = self._response(reason, complete=failure is None)
+        if halved:
+            response = _mended(response)
         if failure is not None:
             failure = self._of_another_wire(failure)
             response = evolve(
@@ -287,3 +298,9 @@ class AnswerParser:
         self._reply.stamp(error)
         error.attempts = self._attempts
         error.scrubbed(*self._secrets)
+
+
+def _mended(response: Response) -> Response:
+    """No half of a character leaves in what was not an event either."""
+    names = ("id", "model", "raw_finish_reason", "provider_data", "replay", "replay_state", "raw")
+    return evolve(response, **{name: mended_in(getattr(response, name)) for name in names})

@@ -1,7 +1,8 @@
 """The one place that names a JSON library (msgspec; why: docs/decisions/0002-json-and-base64.md).
 
 Reading falls back to the standard library where msgspec is stricter than the servers we meet (NaN, lone surrogates);
-what neither can read is a ValueError, whatever its cause (also nesting that is too deep).
+what neither can read is a ValueError, whatever its cause (also nesting that is too deep). No half of a character comes
+out but of `loads_frame` and `Typed.decode`, for readers that join it with its other half (`halves_met` counts them).
 """
 
 import json
@@ -13,6 +14,7 @@ from typing import Any, Generic, TypeVar, cast
 import msgspec
 
 from .base64 import Base64Text, encode_blocks, encoded_size
+from .text import mended_in
 
 T = TypeVar("T")
 
@@ -25,7 +27,25 @@ def loads(data: bytes | str) -> Any:
     try:
         return msgspec.json.decode(data)
     except UNREADABLE:
-        return _lenient(data)
+        return mended_in(_lenient(data))
+
+
+def loads_frame(data: bytes | str) -> Any:
+    """The same for a frame of a stream: half a character in it may find its other half in the next one."""
+    try:
+        return msgspec.json.decode(data)
+    except UNREADABLE:
+        value = _lenient(data)
+        _met[0] += 1
+        return value
+
+
+def halves_met() -> int:
+    """How many frames were read so far in which half a character may stand: a look that costs nothing per event."""
+    return _met[0]
+
+
+_met = [0]
 
 
 def loads_object(data: bytes | str) -> dict[str, Any]:
@@ -127,8 +147,8 @@ def _in_pieces(value: Any) -> Pieces:
 def _dumps(value: Any, encoder: msgspec.json.Encoder, encode_other: Callable[[Any], Any]) -> bytes:
     try:
         return encoder.encode(value)
-    except UnicodeEncodeError:  # a lone surrogate, which `loads` lets in: written as the escape that it came as
-        return json.dumps(value, default=encode_other, separators=(",", ":")).encode("ascii")
+    except UnicodeEncodeError:  # half a character, which no server takes
+        return encoder.encode(mended_in(value))
     except RecursionError:
         raise ValueError("the value is nested too deep") from None
 
@@ -192,7 +212,7 @@ class Typed(Generic[T]):
         try:
             return self.fast(data)
         except UNREADABLE:
-            return self.convert(loads(data))
+            return self.convert(loads_frame(data))
 
     def convert(self, value: Any) -> T:
         """Plain values, as `loads` gives them, -> the type."""

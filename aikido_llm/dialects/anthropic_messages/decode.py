@@ -146,7 +146,7 @@ class Decoder(base.Decoder):
             case "content_block_stop":
                 self._content.stop(event.index, out)
             case "message_delta":
-                self._facts(json.loads_object(data))
+                self._facts(_object_of(data))
             case "message_stop":
                 self.done = True
             case _:  # ping, and what is yet to come
@@ -168,7 +168,7 @@ class Decoder(base.Decoder):
 
     def _any_delta(self, index: int | None, delta: Delta | None, data: bytes, out: list[Event]) -> None:
         if delta is None or delta.type not in (*DELTAS, None):
-            self._content.unknown_delta(index, as_object(json.loads_object(data).get("delta")))
+            self._content.unknown_delta(index, as_object(_object_of(data).get("delta")))
         elif delta.text:
             self._content.turn_to(index)
             self._content.text(delta.text, out)
@@ -201,3 +201,13 @@ class Decoder(base.Decoder):
 
 def _malformed(data: bytes) -> MalformedStream:
     return MalformedStream(f"not the JSON of this wire: {page_text(data.decode('utf-8', 'replace'))}")
+
+
+def _object_of(data: bytes) -> dict[str, Any]:
+    """A frame with all that is in it, also what the typed reader skips."""
+    try:
+        return json.loads_object(data)
+    except ValueError:
+        raise MalformedStream(
+            "an event holds a value that cannot be read", body=envelope.shown(data.decode("utf-8", "replace"))
+        ) from None

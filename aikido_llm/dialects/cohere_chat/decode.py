@@ -156,7 +156,7 @@ class Decoder(base.Decoder):
     def _slowly(self, data: bytes, last: bool) -> dict[str, Any] | None:
         """A payload as it is. None for what is to be skipped."""
         try:
-            value = json.loads(data)
+            value = json.loads_frame(data)
         except ValueError:
             if last and data.lstrip()[:1] == b"{":
                 self._cut = data  # cut off, if nothing follows; broken, if something does

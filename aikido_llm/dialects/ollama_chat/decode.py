@@ -155,7 +155,7 @@ class Decoder(base.Decoder):
     def _slowly(self, data: bytes, last: bool) -> Line | None:
         """A line that is not JSON of the expected shape. None for one that may be cut off, if nothing follows."""
         try:
-            value = json.loads(data)
+            value = json.loads_frame(data)
         except ValueError:
             if last and data.lstrip()[:1] == b"{":
                 self._cut = data

@@ -146,7 +146,7 @@ class Decoder(base.Decoder):
         if data == self._ending:  # relays send their last event twice
             return
         try:
-            chunk = json.loads_object(data)
+            chunk: Json = json.loads_frame(data)  # it begins an object: what is read is one
         except ValueError:
             raise _malformed(data) from None
         self._chunk(chunk, out, whole=False)

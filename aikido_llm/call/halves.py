@@ -1,0 +1,55 @@
+"""Halves of a character that come in two deltas are one character. Pure.
+
+Gateways that cut text in UTF-16 send such halves as two escapes. Each kind of text (the answer's, the reasoning, each
+call's arguments) waits for its own other half; one that does not come is U+FFFD.
+"""
+
+from attrs import evolve
+
+from ..codecs.text import ends_in_half, mended
+from ..types.events import Event, TextDelta, ThinkingDelta, ToolCallDelta, ToolCallEvent
+
+
+class Halves:
+    """waits: something is held back, so that the next events must be looked at too."""
+
+    def __init__(self) -> None:
+        self._held: dict[str | int, str] = {}  # of the text, the thinking, and the calls by their index
+
+    @property
+    def waits(self) -> bool:
+        return bool(self._held)
+
+    def joined(self, events: list[Event]) -> list[Event]:
+        """The events with whole characters; a half at the end of one is kept for the next of its kind."""
+        out: list[Event] = []
+        for event in events:
+            match event:
+                case TextDelta(text=text):
+                    out += [TextDelta(whole)] if (whole := self._next("text", text)) else []
+                case ThinkingDelta(text=text):
+                    out += [ThinkingDelta(whole)] if (whole := self._next("thinking", text)) else []
+                case ToolCallDelta(index=index, arguments=arguments):
+                    out += [ToolCallDelta(index, whole)] if (whole := self._next(index, arguments)) else []
+                case ToolCallEvent(index=index, call=call):
+                    if self._held.pop(index, ""):
+                        out.append(ToolCallDelta(index, "\ufffd"))
+                    out.append(ToolCallEvent(index, evolve(call, arguments=mended(call.arguments))))
+                case _:
+                    out.append(event)
+        return out
+
+    def rest(self) -> list[Event]:
+        """What still waits at the end of the answer: nothing comes any more."""
+        out: list[Event] = []
+        for kind, event in (("text", TextDelta("\ufffd")), ("thinking", ThinkingDelta("\ufffd"))):
+            out += [event] if self._held.pop(kind, "") else []
+        self._held.clear()
+        return out
+
+    def _next(self, kind: str | int, text: str) -> str:
+        text = self._held.pop(kind, "") + text
+        if ends_in_half(text):
+            self._held[kind] = text[-1]
+            text = text[:-1]
+        return mended(text)

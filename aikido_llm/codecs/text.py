@@ -1,0 +1,36 @@
+"""Text that any encoder takes: halves of characters (lone surrogates, which JSON can spell) joined, or U+FFFD."""
+
+import re
+from typing import Any, cast
+
+_half = re.compile("[\ud800-\udfff]").search
+
+
+def has_half(text: str) -> bool:
+    """Whether some half of a character stands in it, with its other half or alone."""
+    return not text.isascii() and _half(text) is not None
+
+
+def mended(text: str) -> str:
+    """Two halves in a row are their character; one that stands alone is U+FFFD."""
+    if not has_half(text):
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def mended_in(value: Any) -> Any:
+    """The same for all text in plain data, keys of objects too; the value itself where there is nothing to mend."""
+    if isinstance(value, str):
+        return mended(value)
+    if isinstance(value, list):
+        return [mended_in(item) for item in cast("list[Any]", value)]
+    if isinstance(value, tuple):
+        return tuple(mended_in(item) for item in cast("tuple[Any, ...]", value))
+    if isinstance(value, dict):
+        return {mended_in(key): mended_in(item) for key, item in cast("dict[Any, Any]", value).items()}
+    return value
+
+
+def ends_in_half(text: str) -> bool:
+    """Whether the first half of a character stands at the end: its other half may come."""
+    return "\ud800" <= text[-1:] <= "\udbff"
