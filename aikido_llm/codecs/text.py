@@ -23,11 +23,11 @@ def mended_in(value: Any) -> Any:
     if isinstance(value, str):
         return mended(value)
     if isinstance(value, list):
-        return [mended_in(item) for item in cast("list[Any]", value)]
+        return [mended_in(item) for item in cast("list[object]", value)]
     if isinstance(value, tuple):
-        return tuple(mended_in(item) for item in cast("tuple[Any, ...]", value))
+        return tuple(mended_in(item) for item in cast("tuple[object, ...]", value))
     if isinstance(value, dict):
-        return {mended_in(key): mended_in(item) for key, item in cast("dict[Any, Any]", value).items()}
+        return {mended_in(key): mended_in(item) for key, item in cast("dict[object, object]", value).items()}
     return value
 
 
