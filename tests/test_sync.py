@@ -153,13 +153,18 @@ def test_what_would_wait_for_itself_is_refused() -> None:
         assert inner.chat("still here").text == "still here"
 
 
-def test_an_exit_in_a_function_of_the_callers_ends_the_caller_alone() -> None:
+class _Stop(BaseException):
+    """As test runners and gevent have them."""
+
+
+@pytest.mark.parametrize("kind", [SystemExit, GeneratorExit, _Stop])
+def test_an_exit_in_a_function_of_the_callers_ends_the_caller_alone(kind: type[BaseException]) -> None:
     def leave() -> str:
-        raise SystemExit(3)
+        raise kind(3)
 
     with sync.open("echo") as other:
         client = sync.open("vllm", base_url=NOWHERE, api_key=leave, model="m")
-        with client, pytest.raises(SystemExit):
+        with client, pytest.raises(kind):
             client.chat("x")
         assert other.chat("still here").text == "still here"
 

@@ -126,12 +126,14 @@ class Portal:
 
 
 async def _outcome(function: Callable[..., Awaitable[T]], args: tuple[Any, ...]) -> Callable[[], T]:
-    """What comes of it, for the thread that asked: sys.exit() in a function of the caller's (one that finds a key, say)
-    ends the caller and not the loop, which is everybody's."""
+    """What comes of it, for the thread that asked: what is no Exception (sys.exit() in a function of the caller's that
+    finds a key, a test runner's own) ends the caller and not the loop, which is everybody's."""
     ended: BaseException
     try:
         value = await function(*args)
-    except (KeyboardInterrupt, SystemExit) as error:
+    except (Exception, asyncio.CancelledError):
+        raise
+    except BaseException as error:
         ended = error
     else:
         return lambda: value

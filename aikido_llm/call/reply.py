@@ -54,7 +54,12 @@ def shown_headers(headers: Mapping[str, str], secrets: tuple[Secret, ...]) -> di
             continue
         value = HIDDEN if sounds_secret(name) else value
         shown[name] = f"{shown[name]}, {value}" if name in shown else value
-    text = "\n".join(shown.values())  # looked through in one go: nearly always there is nothing to hide
-    if scrub(text, *secrets) == text:
-        return shown
-    return {name: scrub(value, *secrets) for name, value in shown.items()}
+    # looked through in one go: nearly always there is nothing to hide
+    text = "\n".join(shown.values())
+    if scrub(text, *secrets) != text:
+        shown = {name: scrub(value, *secrets) for name, value in shown.items()}
+    names = "\n".join(shown)
+    lowered = tuple(Secret(secret.reveal().lower()) for secret in secrets)
+    if hide(names, *lowered) != names:
+        shown = {hide(name, *lowered): value for name, value in shown.items()}
+    return shown

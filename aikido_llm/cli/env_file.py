@@ -95,13 +95,15 @@ def _read(path: Path, *, is_named: bool) -> EnvFile:
                 return EnvFile(path, "is no file")
             if not _is_mine(found) or not (is_named or _is_mine(path.parent.stat())):
                 return EnvFile(path, "belongs to another user, or lies in a folder of another")
-            text = file.read(_MOST_BYTES + 1).decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return EnvFile(path, "is not text")
+            data = file.read(_MOST_BYTES + 1)
     except OSError as error:
         return EnvFile(path, f"cannot be read: {error.strerror}")
-    if len(text) > _MOST_BYTES:
+    if len(data) > _MOST_BYTES:
         return EnvFile(path, "is too large")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return EnvFile(path, "is not text")
     values = dotenv_values(stream=io.StringIO(text), interpolate=False)
     return EnvFile(path, values=HiddenValues({name: value for name, value in values.items() if value is not None}))
 

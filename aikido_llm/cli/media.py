@@ -17,8 +17,10 @@ _EXTENSIONS = {
 
 
 def extension(content_type: str) -> str:
-    """`.png`; `.bin` for what nobody knows."""
-    return _EXTENSIONS.get(content_type) or mimetypes.guess_extension(content_type) or ".bin"
+    """`.png`; `.bin` for what is neither picture nor sound: a server says what it is, and its `text/x-python` must not
+    name a program."""
+    known = mimetypes.guess_extension(content_type) if content_type.startswith(("image/", "audio/")) else None
+    return _EXTENSIONS.get(content_type) or known or ".bin"
 
 
 def read(path: str) -> bytes:

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias, get_args, get_origin
 from cattrs import Converter, cols, transform_error
 from cattrs.errors import ForbiddenExtraKeysError
 
+from . import base64
 from .plain import UnfitError
 
 Hook: TypeAlias = Callable[[Any, Any], Any]
@@ -25,6 +26,7 @@ def strict_converter(**settings: Any) -> Converter:
     for kind in (int, str, bool):
         converter.register_structure_hook(kind, _exactly(kind))
     converter.register_structure_hook(float, _exactly(float, int))
+    converter.register_structure_hook(bytes, _read_bytes)
     converter.register_structure_hook_func(lambda kind: kind == bool | int, _exactly(bool, int))
     converter.register_structure_hook_func(_is_literal, read_word)
     _register_collections(converter)
@@ -36,6 +38,9 @@ def _register_collections(converter: Converter) -> None:
     _register_strict(converter, tuple, cols.homogenous_tuple_structure_factory, list, tuple)
     _register_strict(converter, list, cols.list_structure_factory, list, tuple)
     _register_strict(converter, dict, _mapping_reader, dict)
+    for origin in (set, frozenset):
+        _register_strict(converter, origin, _set_reader, list, set, frozenset)
+    converter.register_structure_hook_func(_is_bare, _read_bare)
 
 
 def _register_strict(converter: Converter, origin: type, factory: Callable[[Any, Any], Hook], *kinds: type) -> None:
@@ -62,6 +67,34 @@ def _mapping_reader(kind: Any, converter: Converter) -> Hook:
         return {converter.structure(name, names): converter.structure(item, items) for name, item in value.items()}
 
     return read
+
+
+def _set_reader(kind: Any, converter: Converter) -> Hook:
+    make = get_origin(kind)
+    (items,) = get_args(kind)
+    return lambda value, _: make(converter.structure(item, items) for item in value)
+
+
+def _is_bare(kind: Any) -> bool:
+    return any(kind is bare for bare in (tuple, list, set, frozenset))
+
+
+def _read_bare(value: Any, kind: Any) -> Any:
+    if not isinstance(value, list | tuple | set | frozenset):
+        raise UnfitError("a list was expected")
+    return kind(value)
+
+
+def _read_bytes(value: Any, _: Any) -> bytes:
+    """Base64, as the schema says. `bytes(1000000000)` would be a gigabyte."""
+    if isinstance(value, bytes):
+        return value
+    if not isinstance(value, str):
+        raise UnfitError("base64 text was expected")
+    try:
+        return base64.decode(value)
+    except ValueError:
+        raise UnfitError("base64 text was expected") from None
 
 
 def _exactly(*kinds: type) -> Hook:

@@ -135,7 +135,7 @@ _THIS_MACHINE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 _CONTROL = re.compile(r"[\s\\\x00-\x20\x7f-\x9f\ud800-\udfff\ufeff\u200b]")
 _URL = re.compile(
     r"(?P<scheme>https?|(?:http\+)?unix)://(?P<place>[^/?#]*)(?P<path>/[^?#]*)?(?:\?(?P<query>[^#]*))?(?P<fragment>#.*)?",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,  # else the long s of old print is an s, and `https` in it a scheme
 )
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
@@ -184,6 +184,8 @@ def _ipv4(name: str) -> ipaddress.IPv4Address | None:
 
 
 def _number(part: str) -> int:
+    if "_" in part:  # Python's digit separator, and no resolver's
+        raise ValueError
     if part.startswith("0x"):
         return int(part[2:] or "0", 16)
     return int(part, 8 if part.startswith("0") else 10)

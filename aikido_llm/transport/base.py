@@ -2,12 +2,29 @@
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
-from attrs import field, frozen
+from attrs import Attribute, field, frozen
 
 from ..errors import ConfigError, MalformedStream, Phase, TimedOutError
 from ..secret import Secret, Unpicklable, secrets_in
+
+
+def _seconds(owner: object, attribute: "Attribute[Any]", value: Any) -> None:
+    """A clock of NaN would never ring, and one of text break the call that it is for."""
+    if value is None or (isinstance(value, int | float) and not isinstance(value, bool) and value >= 0):
+        return
+    raise ConfigError(f"Timeouts.{attribute.name} takes seconds, 0 or more, or None")
+
+
+def _bytes(owner: object, attribute: "Attribute[int]", value: object) -> None:
+    if type(value) is not int or value < 0:
+        raise ConfigError(f"Limits.{attribute.name} takes a whole number of bytes")
+
+
+def _connections(owner: object, attribute: "Attribute[int]", value: object) -> None:
+    if type(value) is not int or value < 1:
+        raise ConfigError("Limits.connections takes a whole number, 1 or more")
 
 
 @frozen
@@ -21,10 +38,10 @@ class Timeouts:
     total:       from sending to the end.
     """
 
-    connect: float | None = 10.0
-    first_event: float | None = 600.0
-    idle: float | None = 120.0
-    total: float | None = None
+    connect: float | None = field(default=10.0, validator=_seconds)
+    first_event: float | None = field(default=600.0, validator=_seconds)
+    idle: float | None = field(default=120.0, validator=_seconds)
+    total: float | None = field(default=None, validator=_seconds)
 
 
 @frozen
@@ -36,10 +53,10 @@ class Limits:
     (a stream's bytes are not counted together), and of what is read of an error's body.
     """
 
-    connections: int = 500
-    event_bytes: int = 64 * 1024 * 1024
-    body_bytes: int = 256 * 1024 * 1024
-    error_body_bytes: int = 64 * 1024
+    connections: int = field(default=500, validator=_connections)
+    event_bytes: int = field(default=64 * 1024 * 1024, validator=_bytes)
+    body_bytes: int = field(default=256 * 1024 * 1024, validator=_bytes)
+    error_body_bytes: int = field(default=64 * 1024, validator=_bytes)
 
 
 class Headers(Unpicklable):

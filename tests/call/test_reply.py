@@ -116,3 +116,8 @@ def test_secrets_are_in_no_shown_header() -> None:
         "a": "authorization:",
         "b": "plain words",
     }
+
+
+def test_a_secret_that_comes_back_as_a_name_is_hidden() -> None:
+    shown = shown_headers({f"X-{KEY}": "1", KEY.upper(): "2", "x-team": "blue"}, (Secret(KEY),))
+    assert shown == {f"x-{HIDDEN}": "1", HIDDEN: "2", "x-team": "blue"}

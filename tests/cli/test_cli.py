@@ -96,6 +96,13 @@ async def test_an_env_file_that_is_no_text_is_said(tmp_path: Path) -> None:
     assert "Traceback" not in done.err
 
 
+async def test_an_env_file_is_measured_in_bytes_and_never_read_in_part(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("A=" + "\u00e9" * 200_000 + "\nOPENAI_API_KEY=canary\n")
+    done = await in_folder(tmp_path, "chat", "-p", "openai", "-m", "m", "hi")
+    assert done.code == 1
+    assert ".env is too large: not read" in done.err
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="for root alone; as root: make test")
 @pytest.mark.parametrize("named", [False, True])
 async def test_an_env_file_of_another_user_is_not_read(tmp_path: Path, named: bool) -> None:

@@ -53,6 +53,8 @@ def test_names_of_pictures(tmp_path: Path) -> None:
     assert forced.next("image/png").name == "a.png"
     assert forced.next("image/png").name == "a-1.png", "an answer may hold two"
     assert Target(tmp_path / "b").next("image/jpeg").name == "b.jpg"
+    (tmp_path / "setup.py").write_bytes(b"mine")
+    assert Target(tmp_path / "setup", force=True).next("text/x-python").name == "setup.bin", "no server names a program"
     assert Target(tmp_path).next("image/webp").suffix == ".webp"
 
 

@@ -44,6 +44,24 @@ def test_extra_merges_key_by_key() -> None:
     assert options.extra == {"a": 1, "b": 2}
 
 
+@pytest.mark.parametrize("seconds", [float("nan"), -1, True, "60"])
+def test_a_clock_that_would_never_ring_is_refused(seconds: Any) -> None:
+    for clock in ("connect", "first_event", "idle", "total"):
+        with pytest.raises(llm.ConfigError, match=rf"Timeouts\.{clock} takes seconds"):
+            llm.Timeouts(**{clock: seconds})
+    with pytest.raises(llm.ConfigError, match=r"Timeouts\.total"):
+        llm.open("openai", api_key="k", timeout=seconds)
+
+
+@pytest.mark.parametrize("cap", ["connections", "event_bytes", "body_bytes", "error_body_bytes"])
+@pytest.mark.parametrize("value", [-1, 1.5, float("inf"), True, None])
+def test_a_cap_that_is_none_is_refused(cap: str, value: Any) -> None:
+    with pytest.raises(llm.ConfigError, match=rf"Limits\.{cap} takes"):
+        llm.Limits(**{cap: value})
+    with pytest.raises(llm.ConfigError, match=r"Limits\.connections takes"):
+        llm.Limits(connections=0)
+
+
 def test_timeout_sets_total() -> None:
     assert settings_of(llm.open("echo", "?timeout=60")).timeouts == llm.Timeouts(total=60)
     assert settings_of(llm.open("echo", timeout=5, timeouts=llm.Timeouts(idle=1))).timeouts == llm.Timeouts(

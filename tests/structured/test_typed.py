@@ -225,6 +225,9 @@ VALUE = Model(name="a", sizes=[1], wind=None)
         (bool | None, '{"value": null}', None),
         (Literal["yes", "no"], '{"value": "no"}', "no"),
         (dict[str, int], '{"a": 1}', {"a": 1}),
+        (bytes, '{"value": "AAE="}', b"\x00\x01"),
+        (set[int], '{"value": [1, 2]}', {1, 2}),
+        (frozenset[str], '{"value": ["a"]}', frozenset({"a"})),
     ],
 )  # fmt: skip
 async def test_types_of_every_sort(
@@ -252,6 +255,11 @@ async def test_types_of_every_sort(
         (list[Wind], '[{"speed": 1}]', "no object with the key value"),
         (Wind | Plain, '{"value": {"name": 1}}', "speed"),
         (int, '{"value": "canary"}', "an integer was expected"),
+        (bytes, '{"value": 1000000000000}', "base64 text was expected"),  # a length, as Python would read it
+        (bytes, '{"value": "canary!"}', "base64 text was expected"),
+        (set[str], '{"value": "canary"}', "a list was expected"),
+        (frozenset[str], '{"value": {"canary": 1}}', "a list was expected"),
+        (list, '{"value": "canary"}', "a list was expected"),
     ],
 )
 async def test_what_does_not_fit_is_told_without_the_value(

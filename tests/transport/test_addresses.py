@@ -65,7 +65,7 @@ def test_who_could_listen_on_the_way(host: str, place: str) -> None:
         "http://[127.0.0.1]", "http://[::1]x", "http://[fe80::1%]", "http://[fe80::1%a/b]", "http://1.2.3.256",
         "http://1.2.3.4.5", "http://0x1ffffffff", "http://09.1.1.1", "http://h#a", "http://h/\ud800", "http://h\u200b",
         "https://stra\u00dfe.example", f"http://{'a' * 64}", "http+unix://", "http+unix:///run/llm", "http+unix://h:80@u/",
-        "http+unix://%00/v1",
+        "http+unix://%00/v1", "http\u017f://h", "un\u0131x:///run/llm.sock", "http://1_0.0.0.1",
     ],
 )  # fmt: skip
 def test_what_is_no_place_is_refused_and_not_repeated(url: str) -> None:
