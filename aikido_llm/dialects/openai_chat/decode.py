@@ -3,6 +3,7 @@
 source: OpenAI API reference "Chat completion chunk" and the references of the hosts named in `quirks`, read 2026-11.
 """
 
+import re
 import sys
 from typing import Any
 
@@ -32,6 +33,8 @@ _MARKS = noise.Marks(["choices", "usage"], end=True)
 _LOOK_FOR_NAMES = 8  # chunks: some hosts name the model in the second or third, some never
 _READ = ANSWER | LISTED
 _NONE: frozenset[str] = frozenset()
+_WITH_CALLS = (FinishReason.tool_calls, FinishReason.stop)
+_OF_CALLS = re.compile(rb'"tool_calls"\s*:')
 
 
 class Decoder(base.Decoder):
@@ -55,6 +58,7 @@ class Decoder(base.Decoder):
         self._usage: Json = {}
         self._timings: Json = {}
         self._ending = b""  # the latest chunk, once there is a finish reason
+        self._broken: MalformedStream | None = None  # behind the end: a frame that cannot be read
         self._unnamed = _LOOK_FOR_NAMES  # chunks that are still read in full, because none has named the model yet
         if "image" in request.modalities:  # some hosts send pictures as text, which is looked at only there
             self._unnamed = sys.maxsize
@@ -62,7 +66,7 @@ class Decoder(base.Decoder):
     def feed(self, frames: list[Frame], out: list[Event]) -> None:
         if self.done:
             return
-        decode, append, known = PLAIN.fast, out.append, self._unnamed <= 0
+        decode, append, known, told = PLAIN.fast, out.append, self._unnamed <= 0, 0
         for name, data in frames:
             if known and not name:
                 try:
@@ -85,15 +89,17 @@ class Decoder(base.Decoder):
                     continue
             try:
                 self._special(name, data, out)
-            except MalformedStream:
-                if not self._ended:
-                    raise
+            except MalformedStream as error:
+                self._pass_over(error, data)
+                told = len(out)
             if self.done:
                 break
             self._unnamed = 0 if self.model and self._unnamed <= _LOOK_FOR_NAMES else self._unnamed - 1
             known = self._unnamed <= 0
         if out:
             self._first.has_content = True
+            if self._broken is not None and len(out) > told:
+                raise self._broken  # the answer goes on: what was broken may have been of it
 
     def close(self, out: list[Event]) -> None:
         if self._further and not self._first.seen:
@@ -106,7 +112,7 @@ class Decoder(base.Decoder):
             raise base.filtered(self.raw_finish_reason or "refusal")
         if self.finish_reason is FinishReason.error:
             raise errors.ended_in_error(self.raw_finish_reason or "error", self._quirks)
-        if not self.done and self.finish_reason is FinishReason.tool_calls and self._content.calls.unfinished:
+        if not self.done and self.finish_reason in _WITH_CALLS and self._content.calls.unfinished:
             raise base.truncated("a tool call was whole")  # hosts exist that send the finish reason with each call
         self.finish_reason = self._first.close(out)
         self.complete = self._first.ended and all(choice.ended for choice in self._further.values())
@@ -125,6 +131,14 @@ class Decoder(base.Decoder):
         """Every choice that was asked for, or has come, has ended."""
         further = self._further.values()
         return self._first.ended and len(further) + 1 >= self._asked and all(choice.ended for choice in further)
+
+    def _pass_over(self, error: MalformedStream, data: bytes) -> None:
+        """Behind the end a frame that cannot be read (the usage) takes nothing from the answer. But some hosts send a
+        finish reason with each call: then a call is open, or is what the frame tells of, and may not be cut."""
+        unfinished = any(one.content.calls.unfinished for one in (self._first, *self._further.values()))
+        if not self._ended or unfinished or _OF_CALLS.search(data):
+            raise error
+        self._broken = error
 
     # ------------------------------------------------------------------ frames
 

@@ -241,6 +241,31 @@ def test_the_finish_reason_is_the_end_whatever_comes_behind_it(behind: bytes) ->
     assert answer.usage.input_tokens == (9 if b"usage" in behind else None)
 
 
+# Some hosts send the finish reason with each call.
+SECOND = (call(1, "b", "g"), call(1, arguments='{"x":'), call(1, arguments='"y'), call(1, arguments='z"}'))
+
+
+@pytest.mark.parametrize("word", ["tool_calls", "stop"])
+@pytest.mark.parametrize("lost", range(len(SECOND)))
+def test_a_call_behind_an_early_finish_reason_is_whole_or_an_error(lost: int, word: str) -> None:
+    first = calls(call(0, "a", "f", "{}"), finish=word)
+    frames = [calls(piece) for piece in SECOND]
+    finish = chunk(finish=word)
+    assert len(answer_of(first + b"".join(frames) + finish + DONE).tool_calls) == 2
+    frames[lost] = frames[lost][: len(frames[lost]) * 3 // 4] + b"\n\n"
+    for end in (DONE, finish + DONE, finish, b""):
+        error = error_of(ROAD.read_every_way(first + b"".join(frames) + end))
+        assert isinstance(error, MalformedStream | StreamTruncated)
+        assert error.partial is not None
+        assert [done.name for done in error.partial.tool_calls] in ([], ["f"])
+
+
+def test_an_answer_that_goes_on_behind_a_broken_frame_is_none() -> None:
+    broken = data({**HEAD, "choices": [], "usage": usage()})[:60] + b"\n\n"
+    assert answer_of(text("Hi") + STOP + broken + STOP + DONE).text == "Hi"
+    assert isinstance(error_of(ROAD.read_every_way(text("Hi") + STOP + broken + text("more") + DONE)), MalformedStream)
+
+
 def test_an_error_behind_the_finish_reason_is_told_and_not_worth_another_attempt() -> None:
     error = error_of(ROAD.read(text("Hi") + STOP + data({"error": {"message": "late", "code": 500}})))
     assert isinstance(error, ServerError)
