@@ -50,7 +50,7 @@ TOP = ("__init__", "__main__", "cli", "sync", "testing")
 # Third-party package -> where it may be named.
 LIBRARIES: dict[str, tuple[str, ...]] = {
     "attrs": ("",),
-    "aiohttp": ("transport/aiohttp.py", "transport/pool.py"),
+    "aiohttp": ("transport/aiohttp.py", "transport/failures.py", "transport/pool.py"),
     "anyio": ("call/portal.py", "retry.py", "tools.py"),
     "backoff": ("retry.py",),
     "cattrs": ("codecs/strict.py", "serialize.py", "structured/reading.py"),

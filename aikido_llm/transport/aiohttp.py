@@ -1,12 +1,11 @@
-"""HTTP by aiohttp: it maps what aiohttp raises to our errors, and keeps every promise of `base`.
+"""HTTP by aiohttp, over TCP and Unix sockets: it keeps every promise of `base`.
 
-What aiohttp does under faults was found by experiment; tests/transport holds a test for each fact that this file and
-`pool`, which holds the connections, rely on. No other file imports aiohttp.
+What aiohttp does under faults was found by experiment; tests/transport holds a test for each fact that this file,
+`pool`, which holds the connections, and `failures`, which names what broke, rely on. No other file imports aiohttp.
 """
 
 import asyncio
 import contextlib
-import os
 import socket
 import ssl
 import struct
@@ -18,19 +17,22 @@ import aiohttp
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.http_writer import StreamWriter
-from attrs import frozen
+from attrs import field, frozen
 from yarl import URL
 
-from ..errors import Cause, ConfigError, ConnectError, LLMError, MalformedStream, StreamTruncated
-from ..secret import Secret, scrub, without_frames
-from .base import Body, HTTPRequest, HTTPResponse, Limits, Timeouts, pieces, timed_out
+from ..errors import ConfigError
+from ..secret import Secret, without_frames
+from . import addresses
+from .base import Body, HTTPRequest, HTTPResponse, Limits, Timeouts, pieces
+from .failures import failure_before_answer, failure_in_body
 from .pool import CONNECTED, Live, Pool
-from .proxies import proxy_for
+from .proxies import place, proxy_for
 from .slots import Slots
 
 _UPLOAD_FROM = 64 * 1024  # bytes; larger bodies go out in pieces, which do not stall the loop
 _NO_LINGERING = struct.pack("ii", 1, 0)
 _ROUTES = 256  # that are remembered
+_UNIX = f"{addresses.UNIX}://"
 
 
 class AiohttpTransport:
@@ -68,9 +70,12 @@ class AiohttpTransport:
     async def _send(self, request: HTTPRequest, connect: float | None) -> aiohttp.ClientResponse:
         body = None if request.body is None else _payload(request.body)
         failure: BaseException
+        through = ""
         try:
             route = self._route(request.url)
-            return await self._pool().session.request(
+            through = route.through
+            session = self._pool().session(route.socket)
+            return await session.request(
                 request.method,
                 route.url,
                 data=body,
@@ -81,7 +86,7 @@ class AiohttpTransport:
                 proxy=route.proxy.reveal() or None,
             )
         except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError, RuntimeError) as error:
-            failure = failure_before_answer(error)
+            failure = failure_before_answer(error, through)
         except BaseException as error:  # a cancellation, above all: it goes on, without aiohttp's frames
             failure = without_frames(error)
         if isinstance(body, _Upload):
@@ -113,19 +118,34 @@ class AiohttpTransport:
         if known is None:
             if len(self._routes) >= _ROUTES:
                 self._routes.clear()
-            proxy = proxy_for(url) if self._proxy is None else self._proxy
-            trust = self._ssl or (_system_trust() if url.startswith("https:") else True)
-            known = self._routes[url] = _Route(URL(url, encoded=True), trust, proxy)
+            known = self._routes[url] = _to_socket(url) if url.startswith(_UNIX) else self._over_tcp(url)
         return known
+
+    def _over_tcp(self, url: str) -> "_Route":
+        proxy = proxy_for(url) if self._proxy is None else self._proxy
+        trust = self._ssl or (_system_trust() if url.startswith("https:") else True)
+        return _Route(URL(url, encoded=True), trust, proxy, through=place(proxy))
 
 
 @frozen
 class _Route:
-    """How to get to a URL. trust: what its certificate is checked against, True where it has none."""
+    """How to get to a URL. trust: what its certificate is checked against, True where it has none. through: the
+    proxy's host and port. socket: the path of the Unix socket that is connected to, "" for TCP."""
 
     url: URL
-    trust: ssl.SSLContext | bool
-    proxy: Secret
+    trust: ssl.SSLContext | bool = True
+    proxy: Secret = field(factory=lambda: Secret(""))
+    through: str = ""
+    socket: str = ""
+
+
+def _to_socket(url: str) -> _Route:
+    """HTTP needs a host: it is named `localhost`, as curl and others do. No proxy stands before a socket."""
+    if not hasattr(socket, "AF_UNIX"):
+        raise ConfigError("the base URL is a Unix socket, and this system has none")
+    address = addresses.read(url)
+    query = f"?{address.query}" if address.query else ""
+    return _Route(URL(f"http://localhost{address.path}{query}", encoded=True), socket=address.host)
 
 
 class _Upload(aiohttp.Payload):
@@ -225,67 +245,6 @@ class AiohttpResponse:
             self._slots.give()
 
 
-def failure_before_answer(error: Exception) -> LLMError:
-    """What aiohttp raised before the headers were there, as our error; its cause is a scrubbed stand-in."""
-    text = scrub(_reason(error))
-    failure: LLMError
-    if isinstance(error, aiohttp.ClientHttpProxyError):
-        failure = ConnectError(f"the proxy refused: it answered {error.status}", permanent=error.status < 500)
-    elif isinstance(error, aiohttp.InvalidURL | aiohttp.NonHttpUrlClientError):
-        failure = ConfigError("the base URL cannot be used: it needs the form https://host/path")
-        failure.__cause__ = Cause(type(error).__name__)  # its text is the URL, query and all
-        return failure
-    elif isinstance(error, aiohttp.ClientConnectorCertificateError):
-        failure = ConnectError(f"the server's certificate is not trusted: {text}", permanent=True)
-    elif isinstance(error, aiohttp.ClientConnectorSSLError):
-        failure = ConnectError(f"no TLS connection: {text}", permanent=True)
-    elif isinstance(error, aiohttp.ConnectionTimeoutError):
-        failure = timed_out("connect")
-    elif isinstance(error, aiohttp.ClientConnectorError):
-        failure = ConnectError(f"no connection: {text}")
-    elif isinstance(error, aiohttp.ServerDisconnectedError):
-        failure = ConnectError("the server closed the connection before it answered")
-    elif isinstance(error, aiohttp.ClientResponseError | HttpProcessingError):
-        # aiohttp invents a status 400 here: what came was not HTTP at all, or broken by a gateway
-        permanent = isinstance(error, aiohttp.ClientResponseError) and _no_http(error.message)
-        failure = MalformedStream("the server's answer is not valid HTTP", permanent=permanent)
-    elif isinstance(error, OSError | aiohttp.ClientError):
-        failure = ConnectError(f"the connection broke before an answer: {text}")
-    elif isinstance(
-        error, RuntimeError
-    ):  # no thread to look a name up: there are too many, or the interpreter shuts down
-        failure = ConnectError(f"this process can make no connection: {text}", permanent=True)
-    else:  # a control character in a header; the text may repeat it
-        failure = ConfigError(f"this request cannot be sent: {text}")
-    failure.__cause__ = Cause.of(error)
-    return failure
-
-
-def _reason(error: Exception) -> str:
-    """What the system said, without aiohttp's own words (`ssl:default`, which it also says of plain http)."""
-    if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return f"{error.host}:{error.port}: {error.certificate_error}"
-    if not isinstance(error, aiohttp.ClientConnectorError):
-        return str(error)
-    cause = error.os_error
-    # asyncio puts a sentence of its own ("Connect call failed (...)") where the system's word would be
-    said = os.strerror(cause.errno) if cause.errno and cause.errno > 0 else cause.strerror or "it cannot be reached"
-    where = f"{error.host}:{error.port}" if error.host else "the server"
-    return f"{where}: {said}"
-
-
-def failure_in_body(error: Exception, *, begun: bool = True) -> LLMError:
-    """What aiohttp raised while the body was being read, as our error. begun: a part of it had been readable."""
-    text = scrub(str(error))
-    failure: LLMError
-    if isinstance(error, HttpProcessingError) or "content-encoding" in text.lower():
-        failure = MalformedStream("the framing or the compression of the answer is broken", permanent=not begun)
-    else:
-        failure = StreamTruncated("the connection broke before the answer was whole; what arrived is in .partial")
-    failure.__cause__ = Cause.of(error)
-    return failure
-
-
 def _payload(body: bytes | Body) -> bytes | _Upload:
     """A fresh one per attempt."""
     return body if isinstance(body, bytes) and len(body) < _UPLOAD_FROM else _Upload(body)
@@ -295,14 +254,6 @@ def _payload(body: bytes | Body) -> bytes | _Upload:
 def _connect_within(seconds: float | None) -> aiohttp.ClientTimeout:
     """The one clock that is aiohttp's; the others are ours."""
     return aiohttp.ClientTimeout(total=None, connect=seconds, sock_connect=seconds, sock_read=None)
-
-
-def _no_http(message: str) -> bool:
-    """What came will come again: another protocol, or more headers than anybody reads."""
-    return any(word in message.lower() for word in _NO_HTTP)
-
-
-_NO_HTTP = ("status", "expected http", "invalid constant string", "too many headers", "got more than")
 
 
 @lru_cache(maxsize=1)

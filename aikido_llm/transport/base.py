@@ -194,15 +194,15 @@ def check_proxy(url: Secret, source: str) -> Secret:
 _PROXY = re.compile(r"https?://(?:[^\s/?#]*@)?(?:\[[0-9a-f:.]+\]|[^\s/?#@:\[\]]+)(?::\d{1,5})?/?", re.IGNORECASE)
 
 
-def timed_out(phase: Phase) -> TimedOutError:
-    """The one wording for our four clocks."""
+def timed_out(phase: Phase, where: str = "") -> TimedOutError:
+    """The one wording for our four clocks. where: what stood between, as " through ..."."""
     what = {
         "connect": "no connection (waiting for a free one included)",
         "first_event": "no first event of the answer",
         "idle": "no further event of the answer",
         "total": "the answer was not whole",
     }[phase]
-    return TimedOutError(f"{what} within Timeouts.{phase}", phase=phase)
+    return TimedOutError(f"{what}{where} within Timeouts.{phase}", phase=phase)
 
 
 def check_encoding(response: HTTPResponse) -> None:

@@ -1,4 +1,4 @@
-"""The connections that one event loop holds: aiohttp's session and connector, and what aiohttp leaves open about ends.
+"""The connections that one event loop holds: aiohttp's sessions and connectors, and what it leaves open about ends.
 
 - What arrives on a connection while nobody has asked is nobody's answer: that connection is not used again.
 - They are closed with the client; when their loop ends (`asyncio.run`); and when the client is dropped, with a warning.
@@ -11,7 +11,7 @@ import os
 import select
 import sys
 import warnings
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextvars import ContextVar
 from typing import Protocol
 from weakref import WeakSet
@@ -38,25 +38,20 @@ class Live(Protocol):
 
 
 class Pool:
-    """The session, the slots and the live responses of the running event loop."""
+    """The sessions, the slots and the live responses of the running event loop."""
 
     def __init__(self, connections: int) -> None:
         self.loop = asyncio.get_running_loop()
-        connector = _Connector(limit=0)  # admission is ours
-        _connectors.add(connector)
-        self.session = aiohttp.ClientSession(
-            connector=connector,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            max_field_size=_HEADER_BYTES,
-            max_line_size=_HEADER_BYTES,
-            trust_env=False,  # it would read netrc too, and add its passwords
-        )
-        vars(self.session)["_retry_connection"] = False  # it would send a GET twice, whatever the server has seen of it
         self.slots = Slots(connections)
         self.live: set[Live] = set()
-        self._end: AsyncGenerator[None] | None = _closed_with_the_loop(self.session, self.live)
+        self._sessions: dict[str, aiohttp.ClientSession] = {}
+        self._end: AsyncGenerator[None] | None = _closed_with_the_loop(self._sessions, self.live)
         with contextlib.suppress(StopIteration):
             self._end.__anext__().send(None)
+
+    def session(self, socket: str) -> aiohttp.ClientSession:
+        """That whose connections all go to the Unix socket of this path; "": over TCP, to any host."""
+        return self._sessions.get(socket) or self._sessions.setdefault(socket, _session(socket))
 
     async def aclose(self) -> None:
         """Close every connection, live responses first; those of another loop when that one runs again."""
@@ -65,14 +60,28 @@ class Pool:
             await end.aclose()
 
     def __del__(self) -> None:
-        if getattr(self, "_end", None) is None or self.session.closed:
+        if getattr(self, "_end", None) is None or all(session.closed for session in self._sessions.values()):
             return
         self._end = None  # and the loop closes them
         warnings.warn("a client was dropped while its connections were open; leave it by `async with` or aclose()",
                       ResourceWarning, source=self, stacklevel=2)  # fmt: skip
 
 
-async def _closed_with_the_loop(session: aiohttp.ClientSession, live: set[Live]) -> AsyncGenerator[None]:
+def _session(socket: str) -> aiohttp.ClientSession:
+    connector = _Socket(socket, limit=0) if socket else _TCP(limit=0)  # admission is ours
+    _connectors.add(connector)
+    session = aiohttp.ClientSession(
+        connector=connector,
+        cookie_jar=aiohttp.DummyCookieJar(),
+        max_field_size=_HEADER_BYTES,
+        max_line_size=_HEADER_BYTES,
+        trust_env=False,  # it would read netrc too, and add its passwords
+    )
+    vars(session)["_retry_connection"] = False  # it would send a GET twice, whatever the server has seen of it
+    return session
+
+
+async def _closed_with_the_loop(sessions: Mapping[str, aiohttp.ClientSession], live: set[Live]) -> AsyncGenerator[None]:
     """Begun and not finished: an event loop finishes such generators before it is closed (`shutdown_asyncgens`), and
     when nobody holds them any more. That is how a loop is told what shall end with it."""
     try:
@@ -80,11 +89,12 @@ async def _closed_with_the_loop(session: aiohttp.ClientSession, live: set[Live])
     finally:
         for response in list(live):  # session.close() alone would not wake a task that reads a body
             response.close()
-        await session.close()
+        for session in sessions.values():
+            await session.close()
 
 
-class _Connector(aiohttp.TCPConnector):
-    """aiohttp's pool, whose idle connections are watched. `connect` and `_release` are the ways out of it and in."""
+class _Watched(aiohttp.BaseConnector):
+    """A pool of aiohttp's with an eye on idle connections. `connect` and `_release` are the ways out of it and in."""
 
     async def connect(self, req: ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout) -> Connection:
         while True:
@@ -114,6 +124,14 @@ class _Connector(aiohttp.TCPConnector):
         """In a forked child: nothing is closed, by whomever and whenever."""
         self._closed = True
         _inherited.append((self._conns, self._acquired))
+
+
+class _TCP(_Watched, aiohttp.TCPConnector):
+    """To any host."""
+
+
+class _Socket(_Watched, aiohttp.UnixConnector):
+    """To one Unix socket."""
 
 
 class _Idle(asyncio.Protocol):
@@ -156,7 +174,7 @@ def _readable(descriptor: int) -> bool:
     return bool(poll.poll(0))
 
 
-_connectors: "WeakSet[_Connector]" = WeakSet()
+_connectors: "WeakSet[_Watched]" = WeakSet()
 _inherited: list[object] = []  # kept, for a transport that is collected closes what it holds
 
 

@@ -27,6 +27,17 @@ def proxy_for(url: str) -> Secret:
     return check_proxy(proxy, f"the environment variable {name.upper()}_PROXY")
 
 
+def place(proxy: Secret) -> str:
+    """A proxy's host and port, without its user and password; "" for none."""
+    bare = proxy.reveal().rstrip("/").rpartition("://")[2].rpartition("@")[2]
+    if not bare or _PORT.search(bare):
+        return bare
+    return f"{bare}:443" if proxy.reveal().lower().startswith("https:") else f"{bare}:80"
+
+
+_PORT = re.compile(r":[0-9]+$")
+
+
 def excepted(address: Address, names: str) -> bool:
     """Whether NO_PROXY lists it, in any form that curl, Go or requests read, commas or blanks between them: a name with
     all below it (a leading dot or `*.` changes nothing), an address in any spelling, a range (`10.0.0.0/8`),

@@ -258,6 +258,31 @@ async def test_a_proxy_that_refuses() -> None:
         with pytest.raises(llm.ConnectError, match="proxy refused: it answered 407") as caught:
             await through(server, "localhost", proxy=proxy.url)
     assert not llm.is_retryable(caught.value)
+    assert f"through the proxy {proxy.url[7:]}," in str(caught.value)
+
+
+@pytest.mark.parametrize("by_variable", [True, False])
+async def test_what_fails_at_a_proxy_says_so(by_variable: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as nobody:  # bound, and not listening
+        nobody.bind(("127.0.0.1", 0))
+        place = f"127.0.0.1:{nobody.getsockname()[1]}"
+        proxy = f"http://me:pass@word@{place}/"
+        if by_variable:
+            monkeypatch.setenv("HTTPS_PROXY", proxy)
+        async with llm.open("openai", "https://api.example/v1", api_key="k", model="m", retry=None,
+                            proxy=None if by_variable else proxy) as client:  # fmt: skip
+            with pytest.raises(llm.ConnectError) as caught:
+                await client.chat("hi")
+    assert str(caught.value) == f"openai: no connection through the proxy {place}: Connection refused"
+
+
+async def test_a_proxy_that_never_answers_is_named() -> None:
+    async with WireServer() as server:
+        server.answer_raw(b"")  # a FIN in answer to CONNECT
+        async with llm.open("openai", "https://api.example/v1", api_key="k", model="m", retry=None,
+                            proxy=server.url) as client:  # fmt: skip
+            with pytest.raises(llm.ConnectError, match=f"through the proxy {server.url[7:]}"):
+                await client.chat("hi")
 
 
 def test_which_proxy_for_which_url(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,10 @@ import json
 import ssl
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import uvloop
@@ -28,12 +31,17 @@ def reply(text: str) -> bytes:
 class Raw:
     """A server that answers each request with its number, and lets a test write on its connections at any time."""
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None, socket: Path | None = None) -> None:
         self._tls = tls
+        self._socket = socket
         self.asked = 0
         self.writers: list[asyncio.StreamWriter] = []
 
     async def __aenter__(self) -> "Raw":
+        if self._socket is not None:
+            self._server = await asyncio.start_unix_server(self._serve, self._socket)
+            self.url = f"http+unix://{quote(str(self._socket), safe='')}/v1"
+            return self
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls)
         port = self._server.sockets[0].getsockname()[1]
         self.url = f"{'https' if self._tls else 'http'}://127.0.0.1:{port}/v1"
@@ -61,11 +69,11 @@ LATE = {
 }
 
 
-async def late(what: str, *, seen: bool, tls: bool) -> None:
+async def late(what: str, *, seen: bool, over: str, socket: Path) -> None:
     """seen: the client's loop has had its turn before the next request, so that aiohttp has what came."""
-    trust = WireServer(tls=True).ssl_context() if tls else None
+    trust = WireServer(tls=True).ssl_context() if over == "tls" else None
     async with (
-        Raw(certificate.serving() if tls else None) as raw,
+        Raw(certificate.serving() if trust else None, socket if over == "unix" else None) as raw,
         llm.open("openai", base_url=raw.url, api_key="k", model="m", retry=None, ssl=trust) as client,
     ):
         assert (await client.chat("hi")).text == "answer 1"
@@ -77,15 +85,15 @@ async def late(what: str, *, seen: bool, tls: bool) -> None:
         assert (raw.asked, len(raw.writers)) == (3, 2), "what came late has cost its connection, and nothing else"
 
 
-@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+@pytest.mark.parametrize("over", ["tcp", "tls", "unix"])
 @pytest.mark.parametrize("seen", [True, False], ids=["read", "unread"])
 @pytest.mark.parametrize("what", LATE)
 @pytest.mark.parametrize("loop", LOOPS)
 def test_what_comes_on_an_idle_connection_is_nobody_s_answer(
-    what: str, seen: bool, tls: bool, loop: Callable[[], asyncio.AbstractEventLoop]
+    what: str, seen: bool, over: str, loop: Callable[[], asyncio.AbstractEventLoop]
 ) -> None:
-    with asyncio.Runner(loop_factory=loop) as runner:
-        runner.run(late(what, seen=seen, tls=tls))
+    with asyncio.Runner(loop_factory=loop) as runner, tempfile.TemporaryDirectory(prefix="s") as folder:
+        runner.run(late(what, seen=seen, over=over, socket=Path(folder) / "llm.sock"))
 
 
 async def test_ten_requests_use_one_connection() -> None:

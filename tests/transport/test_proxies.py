@@ -3,8 +3,9 @@
 import pytest
 
 from aikido_llm import ConfigError
+from aikido_llm.secret import Secret
 from aikido_llm.transport.addresses import read
-from aikido_llm.transport.proxies import excepted, proxy_for
+from aikido_llm.transport.proxies import excepted, place, proxy_for
 
 LISTED = """
 http://10.9.8.7:8000/v1      10.9.8.0/24
@@ -68,3 +69,16 @@ def test_forms_of_the_variables(value: str, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("HTTP_PROXY", "socks5://proxy.example:1")
     with pytest.raises(ConfigError, match="HTTP_PROXY is no HTTP proxy"):
         proxy_for("http://10.9.8.7")
+
+
+@pytest.mark.parametrize(
+    ("proxy", "where"),
+    [
+        ("http://proxy.example:3128", "proxy.example:3128"),
+        ("HTTPS://me:p@ss@proxy.example/", "proxy.example:443"),
+        ("http://me@[fd00::1]", "[fd00::1]:80"),
+        ("", ""),
+    ],
+)
+def test_where_a_proxy_is_without_who_asks(proxy: str, where: str) -> None:
+    assert place(Secret(proxy)) == where

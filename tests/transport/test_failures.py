@@ -8,8 +8,9 @@ import pytest
 from aiohttp.http_exceptions import LineTooLong, TransferEncodingError
 
 import aikido_llm as llm
-from aikido_llm.transport.aiohttp import AiohttpTransport, failure_before_answer, failure_in_body
+from aikido_llm.transport.aiohttp import AiohttpTransport
 from aikido_llm.transport.base import Headers, HTTPRequest, HTTPResponse, Limits, Timeouts, check_encoding
+from aikido_llm.transport.failures import failure_before_answer, failure_in_body
 from tests.transport.conftest import in_use, mocked
 
 URL = "https://api.example/v1/chat"
