@@ -18,6 +18,7 @@ from ..transport.base import (
     HTTPRequest,
     HTTPResponse,
     Limits,
+    Proxied,
     Timed,
     Timeouts,
     Transport,
@@ -115,6 +116,8 @@ class Exchange:
             failure = error.scrubbed(*secrets)
         if response is None:
             raise failure or clocks.error()
+        if isinstance(response, Proxied):
+            secrets = (*secrets, *response.secrets)
         reply = read_reply(response.headers, self._settings.provider, secrets)
         failure = _unreadable(response) if response.status == 200 else await self._refusal(clocks, response)
         if failure is not None:

@@ -10,11 +10,14 @@ from functools import cache
 
 from attrs import frozen
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_block.table import table
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from rich.syntax import Syntax
 
 _MARKS = re.compile(r"""[\s*_~`#>|\-+=\[\]()!\\:<."']""")  # what Markdown may turn into something else
+_RULE = re.compile(r"[\s>|:-]+")  # between a table's head and its rows
 _TAG = re.compile(r"<[A-Za-z/!?][^<>]{0,1000}>")
 _LONGEST_COLOURED = 32 * 1024  # characters: a pygments lexer may take a time that grows faster than its text
 
@@ -94,6 +97,7 @@ class _Parser(MarkdownIt):
         super().__init__("commonmark")
         self.enable(["strikethrough", "table"])
         self.disable(["reference", "entity"])
+        self.block.ruler.at("table", _table, {"alt": ["paragraph", "reference"]})
         self.inline.ruler.at("escape", _escape)
         self.inline.ruler.at("html_inline", _tag)
 
@@ -117,6 +121,21 @@ def _outline() -> MarkdownIt:
     parser = _Parser()
     parser.core.ruler.disable(["inline", "text_join"])
     return parser
+
+
+def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """One with more cells than characters has mostly cells that its rows lack, which take seconds to draw: it stays as
+    it was written."""
+    return (silent or not _is_hollow(state, start, end)) and table(state, start, end, silent)
+
+
+def _is_hollow(state: StateBlock, start: int, end: int) -> bool:
+    rule = state.src[state.bMarks[start + 1] : state.eMarks[start + 1]] if start + 1 < end else ""
+    columns = rule.count("|")
+    if not columns or not _RULE.fullmatch(rule):
+        return False
+    last = next((line for line in range(start, end) if state.isEmpty(line)), end) - 1
+    return columns * (last - start) > state.eMarks[last] - state.bMarks[start]
 
 
 def _escape(state: StateInline, silent: bool) -> bool:

@@ -26,7 +26,7 @@ from . import addresses
 from .base import Body, HTTPRequest, HTTPResponse, Limits, Timeouts, pieces
 from .failures import failure_before_answer, failure_in_body
 from .pool import CONNECTED, Live, Pool
-from .proxies import place, proxy_for
+from .proxies import place, proxy_for, secrets_of
 from .slots import Slots
 
 _UPLOAD_FROM = 64 * 1024  # bytes; larger bodies go out in pieces, which do not stall the loop
@@ -62,7 +62,8 @@ class AiohttpTransport:
         pool = self._pool()
         left = await pool.slots.take(self._timeouts.connect)
         try:
-            return AiohttpResponse(await self._send(request, left), pool.live, pool.slots)
+            response = await self._send(request, left)
+            return AiohttpResponse(response, pool.live, pool.slots, self._route(request.url).secrets)
         except BaseException:
             pool.slots.give()
             raise
@@ -70,10 +71,10 @@ class AiohttpTransport:
     async def _send(self, request: HTTPRequest, connect: float | None) -> aiohttp.ClientResponse:
         body = None if request.body is None else _payload(request.body)
         failure: BaseException
-        through = ""
+        through, secrets = "", tuple[Secret, ...]()
         try:
             route = self._route(request.url)
-            through = route.through
+            through, secrets = route.through, route.secrets
             session = self._pool().session(route.socket)
             return await session.request(
                 request.method,
@@ -86,7 +87,7 @@ class AiohttpTransport:
                 proxy=route.proxy.reveal() or None,
             )
         except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError, RuntimeError) as error:
-            failure = failure_before_answer(error, through)
+            failure = failure_before_answer(error, through).scrubbed(*secrets)
         except BaseException as error:  # a cancellation, above all: it goes on, without aiohttp's frames
             failure = without_frames(error)
         if isinstance(body, _Upload):
@@ -124,18 +125,20 @@ class AiohttpTransport:
     def _over_tcp(self, url: str) -> "_Route":
         proxy = proxy_for(url) if self._proxy is None else self._proxy
         trust = self._ssl or (_system_trust() if url.startswith("https:") else True)
-        return _Route(URL(url, encoded=True), trust, proxy, through=place(proxy))
+        return _Route(URL(url, encoded=True), trust, proxy, through=place(proxy), secrets=secrets_of(proxy))
 
 
 @frozen
 class _Route:
     """How to get to a URL. trust: what its certificate is checked against, True where it has none. through: the
-    proxy's host and port. socket: the path of the Unix socket that is connected to, "" for TCP."""
+    proxy's host and port. secrets: what it is told, and may repeat. socket: the path of the Unix socket that is
+    connected to, "" for TCP."""
 
     url: URL
     trust: ssl.SSLContext | bool = True
     proxy: Secret = field(factory=lambda: Secret(""))
     through: str = ""
+    secrets: tuple[Secret, ...] = ()
     socket: str = ""
 
 
@@ -186,13 +189,16 @@ class _Upload(aiohttp.Payload):
 class AiohttpResponse:
     """A response whose headers have arrived. It holds a slot until it is closed or released."""
 
-    def __init__(self, response: aiohttp.ClientResponse, live: set[Live], slots: Slots) -> None:
+    def __init__(
+        self, response: aiohttp.ClientResponse, live: set[Live], slots: Slots, secrets: tuple[Secret, ...]
+    ) -> None:
         self._response = response
         self._read = response.content.readany
         self._begun = False
         self._live = live
         self._slots = slots
         self.sent = CONNECTED.get()
+        self.secrets = secrets
         live.add(self)
 
     @property

@@ -168,6 +168,16 @@ class Timed(Protocol):
         ...
 
 
+@runtime_checkable
+class Proxied(Protocol):
+    """A response whose transport told somebody on the way a secret of its own: a proxy's password."""
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """What no error and no header may show."""
+        ...
+
+
 class Transport(Protocol):
     """Sends requests; owns the connections."""
 

@@ -2,8 +2,10 @@
 
 import ipaddress
 import re
+from urllib.parse import unquote
 from urllib.request import getproxies_environment
 
+from ..codecs.base64 import encode
 from ..errors import ConfigError
 from ..secret import Secret
 from . import addresses
@@ -36,6 +38,18 @@ def place(proxy: Secret) -> str:
 
 
 _PORT = re.compile(r":[0-9]+$")
+
+
+def secrets_of(proxy: Secret) -> tuple[Secret, ...]:
+    """What a proxy is told to be let through: the password, as it stands in the URL and as it is, and the base64 of
+    user and password, which is what goes over the wire. An error page of the proxy's may repeat each."""
+    who = proxy.reveal().partition("://")[2].rpartition("@")[0]
+    if not who:
+        return ()
+    user, _, password = (unquote(part) for part in who.partition(":"))
+    pairs = (f"{user}:{password}".encode(encoding, "replace") for encoding in ("latin-1", "utf-8"))
+    told = (who.partition(":")[2], password, *(encode(pair).rstrip("=") for pair in pairs))
+    return tuple(Secret(text) for text in dict.fromkeys(told) if text)
 
 
 def excepted(address: Address, names: str) -> bool:

@@ -113,6 +113,18 @@ def test_a_long_block_goes_on_as_what_it_is() -> None:
     assert settled("```\na\n\nb\n") == 0
 
 
+def test_a_table_of_cells_that_are_not_there_stays_as_it_was_written() -> None:
+    columns = 400
+    hollow = "|a" * columns + "\n" + "|-" * columns + "\n" + "|b\n" * columns
+    out = io.StringIO()
+    console = Console(file=out, width=80)
+    console.print(Document(hollow))
+    assert len(out.getvalue()) < 2 * len(hollow), "160,000 cells took seconds, and as many lines"
+    assert missing(out.getvalue(), hollow) == ""
+    console.print(Document("| c | d |\n|---|---|\n| 1 |\n| 2 |\n"))
+    assert "───" in out.getvalue(), "a row may lack one"
+
+
 def test_what_is_drawn_again_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "_LONGEST", 500)
     out = io.StringIO()
