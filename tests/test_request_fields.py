@@ -29,7 +29,7 @@ SCHEMA = {
 SAMPLES: dict[str, tuple[llm.Request, list[Any]]] = {
     "messages": (ASKED, [[llm.user("something else")], [llm.system("Be short."), *ASKED.messages]]),
     "model": (ASKED, ["another-model"]),
-    "tools": (ASKED, [[TOOL]]),
+    "tools": (ASKED, [[TOOL], [llm.CustomTool("note")], [llm.ServerTool("web_search")]]),
     "tool_choice": (WITH_TOOL, ["none", "required", "look"]),
     "max_tokens": (ASKED, [77]),
     "temperature": (ASKED, [0.0, 0.25]),

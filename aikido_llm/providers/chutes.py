@@ -8,6 +8,7 @@ PROVIDER = Provider(
     title="Chutes",
     base_url="https://llm.chutes.ai/v1",
     dialect=OpenAIChat(
+        top_k_field="top_k",  # of the engines behind it: vLLM and SGLang docs, read 2026-11
         late_system="user",  # many chat templates raise on one that is not the first
         thinking="chat_template_kwargs",
         reasoning_replay="content",

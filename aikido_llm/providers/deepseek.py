@@ -13,6 +13,7 @@ PROVIDER = Provider(
     base_url="https://api.deepseek.com",
     dialect=OpenAIChat(
         seed_field=None,
+        several_answers=False,  # DeepSeek API docs, "Create chat completion", has no n; read 2026-11
         thinking="thinking",
         reasoning_replay="turn",
         image_input=False,

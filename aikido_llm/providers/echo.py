@@ -7,7 +7,7 @@ PROVIDER = Provider(
     name="echo",
     title="Echo",
     base_url="http://localhost/echo",
-    dialect=OpenAIChat(),
+    dialect=OpenAIChat(top_k_field="top_k", custom_tools=True, server_tools={}),  # it takes all
     key_needed=False,
     default_model="echo",
     transport="echo",

@@ -9,6 +9,10 @@ PROVIDER = Provider(
     base_url="https://api.groq.com/openai/v1",
     dialect=OpenAIChat(
         max_tokens_field="max_completion_tokens",
+        # GroqDocs, API reference and "Built-in tools" (those of compound systems go into extra), read 2026-11
+        several_answers=False,
+        logprobs=None,
+        server_tools={"web_search": "browser_search", "code_execution": "code_interpreter"},
         audio_input=None,
         file_input=None,
     ),

@@ -8,6 +8,7 @@ PROVIDER = Provider(
     title="llama.cpp",
     base_url="http://127.0.0.1:8080/v1",
     dialect=OpenAIChat(
+        top_k_field="top_k",  # llama.cpp, tools/server/README.md, read 2026-11
         late_system="user",  # many chat templates raise on one that is not the first
         thinking="chat_template_kwargs",
         thinking_budget_field="reasoning_budget_tokens",

@@ -9,6 +9,10 @@ PROVIDER = Provider(
     title="OpenRouter",
     base_url="https://openrouter.ai/api/v1",
     dialect=OpenAIChat(
+        # OpenRouter docs, "Parameters" (no n among them) and "Server tools", read 2026-11
+        top_k_field="top_k",
+        several_answers=False,
+        server_tools={"web_search": "openrouter:web_search"},
         metadata=True,
         thinking="reasoning",
         reasoning_replay="details",

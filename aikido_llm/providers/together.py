@@ -9,6 +9,9 @@ PROVIDER = Provider(
     title="Together AI",
     base_url="https://api.together.xyz/v1",
     dialect=OpenAIChat(
+        # together 3.1.1, types/chat/completion_create_params.py, read 2026-11
+        top_k_field="top_k",
+        logprobs="count",
         late_system="user",  # it serves open models, many of whose templates raise on one that is not the first
         audio_input=None,
         file_input=None,

@@ -8,6 +8,7 @@ PROVIDER = Provider(
     title="vLLM",
     base_url="http://127.0.0.1:8000/v1",
     dialect=OpenAIChat(
+        top_k_field="top_k",  # vLLM docs, "OpenAI-compatible server", extra parameters, read 2026-11
         late_system="user",  # many chat templates raise on one that is not the first
         thinking="chat_template_kwargs",
         reasoning_replay="content",

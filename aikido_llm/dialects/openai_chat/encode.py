@@ -1,19 +1,15 @@
 """Request -> body of `POST /chat/completions`."""
 
-from functools import cache
-
 from ...errors import UnsupportedFeatureError
 from ...types.request import Request, ResponseFormat, ThinkingConfig
-from ...types.tools import ToolDef
 from ..base import WireRequest
 from ..extra import with_extra
-from ..lacking import functions, refuse
+from ..lacking import refuse
 from ..ranges import effort_of
-from ..schemas import answer_schema, schema_name, tool_parameters
-from ..tool_choice import ChoiceWords, offers_tools, word_for
+from ..schemas import answer_schema, schema_name
 from .messages import encode_messages
-from .parts import cache_control
 from .quirks import Quirks
+from .tools import tools
 from .wire import Json
 
 _VOICE = "alloy"  # a spoken answer needs one; `extra` names another
@@ -21,14 +17,15 @@ _VOICE = "alloy"  # a spoken answer needs one; `extra` names another
 
 def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str, wire: str) -> WireRequest:
     """Optional keys that are not set are left out: several hosts refuse nulls."""
-    refuse(request, "top_k", "n", "logprobs", "background", "previous_response_id", "conversation")
+    refuse(request, "background", "previous_response_id", "conversation")
     body: Json = {"model": request.model, "messages": encode_messages(request.messages, quirks, provider, wire)}
     if stream:
         body["stream"] = True
         if quirks.stream_options is not None:
             body["stream_options"] = dict(quirks.stream_options)
     body |= _limits(request, quirks)
-    body |= _tools(request, quirks)
+    body |= _logprobs(request, quirks)
+    body |= tools(request, quirks)
     if request.response_format is not None:
         body["response_format"] = _response_format(request.response_format, quirks)
     if request.thinking is not None:
@@ -44,10 +41,18 @@ def _limits(request: Request, quirks: Quirks) -> Json:
         raise UnsupportedFeatureError("this provider has no seed; leave it out")
     if request.stop and quirks.stop_field is None:
         raise UnsupportedFeatureError("this provider has no stop strings; cut the text where it arrives")
+    if request.top_k is not None and quirks.top_k_field is None:
+        raise UnsupportedFeatureError("this provider has no top_k; leave it out, or put its own word for it in extra")
+    if request.n not in (None, 1) and not quirks.several_answers:
+        raise UnsupportedFeatureError(
+            "this provider gives one answer to a request; leave n out, and ask more than once"
+        )
     values = {
         quirks.max_tokens_field: request.max_tokens,
         "temperature": request.temperature,
         "top_p": request.top_p,
+        quirks.top_k_field: request.top_k,
+        "n": request.n if quirks.several_answers else None,
         quirks.stop_field: list(request.stop) or None,
         quirks.seed_field: request.seed,
         "metadata": request.metadata if request.metadata and quirks.metadata else None,
@@ -55,34 +60,17 @@ def _limits(request: Request, quirks: Quirks) -> Json:
     return {key: value for key, value in values.items() if key is not None and value is not None}
 
 
-def _tools(request: Request, quirks: Quirks) -> Json:
-    choice = word_for(request, _choice_words(quirks.required_word))
-    omitted = request.tool_choice == "none" and quirks.none_omits_tools and not request.extra.get("tools")
-    if omitted or not offers_tools(request):
-        return {}  # hosts refuse `tools: []`, and the two keys below without tools
-    body: Json = {}
-    if request.tools:
-        body["tools"] = [_tool(tool, quirks) for tool in functions(request.tools)]
-    if choice is not None:
-        body["tool_choice"] = choice
-    if request.parallel_tool_calls is not None:
-        body["parallel_tool_calls"] = request.parallel_tool_calls
-    return body
-
-
-@cache
-def _choice_words(required: str) -> ChoiceWords:
-    return ChoiceWords("auto", "none", required, lambda name: {"type": "function", "function": {"name": name}})
-
-
-def _tool(tool: ToolDef, quirks: Quirks) -> Json:
-    described = {"description": tool.description} if tool.description else {}
-    mark = {"cache_control": cache_control(tool.cache)} if tool.cache is not None and quirks.cache_marks else {}
-    return {
-        "type": "function",
-        "function": {"name": tool.name, **described, "parameters": tool_parameters(tool.parameters)},
-        **mark,
-    }
+def _logprobs(request: Request, quirks: Quirks) -> Json:
+    count = request.logprobs
+    if not count:
+        return {}
+    match quirks.logprobs:
+        case "flag":
+            return {"logprobs": True} if count is True else {"logprobs": True, "top_logprobs": count}
+        case "count":
+            return {"logprobs": int(count)}
+        case None:
+            raise UnsupportedFeatureError("this provider tells no logprobs; leave them out")
 
 
 def _response_format(wanted: ResponseFormat, quirks: Quirks) -> Json:

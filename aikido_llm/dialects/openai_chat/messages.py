@@ -147,6 +147,9 @@ class _Messages:
 
     def _call(self, call: ToolCall) -> Json:
         self._tool_names[call.id] = call.name
+        if call.kind == "custom" and self._quirks.custom_tools:
+            custom = {"name": call.name, "input": call.arguments}
+            return {"id": wire_call_id(call.id, self._quirks), "type": "custom", "custom": custom}
         function = {"name": call.name, "arguments": arguments_json(call.arguments)}
         return {"id": wire_call_id(call.id, self._quirks), "type": "function", "function": function}
 

@@ -26,6 +26,10 @@ class Quirks:
     max_tokens_field: str = "max_tokens"  # newer OpenAI models refuse the old name, strict hosts the new one
     seed_field: str | None = "seed"  # None: the host has no seed
     stop_field: str | None = "stop"  # None: the host has no stop strings
+    top_k_field: str | None = None  # None: the host has no top_k, or does not say so
+    several_answers: bool = True  # `n` may be more than 1
+    # flag: `logprobs: true`, and `top_logprobs` beside it. count: `logprobs` is how many. None: the host tells none.
+    logprobs: Literal["flag", "count"] | None = "flag"
     stream_options: Mapping[str, Any] | None = field(factory=_ask_usage)  # None: strict hosts refuse the key
     metadata: bool = False  # most hosts have no place for labels, or want other keys beside them
     system_role: str = "system"  # "developer" where a host insists
@@ -61,6 +65,10 @@ class Quirks:
     cache_marks: bool = False  # cache_control on parts and tools
 
     # -- request: tools and formats
+    custom_tools: bool = False  # tools that take free text, and calls of them in the conversation
+    # Tools that the host runs stand among the others by their type: the common name -> the host's word for it; other
+    # names go as they are. None: it has no such tools, or has them elsewhere.
+    server_tools: Mapping[str, str] | None = None
     required_word: str = "required"  # "any" on hosts that know only that
     none_omits_tools: bool = False  # tools beside tool_choice none garble the text: leave them out
     json_schema: bool = True

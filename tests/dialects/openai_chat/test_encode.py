@@ -107,6 +107,48 @@ def test_stop_where_a_host_has_none() -> None:
         body_of(row=Provider("x", "", OpenAIChat(stop_field=None)), stop=["END"])
 
 
+def test_top_k() -> None:
+    for row in (vllm, llamacpp, chutes, openrouter, together):
+        assert body_of(row=row.PROVIDER, top_k=40)["top_k"] == 40
+    for row in (openai, azure, cerebras, deepseek, grok, groq, mistral):
+        with pytest.raises(UnsupportedFeatureError, match="extra"):
+            body_of(row=row.PROVIDER, top_k=40)
+
+
+def test_several_answers() -> None:
+    assert body_of(n=3)["n"] == 3
+    for row in (groq, deepseek, openrouter):
+        assert "n" not in body_of(row=row.PROVIDER, n=1)
+        with pytest.raises(UnsupportedFeatureError, match="one answer"):
+            body_of(row=row.PROVIDER, n=2)
+
+
+@pytest.mark.parametrize(
+    ("row", "asked", "sent"),
+    [
+        (openai, True, {"logprobs": True}),
+        (openai, 1, {"logprobs": True, "top_logprobs": 1}),
+        (deepseek, 5, {"logprobs": True, "top_logprobs": 5}),
+        (together, True, {"logprobs": 1}),
+        (together, 5, {"logprobs": 5}),
+        (together, False, {}),
+        (openai, False, {}),
+        (mistral, False, {}),
+    ],
+)
+def test_logprobs(row: Any, asked: bool | int, sent: dict[str, Any]) -> None:
+    body = body_of(row=row.PROVIDER, logprobs=asked)
+    said = {key: value for key, value in body.items() if "logprobs" in key}
+    assert said == sent
+    assert [type(value) for value in said.values()] == [type(value) for value in sent.values()]
+
+
+@pytest.mark.parametrize("row", [mistral, groq])
+def test_logprobs_where_a_host_tells_none(row: Any) -> None:
+    with pytest.raises(UnsupportedFeatureError, match="logprobs"):
+        body_of(row=row.PROVIDER, logprobs=2)
+
+
 def test_metadata_is_a_hint() -> None:
     assert "metadata" not in body_of(metadata={"a": "b"})
     assert body_of(row=openrouter.PROVIDER, metadata={"a": "b"})["metadata"] == {"a": "b"}
