@@ -25,6 +25,7 @@ OWN_TEXT = {
     "framing.places": "looks at 160 bytes before a string",
     "framing.whole": "collects pieces",
     "codecs.json": "measured by the rows of the dialects, which read by it",
+    "codecs.text": "one search, and one pass where it finds something",
     "dialects.schemas": "what the caller gave: the name of a schema",
     "codecs.base64": "tests/test_large_bodies.py times it by the piece",
     "providers": "what the caller gave to open()",

@@ -97,7 +97,7 @@ def read(number: int, text: bytes) -> Input:
     """A JSON string, or an object with `prompt` or `messages`, an `id` and other fields of Request."""
     mark = digest(text)
     try:
-        value: Any = json.loads(text)
+        value: Any = json.loads_frame(text)  # a half of a character is the user's to know of
         if _SURROGATE.search(text):
             dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError:

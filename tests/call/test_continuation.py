@@ -1,6 +1,7 @@
 """Several turns of a provider that pauses are one answer: one stream, one end, one Response."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from attrs import evolve
@@ -8,7 +9,7 @@ from attrs import evolve
 import aikido_llm as llm
 from aikido_llm.call.continuation import Continued, joined
 from aikido_llm.testing import check_grammar
-from aikido_llm.types.accumulate import Accumulator
+from aikido_llm.types.accumulate import FOLDED, Accumulator
 from aikido_llm.types.messages import NEXT_TURN, turns_of
 
 REQUEST = llm.Request("search", model="m")
@@ -178,3 +179,23 @@ async def test_it_can_be_closed_at_any_time() -> None:
 def test_two_turns_with_nothing_to_replay_are_joined_as_text() -> None:
     whole = joined(llm.Response("a", thinking="x"), llm.Response("b", thinking="y"))
     assert (whole.text, whole.thinking, whole.replay) == ("ab", "xy", ())
+
+
+def test_whatever_events_say_is_joined() -> None:
+    """A field that is folded from events holds what both turns said."""
+    run, call = llm.ServerToolCall("run"), llm.ToolCall("c", "f")
+    said: dict[str, Any] = {
+        "text": "a",
+        "thinking": "a",
+        "tool_calls": (call,),
+        "server_tools": (run,),
+        "citations": (llm.Citation("https://host"),),
+        "images": (llm.ImagePart(data=b"x"),),
+        "audio": (llm.AudioPart(data=b"x"),),
+        "usage": llm.Usage(1, 1),
+    }
+    assert set(said) == set(FOLDED), "give a new field a value here, and join it in call/continuation.py"
+    whole = joined(llm.Response(**said), llm.Response(**said))
+    for name, value in said.items():
+        twice = llm.Usage(2, 2) if name == "usage" else value + value
+        assert getattr(whole, name) == twice, name

@@ -1,5 +1,6 @@
 """Our bodies are what a real engine takes, and its bytes what we read: both roads against llama.cpp's own server."""
 
+import re
 import urllib.error
 import urllib.request
 from typing import Any
@@ -41,7 +42,9 @@ def ask(server: LlamaCpp, request: Request, *, stream: bool, key: str | None = N
     events = road.read_every_way(raw)
     assert error_of(events) is None
     if stream:
-        road.check_prefixes(raw, raw.index(b"[DONE]") + 6, range(0, len(raw), 97))
+        reason = re.search(rb'"finish_reason":"[a-z_]+".*', raw)  # behind it the answer is whole, whatever comes
+        assert reason is not None
+        road.check_prefixes(raw, reason.end(), range(0, len(raw), 97))
     return response_of(events)
 
 
