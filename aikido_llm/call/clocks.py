@@ -11,7 +11,7 @@ _NEVER = float("inf")
 
 
 def running_loop() -> asyncio.AbstractEventLoop:
-    """That in which a call is made. Raises ConfigError where asyncio does not run."""
+    """The running event loop. Raises ConfigError where asyncio does not run."""
     try:
         return asyncio.get_running_loop()
     except RuntimeError:
@@ -53,7 +53,7 @@ class Clocks:
         self._total_due = self._in(timeouts.total)
         self._content_due = _NEVER
         self._seen_content = False
-        self._granted: tuple[float, bool] | None = None  # the two before it, for an event that may come to nothing
+        self._granted: tuple[float, bool] | None = None  # the two before `grows`, which `was_nothing` restores
         self._timer: asyncio.Handle | None = None
         self._on_due: Callable[[], None] | None = None
         self._waiting = False
@@ -135,7 +135,7 @@ class Clocks:
                 self._arm(self._on_due)
 
     def hurry(self, seconds: float) -> None:
-        """What is read now is worth so long a wait and no longer."""
+        """Wait at most so many seconds more for what is being read (an error's body)."""
         self._content_due = min(self._content_due, self.now() + seconds)
         self.stop()
 
@@ -190,7 +190,7 @@ class Clocks:
     def _set_timer(self) -> None:
         now, idle = self.now(), self._timeouts.idle
         pause = idle or 1.0  # with an idle time of 0 the loop shall not spin
-        # while nobody waits, what is due has no meaning; when somebody does again, it counts from there
+        # with no reader waiting the content deadline is ignored; `begin_wait` sets a new one
         due = self._content_due if self._waiting or now < self._content_due else now + pause
         if idle is not None:  # it begins with the first event, which may come at any time
             due = min(due, now + pause)

@@ -26,7 +26,7 @@ class Reader:
         self._response = response
         self._answer = answer
         self._read = b""  # a long read, while it is taken piece by piece
-        self._at = 0  # from here on it has not been looked at
+        self._at = 0  # offset of the first byte of `_read` that is not yet read
         self._flowing = True  # events come, and no large one is under way
         self._grown = 0  # bytes of the unfinished event that have counted as content
         self.received = False
@@ -88,8 +88,8 @@ class Reader:
         return read[at:]
 
     def _grow(self, data: bytes) -> None:
-        """No event yet. What counts as content is the growth of the one that is under way: of a document any, of an
-        event of a stream when it has become large. An event that then comes to nothing was none."""
+        """No event yet. A growing document always counts as content; a growing event of a stream counts once it is
+        large, and is taken back if it turns out empty."""
         answer = self._answer
         self._flowing = False
         if answer.framed:

@@ -196,7 +196,7 @@ class ToolCalls:
 
     def finish(self, out: list[Event], *, cut: bool = False, bare: bool = False) -> None:
         """Append a ToolCallEvent for each call. cut: the answer may have broken off, so a call that is not whole is
-        left out (it must not be run); bare: one without arguments is whole all the same. Raises MalformedStream for a
+        left out (it must not be run); bare: a call without arguments counts as whole. Raises MalformedStream for a
         call that cannot be told."""
         last = self._calls[-1] if self._calls else None
         for call in self._calls:

@@ -20,7 +20,7 @@ _LOOKED_AT = 64  # bytes
 
 
 def beginning(head: bytes) -> Beginning:
-    """What the first bytes of a body are of; "" while they are too few to tell. A field is one of an event stream;
+    """The kind of body that the first bytes show; "" while they are too few to tell. field: a line of an event stream;
     indented is an object that is laid out over lines."""
     if len(head) < len(_BOM) and _BOM.startswith(head):
         return ""

@@ -139,7 +139,7 @@ class Provider:
         return next((self.speaking(name) for name, wire in self.wires.items() if wire.hosts), self)
 
     def speaking(self, wire: str) -> "Provider":
-        """The row on that one of its wires. Raises ConfigError for one that it does not have, naming those it has."""
+        """This row, set to the named wire. Raises ConfigError for one that it does not have, naming those it has."""
         if wire not in self.wires:
             known = " and ".join(self.wires) or "one alone"
             raise ConfigError(f"{self.name} has no wire {wire[:40]!r}; it has {known}")

@@ -212,7 +212,7 @@ class GrowingObject:
             self._keys[-1] = text
             self._expect = "colon"
         elif self._open:
-            self._keep(text)  # which has been shown
+            self._keep(text)  # already counted as growth
         else:
             self._expect = "end"
 

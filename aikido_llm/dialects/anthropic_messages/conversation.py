@@ -4,7 +4,7 @@
   directly behind a user turn, and nothing but the assistant's turn may follow it;
 - the first turn is the user's, turns alternate, so neighbours of one role become one;
 - all results of a turn's calls stand in the very next user turn, before its text, wherever they stood before;
-- no text block is empty or blank, no turn is empty, no tool result is;
+- no text block is empty or blank; no turn and no tool result is empty;
 - a trailing assistant turn (a prefill) does not end in blanks;
 - thinking goes back only as the provider signed it.
 
@@ -100,7 +100,7 @@ def _append(found: list[Block], role: str, blocks: list[Block]) -> None:
 
 
 def _made(message: Message) -> list[Block]:
-    """What an assistant turn shows: only the user may show anything on this wire."""
+    """Media that the assistant made. Only users may send media on this wire: the next user turn shows it."""
     shown = split(message.parts)[1]
     return user_blocks((DRAWN, *shown)) if shown else []
 
