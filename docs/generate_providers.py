@@ -1,12 +1,17 @@
 """Writes docs/providers/README.md from the rows: `python docs/generate_providers.py`. A test compares the two."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from aikido_llm.dialects.base import FEATURES
 from aikido_llm.dialects.late_system import LATE_SYSTEM
+from aikido_llm.errors import UnsupportedFeatureError
 from aikido_llm.providers import find, providers
 from aikido_llm.providers.base import WIRE, DsnOption, Provider, Wire
+from aikido_llm.types.request import Request
+from aikido_llm.types.server_tools import ServerTool
+from aikido_llm.types.tools import CustomTool
 
 PAGE = Path(__file__).parent / "providers" / "README.md"
 
@@ -17,6 +22,20 @@ Generated from the rows in `aikido_llm/providers` by `python docs/generate_provi
 Swapping a provider changes one name; what a wire cannot carry faithfully is `UnsupportedFeatureError` before anything
 is sent. Each name leads to its page.
 """
+
+# What is asked for -> fields of a request that asks for it; the encoder itself says whether it can.
+_ASKED: Mapping[str, Mapping[str, Any]] = {
+    "`seed`": {"seed": 7},
+    "`stop`": {"stop": ["END"]},
+    "`top_k`": {"top_k": 40},
+    "`n`": {"n": 2},
+    "`logprobs`": {"logprobs": True},
+    "`CustomTool`": {"tools": [CustomTool("note")]},
+    "`ServerTool`": {"tools": [ServerTool("web_search")]},
+    "`background`": {"background": True},
+    "`previous_response_id`": {"previous_response_id": "resp_1"},
+    "`conversation`": {"conversation": "conv_1"},
+}
 
 _LATE = """\
 Where a system message goes that comes late ([conversations](../guides/conversations.md)); `late_system` in `open` or in
@@ -78,7 +97,21 @@ def page() -> str:
     """The whole page."""
     rows = [(name, find(name)) for name in providers() if find(name).docs]  # ours, not those registered since
     return "\n".join(
-        [_HEAD, *_keys(rows), "", *_features(rows), "", *_options(rows), "", *_late(rows), "", _RULES, _INDEX]
+        [
+            _HEAD,
+            *_keys(rows),
+            "",
+            *_features(rows),
+            "",
+            *_fields(rows),
+            "",
+            *_options(rows),
+            "",
+            *_late(rows),
+            "",
+            _RULES,
+            _INDEX,
+        ]
     )
 
 
@@ -108,14 +141,38 @@ def _features(rows: list[tuple[str, Provider]]) -> Iterator[str]:
     yield ""
     yield f"| name | {' | '.join(FEATURES)} |"
     yield f"|---|{':-:|' * len(FEATURES)}"
+    for name, row in _spoken(rows):
+        marks = ("yes" if row.dialect.features[feature] else "" for feature in FEATURES)
+        yield f"| {name} | {' | '.join(marks)} |"
+
+
+def _fields(rows: list[tuple[str, Provider]]) -> Iterator[str]:
+    yield "What a request may ask for that not every wire has; elsewhere it is `UnsupportedFeatureError`:"
+    yield ""
+    yield f"| name | {' | '.join(_ASKED)} |"
+    yield f"|---|{':-:|' * len(_ASKED)}"
+    for name, row in _spoken(rows):
+        yield f"| {name} | {' | '.join('yes' if _takes(row, fields) else '' for fields in _ASKED.values())} |"
+
+
+def _takes(row: Provider, fields: Mapping[str, Any]) -> bool:
+    request = Request(messages=("hi",), model="m", max_tokens=1000, **fields)
+    try:
+        row.dialect.encode(request, stream=False, provider=row.name)
+    except UnsupportedFeatureError:
+        return False
+    return True
+
+
+def _spoken(rows: list[tuple[str, Provider]]) -> Iterator[tuple[str, Provider]]:
+    """Each row on each wire that it chooses between. Without echo: nothing is carried anywhere."""
     for name, row in rows:
-        if row.transport is not None:  # nothing is carried anywhere
+        if row.transport is not None:
             continue
         chosen = [wire for wire in row.wires if any(_chooses(one) for one in row.wires.values())]
         spoken = {f", {wire}": row.speaking(wire) for wire in chosen} or {"": row}
         for wire, one in spoken.items():
-            marks = ("yes" if one.dialect.features[feature] else "" for feature in FEATURES)
-            yield f"| {_link(name)}{wire} | {' | '.join(marks)} |"
+            yield f"{_link(name)}{wire}", one
 
 
 def _options(rows: list[tuple[str, Provider]]) -> Iterator[str]:
