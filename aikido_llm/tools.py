@@ -196,16 +196,27 @@ class _Loop:
         return None
 
     async def results(self) -> list[ToolResultEvent]:
-        """The results in the order of the calls; the functions run at the same time."""
-        results: dict[int, ToolResultEvent] = {}
+        """The results in the order of the calls; the functions run at the same time. Raises the first LLMError of one
+        of them, for which the others are cancelled."""
+        results: dict[int, Message] = {}
+        failures: list[LLMError] = []
 
         async def execute(index: int, call: ToolCall) -> None:
-            results[index] = ToolResultEvent(call, await self._result(call))
+            try:
+                results[index] = await self._result(call)
+            except LLMError as error:
+                failures.append(error)
+                group.cancel_scope.cancel()
 
         async with anyio.create_task_group() as group:
             for index, call in enumerate(self.calls):
                 group.start_soon(execute, index, call)
-        return [results[index] for index in range(len(self.calls))]
+        for failure in failures:
+            raise failure
+        for index, call in enumerate(self.calls):
+            if index not in results:  # nobody cancelled the run: something that the function awaits was
+                results[index] = tool(call, "the tool was cancelled", is_error=True)
+        return [ToolResultEvent(call, results[index]) for index, call in enumerate(self.calls)]
 
     def answered(self, results: Sequence[ToolResultEvent]) -> None:
         """Put the results into what is asked next."""
@@ -227,7 +238,7 @@ class _Loop:
         except LLMError:
             raise  # a client of ours inside a tool failed: that is the caller's to know
         except Exception as error:
-            return tool(call, f"{type(error).__name__}: {error}", is_error=True)
+            return tool(call, _told(error), is_error=True)
 
     async def _refusal(self, call: ToolCall) -> str:
         """Why the call is not run, "" when it may be."""
@@ -256,6 +267,13 @@ class _Loop:
             return {**given, **read_arguments(said, hints)}
         except InvalidRequestError as error:
             raise InvalidToolArguments(f"the arguments of tool {call.name!r}: {error.message}") from None
+
+
+def _told(error: Exception) -> str:
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # its own __str__ fails
+        return type(error).__name__
 
 
 def _named(functions: Functions) -> dict[str, Function]:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
+import anyio
 import attrs
 import pytest
 
@@ -320,3 +321,50 @@ async def test_a_limit_ends_the_stream_of_a_run(server: WireServer, client: llm.
     with pytest.raises(llm.InvalidRequestError, match="after 2 turns"):
         async for _ in events:
             pass
+
+
+async def test_an_error_of_a_client_inside_a_tool_is_the_callers(server: WireServer, client: llm.HTTPClient) -> None:
+    ended: list[str] = []
+
+    async def inner(at: int) -> str:
+        if at:
+            raise llm.RateLimitedError("the inner client must wait")
+        try:
+            await anyio.sleep_forever()
+        finally:
+            ended.append("cancelled")
+        return ""
+
+    for run in (llm.run_tools, _streamed):
+        server.answer(Answer(tool_calls=[call("inner", '{"at": 0}'), call("inner", '{"at": 1}')]))
+        with pytest.raises(llm.RateLimitedError, match="inner client"):
+            await run(client, REQUEST, [inner])
+    assert ended == ["cancelled"] * 2
+
+
+async def _streamed(client: llm.HTTPClient, request: llm.Request, functions: list[Any]) -> llm.ToolRun:
+    async with llm.stream_tools(client, request, functions) as run:
+        async for _ in run:
+            pass
+        return run.result
+
+
+class _Silent(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("an exception without words")
+
+
+async def test_whatever_a_tool_ends_with_is_a_result(server: WireServer, client: llm.HTTPClient) -> None:
+    async def cancelled() -> None:
+        task = asyncio.ensure_future(asyncio.sleep(60))
+        task.cancel()
+        await task
+
+    def wordless() -> None:
+        raise _Silent
+
+    server.answer(Answer(tool_calls=[call("cancelled", "{}"), call("wordless", "{}")]), Answer("so be it"))
+    run = await llm.run_tools(client, REQUEST, [cancelled, wordless])
+    told = [message.text for message in run.messages if message.role is llm.Role.tool]
+    assert told == ["the tool was cancelled", "_Silent"]
+    assert run.response.text == "so be it"
