@@ -22,6 +22,9 @@ from ..types.request import Request
 from ..types.response import FinishReason, ModelInfo, Response
 from ..types.usage import Usage
 
+MOST_CHOICES = 1024
+"""Answers beside the first that are held where fewer were asked for: each costs far more than what begins it."""
+
 
 def _no_headers() -> dict[str, str]:
     return {}

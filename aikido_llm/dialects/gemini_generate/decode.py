@@ -155,6 +155,8 @@ class Decoder(base.Decoder):
         if candidate.index:
             other = self._others.get(candidate.index)
             if other is None:
+                if len(self._others) >= base.MOST_CHOICES:
+                    raise MalformedStream("the server sends more candidates than anybody asked for", permanent=True)
                 other = self._others[candidate.index] = Choice()
                 other.reader.calls.seed(f"{self.id} {candidate.index}" if self.id else "")
             other.read(candidate, self.arrived)

@@ -255,6 +255,8 @@ class Decoder(base.Decoder):
         if index:
             further = self._further.get(index)
             if further is None:
+                if len(self._further) >= max(base.MOST_CHOICES, self._asked):
+                    raise MalformedStream("the server sends more choices than anybody asked for", permanent=True)
                 further = self._further[index] = Further(self._quirks, self._request)
             further.take(choice, self.arrived, whole=whole)
             return

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from aikido_llm.dialects.base import MOST_CHOICES
 from aikido_llm.dialects.gemini_generate import GeminiGenerate
 from aikido_llm.errors import MalformedStream, StreamTruncated
 from aikido_llm.types.events import ImageEvent, TextDelta, ThinkingDelta, ToolCallDelta, ToolCallEvent, ToolCallStart
@@ -134,6 +135,13 @@ def test_the_text_is_that_of_candidate_0() -> None:
     two = {"candidates": [second, {"content": {"parts": [text("yes")]}}]}
     got = answer(two, {"candidates": [second]}, {"candidates": [{"finishReason": "STOP"}]})
     assert (got.text, got.raw_finish_reason) == ("yes", "STOP")
+
+
+def test_candidates_that_nobody_asked_for_are_held_up_to_a_bound() -> None:
+    many = [{"index": index, "content": {"parts": [text("x")]}} for index in range(MOST_CHOICES + 2)]
+    error = error_of(STREAM.read(sse({"candidates": many})))
+    assert isinstance(error, MalformedStream)
+    assert "more candidates" in str(error)
 
 
 # ---------------------------------------------------------------- thinking and signatures

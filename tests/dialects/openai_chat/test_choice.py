@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from aikido_llm.errors import StreamTruncated
+from aikido_llm.dialects.base import MOST_CHOICES
+from aikido_llm.errors import MalformedStream, StreamTruncated
 from aikido_llm.types.citations import Citation
 from aikido_llm.types.events import CitationEvent, ServerToolEvent, ServerToolStart, ToolCallStart, UsageEvent
 from aikido_llm.types.logprobs import TokenLogprob
@@ -54,6 +55,13 @@ def test_further_choices_of_a_whole_body_are_those_of_its_stream() -> None:
     told = response_of(WHOLE.read(body({}, choices=choices, usage=usage())))
     assert told == response_of(ROAD.read(data({**HEAD, "choices": deltas, "usage": usage()}) + DONE))
     assert [one.text for one in told.choices] == ["blue"]
+
+
+def test_choices_that_nobody_asked_for_are_held_up_to_a_bound() -> None:
+    error = error_of(ROAD.read(b"".join(choice(index, {"content": "x"}) for index in range(MOST_CHOICES + 2))))
+    assert isinstance(error, MalformedStream)
+    assert "more choices" in str(error)
+    assert error.permanent
 
 
 def test_the_end_is_the_finish_reason_of_every_choice() -> None:
