@@ -21,11 +21,11 @@ SHARED = sorted(
 )  # fmt: skip
 DIALECTS = sorted(path.parent for path in (PACKAGE / "dialects").glob("*/__init__.py"))
 WORDS = ("together", "echo")  # names that are words too: looked for as a string or with a capital
-NAMES = re.compile(
+VENDORS = (
     r"openai|anthropic|claude|gemini|google|cohere|ollama|mistral|\bgrok|\bxai\b|groq|llama|openrouter|chutes|deepseek"
-    r"|cerebras|vllm|azure|(?-i:\bTogether\b|\"together\"|\bEcho|\"echo\")",
-    re.IGNORECASE,
+    r"|cerebras|vllm|azure|(?-i:\bTogether\b|\"together\"|\bEcho|\"echo\")"
 )
+NAMES = re.compile("|".join([VENDORS, *(f'"{re.escape(name)}"' for name in providers())]), re.IGNORECASE)
 
 
 def test_the_pattern_knows_every_provider() -> None:

@@ -1,4 +1,4 @@
-"""How the hosts of OpenAI's wires differ in what they send and ask for. The default is OpenAI's own way.
+"""How the hosts of OpenAI's wires differ in what they send and ask for. A host that is not here does it the common way.
 
 Source: the hosts' API references and recorded streams, read 2026-11.
 """
@@ -36,6 +36,7 @@ class Host:
 
 
 _OPENAI = Host(fingerprints=True)
+_COMMON = Host()
 _XAI = Host(whole_calls=True, apart=True)
 HOSTS = {
     "azure": _OPENAI,
@@ -49,6 +50,7 @@ HOSTS = {
     "mistral": Host("parts", "finish", whole_calls=True, models="cards"),
     "openai": _OPENAI,
     "openai-chat": _OPENAI,
+    "openai-responses": _OPENAI,
     "openai-compatible": Host(needs_key=False),
     "openrouter": Host("details", "repeated", comment=b": OPENROUTER PROCESSING\n\n", models="prices"),
     "together": Host("reasoning", "always", models="array"),
@@ -57,7 +59,7 @@ HOSTS = {
 
 
 def host(name: str) -> Host:
-    return HOSTS.get(name, _OPENAI)
+    return HOSTS.get(name, _COMMON if name else _OPENAI)
 
 
 def bearer_or_api_key(request: Received) -> str | None:
