@@ -59,7 +59,8 @@ def open(
     A keyword beats the DSN, the DSN beats the environment, the environment beats the provider's default.
 
     dsn:      `BASE_URL?api_key=KEY&model=M&temperature=0&timeout=60&max_retries=2`; the base may be missing.
-    api_key:  a string, or a (sync or async) function asked once per attempt.
+    api_key:  a string, or a (sync or async) function asked once per attempt, in the event loop (all sync clients share
+              one): one that waits should be async.
     http:     another transport instead of the network.
     retry:    how the start of requests is retried; None for never. Default: three attempts.
     timeouts: the four clocks; timeout: seconds for `total` alone. limits: caps.

@@ -48,13 +48,14 @@ class Unlabelled:
     as long as the clocks allow). Raises TooLargeError past it.
     """
 
-    __slots__ = ("_blanks", "_choose", "_framer", "_head", "_most", "_stream")
+    __slots__ = ("_blanks", "_choose", "_framer", "_fresh", "_head", "_most", "_stream")
 
     def __init__(self, choose: Callable[[Beginning], Framer], most: int, *, stream: bool) -> None:
         self._choose = choose
         self._most = most
         self._stream = stream
         self._blanks = 0
+        self._fresh = True
         self._head = b""
         self._framer: Framer | None = None
 
@@ -63,7 +64,10 @@ class Unlabelled:
         if framer is None:
             data = self._head + data
             if len(data) >= len(_BOM) or not _BOM.startswith(data):
-                data = self._without_blanks(data.removeprefix(_BOM))
+                if self._fresh:  # one mark is a signature; more of them are text
+                    data = data.removeprefix(_BOM)
+                    self._fresh = False
+                data = self._without_blanks(data)
             begun = beginning(data[:_LOOKED_AT])
             if not begun and len(data) < _LOOKED_AT:
                 self._head = data

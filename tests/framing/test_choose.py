@@ -110,3 +110,10 @@ def test_blank_lines_before_a_stream_may_go_on_but_no_line_may_be_endless() -> N
     with pytest.raises(TooLargeError, match="event_bytes"):
         for _ in range(3):
             framer.feed(b" " * 50, [])
+
+
+def test_marks_of_byte_order_without_end_are_no_blanks() -> None:
+    framer = sse_or_whole("text/event-stream", stream=True, event_bytes=100, body_bytes=100)
+    with pytest.raises(TooLargeError):
+        for _ in range(100):
+            framer.feed(b"\xef\xbb\xbf", [])
