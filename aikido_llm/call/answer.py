@@ -112,6 +112,8 @@ class AnswerParser:
                 self._decoder.feed(frames, out)
             except LLMError as error:
                 return self._end(out, error)
+            except RecursionError:
+                return self._end(out, _too_deep())
             finally:
                 frames.clear()
             if self._decoder.done:  # the answer is whole, whatever came behind its end
@@ -199,6 +201,8 @@ class AnswerParser:
             self._decoder.feed(frames, out)
         except LLMError as error:
             return error
+        except RecursionError:
+            return _too_deep()
         finally:
             frames.clear()
         return None
@@ -256,12 +260,18 @@ class AnswerParser:
             timing=None if self._elapsed is None else Timing(self._first_event, self._elapsed()),
             attempts=self._attempts,
             provider_data=decoder.provider_data,
-            replay=decoder.replay(),
+            replay=self._replay(),
             replay_state=decoder.state,
             raw=decoder.raw,
             logprobs=tuple(decoder.logprobs),
             choices=tuple(evolve(choice, **facts) for choice in decoder.choices()),
         )
+
+    def _replay(self) -> tuple[Any, ...]:
+        try:
+            return self._decoder.replay()
+        except RecursionError:  # nested too deep to be gone through: the words and calls alone go back
+            return ()
 
     def _note_first(self) -> None:
         if self._elapsed is not None and self._streamed:
@@ -300,7 +310,14 @@ class AnswerParser:
         error.scrubbed(*self._secrets)
 
 
+def _too_deep() -> MalformedStream:
+    return MalformedStream("the answer holds JSON that is nested too deep", permanent=True)
+
+
 def _mended(response: Response) -> Response:
     """No half of a character leaves in what was not an event either."""
     names = ("id", "model", "raw_finish_reason", "provider_data", "replay", "replay_state", "raw")
-    return evolve(response, **{name: mended_in(getattr(response, name)) for name in names})
+    try:
+        return evolve(response, **{name: mended_in(getattr(response, name)) for name in names})
+    except RecursionError:  # nested too deep to be gone through
+        return evolve(response, provider_data={}, replay=(), replay_state={}, raw=None)

@@ -27,7 +27,7 @@ def loads(data: bytes | str) -> Any:
     try:
         return msgspec.json.decode(data)
     except UNREADABLE:
-        return mended_in(_lenient(data))
+        return _mended(_lenient(data))
 
 
 def loads_frame(data: bytes | str) -> Any:
@@ -148,7 +148,7 @@ def _dumps(value: Any, encoder: msgspec.json.Encoder, encode_other: Callable[[An
     try:
         return encoder.encode(value)
     except UnicodeEncodeError:  # half a character, which no server takes
-        return encoder.encode(mended_in(value))
+        return encoder.encode(_mended(value))
     except RecursionError:
         raise ValueError("the value is nested too deep") from None
 
@@ -224,6 +224,13 @@ class Typed(Generic[T]):
             return msgspec.convert(self._mend(value) if self._mend else value, self._kind, strict=False)
         except (msgspec.ValidationError, RecursionError) as error:
             raise ValueError(str(error)) from None
+
+
+def _mended(value: Any) -> Any:
+    try:
+        return mended_in(value)
+    except RecursionError:
+        raise ValueError("JSON is nested too deep") from None
 
 
 def _lenient(data: bytes | str) -> Any:

@@ -198,7 +198,7 @@ def test_one_writer_at_a_time(tmp_path: Path) -> None:
         (b'{"prompt": "a", "temprature": 1}', "no field temprature"),
         (b'{"prompt": 3}', "content"),
         (b"[" * 5000, "not JSON"),
-        (b'{"prompt": "a", "extra": {"a": ' + b"[" * 900 + b"]" * 900 + b"}}", "too deep"),
+        (b'{"prompt": "a", "extra": {"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}}", "too deep"),
         (b'"half \\ud83d"', "half of a character"),
     ],
 )
