@@ -1,6 +1,7 @@
 """The command line as a user runs it: in a process of its own, with pipes or with a terminal."""
 
 import asyncio
+import codecs
 import contextlib
 import fcntl
 import io
@@ -101,6 +102,7 @@ class Terminal:
     def __init__(self, *arguments: str, **env: str) -> None:
         self._arguments = arguments
         self._env = environment(TERM="xterm-256color", **env)
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self.raw = ""
 
     async def __aenter__(self) -> "Terminal":
@@ -168,7 +170,7 @@ class Terminal:
         except OSError:  # the other end is closed
             asyncio.get_running_loop().remove_reader(self._master)
             return
-        self.raw += data.decode("utf-8", "replace")
+        self.raw += self._decoder.decode(data)  # a read may end inside a character
         if b"\x1b[6n" in data:  # "where is the cursor?"
             os.write(self._master, b"\x1b[1;1R")
         self._changed.set()
