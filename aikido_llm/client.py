@@ -1,11 +1,14 @@
-"""The Client protocol: what every client promises, ours and a caller's own."""
+"""The Client protocol: what every client promises, ours and a caller's own; and what may stand before its requests."""
 
 from collections.abc import AsyncIterator
 from typing import Protocol, runtime_checkable
 
+from .errors import LLMError
 from .types.events import Event
+from .types.exchange import RateLimits
 from .types.request import Request
 from .types.response import Response
+from .types.usage import Usage
 
 
 @runtime_checkable
@@ -22,4 +25,41 @@ class Client(Protocol):
 
     async def complete(self, request: Request) -> Response:
         """Ask, and return the whole answer. Raises the LLMError that a stream would have carried, with `partial`."""
+        ...
+
+
+NOTHING = Usage(input_tokens=0, output_tokens=0)
+"""What a request took that was never worked on."""
+
+
+class Lease(Protocol):
+    """What a gate has reserved for one HTTP request. Its methods never wait, and may be called from any thread."""
+
+    def told(self, limits: RateLimits | None, error: LLMError | None = None) -> None:
+        """The reply is there: what its headers say of limits, and the error when it is one."""
+        ...
+
+    def settle(self, usage: Usage | None) -> None:
+        """It is over. usage: what it took, `NOTHING` when it was not worked on, None when nobody knows, as of an answer
+        that was left early. What follows a first call is nothing."""
+        ...
+
+
+class Gate(Protocol):
+    """What is asked before every HTTP request that a client makes for an answer: attempts and continuations too."""
+
+    async def acquire(self, request: Request) -> Lease:
+        """Wait until the request may be sent. Raises an LLMError when it may not.
+
+        request: as it will be sent, the defaults of its client filled in.
+        """
+        ...
+
+
+@runtime_checkable
+class Gated(Protocol):
+    """A client that asks gates."""
+
+    def gated(self, gate: Gate, /) -> Client:
+        """The same client, with the same connections, that asks this gate before those it has."""
         ...

@@ -20,7 +20,7 @@ LAYERS: dict[str, dict[str, tuple[str, ...]]] = {
         "errors": ("secret",),
         "types": ("codecs", "errors"),
         "serialize": ("codecs", "errors", "types"),
-        "client": ("types",),
+        "client": ("errors", "types"),
     },
     "pure: no I/O, no event loop": {
         "framing": ("codecs", "errors"),

@@ -21,6 +21,7 @@ _DIALECTS = sorted(folder.name for folder in (ROOT / "dialects").iterdir() if (f
 SURFACE: dict[str, dict[str, str]] = {
     "aikido_llm": vars(aikido_llm)["_HOME"] | {"providers": "providers"},
     "aikido_llm.serialize": dict.fromkeys(("from_dict", "to_dict"), "serialize"),
+    "aikido_llm.client": dict.fromkeys(("NOTHING", "Gate", "Gated", "Lease"), "client"),
     "aikido_llm.sync": dict.fromkeys(("SyncEventStream", "SyncHTTPClient", "open"), "sync"),
     "aikido_llm.testing": {name: f"testing.{home}" for name, home in vars(aikido_llm.testing)["_HOME"].items()},
     "aikido_llm.testing.plugin (pytest fixtures)": dict.fromkeys(

@@ -21,7 +21,7 @@ from ..providers.wire_marks import HEAD, wire_of
 from ..secret import Secret, hide_in
 from ..types.accumulate import Accumulator
 from ..types.events import EndEvent, ErrorEvent, Event, UsageEvent
-from ..types.exchange import Timing
+from ..types.exchange import RateLimits, Timing
 from ..types.request import Request
 from ..types.response import FinishReason, Response
 from .halves import Halves
@@ -174,6 +174,11 @@ class AnswerParser:
     def calls_begun(self) -> int:
         """How many indexes of calls and server tools are in use."""
         return self._events.calls_begun
+
+    @property
+    def rate_limits(self) -> RateLimits | None:
+        """What the reply's head says of the host's limits."""
+        return self._reply.rate_limits
 
     def partial(self) -> Response:
         """What has arrived so far."""

@@ -28,12 +28,13 @@ from .answer import AnswerParser
 from .clocks import Clocks
 from .continuation import Continued
 from .exchange import Exchange, Settings
+from .gates import Settling, enter, used_by
 from .reader import Reader
 from .stream import Source
 from .wires import told_of_others, without_unnamed
 
 T = TypeVar("T")
-Begun: TypeAlias = tuple[Reader, list[Event]]
+Begun: TypeAlias = tuple[Source, list[Event]]
 """The reader of a 200, and the first events of its answer."""
 
 _NEAR_MODELS = 20
@@ -141,6 +142,24 @@ class Attempts:
         return attempt(1) if policy is None else retry.run(policy, attempt, sleep=clocks.sleep)
 
     async def _attempt(self, clocks: Clocks, prepared: Prepared, number: int) -> Begun:
+        """One attempt, let pass by the gates; it tells them how it went."""
+        gates = self._settings.gates
+        if not gates:
+            return await self._ask(clocks, prepared, number)
+        lease = await clocks.outside(enter(gates, prepared.request))
+        try:
+            reader, events = await self._ask(clocks, prepared, number)
+        except LLMError as error:
+            lease.told(error.rate_limits, error)
+            lease.settle(used_by(error))
+            raise
+        except BaseException:
+            lease.settle(None)
+            raise
+        lease.told(reader.rate_limits)
+        return Settling(reader, lease, events), events
+
+    async def _ask(self, clocks: Clocks, prepared: Prepared, number: int) -> tuple[Reader, list[Event]]:
         """Send once, and read until the answer begins. What failed before that is raised, wherever it was said."""
         prepared.failed = None
         request, stream = prepared.request, prepared.stream

@@ -1,11 +1,14 @@
 """The four clocks of one call, and the two ways in which they end a wait: before the headers, and in the body."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from types import TracebackType
+from typing import TypeVar
 
 from ..errors import ConfigError, LLMError, Phase, StreamTruncated
 from ..transport.base import Timeouts, timed_out
+
+T = TypeVar("T")
 
 _NEVER = float("inf")
 
@@ -76,9 +79,13 @@ class Clocks:
 
     async def sleep(self, seconds: float) -> None:
         """Between two attempts."""
+        await self.outside(asyncio.sleep(seconds))
+
+    async def outside(self, waiting: Awaitable[T]) -> T:
+        """Something that is waited for while no attempt is under way: only `total` bounds it."""
         self._waiting = False
         with _Bounded(self):
-            return await asyncio.sleep(seconds)
+            return await waiting
         raise self.error()
 
     def error(self) -> LLMError:

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from attrs import frozen
 
+from ..client import Gate
 from ..dialects.base import Dialect, ErrorReply, WireRequest
 from ..errors import ConfigError, InvalidRequestError, LLMError, MalformedStream, StreamError
 from ..framing.lines import too_large
@@ -34,7 +35,8 @@ _ERROR_BODY = 5.0  # s for the body of an error: the status says most, what was 
 @frozen
 class Settings:
     """What a client was opened with. base_url: without a trailing slash. continuation: how often a paused answer is
-    asked to go on. failures: the level at which a call's failure is logged."""
+    asked to go on. failures: the level at which a call's failure is logged. gates: asked before every request of an
+    answer."""
 
     row: Configured
     base_url: str
@@ -46,6 +48,7 @@ class Settings:
     user_agent: str
     continuation: int = 10
     failures: int = logging.INFO
+    gates: tuple[Gate, ...] = ()
 
     @property
     def provider(self) -> Provider:

@@ -4,7 +4,8 @@ The road of a call, from here to the socket; every step knows the next one, none
 
     HTTPClient.stream, complete     a Request: nothing is sent yet
       StreamCore.events             stream.py    the first read begins the call, each later one reads on
-        Attempts.begin              attempts.py  defaults and encoding, once; then attempts, as retry.py decides
+        Attempts.begin              attempts.py  defaults and encoding, once; then attempts, as retry.py decides,
+                                                 each let pass by the gates (gates.py), where there are any
           Exchange.send             exchange.py  address, key, headers; under the clocks; a 200 or a typed error
             Transport.send          transport/   HTTP
           Reader.events             reader.py    bytes -> AnswerParser (answer.py) -> the events of one read
@@ -19,6 +20,7 @@ from typing import Any, TypeAlias
 
 from attrs import Factory, define, evolve, fields
 
+from ..client import Gate
 from ..errors import ConfigError, LLMError
 from ..retry import log_failure
 from ..secret import Unpicklable
@@ -81,9 +83,17 @@ class HTTPClient(Unpicklable):
     @property
     def single_attempt(self) -> "HTTPClient":
         """The same client, same connections, never retrying and never asking a provider that paused to go on."""
-        once = HTTPClient(evolve(self._settings, retry=None, continuation=0, failures=logging.DEBUG), self._transport)
-        once._life = self._life
-        return once
+        return self._view(evolve(self._settings, retry=None, continuation=0, failures=logging.DEBUG))
+
+    def gated(self, gate: Gate, /) -> "HTTPClient":
+        """The same client, same connections, that asks `gate` before every HTTP request of an answer: each attempt and
+        each continuation, not for lists of models. It is asked before the gates that are there already."""
+        return self._view(evolve(self._settings, gates=(gate, *self._settings.gates)))
+
+    def _view(self, settings: Settings) -> "HTTPClient":
+        view = HTTPClient(settings, self._transport)
+        view._life = self._life
+        return view
 
     def __repr__(self) -> str:
         return f"<HTTPClient {self.provider} {self._settings.base_url} model={self.model!r}>"

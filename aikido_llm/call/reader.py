@@ -5,6 +5,7 @@ import asyncio
 from ..errors import LLMError
 from ..transport.base import HTTPResponse
 from ..types.events import ErrorEvent, Event
+from ..types.exchange import RateLimits
 from .answer import AnswerParser
 from .clocks import Clocks
 
@@ -37,6 +38,11 @@ class Reader:
     def calls_begun(self) -> int:
         """How many indexes of calls and server tools the answer has used so far."""
         return self._answer.calls_begun
+
+    @property
+    def rate_limits(self) -> RateLimits | None:
+        """What the head of the reply says of the host's limits."""
+        return self._answer.rate_limits
 
     async def events(self) -> list[Event]:
         """The next events, at least one; the connection is free before the last ones are returned."""

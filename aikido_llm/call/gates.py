@@ -1,0 +1,94 @@
+"""What is asked before every HTTP request of an answer, and told how it ended: limits and budgets stand on it."""
+
+from collections.abc import Sequence
+
+from ..client import NOTHING, Gate, Lease
+from ..errors import ConfigError, LLMError, StreamError, TimedOutError
+from ..types.events import EndEvent, ErrorEvent, Event
+from ..types.exchange import RateLimits
+from ..types.request import Request
+from ..types.usage import Usage
+from .stream import Source
+
+
+async def enter(gates: Sequence[Gate], request: Request) -> Lease:
+    """Pass all gates, in their order. What a later one refuses, those before it get back."""
+    if len(gates) == 1:
+        return await gates[0].acquire(request)
+    leases = _All()
+    try:
+        for gate in gates:
+            leases.append(await gate.acquire(request))
+    except BaseException:
+        leases.settle(NOTHING)
+        raise
+    return leases
+
+
+class _All(list[Lease]):
+    """The leases of several gates as one."""
+
+    def told(self, limits: RateLimits | None, error: LLMError | None = None) -> None:
+        for lease in self:
+            lease.told(limits, error)
+
+    def settle(self, usage: Usage | None) -> None:
+        for lease in self:
+            lease.settle(usage)
+
+
+class Settling:
+    """The events of an answer, at whose end its lease is settled; left before it, what was reserved stays."""
+
+    def __init__(self, source: Source, lease: Lease, events: list[Event]) -> None:
+        """events: the first ones, which have been read."""
+        self._source = source
+        self._lease = lease
+        self._note(events)
+
+    @property
+    def over(self) -> bool:
+        return self._source.over
+
+    @property
+    def calls_begun(self) -> int:
+        """How many indexes of calls and server tools the answer has used so far."""
+        return getattr(self._source, "calls_begun", 0)
+
+    async def events(self) -> list[Event]:
+        """The next events, at least one."""
+        events = await self._source.events()
+        self._note(events)
+        return events
+
+    def close(self) -> None:
+        """Drop the connection at once; never waits."""
+        self._source.close()
+        self._lease.settle(None)
+
+    def _note(self, events: list[Event]) -> None:
+        if self._source.over:
+            self._lease.settle(used(events))
+
+
+def used(events: list[Event]) -> Usage | None:
+    """What the last events of an answer say that it took; None where they do not say all."""
+    end = events[-1] if events else None
+    if not isinstance(end, EndEvent) or any(isinstance(e, ErrorEvent) and _cut(e.error) for e in events[-2:]):
+        return None
+    usage = end.response.usage
+    return None if usage.total_tokens is None else usage
+
+
+def used_by(error: LLMError) -> Usage | None:
+    """What a request took that failed before its answer began; None where nobody knows: it may have been worked on."""
+    if error.partial is not None and error.partial.usage.total_tokens is not None and not _cut(error):
+        return error.partial.usage
+    if error.status is not None or isinstance(error, ConfigError):
+        return NOTHING
+    return NOTHING if isinstance(error, TimedOutError) and error.phase == "connect" else None
+
+
+def _cut(error: LLMError) -> bool:
+    """The answer broke off on the way: what was said of its usage until then is not all."""
+    return isinstance(error, StreamError) or (isinstance(error, TimedOutError) and error.phase is not None)
