@@ -25,16 +25,17 @@ LAYERS: dict[str, dict[str, tuple[str, ...]]] = {
     "pure: no I/O, no event loop": {
         "framing": ("codecs", "errors"),
         "dialects": ("codecs", "errors", "framing", "types"),
-        "providers": ("codecs", "dialects", "errors", "secret", "types"),
+        "auth": ("errors", "secret"),
+        "providers": ("auth", "codecs", "dialects", "errors", "secret", "types"),
     },
     "I/O": {
         "transport": ("codecs", "errors", "secret"),
         "retry": ("client", "errors", "types"),
         "call": (
-            *("client", "codecs", "dialects", "errors", "framing", "providers", "retry", "secret", "transport"),
-            "types",
+            *("auth", "client", "codecs", "dialects", "errors", "framing", "providers", "retry", "secret"),
+            *("transport", "types"),
         ),
-        "connect": ("_version", "call", "errors", "providers", "retry", "secret", "transport", "types"),
+        "connect": ("_version", "auth", "call", "errors", "providers", "retry", "secret", "transport", "types"),
     },
     "on top of the Client protocol": {
         "structured": ("client", "codecs", "errors", "retry", "types"),

@@ -2,13 +2,14 @@
 
 import logging
 import re
+from functools import partial
 from urllib.parse import quote
 
 from attrs import frozen
 
 from ..client import Gate
 from ..dialects.base import Dialect, ErrorReply, WireRequest
-from ..errors import ConfigError, InvalidRequestError, LLMError, MalformedStream, StreamError
+from ..errors import InvalidRequestError, LLMError, MalformedStream, StreamError
 from ..framing.lines import too_large
 from ..providers.base import Configured, Provider
 from ..retry import RetryPolicy
@@ -28,6 +29,7 @@ from ..transport.base import (
 from ..types.request import Options
 from .clocks import Clocks
 from .reply import Reply, read_reply
+from .signing import UNSIGNED, Signed, Signer
 
 _ERROR_BODY = 5.0  # s for the body of an error: the status says most, what was read until then the rest
 
@@ -81,6 +83,7 @@ class Exchange:
     def __init__(self, settings: Settings, transport: Transport) -> None:
         self._settings = settings
         self._transport = transport
+        self._signer = Signer(settings.row, settings.key)
         general = {"User-Agent": settings.user_agent, "Accept": "application/json"}
         self._secrets = secrets_in(settings.provider.headers)
         get = {**general, **settings.provider.headers}
@@ -102,19 +105,36 @@ class Exchange:
         stream: bool = False,
         extra_headers: Headers | None = None,
     ) -> Accepted:
-        """Send, and return the 200 when its headers have arrived; the caller owns it. The key is asked for here, so
-        that a rotated one is seen by the next attempt. body: JSON bytes.
+        """Send, and return the 200 when its headers have arrived; the caller owns it. What signs is asked here, so that
+        a key that was rotated is seen by the next attempt; a credential that is refused is replaced once. body: JSON
+        bytes.
 
         raises: the typed error of an HTTP status, of the connection, of a clock.
         """
-        secrets, response, failure = self._secrets, None, None
+        signed, answer = await self._once(clocks, wire, body, stream, extra_headers)
+        if isinstance(answer, LLMError) and self._signer.mends(answer, signed):
+            self._signer.refuse(signed)
+            _, answer = await self._once(clocks, wire, body, stream, extra_headers)
+        if isinstance(answer, LLMError):
+            raise answer
+        return answer
+
+    async def _once(
+        self, clocks: Clocks, wire: WireRequest, body: bytes | Body | None, stream: bool, extra: Headers | None
+    ) -> tuple[Signed, Accepted | LLMError]:
+        """One HTTP request: who signed it, and the 200, or the error of another status."""
+        secrets, signed, response, failure = self._secrets, UNSIGNED, None, None
         sent = clocks.now()
         try:
             with clocks.attempt():
-                key = await self._key()
-                headers = self._headers(wire, key, extra_headers, stream=stream)
-                secrets = (*secrets, *(extra_headers.secrets() if extra_headers else ()), *((key,) if key else ()))
-                response = await self._transport.send(HTTPRequest(wire.method, self._url(wire), headers, body))
+                url = await self._url(wire)
+                general = self._get if wire.body is None else self._post_streaming if stream else self._post
+                signed = await self._signer.sign(
+                    wire.method, url, partial(self._with_extra, general, wire, None, extra), body
+                )
+                secrets = (*secrets, *(extra.secrets() if extra else ()), *signed.secrets)
+                headers = self._with_extra(general, wire, signed.headers, extra)
+                response = await self._transport.send(HTTPRequest(wire.method, url, headers, body))
         except LLMError as error:
             failure = error.scrubbed(*secrets)
         if response is None:
@@ -124,8 +144,8 @@ class Exchange:
         reply = read_reply(response.headers, self._settings.provider, secrets)
         failure = _unreadable(response) if response.status == 200 else await self._refusal(clocks, response)
         if failure is not None:
-            raise reply.stamp(failure.scrubbed(*secrets))
-        return Accepted(response, reply, response.sent if isinstance(response, Timed) else sent, secrets)
+            return signed, reply.stamp(failure.scrubbed(*secrets))
+        return signed, Accepted(response, reply, response.sent if isinstance(response, Timed) else sent, secrets)
 
     async def read(self, clocks: Clocks, response: HTTPResponse) -> bytes:
         """The whole body of a document. Raises TooLargeError past Limits.body_bytes, and what broke the reading."""
@@ -154,25 +174,17 @@ class Exchange:
         error.status = error.status or status
         return error
 
-    async def _key(self) -> Secret:
-        """Asked once per attempt, so that a rotated key is seen."""
-        provider = self._settings.provider
-        key = await self._settings.key.get()
-        if not key and provider.key_needed:
-            raise ConfigError(_no_key(provider), provider=provider.name)
-        if problem := key.problem:
-            raise ConfigError(f"the API key {problem}", provider=provider.name)
-        return key
-
-    def _url(self, wire: WireRequest) -> str:
-        url = self._settings.base_url + wire.path
+    async def _url(self, wire: WireRequest) -> str:
+        url = await self._signer.located(self._settings.base_url) + wire.path
         return f"{url}{'&' if '?' in url else '?'}{self._query}" if self._query else url
 
-    def _headers(self, wire: WireRequest, key: Secret, extra: Headers | None, *, stream: bool) -> Headers:
-        provider = self._settings.provider
-        general = self._get if wire.body is None else self._post_streaming if stream else self._post
-        own = {provider.key_header: provider.key_prefix + key.reveal()} if key else {}
-        return general.with_more(wire.headers, own, extra.reveal() if extra else {}, lists=provider.list_headers)
+    def _with_extra(
+        self, general: Headers, wire: WireRequest, signed: Headers | None, extra: Headers | None
+    ) -> Headers:
+        """The headers of a request; the caller's own win over all."""
+        own = signed.reveal() if signed else {}
+        lists = self._settings.provider.list_headers
+        return general.with_more(wire.headers, own, extra.reveal() if extra else {}, lists=lists)
 
 
 def _unreadable(response: HTTPResponse) -> LLMError | None:
@@ -223,11 +235,3 @@ def _redirected(status: int, location: str) -> LLMError:
 
 
 _USERINFO = re.compile(r"(?<=//)[^/]*@")
-
-
-def _no_key(provider: Provider) -> str:
-    ways = [f'open("{provider.name}", api_key="...")', f'the DSN "?{provider.key_param}=..."']
-    if provider.key_env:
-        ways.insert(0, f"the environment variable {' or '.join(provider.key_env)}")
-    where = f"; get one at {provider.key_url}" if provider.key_url else ""
-    return f"no API key for {provider.name}: give it by {', '.join(ways[:-1])} or {ways[-1]}{where}"

@@ -1,12 +1,14 @@
 """A base URL as people write it -> the one behind which the dialect's paths go. Pure."""
 
 import re
+from collections.abc import Mapping
 from urllib.parse import unquote
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
+from ..auth.base import Signing
 from ..errors import ConfigError
-from ..providers.base import Provider
+from ..providers.base import PLACE, Provider
 from ..transport import addresses
 from ..transport.addresses import Address
 from .dsn import pairs
@@ -14,46 +16,98 @@ from .dsn import pairs
 
 @frozen
 class Base:
-    """address: without a query. own: options of the row that stood in its query. model: what its path names, or "".
-    wire: the one of the row's wires that the URL is for, "" when it does not say."""
+    """row: on the wire that the URL, or the model, is for. address: without a query; what the row leaves open of its
+    own is filled by anything. url: as it is used, with `{name}` for what only a credential tells. own: options of the
+    row that stood in its query. model: what its path names, or ""."""
 
+    row: Provider
     address: Address
+    url: str
     own: dict[str, str]
     model: str
+
+
+@frozen
+class Asked:
+    """What chooses the base URL, "" for what was not said. written: by keyword or DSN. from_env: what the row's own
+    variable holds; it comes next. wire: one of the row's, by name; it decides. model: it may say the wire.
+    settings: what fills the row's own base URL. keyed: there is a key."""
+
+    written: str = ""
+    from_env: str = ""
     wire: str = ""
+    model: str = ""
+    settings: Mapping[str, str] = field(factory=dict[str, str])
+    keyed: bool = False
 
 
-def find_base(row: Provider, written: str, from_env: str, *, allow_http: bool) -> Base:
-    """written: by keyword or DSN, "" for neither. from_env: what the row's own variable holds; it comes next.
-
-    raises: ConfigError for what is no URL, for a query that holds more than options of the row, for plain http to a
-    public host. The message never repeats the URL.
+def find_base(row: Provider, asked: Asked, *, allow_http: bool) -> Base:
+    """raises: ConfigError for what is no URL, for a query that holds more than options of the row, for plain http to a
+    public host, for a wire that the row does not have, and for what a row's own URL needs and nobody can tell. The
+    message never repeats the URL.
     """
-    whole, address = _written(row, written, from_env.strip())
+    whole, what = _whole(row, asked)
+    row = _speaking(row, asked, whole)
+    address = _used(row, asked, whole, what)
     if address.scheme == "http" and not allow_http and not address.is_private:
         raise ConfigError(
             "the base URL is plain http to a public host, which would show the key to everybody on the way: "
             "use https, or pass allow_http=True"
         )
-    return Base(evolve(address, query=""), _own(row, address.query), _model(row, address.path), _wire(row, whole))
+    address = evolve(address, query="")
+    own = "" if asked.written or asked.from_env else _own_url(row, asked)
+    return Base(
+        row,
+        address,
+        own if "{" in own else str(address),
+        _own(row, whole.query if whole else ""),
+        _model(row, address.path),
+    )
 
 
-def _written(row: Provider, written: str, from_env: str) -> tuple[Address, Address]:
-    """(as it was written, as it is used)."""
-    if written:
-        address = addresses.read(written)
-        return address, _completed(row, address, behind_all=row.base_always)
-    if from_env:
-        url = row.base_from_env(from_env) if row.base_from_env else from_env
-        address = addresses.read(url, f"the environment variable {row.base_env}")
-        return address, _completed(row, address, behind_all=row.base_always or row.base_env_short)
+def _whole(row: Provider, asked: Asked) -> tuple[Address | None, str]:
+    """What was written, by keyword or in the variable, and what that is; None for neither."""
+    if asked.written:
+        return addresses.read(asked.written), "written"
+    if not asked.from_env:
+        return None, ""
+    url = row.base_from_env(asked.from_env) if row.base_from_env else asked.from_env
+    return addresses.read(url, f"the environment variable {row.base_env}"), "from_env"
+
+
+def _speaking(row: Provider, asked: Asked, whole: Address | None) -> Provider:
+    """What was asked for decides, then what stands in the path, then the host, then the model."""
+    chosen = asked.wire or _wire(row, whole or _read_own(row, row.base_url)) or row.wire_for(asked.model)
+    return row.speaking(chosen) if chosen else row
+
+
+def _used(row: Provider, asked: Asked, whole: Address | None, what: str) -> Address:
+    if whole is None:
+        return _read_own(row, _own_url(row, asked))
+    behind_all = row.base_always or (what == "from_env" and row.base_env_short)
+    return _completed(row, whole, behind_all=behind_all)
+
+
+def _own_url(row: Provider, asked: Asked) -> str:
+    """The row's own base URL; what it needs and only a credential may tell stays open. Raises ConfigError."""
     if not row.base_url:
         variable = f", or set {row.base_env}" if row.base_env else ""
         raise ConfigError(
             f'{row.name} has no base URL of its own: pass base_url="https://...", put it into the DSN{variable}'
         )
-    address = addresses.read(row.base_url)
-    return address, address
+    try:
+        return row.filled(row.base_url, asked.settings)
+    except ConfigError:
+        if asked.keyed and row.base_url_keyed:
+            return row.base_url_keyed
+        if not isinstance(row.auth, Signing):
+            raise
+        known = {name: value for name, value in asked.settings.items() if value}
+        return row.partly_filled(row.base_url, known)
+
+
+def _read_own(row: Provider, url: str) -> Address:
+    return addresses.read(PLACE.sub("x", url)) if url else Address("https", "")
 
 
 def _wire(row: Provider, address: Address) -> str:
@@ -71,7 +125,7 @@ def _completed(row: Provider, address: Address, *, behind_all: bool) -> Address:
         path = re.sub(re.escape(ending).replace(r"\*", "[^/]+") + "$", "", address.path)
         if path != address.path:
             break
-    alone = path == address.path or (bool(row.base_url) and addresses.read(row.base_url).host == address.host)
+    alone = path == address.path or (bool(row.base_url) and _read_own(row, row.base_url).host == address.host)
     return evolve(address, path=_with_version(path, row.base_path, alone=alone, behind_all=behind_all))
 
 

@@ -20,7 +20,7 @@ from ..transport.base import Headers, Limits, Timeouts, Transport, check_proxy
 from ..transport.lazy import LazyTransport
 from ..types.request import Options
 from . import dsn
-from .base_url import Base, find_base
+from .base_url import Asked, Base, find_base
 from .parameters import read_parameters
 
 
@@ -148,12 +148,22 @@ class _Opening:
     def _of_row(self, row: Provider) -> HTTPClient:
         said = dsn.parse(self.dsn, row.key_param)
         rest = dict(self.overrides)
-        own = {o.name: str(rest.pop(o.name)) for o in row.options if rest.get(o.name) is not None}
+        given = {option.name: rest.pop(option.name, None) for option in row.options}
+        own = {name: str(value) for name, value in given.items() if value is not None}
         plain = read_parameters(row, said.parameters)
-        from_env = os.environ.get(row.base_env, "") if row.base_env else ""
-        base = find_base(row, self.base_url.reveal() or said.base_url, from_env, allow_http=self.allow_http)
-        values = {**base.own, **plain.own, **own}
-        row = _at(row, base, values.pop(WIRE.name, ""))
+        key = self.key if self.key is not None else _key(row, said)
+        values = {**_from_environment(row), **plain.own, **own}
+        asked = Asked(
+            written=self.base_url.reveal() or said.base_url,
+            from_env=(os.environ.get(row.base_env, "") if row.base_env else "").strip(),
+            wire=values.pop(WIRE.name, ""),
+            model=rest.get("model") or self.options.model or plain.options.model or "",
+            settings=values,
+            keyed=bool(key),
+        )
+        base = find_base(row, asked, allow_http=self.allow_http)
+        values = {**base.own, **values}
+        row = _at(base)
         late_system = self.late_system or plain.late_system
         if late_system:
             row = row.with_late_system(late_system)
@@ -163,8 +173,8 @@ class _Opening:
         bottom = Options(extra=configured.body)
         settings = Settings(
             row=configured,
-            base_url=str(base.address),
-            key=self.key if self.key is not None else _key(row, said),
+            base_url=base.url,
+            key=key,
             options=_options(row.name, row.options, rest)
             .over(self.options, lists)
             .over(plain.options, lists)
@@ -193,14 +203,19 @@ def _local(transport: Callable[[], Transport] | str) -> Callable[[], Transport]:
     return {"echo": EchoTransport}[transport]
 
 
-def _at(row: Provider, base: Base, wire: str) -> Provider:
-    """The row as it is at this base URL. wire: the one that was asked for, or ""."""
-    if wire or base.wire:
-        row = row.speaking(wire or base.wire)
+def _at(base: Base) -> Provider:
+    """The row as it is at this base URL."""
+    row = base.row
     if base.model and not row.default_model:
         row = evolve(row, default_model=base.model)
     needed = row.key_needed and (row.key_needed_nearby or not base.address.is_private)
     return row if needed == row.key_needed else evolve(row, key_needed=needed)
+
+
+def _from_environment(row: Provider) -> dict[str, str]:
+    """The options that variables set."""
+    found = {option.name: [os.environ.get(name, "").strip() for name in option.env] for option in row.options}
+    return {name: next(filter(None, values)) for name, values in found.items() if any(values)}
 
 
 def _options(name: str, options: tuple[DsnOption, ...], overrides: dict[str, Any]) -> Options:

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from attrs import Factory, evolve, field, fields_dict, frozen, has
 
+from ..auth.base import Auth, Signing
 from ..dialects.base import Dialect
 from ..errors import ConfigError
 from ..secret import HiddenValues
@@ -28,6 +29,8 @@ class DsnOption:
     default: used when the option is not given.
     convert: text -> the JSON value that the body takes, for options that are not plain text.
     about:  one line for the docs.
+    setting: it goes nowhere in a request: it fills `{name}` in the row's base URL, and is told to what finds
+            credentials. env: variables that are read when it is not given.
     """
 
     name: str
@@ -39,6 +42,8 @@ class DsnOption:
     default: str = ""
     about: str = ""
     quirk: str = ""
+    setting: bool = False
+    env: tuple[str, ...] = ()
 
 
 WIRE = DsnOption("wire", about="`chat` or `responses`, whatever the base URL says")
@@ -53,6 +58,8 @@ class Wire:
     endings: of a base URL's path, which say more than the host. within: what says the same anywhere in the path.
     unnamed: turns of a conversation that name no wire came over this one (it was the row's only one in 0.1, which named
              none).
+    models:  what stands in the ids of the models that are spoken to over it, where a host's ids begin with a maker.
+    base_path: what its base URLs end in, where the wires of a row differ in it.
     """
 
     dialect: Dialect
@@ -60,6 +67,8 @@ class Wire:
     endings: tuple[str, ...] = ()
     within: tuple[str, ...] = ()
     unnamed: bool = False
+    models: tuple[str, ...] = ()
+    base_path: str | None = None
 
     def named_by(self, path: str) -> bool:
         """Whether a base URL of this path says that it is for this wire."""
@@ -67,6 +76,9 @@ class Wire:
 
     def spoken_at(self, host: str) -> bool:
         return any(host == own or host.endswith(f".{own}") for own in self.hosts)
+
+    def serves(self, model: str) -> bool:
+        return any(piece in model for piece in self.models)
 
 
 def _path_of_base_url(row: "Provider") -> str:
@@ -78,13 +90,17 @@ class Provider:
     """One row.
 
     name:       how `open` finds it. aliases: its other names.
-    base_url:   where it listens; "" when the caller must say (a private or per-customer host).
+    base_url:   where it listens; "" when the caller must say (a private or per-customer host). `{name}` in it is filled
+                by the setting of that name, or by what is found with a credential. base_url_keyed: where it listens
+                for who has a key and not what base_url wants. places: the settings -> what stands between braces, where
+                that is more than the settings.
     dialect:    its wire, with its quirks in the dialect's fields.
     wires:      for a provider that speaks several: name -> wire, each another dialect; `dialect` is the one that is
                 spoken where no base URL says otherwise. Such a row has the option `WIRE`.
     key_env:    environment variables that may hold the key, the first one found wins. key_param: its name in a DSN.
     key_needed: False for servers that usually run without one. key_needed_nearby: the same for those at a loopback or
                 a private address.
+    auth:       what signs requests where there is no key: a function, or a vendor's credentials.
     key_url:    where a person gets a key. key_header, key_prefix: how it travels; headers only, never in a URL.
     headers:    sent with every request. list_headers: those, in lower case, that hold a comma-separated list: what
                 requests say in them joins. request_id_headers: where the reply's id is, first one found wins.
@@ -127,6 +143,9 @@ class Provider:
     docs: str = ""
     transport: "Callable[[], Transport] | str | None" = None
     wires: Mapping[str, Wire] = field(factory=dict[str, Wire])
+    auth: Auth | Signing | None = None
+    base_url_keyed: str = ""
+    places: Callable[[Mapping[str, str]], Mapping[str, str]] | None = None
 
     @property
     def wire(self) -> str:
@@ -143,7 +162,38 @@ class Provider:
         if wire not in self.wires:
             known = " and ".join(self.wires) or "one alone"
             raise ConfigError(f"{self.name} has no wire {wire[:40]!r}; it has {known}")
-        return evolve(self, dialect=self.wires[wire].dialect)
+        chosen = self.wires[wire]
+        if chosen.base_path is None:
+            return evolve(self, dialect=chosen.dialect)
+        own = self.base_url and self.base_url.removesuffix(self.base_path) + chosen.base_path
+        return evolve(self, dialect=chosen.dialect, base_url=own, base_path=chosen.base_path)
+
+    def wire_for(self, model: str) -> str:
+        """The name of the wire that a model of this id is spoken to over, "" where ids do not say."""
+        return next((name for name, wire in self.wires.items() if wire.serves(model)), "")
+
+    def filled(self, base_url: str, settings: Mapping[str, str]) -> str:
+        """The base URL with what `{name}` stands for. Raises ConfigError that says what is missing."""
+        url = self.partly_filled(base_url, settings)
+        missing = PLACE.findall(url)
+        if missing:
+            raise ConfigError(f"{self.name} needs {', and '.join(map(self._ways_to_say, missing))}", provider=self.name)
+        return url
+
+    def partly_filled(self, base_url: str, settings: Mapping[str, str]) -> str:
+        """The same; what is not known stays as it is. Raises ConfigError for what no URL can hold there."""
+        defaults = {option.name: option.default for option in self.options if option.setting}
+        known = {name: value for name, value in {**defaults, **settings}.items() if value}
+        values = {**known, **self.places(known)} if self.places is not None else known
+        for name in PLACE.findall(base_url):
+            if not _IN_URL.fullmatch(values.get(name, "x")):
+                raise ConfigError(f"the option {name} of {self.name} holds what no base URL can hold there")
+        return PLACE.sub(lambda found: values.get(found[1], found[0]), base_url)
+
+    def _ways_to_say(self, setting: str) -> str:
+        option = self.option(setting)
+        variables = " or ".join(option.env) if option is not None else ""
+        return f"{setting}=... (a keyword of open, or in the DSN)" + (f", or {variables} set" if variables else "")
 
     def option(self, name: str) -> DsnOption | None:
         """By its name, or by the one that it has in a URL's query."""
@@ -170,6 +220,7 @@ class Provider:
         dialect: Any = self.dialect
         query: dict[str, str] = {}
         body: dict[str, Any] = {}
+        settings: dict[str, str] = {}
         for name in values:
             if self.option(name) is None:
                 known = ", ".join(option.name for option in self.options) or "none"
@@ -180,6 +231,9 @@ class Provider:
                 continue
             if _UNSENDABLE.search(value):
                 raise ConfigError(f"the option {option.name} holds a line end or another control character")
+            if option.setting:
+                settings[option.name] = value
+                continue
             if option.quirk:
                 dialect = evolve(dialect, **{option.quirk: value})
             if option.header:
@@ -188,7 +242,7 @@ class Provider:
                 query[option.query] = value
             else:
                 _put(body, option.body, _json_value(option, value))
-        return Configured(evolve(self, headers=headers, dialect=dialect), query, body)
+        return Configured(evolve(self, headers=headers, dialect=dialect), query, body, settings)
 
 
 class Opener(Protocol):
@@ -201,13 +255,18 @@ class Opener(Protocol):
 
 @frozen
 class Configured:
-    """A row whose own options have been set: query goes behind every URL, body is the bottom of `extra`."""
+    """A row whose own options have been set: query goes behind every URL, body is the bottom of `extra`, settings are
+    for the base URL and for what signs."""
 
     provider: Provider
     query: Mapping[str, str]
     body: Mapping[str, Any]
+    settings: Mapping[str, str] = field(factory=dict[str, str])
 
 
+PLACE = re.compile(r"\{(\w+)\}")
+"""What a base URL leaves open."""
+_IN_URL = re.compile(r"[A-Za-z0-9._:-]+")
 _UNSENDABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 

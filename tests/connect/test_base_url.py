@@ -3,7 +3,7 @@
 import pytest
 
 import aikido_llm as llm
-from aikido_llm.connect.base_url import find_base
+from aikido_llm.connect.base_url import Asked, find_base
 from aikido_llm.providers import find, providers
 from aikido_llm.providers.base import Provider
 
@@ -13,7 +13,7 @@ HOST = "https://gateway.example"
 
 
 def base(row: str, url: str, env: str = "") -> str:
-    return str(find_base(find(row), url, env, allow_http=False).address)
+    return str(find_base(find(row), Asked(url, env), allow_http=False).address)
 
 
 @pytest.mark.parametrize(
@@ -117,5 +117,5 @@ def test_other_queries_are_refused_and_not_repeated(query: str) -> None:
 
 def test_a_row_of_one_s_own_is_completed_by_its_own_path() -> None:
     row = Provider(name="acme", base_url="https://acme.example/llm/v3", dialect=find("openai").dialect)
-    assert str(find_base(row, "https://other/llm", "", allow_http=False).address) == "https://other/llm/v3"
-    assert str(find_base(row, "https://other/x", "", allow_http=False).address) == "https://other/x"
+    assert str(find_base(row, Asked("https://other/llm"), allow_http=False).address) == "https://other/llm/v3"
+    assert str(find_base(row, Asked("https://other/x"), allow_http=False).address) == "https://other/x"

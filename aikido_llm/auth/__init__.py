@@ -1,0 +1,1 @@
+"""How requests are signed: what finds a credential, and the headers that it becomes."""
