@@ -17,6 +17,7 @@ from ._version import __version__ as __version__
 
 if TYPE_CHECKING:
     from . import errors as errors
+    from . import middleware as middleware
     from . import retry as retry
     from . import serialize as serialize
     from . import sync as sync
@@ -171,6 +172,7 @@ _HOMES = {
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
 _MODULES = (
     "errors",
+    "middleware",
     "providers",
     "retry",
     "serialize",

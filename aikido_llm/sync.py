@@ -14,18 +14,22 @@ import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable
 from threading import Lock
 from types import TracebackType
-from typing import Any, Generic, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar
 
 from .call import portal
 from .call.http_client import HTTPClient, Messages
 from .call.portal import Portal
 from .call.stream import EventStream
+from .client import Client
 from .connect import open as connect
 from .errors import ConfigError
 from .secret import Unpicklable
 from .types.events import Event
 from .types.request import Request
 from .types.response import ModelInfo, Response
+
+if TYPE_CHECKING:
+    from .middleware.base import Middleware
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -101,16 +105,16 @@ class SyncEventStream(SyncIterator[Event]):
 
 
 class SyncHTTPClient(Unpicklable):
-    """A client for code without an event loop. Make it with `open`, leave it by `with` or `close()`."""
+    """A client for code without an event loop. Make it with `open` or `wrap`, leave it by `with` or `close()`."""
 
-    def __init__(self, client: HTTPClient) -> None:
+    def __init__(self, client: "HTTPClient | Middleware") -> None:
         self._client = client
         self._portal = portal.take()
         self._open = True
 
     @property
     def provider(self) -> str:
-        """The row's name."""
+        """The row's name, "" for a client that has none."""
         return self._client.provider
 
     @property
@@ -183,6 +187,17 @@ def _without_await(asynchronous: Callable[P, HTTPClient]) -> Callable[P, SyncHTT
         return SyncHTTPClient(asynchronous(*args, **kwargs))
 
     return opened
+
+
+def wrap(client: Client) -> SyncHTTPClient:
+    """Any client without await: a middleware around clients of this library, or a client of your own. Closing it
+    closes the client. It must not have been used yet: what it holds belongs to the event loop that it is used in.
+
+    raises: ConfigError for what is no Client.
+    """
+    from .middleware.base import Middleware
+
+    return SyncHTTPClient(client if isinstance(client, HTTPClient | Middleware) else Middleware(client))
 
 
 open = _without_await(connect.open)

@@ -40,6 +40,8 @@ LAYERS: dict[str, dict[str, tuple[str, ...]]] = {
     "on top of the Client protocol": {
         "structured": ("client", "codecs", "errors", "retry", "types"),
         "tools": ("client", "codecs", "errors", "structured", "types"),
+        # its streams are EventStreams over ours, read by read: it stands on `call`, and looks at no row, wire or socket
+        "middleware": ("call", "client", "codecs", "errors", "retry", "secret", "transport", "types"),
     },
 }
 

@@ -6,14 +6,14 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 import aikido_llm as llm
-from aikido_llm import sync
-from aikido_llm.testing import Answer, Fault
+from aikido_llm import middleware, sync
+from aikido_llm.testing import Answer, Fault, StubClient
 from tests.testing.threaded import closed, wait_until, wire_server
 from tests.wire import check_grammar
 
@@ -210,3 +210,33 @@ def test_ctrl_c_ends_the_wait_and_the_request() -> None:
         with pytest.raises(KeyboardInterrupt):
             list(client.stream(REQUEST))
         assert closed(server, loop)
+
+
+def test_any_client_without_await() -> None:
+    class Own:
+        def __init__(self) -> None:
+            self.closed = 0
+            self.stub = StubClient("a b c", "a b c")
+
+        async def stream(self, request: llm.Request) -> AsyncIterator[llm.Event]:
+            async for event in self.stub.stream(request):
+                yield event
+
+        async def complete(self, request: llm.Request) -> llm.Response:
+            return await self.stub.complete(request)
+
+        async def aclose(self) -> None:
+            self.closed += 1
+
+    own = Own()
+    with sync.wrap(own) as client:
+        check_grammar(list(client.stream(REQUEST)))
+        assert client.chat("a b c").text == "a b c"
+        assert client.provider == ""
+    assert own.closed == 1
+    seen: list[middleware.Outcome] = []
+    with sync.wrap(middleware.hooked(llm.open("echo"), after=seen.append)) as client:
+        assert "".join(client.chat_stream("a b c").text()) == "a b c"
+        assert [model.id for model in client.list_models()] == ["echo"]
+        assert "hooked" in repr(client)
+    assert len(seen) == 1

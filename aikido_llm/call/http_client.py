@@ -81,6 +81,11 @@ class HTTPClient(Unpicklable):
         return self._settings.model
 
     @property
+    def base_url(self) -> str:
+        """Where it sends to, without a slash at the end; no key stands in it."""
+        return self._settings.base_url
+
+    @property
     def single_attempt(self) -> "HTTPClient":
         """The same client, same connections, never retrying and never asking a provider that paused to go on."""
         return self._view(evolve(self._settings, retry=None, continuation=0, failures=logging.DEBUG))
@@ -118,13 +123,13 @@ class HTTPClient(Unpicklable):
 
     async def chat(self, messages: Messages, **overrides: Any) -> Response:
         """`complete` for a text, a Message or several; overrides are fields of Request."""
-        request = _request(messages, overrides)
+        request = as_request(messages, overrides)
         overrides.clear()  # headers may be among them, and a traceback shows what a frame holds
         return await self.complete(request)
 
     def chat_stream(self, messages: Messages, **overrides: Any) -> EventStream:
         """`stream` for a text, a Message or several; overrides are fields of Request."""
-        return self.stream(_request(messages, overrides))
+        return self.stream(as_request(messages, overrides))
 
     async def list_models(self) -> list[ModelInfo]:
         """Every model the provider lists for this key, all pages read. Raises an LLMError."""
@@ -159,7 +164,8 @@ class HTTPClient(Unpicklable):
         return self._attempts.begin(request, stream, clocks)
 
 
-def _request(messages: Messages, overrides: dict[str, Any]) -> Request:
+def as_request(messages: Messages, overrides: dict[str, Any]) -> Request:
+    """What `chat` was given, as a Request. Raises ConfigError for what is no field of one."""
     if isinstance(messages, str):
         messages = user(messages)
     wrong = set(overrides).difference(a.name for a in fields(Request))

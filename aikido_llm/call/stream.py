@@ -37,9 +37,11 @@ events. Raises what failed before the first byte of an answer."""
 
 class StreamCore:
     """Owns the clocks and the reader of one stream. open: a connection may be in use. over: no event will follow.
-    level: at which a failure is logged."""
+    level: at which a failure is logged; None: not at all, for whoever is asked below has done it."""
 
-    def __init__(self, begin: Begin, timeouts: Timeouts, live: "set[StreamCore]", level: int = logging.INFO) -> None:
+    def __init__(
+        self, begin: Begin, timeouts: Timeouts, live: "set[StreamCore]", level: int | None = logging.INFO
+    ) -> None:
         self._level = level
         self._begun = 0.0
         self._begin = begin
@@ -65,7 +67,8 @@ class StreamCore:
             try:
                 self._reader, events = await self._begin(clocks)
             except LLMError as error:
-                log_failure(error, clocks.now() - self._begun, self._level)
+                if self._level is not None:
+                    log_failure(error, clocks.now() - self._begun, self._level)
                 raise
         else:
             events = await self._reader.events()
@@ -74,7 +77,7 @@ class StreamCore:
             self.open = False
             self._live.discard(self)
             failure = failure_in(events)
-            if failure is not None and self._clocks is not None:
+            if failure is not None and self._clocks is not None and self._level is not None:
                 log_failure(failure, self._clocks.now() - self._begun, self._level)
         return events
 
@@ -113,6 +116,12 @@ class StreamCore:
         self.over = True
         self.end()
 
+    async def closed(self) -> None:
+        """Wait for what `close` could only begin: a source that is no connection of ours may have to be waited for."""
+        wait = getattr(self._reader, "closed", None)
+        if wait is not None:
+            await wait()
+
 
 class EventStream:
     """The events of one answer: an async iterator and async context manager.
@@ -123,7 +132,9 @@ class EventStream:
     One reader at a time: a second one gets a RuntimeError.
     """
 
-    def __init__(self, begin: Begin, timeouts: Timeouts, live: "set[StreamCore]", level: int = logging.INFO) -> None:
+    def __init__(
+        self, begin: Begin, timeouts: Timeouts, live: "set[StreamCore]", level: int | None = logging.INFO
+    ) -> None:
         self._core = StreamCore(begin, timeouts, live, level)
         self._ready: Iterator[Event] = iter(())
 
@@ -161,6 +172,7 @@ class EventStream:
             self._core.end()
         else:
             self._core.close()
+            await self._core.closed()
 
     async def __aenter__(self) -> "EventStream":
         return self
@@ -172,7 +184,7 @@ class EventStream:
 
     def batches(self) -> "Batches":
         """The lists of events that a read gives, for code that looks at all of them at once."""
-        return Batches(self._read, self.aclose)
+        return Batches(self._core, self._read, self.aclose)
 
     def text(self) -> "TextStream":
         """The text alone: an async iterator of str that raises what an ErrorEvent carries."""
@@ -192,9 +204,18 @@ class EventStream:
 
 
 class Batches:
-    """The events of a stream, read by read. One reader at a time, as of the stream itself."""
+    """The events of a stream, read by read. One reader at a time, as of the stream itself.
 
-    def __init__(self, read: Callable[[], Awaitable[list[Event]]], close: Callable[[], Awaitable[None]]) -> None:
+    core: for a stream that stands around this one and reads it without its handle, from the beginning.
+    """
+
+    def __init__(
+        self,
+        core: StreamCore,
+        read: Callable[[], Awaitable[list[Event]]],
+        close: Callable[[], Awaitable[None]],
+    ) -> None:
+        self.core = core
         self._read = read
         self._close = close
 

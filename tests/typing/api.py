@@ -10,7 +10,7 @@ from typing import Any, assert_never, assert_type
 import attrs
 
 import aikido_llm as llm
-from aikido_llm import serialize, sync, testing
+from aikido_llm import middleware, serialize, sync, testing
 from aikido_llm.dialects.openai_chat import OpenAIChat
 from aikido_llm.transport.base import Transport
 
@@ -43,6 +43,20 @@ async def opening(http: Transport) -> None:
         assert_type(models[0].context_length, int | None)
         assert_type(await opened.chat("hi", max_tokens=5), llm.Response)
         assert_type(opened.chat_stream([llm.user("hi")]), llm.EventStream)
+
+
+def around_a_client(client: llm.Client, own: middleware.Middleware) -> llm.Client:
+    def before(request: llm.Request) -> llm.Request:
+        return attrs.evolve(request, temperature=0)
+
+    async def after(outcome: middleware.Outcome) -> None:
+        assert_type(outcome.response, llm.Response | None)
+        assert_type(outcome.timing.total, float | None)
+
+    assert_type(own.single_attempt, middleware.Middleware)
+    assert_type(own.stream(llm.Request("hi")), llm.EventStream)
+    assert_type(sync.wrap(client), sync.SyncHTTPClient)
+    return middleware.hooked(middleware.hooked(client, before=before), on_events=print, after=after)
 
 
 async def the_client_of_the_package() -> None:

@@ -1,0 +1,49 @@
+"""What the tests of every maker share: clients to wrap, a caller's own among them, and each maker as one sees it."""
+
+from collections.abc import AsyncGenerator, Callable
+from typing import Any
+
+import aikido_llm as llm
+from aikido_llm import middleware
+from aikido_llm.testing import StubClient
+
+Maker = Callable[[llm.Client], llm.Client]
+
+MAKERS: dict[str, Maker] = {
+    "plain": middleware.Middleware,
+    "hooked": lambda client: middleware.hooked(
+        client, before=lambda request: None, on_events=lambda events: None, after=lambda outcome: None
+    ),
+}
+"""Each maker with what makes it do all that it does, around one client."""
+
+REQUEST = llm.Request("Say something in several words.")
+
+
+class Own:
+    """A client of a caller's: two methods, its streams plain generators around a StubClient's."""
+
+    def __init__(self, *turns: Any) -> None:
+        self.stub = StubClient(*turns)
+        self.open = 0
+        self.closed = 0
+
+    @property
+    def requests(self) -> list[llm.Request]:
+        return self.stub.requests
+
+    async def stream(self, request: llm.Request) -> AsyncGenerator[llm.Event]:
+        self.open += 1
+        events = self.stub.stream(request)
+        try:
+            async for event in events:
+                yield event
+        finally:
+            await events.aclose()
+            self.open -= 1
+
+    async def complete(self, request: llm.Request) -> llm.Response:
+        return await self.stub.complete(request)
+
+    async def aclose(self) -> None:
+        self.closed += 1
