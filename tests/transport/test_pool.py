@@ -1,6 +1,7 @@
 """Which connections are used again, and when they end: with the client, with the loop, when they are dropped."""
 
 import asyncio
+import contextlib
 import gc
 import json
 import ssl
@@ -13,6 +14,7 @@ from urllib.parse import quote
 
 import pytest
 import uvloop
+from anyio.from_thread import start_blocking_portal
 
 import aikido_llm as llm
 from aikido_llm.testing import Answer, Fault, WireServer, certificate
@@ -29,36 +31,57 @@ def reply(text: str) -> bytes:
 
 
 class Raw:
-    """A server that answers each request with its number, and lets a test write on its connections at any time."""
+    """A server that answers each request with its number, and lets a test write on its connections at any time.
+
+    It lives in a thread and an asyncio loop of its own: what a test writes is with the client when `write` returns,
+    and no turn of the client's loop has gone by. A transport of uvloop's writes only when its loop's turn is over.
+    """
 
     def __init__(self, tls: ssl.SSLContext | None = None, socket: Path | None = None) -> None:
         self._tls = tls
         self._socket = socket
+        self._thread = start_blocking_portal()
         self.asked = 0
         self.writers: list[asyncio.StreamWriter] = []
 
     async def __aenter__(self) -> "Raw":
-        if self._socket is not None:
-            self._server = await asyncio.start_unix_server(self._serve, self._socket)
-            self.url = f"http+unix://{quote(str(self._socket), safe='')}/v1"
-            return self
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls)
-        port = self._server.sockets[0].getsockname()[1]
-        self.url = f"{'https' if self._tls else 'http'}://127.0.0.1:{port}/v1"
+        self._portal = self._thread.__enter__()
+        self.url = self._portal.call(self._listen)
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._portal.call(self._close)
+        self._thread.__exit__(None, None, None)
+
+    def write(self, data: bytes) -> None:
+        """On the connection that came first."""
+        self._portal.call(self.writers[0].write, data)
+
+    async def _listen(self) -> str:
+        if self._socket is not None:
+            self._server = await asyncio.start_unix_server(self._serve, self._socket)
+            return f"http+unix://{quote(str(self._socket), safe='')}/v1"
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._tls)
+        port = self._server.sockets[0].getsockname()[1]
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{port}/v1"
+
+    async def _close(self) -> None:
         self._server.close()
         for writer in self.writers:
             writer.close()
+        for writer in self.writers:
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.writers.append(writer)
-        while head := await reader.readuntil(b"\r\n\r\n") if not reader.at_eof() else b"":
-            length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length"))
-            await reader.readexactly(int(length.partition(b":")[2]))
-            self.asked += 1
-            writer.write(reply(f"answer {self.asked}"))
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):  # the client has gone
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length"))
+                await reader.readexactly(int(length.partition(b":")[2]))
+                self.asked += 1
+                writer.write(reply(f"answer {self.asked}"))
 
 
 LATE = {
@@ -77,7 +100,7 @@ async def late(what: str, *, seen: bool, over: str, socket: Path) -> None:
         llm.open("openai", base_url=raw.url, api_key="k", model="m", retry=None, ssl=trust) as client,
     ):
         assert (await client.chat("hi")).text == "answer 1"
-        raw.writers[0].write(LATE[what])
+        raw.write(LATE[what])
         if seen:
             await asyncio.sleep(0.02)
         assert (await client.chat("hi")).text == "answer 2"

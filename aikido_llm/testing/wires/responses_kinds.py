@@ -11,7 +11,7 @@ from .rules import as_object
 
 _CALLER = ("id", "status", "caller")
 
-ITEMS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # type: (must have, may have)
+ITEMS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {  # by its type: what it must have, what it may have
     "custom_tool_call": (("call_id", "name", "input"), ("id", "namespace", "caller")),
     "custom_tool_call_output": (("call_id", "output"), _CALLER),
     "computer_call": (("call_id", "status"), ("id", "action", "actions", "pending_safety_checks")),
