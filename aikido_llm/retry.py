@@ -118,9 +118,11 @@ async def run(
     sleep: Sleep | None = None,
     random: Callable[[], float] = _random.random,
     clock: Callable[[], float] = time.monotonic,
+    retrying: Callable[[int, LLMError, float], None] | None = None,
 ) -> T:
     """Call attempt(1), attempt(2), ... until one returns, and return that.
 
+    retrying: told of each attempt that failed and is followed by another: its number, its error, the wait in seconds.
     raises: the last attempt's LLMError, with `attempts`; at once when should_retry declines it, or when the server asks
     for a longer wait than max_delay (its message then says so). Cancellation ends the sleep and the call at once.
     """
@@ -138,6 +140,8 @@ async def run(
             failed = error
         if log.isEnabledFor(logging.DEBUG):
             log.debug("%s", _line(policy, number, failed, clock() - started, wait))
+        if retrying is not None:
+            retrying(number, failed, wait)
         try:
             await (sleep or _sleep)(wait)
         except LLMError as error:  # the call's own time is over

@@ -31,6 +31,7 @@ from .exchange import Exchange, Settings
 from .gates import Settling, enter, used_by
 from .reader import Reader
 from .stream import Source
+from .watch import watcher, with_watched_headers
 from .wires import told_of_others, without_unnamed
 
 T = TypeVar("T")
@@ -139,7 +140,11 @@ class Attempts:
 
     def _retrying(self, clocks: Clocks, attempt: Callable[[int], Awaitable[T]]) -> Awaitable[T]:
         policy = self._settings.retry
-        return attempt(1) if policy is None else retry.run(policy, attempt, sleep=clocks.sleep)
+        if policy is None:
+            return attempt(1)
+        watching = watcher.get()
+        told = None if watching is None else watching.retrying
+        return retry.run(policy, attempt, sleep=clocks.sleep, retrying=told)
 
     async def _attempt(self, clocks: Clocks, prepared: Prepared, number: int) -> Begun:
         """One attempt, let pass by the gates; it tells them how it went."""
@@ -163,7 +168,7 @@ class Attempts:
         """Send once, and read until the answer begins. What failed before that is raised, wherever it was said."""
         prepared.failed = None
         request, stream = prepared.request, prepared.stream
-        extra = Headers(request.extra_headers)
+        extra = Headers(with_watched_headers(request.extra_headers, self._settings.base_url))
         try:
             sent = await self._exchange.send(clocks, prepared.wire, prepared.body, stream=stream, extra_headers=extra)
         except LLMError as error:

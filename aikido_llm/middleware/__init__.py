@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .base import Middleware as Middleware
+    from .failover import fallback as fallback
     from .hooks import Outcome as Outcome
     from .hooks import hooked as hooked
 
 # Module -> its public names; tests/middleware/test_names.py holds this against the imports above.
 _HOMES = {
     "base": "Middleware",
+    "failover": "fallback",
     "hooks": "Outcome hooked",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}

@@ -5,12 +5,15 @@ from typing import Any
 
 import aikido_llm as llm
 from aikido_llm import middleware
-from aikido_llm.testing import StubClient
+from aikido_llm.testing import StubClient, TurnScript
 
 Maker = Callable[[llm.Client], llm.Client]
 
 MAKERS: dict[str, Maker] = {
     "plain": middleware.Middleware,
+    "fallback": lambda client: middleware.fallback(
+        client, StubClient(*[TurnScript([llm.AuthError("no key")])] * 9), deadline=60, when=lambda error: False
+    ),
     "hooked": lambda client: middleware.hooked(
         client, before=lambda request: None, on_events=lambda events: None, after=lambda outcome: None
     ),

@@ -56,7 +56,10 @@ def around_a_client(client: llm.Client, own: middleware.Middleware) -> llm.Clien
     assert_type(own.single_attempt, middleware.Middleware)
     assert_type(own.stream(llm.Request("hi")), llm.EventStream)
     assert_type(sync.wrap(client), sync.SyncHTTPClient)
-    return middleware.hooked(middleware.hooked(client, before=before), on_events=print, after=after)
+    backup = middleware.fallback(
+        client, llm.open("echo"), when=lambda error: isinstance(error, llm.ContextLengthError), deadline=20
+    )
+    return middleware.hooked(middleware.hooked(backup, before=before), on_events=print, after=after)
 
 
 async def the_client_of_the_package() -> None:

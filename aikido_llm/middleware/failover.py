@@ -1,0 +1,317 @@
+"""fallback: the next client, when one fails before any of its answer came.
+
+Once a part of an answer has been handed out nobody else is asked: no answer is made of two.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, TypeAlias, TypeVar
+
+from attrs import evolve, frozen
+
+from ..call.http_client import HTTPClient
+from ..call.watch import watcher
+from ..client import Client
+from ..errors import (
+    ConfigError,
+    InsufficientCreditsError,
+    LLMError,
+    RateLimitedError,
+    ServerError,
+    StreamError,
+    TimedOutError,
+    TooLargeError,
+    UnsupportedFeatureError,
+)
+from ..types.events import EndEvent, ErrorEvent, Event
+from ..types.exchange import Hop
+from ..types.request import Request
+from ..types.usage import Usage
+from .base import Middleware, method_of, shown
+from .breaker import Admission, Breaker
+from .call import Call
+from .roads import Begun, Road, has_content
+
+T = TypeVar("T")
+
+When: TypeAlias = Callable[[LLMError], bool]
+
+
+@frozen
+class Rule:
+    """over: the next client is asked. counts: it speaks against this one, whose breaker is told. permanent: the error
+    must be so; None: it may be either."""
+
+    error: type[LLMError]
+    over: bool
+    counts: bool = False
+    permanent: bool | None = None
+
+
+RULES = (
+    Rule(UnsupportedFeatureError, over=True),  # another wire may carry it
+    Rule(InsufficientCreditsError, over=True, counts=True),
+    Rule(RateLimitedError, over=True),  # the client itself would wait no longer, or not as long as it was told to
+    Rule(TooLargeError, over=False),  # a cap of the caller's
+    Rule(StreamError, over=False, permanent=True),  # no API answered, or an answer was whole but for its words
+    Rule(ServerError, over=True, counts=True),  # 5xx, 408, overloaded, no connection, a clock, cut off
+    Rule(LLMError, over=False),  # the request, the key, the context, a policy, a budget: the caller's to know
+)
+"""What is done with an error that came before any of the answer: the first that fits decides."""
+
+
+def rule_for(error: LLMError) -> Rule:
+    """The first of RULES that fits."""
+    return next(rule for rule in RULES if isinstance(error, rule.error) and rule.permanent in (None, error.permanent))
+
+
+def fallback(
+    first: Client,
+    *others: Client,
+    when: When | None = None,
+    deadline: float | None = None,
+    same_model: bool = False,
+    clock: Callable[[], float] = time.monotonic,
+) -> "FallbackClient":
+    """The first client, and when it fails before its first content event the next one, and so on (see `RULES`).
+
+    A client that keeps failing is left out for half a minute, then tried with one call. When all are left out, they are
+    asked in their order all the same.
+
+    others:     get the request without its `model`, `extra`, `extra_headers`, `previous_response_id` and
+                `conversation`, which are the first's alone: each uses its own model and defaults.
+    when:       further errors behind which the next client is asked, such as ContextLengthError.
+    deadline:   seconds for all of them together, to the first content event (of a `complete`, to its end).
+    same_model: all clients serve one model, so that vectors of one can be compared with those of another (`embed`).
+    clock:      seconds, for the breakers.
+    raises:     ConfigError when one of the others has no model of its own. Of a call: the last client's error, with the
+                `route` that led to it; TimedOutError at the deadline.
+    """
+    return FallbackClient((first, *others), when, deadline, same_model, clock)
+
+
+class FallbackClient(Middleware):
+    """See `fallback`."""
+
+    made_by = "fallback"
+
+    def __init__(
+        self,
+        clients: tuple[Client, ...],
+        when: When | None,
+        deadline: float | None,
+        same_model: bool,
+        clock: Callable[[], float],
+    ) -> None:
+        super().__init__(*clients)
+        for client in clients[1:]:
+            if _lacks_model(client):
+                raise ConfigError(
+                    f"fallback asks {shown(client)} without the request's model, and it has none of its own:"
+                    ' open it with model="..."'
+                )
+        self._when = when
+        self._same_model = same_model
+        self._breakers = tuple(Breaker(clock) for _ in clients)
+        self.deadline = deadline
+
+    async def _begin(self, request: Request, road: Road) -> Begun:
+        return await _Routed(road, self).begin(self, request)
+
+    def turns(self) -> Iterator["Turn"]:
+        """Whom to ask, in this order. Those that are left out are asked when nobody else is there."""
+        nobody = True
+        for place, (client, breaker) in enumerate(zip(self._clients, self._breakers, strict=True)):
+            admission = breaker.admit()
+            if admission is not None:
+                nobody = False
+                yield Turn(client, breaker, admission, first=place == 0)
+        if nobody:
+            for place, (client, breaker) in enumerate(zip(self._clients, self._breakers, strict=True)):
+                yield Turn(client, breaker, breaker.insist(), first=place == 0)
+
+    def goes_over(self, error: LLMError) -> bool:
+        """Whether the next client is asked behind this error."""
+        if self._life.closed or _has_answer(error):
+            return False
+        return rule_for(error).over or (self._when is not None and bool(self._when(error)))
+
+    async def embed(self, *args: Any, **options: Any) -> Any:
+        """Vectors of texts. Raises UnsupportedFeatureError unless all clients are of one model."""
+        if not self._same_model and len(self._clients) > 1:
+            raise UnsupportedFeatureError(
+                "vectors of different models cannot be compared: embed with one client, or make the fallback with"
+                " same_model=True when all its clients serve one model"
+            )
+        return await self._verb_of_any("embed", args, options)
+
+    async def rerank(self, *args: Any, **options: Any) -> Any:
+        """Documents by their relevance; asked of the next client when one fails."""
+        return await self._verb_of_any("rerank", args, options)
+
+    async def _verb_of_any(self, name: str, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        self._life.check()
+        for_others = {option: value for option, value in options.items() if option != "model"}
+
+        async def ask(turn: Turn) -> Any:
+            return await method_of(turn.client, name)(*args, **(options if turn.first else for_others))
+
+        return await Chain(self).run(ask)
+
+
+@frozen
+class Turn:
+    """One client's turn to be asked. first: it is the first of the fallback's, whose model the request names."""
+
+    client: Client
+    breaker: Breaker
+    admission: Admission
+    first: bool
+
+    def failed(self, error: LLMError) -> None:
+        """Tell the breaker."""
+        if rule_for(error).counts:
+            self.admission.failed()
+        else:
+            self.admission.unsure()
+
+
+class Chain:
+    """One call: the clients in their order, until one answers. route: those that did not. turn: the one that is asked,
+    or has answered."""
+
+    def __init__(self, clients: FallbackClient) -> None:
+        self._clients = clients
+        self.turn: Turn | None = None
+        self.route: tuple[Hop, ...] = ()
+
+    async def run(self, ask: Callable[[Turn], Awaitable[T]]) -> T:
+        """What the first of them returns that does not fail. Raises the last error; TimedOutError at the deadline."""
+        try:
+            if self._clients.deadline is None:
+                return await self._run(ask)
+            return await self._in_time(ask, self._clients.deadline)
+        finally:
+            if self.turn is not None:
+                self.turn.admission.unsure()  # unless it has been told more
+
+    async def _in_time(self, ask: Callable[[Turn], Awaitable[T]], deadline: float) -> T:
+        scope = asyncio.timeout(deadline)
+        try:
+            async with scope:
+                return await self._run(ask)
+        except TimeoutError:
+            if not scope.expired() or self.turn is None:
+                raise
+        self.turn.admission.failed()
+        late = TimedOutError(f"fallback: no answer had begun within its deadline of {deadline:g} s", phase="total")
+        late.route = (*self.route, _hop(self.turn.client, TimedOutError("given up at the deadline", phase="total")))
+        raise late
+
+    async def _run(self, ask: Callable[[Turn], Awaitable[T]]) -> T:
+        failure: LLMError | None = None
+        for turn in self._clients.turns():
+            if failure is not None and self.turn is not None:
+                self._go_over(self.turn.client, failure)
+            self.turn = turn
+            try:
+                answer = await ask(turn)
+            except LLMError as error:
+                turn.failed(error)
+                failure = error
+                if not self._clients.goes_over(error):
+                    break
+            else:
+                turn.admission.succeeded()
+                return answer
+        assert failure is not None
+        failure.route = (*self.route, *failure.route)
+        raise failure
+
+    def _go_over(self, client: Client, failure: LLMError) -> None:
+        hop = _hop(client, failure)
+        self.route = (*self.route, *failure.route, hop)
+        if (watching := watcher.get()) is not None:
+            watching.went_over(hop)
+
+
+class _Routed(Call):
+    """One call by either road: the first client that answers is read, and its end tells the way there."""
+
+    def __init__(self, road: Road, clients: FallbackClient) -> None:
+        super().__init__(road)
+        self._chain = Chain(clients)
+        self._failed: tuple[LLMError, Begun] | None = None
+
+    async def ask(self, client: Client, request: Request) -> Begun:
+        async def until_content(turn: Turn) -> Begun:
+            return await self._until_content(turn.client, request if turn.first else _for_others(request))
+
+        try:
+            return await self._chain.run(until_content)
+        except LLMError as error:
+            if self._failed is None or self._failed[0] is not error:
+                raise
+            return self._failed[1]  # bytes of an answer had come: its events tell of the failure
+
+    async def _until_content(self, client: Client, request: Request) -> Begun:
+        """The answer from its first content event on. Raises what it fails with before."""
+        source, events = await self.road.ask(client, request)
+        if has_content(events):
+            return source, events
+        try:
+            while not has_content(events) and not isinstance(events[-1], EndEvent):
+                if not (more := await source.events()):
+                    break
+                events = [*events, *more]
+        except BaseException:
+            source.close()
+            raise
+        failure = next((event.error for event in events if isinstance(event, ErrorEvent)), None)
+        if failure is not None and not has_content(events):
+            self._failed = failure, (source, events)
+            raise failure
+        return source, events
+
+    async def came(self, events: list[Event]) -> list[Event]:
+        if self.failure is not None and (self._failed is None or self._failed[0] is not self.failure):
+            self._broke_off(self.failure)
+        if self.end is None:
+            return events
+        response = self.end.response
+        last = response.route or (Hop(response.provider, response.model, usage=response.usage),)
+        routed = evolve(response, route=(*self._chain.route, *last))
+        return [*events[:-1], EndEvent(self.end.finish_reason, routed)]
+
+    def _broke_off(self, failure: LLMError) -> None:
+        """Behind its first content: nobody else is asked, and the client has failed all the same."""
+        if self._chain.turn is not None and rule_for(failure).counts:
+            self._chain.turn.breaker.insist().failed()
+        failure.route = (*self._chain.route, *failure.route)
+
+
+def _for_others(request: Request) -> Request:
+    return evolve(request, model=None, extra={}, extra_headers={}, previous_response_id=None, conversation=None)
+
+
+def _hop(client: Client, error: LLMError) -> Hop:
+    usage = error.partial.usage if error.partial is not None else Usage()
+    provider = error.provider or str(getattr(client, "provider", ""))
+    return Hop(provider, error.model or str(getattr(client, "model", None) or ""), error, usage)
+
+
+def _has_answer(error: LLMError) -> bool:
+    """Whether a part of an answer had come."""
+    partial = error.partial
+    return partial is not None and any(getattr(partial, name) for name in _ANSWER)
+
+
+_ANSWER = ("text", "thinking", "tool_calls", "images", "audio", "server_tools", "citations")
+
+
+def _lacks_model(client: Client) -> bool:
+    """Of what is not ours nobody knows whether it needs one."""
+    if isinstance(client, Middleware):
+        return _lacks_model(client.first)
+    return isinstance(client, HTTPClient) and not client.model
