@@ -1,0 +1,160 @@
+"""How many tokens a request takes, before anybody knows. Pure.
+
+A guess for the limiter, which later usage corrects, and a bound for budgets, which must not be passed. Both count UTF-8
+bytes: some four make a token of English, some three one character of Chinese, and no token is less than a byte.
+
+source: the vendors' pages on counting tokens, pictures, sound and files (OpenAI, Anthropic, Gemini), read 2026-11.
+"""
+
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from attrs import define, field, frozen
+
+from ...types.messages import Message
+from ...types.parts import AudioPart, FilePart, ImagePart, Part, TextPart
+from ...types.request import Request
+from ...types.tools import CustomTool, Tool, ToolDef
+from ...types.usage import Usage
+
+_ASSUMED_OUTPUT = 1024.0  # tokens of an answer of whose model nothing is known yet
+_ANSWERS = 100  # of a model, by which the next is guessed
+_MODELS = 200  # that are remembered
+_TRUST = 200.0  # tokens that the first guess weighs beside what was used
+_FADE = 0.98  # of that, with each answer more
+
+
+@frozen
+class Rule:
+    """Tokens of what is sent: for each byte of text, around each message, of media by kind (of one, for each byte)."""
+
+    text: float
+    message: float
+    image: float
+    audio: tuple[float, float]
+    file: tuple[float, float]
+
+
+GUESS = Rule(text=1 / 4, message=4.0, image=1_000.0, audio=(50.0, 1 / 500), file=(500.0, 1 / 20))
+BOUND = Rule(text=1.0, message=16.0, image=5_000.0, audio=(200.0, 1 / 50), file=(2_000.0, 1.0))
+
+
+def input_tokens(request: Request, rule: Rule) -> float:
+    """Tokens of all that a request sends."""
+    tokens = rule.message
+    for message in request.messages:
+        tokens += rule.message + _of_message(message, rule)
+    for tool in request.tools:
+        tokens += rule.message + rule.text * _of_tool(tool)
+    if request.response_format is not None and request.response_format.schema is not None:
+        tokens += rule.text * _of_json(request.response_format.schema)
+    return tokens
+
+
+def _of_message(message: Message, rule: Rule) -> float:
+    content = message.content
+    said = rule.text * _bytes(content) if isinstance(content, str) else sum(_of_part(part, rule) for part in content)
+    tokens = float(said)
+    if message.images or message.audio:
+        tokens += sum(_of_part(part, rule) for part in (*message.images, *message.audio))
+    for call in message.tool_calls:
+        tokens += rule.message + rule.text * (_bytes(call.name) + _bytes(call.arguments))
+    for block in message.thinking:
+        tokens += rule.text * _bytes(block.text)
+    return tokens
+
+
+def _of_part(part: Part, rule: Rule) -> float:
+    match part:
+        case TextPart():
+            return rule.text * _bytes(part.text)
+        case ImagePart():
+            return rule.image
+        case AudioPart(data=data):
+            each, per_byte = rule.audio
+        case FilePart(data=data):
+            each, per_byte = rule.file
+    return each + per_byte * len(data or b"")
+
+
+def _of_tool(tool: Tool) -> float:
+    match tool:
+        case ToolDef():
+            return _bytes(tool.name) + _bytes(tool.description) + _of_json(tool.parameters)
+        case CustomTool():
+            return _bytes(tool.name) + _bytes(tool.description) + _of_json(tool.format)
+        case _:
+            return _bytes(tool.name) + _of_json(tool.options)
+
+
+def _of_json(value: Any) -> float:
+    """Bytes of a JSON value, or a few more."""
+    if isinstance(value, str):
+        return _bytes(value) + 3
+    if isinstance(value, Mapping):
+        items = cast("Mapping[str, Any]", value).items()
+        return 2 + sum(_bytes(str(name)) + 4 + _of_json(item) for name, item in items)
+    if isinstance(value, Sequence):
+        return 2 + sum(1 + _of_json(item) for item in cast("Sequence[Any]", value))
+    return 0 if value is None else len(str(value))
+
+
+def _bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+
+
+@frozen
+class Tokens:
+    """Of one request. guess: the input by `GUESS` alone, uncorrected."""
+
+    input: float
+    output: float
+    guess: float
+
+    @property
+    def total(self) -> float:
+        return self.input + self.output
+
+
+@define
+class _Model:
+    guessed: float = _TRUST
+    used: float = _TRUST
+    outputs: deque[float] = field(factory=lambda: deque[float](maxlen=_ANSWERS))
+    usual_output: float = _ASSUMED_OUTPUT  # nine answers of ten are no longer
+
+    def learn(self, guess: float, usage: Usage) -> None:
+        if usage.input_tokens is not None:
+            self.guessed = self.guessed * _FADE + guess
+            self.used = self.used * _FADE + usage.input_tokens
+        if usage.output_tokens is not None:
+            self.outputs.append(usage.output_tokens)
+            ordered = sorted(self.outputs)
+            self.usual_output = ordered[len(ordered) * 9 // 10]
+
+
+class Estimates:
+    """What requests are guessed to take, by model, the better the more answers have come."""
+
+    def __init__(self) -> None:
+        self._models: dict[str, _Model] = {}
+
+    def of(self, request: Request) -> Tokens:
+        """The input, corrected by what the model's inputs were; and `max_tokens`, or what its answers usually take
+        where that is less."""
+        guess = input_tokens(request, GUESS)
+        model = self._models.get(request.model or "")
+        ratio, output = (1.0, _ASSUMED_OUTPUT) if model is None else (model.used / model.guessed, model.usual_output)
+        if request.max_tokens is not None:
+            output = min(output, request.max_tokens)
+        return Tokens(guess * ratio, output * (request.n or 1), guess)
+
+    def learn(self, model: str, tokens: Tokens, usage: Usage) -> None:
+        """What a request took that was guessed to be `tokens`."""
+        known = self._models.get(model)
+        if known is None:
+            if len(self._models) >= _MODELS:
+                self._models.pop(next(iter(self._models)))
+            known = self._models[model] = _Model()
+        known.learn(tokens.guess, usage)

@@ -1,0 +1,129 @@
+"""Limiter: a gate that lets requests pass at the rate that was set, first come first served."""
+
+import asyncio
+import math
+import time
+from typing import Any
+
+from attrs import evolve
+
+from ...client import NOTHING, Lease
+from ...errors import ConfigError, InvalidRequestError, LLMError, RateLimitedError, ServerError
+from ...types.exchange import RateLimits
+from ...types.request import Request
+from ...types.usage import Usage
+from .estimate import Estimates, Tokens
+from .ledger import Bounds, Holding, Ledger
+from .line import Clock, Line, Sleep
+from .redis import RedisStore
+
+
+class Limiter:
+    """At most so many requests and tokens a minute, and so many requests at once; use it by `limited(client, limiter)`.
+
+    Every HTTP request takes its place in one queue, first come first served, and reserves what it is guessed to take:
+    its input by characters and pictures, and `max_tokens` or what the model's answers usually take, whichever is less.
+    The usage of the answer corrects that, and the guesses after it. What an answer takes beyond its reservation is a
+    debt, which is paid before the next request goes out.
+
+    requests_per_minute, tokens_per_minute: in any T seconds at most T/60 of them and the burst are reserved; None is
+        without a bound. Input and output tokens count alike, cached ones too.
+    concurrent: requests that are under way at the same time, until their answers have been read to the end.
+    burst:  requests that may go out at once after a pause; None is a tenth of a minute's. Tokens get the same share of
+        their minute. A request above the burst waits until it has saved up for itself; the others wait behind it.
+    store:  a `RedisStore`, to share the limits between processes and machines. name: which of the limits in it.
+    clock, sleep: for tests that do not wait.
+
+    What a host says of its own limits is kept too (`rate_limits`, Retry-After), and never more than what is set here.
+    One Limiter may serve several clients, event loops and threads. Nothing closes it.
+
+    raises: ConfigError for what is no such number. `acquire` raises InvalidRequestError for a request that alone
+        exceeds a minute's tokens, RateLimitedError where the host asks to wait longer than five minutes.
+    """
+
+    def __init__(
+        self,
+        requests_per_minute: float | None = None,
+        tokens_per_minute: float | None = None,
+        concurrent: int | None = None,
+        burst: float | None = None,
+        store: RedisStore | None = None,
+        name: str = "",
+        *,
+        clock: Clock = time.monotonic,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        for name, value in (("requests_per_minute", requests_per_minute), ("tokens_per_minute", tokens_per_minute),
+                            ("concurrent", concurrent), ("burst", burst)):  # fmt: skip
+            _check(name, value)
+        if burst is not None and requests_per_minute is None:
+            raise ConfigError("Limiter.burst counts requests: it needs requests_per_minute beside it")
+        self._bounds = Bounds(requests_per_minute, tokens_per_minute, concurrent, burst)
+        self._estimates = Estimates()
+        self._line: Any = Line(Ledger(self._bounds, clock()), clock, sleep)
+        if store is not None:
+            from .shared import SharedLine
+
+            self._line = SharedLine(store, name, self._bounds, clock, sleep)
+
+    async def acquire(self, request: Request) -> Lease:
+        """Wait until the request may go out, and reserve for it."""
+        tokens = self._fitting(self._estimates.of(request), request)
+        return _Reserved(self._line, self._estimates, await self._line.enter(tokens), request.model or "")
+
+    def _fitting(self, tokens: Tokens, request: Request) -> Tokens:
+        """What is asked for, if a minute has so much. What is only guessed of the output refuses nothing."""
+        minute = self._bounds.tokens_per_minute
+        if minute is None or tokens.total <= minute:
+            return tokens
+        asked = 0 if request.max_tokens is None else request.max_tokens * (request.n or 1)
+        if tokens.input > minute or tokens.output == asked:
+            raise InvalidRequestError(
+                f"this request takes some {tokens.total:.0f} tokens, and Limiter.tokens_per_minute is {minute:g}: "
+                "shorten it, lower max_tokens, or raise the limit"
+            )
+        return evolve(tokens, output=minute - tokens.input)
+
+
+def _check(name: str, value: object) -> None:
+    if value is None:
+        return
+    whole = name == "concurrent"
+    if isinstance(value, bool) or not isinstance(value, int if whole else int | float) or not 1 <= value < math.inf:
+        raise ConfigError(f"Limiter.{name} takes a {'whole ' if whole else ''}number, 1 or more, or None")
+
+
+class _Reserved:
+    """What one HTTP request has reserved."""
+
+    __slots__ = ("_estimates", "_holding", "_line", "_model", "_open")
+
+    def __init__(self, line: Line, estimates: Estimates, holding: Holding, model: str) -> None:
+        self._line = line
+        self._estimates = estimates
+        self._holding = holding
+        self._model = model
+        self._open = True
+
+    def told(self, limits: RateLimits | None, error: LLMError | None = None) -> None:
+        if limits is not None:
+            self._line.told(self._holding, limits)
+        if error is None:
+            self._line.answered()
+        elif isinstance(error, RateLimitedError) or (isinstance(error, ServerError) and error.retry_after is not None):
+            self._line.refused(error.retry_after)
+
+    def settle(self, usage: Usage | None) -> None:
+        if not self._open:
+            return
+        self._open = False
+        tokens = self._holding.tokens
+        self._line.settle(self._holding, None if usage is None else _total(usage, tokens))
+        if usage is not None and usage != NOTHING:
+            self._estimates.learn(self._model, tokens, usage)
+
+
+def _total(usage: Usage, tokens: Tokens) -> float:
+    """What was used; what the host does not say is what was guessed."""
+    used = tokens.input if usage.input_tokens is None else usage.input_tokens
+    return used + (tokens.output if usage.output_tokens is None else usage.output_tokens)

@@ -1,0 +1,109 @@
+"""RedisStore: what several processes and machines share of limits and budgets. The one place that names redis-py."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, cast
+from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
+
+from ...codecs import json
+from ...errors import ConfigError
+from ...secret import Secret, Unpicklable, excerpt, scrub
+
+_LONGEST = 200  # characters of what Redis says
+_SECONDS = 1.0  # for a connection, and for an answer: then each process goes on by itself
+_EXTRA = "RedisStore needs redis-py: pip install 'aikido-llm[redis]'"
+
+
+class Gone(Exception):
+    """Redis gives no answer, or none that can be used. Its text says why, without the URL."""
+
+
+class RedisStore(Unpicklable):
+    """Where limits and budgets are kept that processes and machines share: `Limiter(..., store=RedisStore(url))`.
+
+    Each step is one script inside Redis, atomic and by the server's time. A request's place is a lease: of a process
+    that dies it is free again after `lease_seconds`; while an answer is still read it is renewed. When Redis cannot be
+    asked, each process keeps to its part (1/processes of every limit) and says so once, until Redis is back.
+
+    url:       `redis://host:6379/0`, `rediss://...` for TLS, `unix://path`; user and password in it are shown nowhere.
+    processes: how many share it: what each may use without Redis. lease_seconds: how long a dead process's places stay.
+
+    It may serve any number of limiters and budgets, which `name` keeps apart, and any number of event loops. `aclose`
+    closes the connections of the running loop; no client does. Redis 5 or later, cluster-safe: one hash slot a name.
+
+    raises: ConfigError without redis-py (extra `redis`), and for what is no such URL or number.
+    """
+
+    def __init__(self, url: str, processes: int = 1, *, lease_seconds: float = 30.0) -> None:
+        if type(processes) is not int or processes < 1:
+            raise ConfigError("RedisStore.processes takes a whole number, 1 or more")
+        if isinstance(lease_seconds, bool) or not isinstance(lease_seconds, int | float) or not lease_seconds > 0:
+            raise ConfigError("RedisStore.lease_seconds takes seconds, more than 0")
+        self.processes = processes
+        self.lease_seconds = lease_seconds
+        self._url = Secret(url)
+        self._password = Secret("")
+        self._connections: WeakKeyDictionary[asyncio.AbstractEventLoop, Any] = WeakKeyDictionary()
+        self._scripts: dict[str, str] = {}  # text -> its digest
+        self._check()
+
+    def __repr__(self) -> str:
+        return f"<RedisStore processes={self.processes}>"
+
+    async def step(self, script: str, keys: tuple[str, ...], message: Mapping[str, Any]) -> list[Any]:
+        """Run a script with one message. Raises Gone."""
+        from redis.exceptions import NoScriptError, RedisError
+
+        body = json.dumps(message)
+        try:
+            redis = self._here()
+            digest = self._scripts.get(script)
+            if digest is not None:
+                try:
+                    return cast("list[Any]", await redis.evalsha(digest, len(keys), *keys, body))
+                except NoScriptError:  # it was restarted, or emptied: what was in it is not told again
+                    body = json.dumps({**message, "start": 0})
+            self._scripts[script] = await redis.script_load(script)
+            return cast("list[Any]", await redis.evalsha(self._scripts[script], len(keys), *keys, body))
+        except (RedisError, OSError, TimeoutError) as error:
+            text = scrub(excerpt(str(error), _LONGEST), self._url, self._password)
+            raise Gone(f"{type(error).__name__}: {text}") from None
+
+    async def aclose(self) -> None:
+        """Close the connections of the running event loop."""
+        redis = self._connections.pop(asyncio.get_running_loop(), None)
+        if redis is not None:
+            await redis.aclose()
+
+    def _here(self) -> Any:
+        """The connections of the running loop."""
+        loop = asyncio.get_running_loop()
+        redis = self._connections.get(loop)
+        if redis is None:
+            redis = self._connections[loop] = self._connect()
+        return redis
+
+    def _connect(self) -> Any:
+        from redis.asyncio import Redis
+        from redis.asyncio.retry import Retry
+        from redis.backoff import NoBackoff
+
+        return Redis.from_url(  # type: ignore[no-untyped-call]
+            self._url.reveal(),
+            decode_responses=True,
+            socket_timeout=_SECONDS,
+            socket_connect_timeout=_SECONDS,
+            retry=Retry(NoBackoff(), 0),  # a step that is sent twice would be taken twice
+        )
+
+    def _check(self) -> None:
+        try:
+            from redis.asyncio.connection import parse_url
+        except ImportError:
+            raise ConfigError(_EXTRA) from None
+        try:
+            parse_url(self._url.reveal())
+            self._password = Secret(urlsplit(self._url.reveal()).password or "")
+        except (ValueError, AttributeError):
+            raise ConfigError("RedisStore takes a URL of the form redis://host:6379/0, rediss:// or unix://") from None
