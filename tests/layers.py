@@ -65,6 +65,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "pybase64": ("codecs/base64.py",),
     "pytest": ("testing/plugin.py",),
     "pytest_asyncio": ("testing/plugin.py",),
+    "redis": ("middleware/limits/redis.py",),
     "rich": ("cli/", "__main__.py"),
     "yarl": ("transport/aiohttp.py",),
 }

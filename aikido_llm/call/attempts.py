@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
 from attrs import define, evolve
 
@@ -28,16 +28,13 @@ from .answer import AnswerParser
 from .clocks import Clocks
 from .continuation import Continued
 from .exchange import Exchange, Settings
-from .gates import Settling, enter, used_by
+from .gates import Begun, enter, kept
 from .reader import Reader
 from .stream import Source
 from .watch import watcher, with_watched_headers
 from .wires import told_of_others, without_unnamed
 
 T = TypeVar("T")
-Begun: TypeAlias = tuple[Source, list[Event]]
-"""The reader of a 200, and the first events of its answer."""
-
 _NEAR_MODELS = 20
 _COMPARED = 1000  # names at most: to compare one takes up to a tenth of a millisecond
 _NEAR_SECONDS = 5.0  # an error is not held up longer than this to find near names
@@ -152,19 +149,9 @@ class Attempts:
         if not gates:
             return await self._ask(clocks, prepared, number)
         lease = await clocks.outside(enter(gates, prepared.request))
-        try:
-            reader, events = await self._ask(clocks, prepared, number)
-        except LLMError as error:
-            lease.told(error.rate_limits, error)
-            lease.settle(used_by(error))
-            raise
-        except BaseException:
-            lease.settle(None)
-            raise
-        lease.told(reader.rate_limits)
-        return Settling(reader, lease, events), events
+        return await kept(lease, self._ask(clocks, prepared, number))
 
-    async def _ask(self, clocks: Clocks, prepared: Prepared, number: int) -> tuple[Reader, list[Event]]:
+    async def _ask(self, clocks: Clocks, prepared: Prepared, number: int) -> Begun:
         """Send once, and read until the answer begins. What failed before that is raised, wherever it was said."""
         prepared.failed = None
         request, stream = prepared.request, prepared.stream

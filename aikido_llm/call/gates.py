@@ -1,6 +1,7 @@
 """What is asked before every HTTP request of an answer, and told how it ended: limits and budgets stand on it."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from ..client import NOTHING, Gate, Lease
 from ..errors import ConfigError, LLMError, StreamError, TimedOutError
@@ -9,6 +10,17 @@ from ..types.exchange import RateLimits
 from ..types.request import Request
 from ..types.usage import Usage
 from .stream import Source
+
+Begun: TypeAlias = tuple[Source, list[Event]]
+"""An answer under way: where its further events come from, and its first ones."""
+
+
+@runtime_checkable
+class Headed(Protocol):
+    """A source that has read the head of its reply."""
+
+    @property
+    def rate_limits(self) -> RateLimits | None: ...
 
 
 async def enter(gates: Sequence[Gate], request: Request) -> Lease:
@@ -23,6 +35,21 @@ async def enter(gates: Sequence[Gate], request: Request) -> Lease:
         leases.settle(NOTHING)
         raise
     return leases
+
+
+async def kept(lease: Lease, asking: Awaitable[Begun]) -> Begun:
+    """What is asked for under a lease: the answer, whose end settles it; what fails before that settles it at once."""
+    try:
+        source, events = await asking
+    except LLMError as error:
+        lease.told(error.rate_limits, error)
+        lease.settle(used_by(error))
+        raise
+    except BaseException:
+        lease.settle(None)
+        raise
+    lease.told(_limits(source, events))
+    return Settling(source, lease, events), events
 
 
 class _All(list[Lease]):
@@ -66,9 +93,23 @@ class Settling:
         self._source.close()
         self._lease.settle(None)
 
+    async def closed(self) -> None:
+        """Wait for what `close` could only begin."""
+        wait = getattr(self._source, "closed", None)
+        if wait is not None:
+            await wait()
+
     def _note(self, events: list[Event]) -> None:
         if self._source.over:
             self._lease.settle(used(events))
+
+
+def _limits(source: Source, events: list[Event]) -> RateLimits | None:
+    """What the head of the reply says; of a client that is not ours, what a whole answer does."""
+    if isinstance(source, Headed):
+        return source.rate_limits
+    end = events[-1] if events else None
+    return end.response.rate_limits if isinstance(end, EndEvent) else None
 
 
 def used(events: list[Event]) -> Usage | None:

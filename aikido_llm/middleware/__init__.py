@@ -14,14 +14,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .base import Middleware as Middleware
     from .failover import fallback as fallback
+    from .gating import limited as limited
     from .hooks import Outcome as Outcome
     from .hooks import hooked as hooked
+    from .limits.limiter import Limiter as Limiter
+    from .limits.redis import RedisStore as RedisStore
 
 # Module -> its public names; tests/middleware/test_names.py holds this against the imports above.
 _HOMES = {
     "base": "Middleware",
     "failover": "fallback",
+    "gating": "limited",
     "hooks": "Outcome hooked",
+    "limits.limiter": "Limiter",
+    "limits.redis": "RedisStore",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
 

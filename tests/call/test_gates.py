@@ -64,7 +64,7 @@ class Watching:
 
 
 def gated(server: WireServer, *gates: Watching, name: str = "openai-chat", **options: Any) -> llm.HTTPClient:
-    client = llm.open(name, server.dsn(name), **{"retry": POLICY, **options})
+    client = llm.open(name, server.dsn(name), retry=POLICY, **options)
     for gate in gates:
         client = client.gated(gate)
     return client

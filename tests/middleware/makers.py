@@ -17,6 +17,9 @@ MAKERS: dict[str, Maker] = {
     "hooked": lambda client: middleware.hooked(
         client, before=lambda request: None, on_events=lambda events: None, after=lambda outcome: None
     ),
+    "limited": lambda client: middleware.limited(
+        client, middleware.Limiter(600_000, 60_000_000, concurrent=1000, burst=10_000)
+    ),
 }
 """Each maker with what makes it do all that it does, around one client."""
 

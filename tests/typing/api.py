@@ -62,6 +62,13 @@ def around_a_client(client: llm.Client, own: middleware.Middleware) -> llm.Clien
     return middleware.hooked(middleware.hooked(backup, before=before), on_events=print, after=after)
 
 
+def limits_and_budgets(client: llm.HTTPClient, around: middleware.Middleware, own: llm.Client) -> None:
+    limiter = middleware.Limiter(60, 100_000, concurrent=8, burst=2, store=middleware.RedisStore("redis://host"))
+    assert_type(middleware.limited(client, limiter), llm.HTTPClient)
+    assert_type(middleware.limited(around, limiter), middleware.Middleware)
+    assert_type(middleware.limited(own, limiter), llm.Client)
+
+
 async def the_client_of_the_package() -> None:
     assert_type(llm.default_client(), llm.HTTPClient)
     assert_type(await llm.chat("hi", temperature=0), llm.Response)

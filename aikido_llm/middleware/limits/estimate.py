@@ -7,7 +7,7 @@ source: the vendors' pages on counting tokens, pictures, sound and files (OpenAI
 """
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, cast
 
 from attrs import define, field, frozen
@@ -53,11 +53,16 @@ def input_tokens(request: Request, rule: Rule) -> float:
 
 
 def _of_message(message: Message, rule: Rule) -> float:
-    content = message.content
-    said = rule.text * _bytes(content) if isinstance(content, str) else sum(_of_part(part, rule) for part in content)
-    tokens = float(said)
-    if message.images or message.audio:
-        tokens += sum(_of_part(part, rule) for part in (*message.images, *message.audio))
+    content, tokens = message.content, 0.0
+    if isinstance(content, str):
+        tokens += rule.text * _bytes(content)
+    else:
+        for part in content:
+            tokens += _of_part(part, rule)
+    for image in message.images:
+        tokens += _of_part(image, rule)
+    for audio in message.audio:
+        tokens += _of_part(audio, rule)
     for call in message.tool_calls:
         tokens += rule.message + rule.text * (_bytes(call.name) + _bytes(call.arguments))
     for block in message.thinking:
@@ -95,8 +100,8 @@ def _of_json(value: Any) -> float:
     if isinstance(value, Mapping):
         items = cast("Mapping[str, Any]", value).items()
         return 2 + sum(_bytes(str(name)) + 4 + _of_json(item) for name, item in items)
-    if isinstance(value, Sequence):
-        return 2 + sum(1 + _of_json(item) for item in cast("Sequence[Any]", value))
+    if isinstance(value, list | tuple):
+        return 2 + sum(1 + _of_json(item) for item in cast("list[Any]", value))
     return 0 if value is None else len(str(value))
 
 

@@ -161,7 +161,7 @@ def run_in(loop: asyncio.AbstractEventLoop, function: Callable[..., object], *ar
 
 
 def _admit(waiter: _Waiter) -> None:
-    if not waiter.answer.done():
+    if waiter.holding is not None and not waiter.answer.done():
         waiter.answer.set_result(waiter.holding)
 
 

@@ -38,7 +38,7 @@ class RedisStore(Unpicklable):
     def __init__(self, url: str, processes: int = 1, *, lease_seconds: float = 30.0) -> None:
         if type(processes) is not int or processes < 1:
             raise ConfigError("RedisStore.processes takes a whole number, 1 or more")
-        if isinstance(lease_seconds, bool) or not isinstance(lease_seconds, int | float) or not lease_seconds > 0:
+        if type(lease_seconds) not in (int, float) or not lease_seconds > 0:
             raise ConfigError("RedisStore.lease_seconds takes seconds, more than 0")
         self.processes = processes
         self.lease_seconds = lease_seconds
@@ -89,7 +89,7 @@ class RedisStore(Unpicklable):
         from redis.asyncio.retry import Retry
         from redis.backoff import NoBackoff
 
-        return Redis.from_url(  # type: ignore[no-untyped-call]
+        return cast("Any", Redis).from_url(  # its keyword arguments have no types
             self._url.reveal(),
             decode_responses=True,
             socket_timeout=_SECONDS,

@@ -1,14 +1,10 @@
 """Limits that are shared by a real Redis."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 
-from aikido_llm import ConfigError, RateLimitedError, Usage
-from aikido_llm.client import NOTHING
 from aikido_llm.middleware.limits.limiter import Limiter
 from aikido_llm.middleware.limits.redis import RedisStore
 from tests.services import RedisServer

@@ -1,0 +1,59 @@
+"""limited: a client whose requests a Limiter lets pass. And how any gate comes before any client."""
+
+from collections.abc import Callable
+from typing import TypeVar, cast, overload
+
+from ..call.gates import kept
+from ..call.http_client import HTTPClient
+from ..client import Client, Gate
+from ..errors import ConfigError
+from ..types.request import Request
+from .base import Middleware
+from .limits.limiter import Limiter
+from .roads import Begun, Road
+
+M = TypeVar("M", bound=Middleware)
+
+
+@overload
+def limited(client: HTTPClient, limiter: Limiter) -> HTTPClient: ...
+@overload
+def limited(client: M, limiter: Limiter) -> M: ...
+@overload
+def limited(client: Client, limiter: Limiter) -> Client: ...
+def limited(client: Client, limiter: Limiter) -> Client:
+    """The same client, whose requests wait until `limiter` lets them pass.
+
+    A client of this library asks before every HTTP request for an answer: each attempt and each continuation; and so do
+    those inside another middleware. Any other client is asked for once a call. It is the client itself that comes back,
+    with all its verbs: nothing stands between it and its events.
+
+    raises: ConfigError for what is no client, or no limiter.
+    """
+    if not isinstance(cast("object", limiter), Limiter):
+        raise ConfigError(f"limited takes a Limiter, not a {type(limiter).__name__}")
+    return gated(client, limiter, _Limited)
+
+
+class PerCall(Middleware):
+    """Around a client that is not ours, which sends what it likes: it is asked for once a call."""
+
+    def __init__(self, client: Client, gate: Gate) -> None:
+        super().__init__(client)
+        self._gate = gate
+
+    async def _begin(self, request: Request, road: Road) -> Begun:
+        return await kept(await self._gate.acquire(request), road.ask(self._clients[0], request))
+
+
+class _Limited(PerCall):
+    made_by = "limited"
+
+
+def gated(client: Client, gate: Gate, foreign: Callable[[Client, Gate], PerCall]) -> Client:
+    """The client, all of whose requests are asked for at the gate. foreign: what is put around one that is not ours."""
+    if isinstance(client, HTTPClient):
+        return client.gated(gate)
+    if isinstance(client, Middleware) and not isinstance(client, PerCall):
+        return client.around(lambda inner: gated(inner, gate, foreign))
+    return foreign(client, gate)
