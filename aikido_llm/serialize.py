@@ -18,14 +18,14 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 
 from .codecs import base64
 from .codecs.plain import UnfitError, plain, read_bytes, revived, revived_object, revived_tuple
-from .codecs.strict import Hook, lines, read_word, strict_converter
+from .codecs.strict import Hook, lines, strict_converter
 from .errors import InvalidRequestError, LLMError
 from .types.events import Event, RunEvent, ToolResultEvent
 from .types.failure import Failure, from_failure, to_failure
 from .types.logprobs import TokenLogprob
-from .types.messages import Message, Role
+from .types.messages import Message
 from .types.parts import AudioPart, FilePart, ImagePart, Part, TextPart
-from .types.response import FinishReason, Response
+from .types.response import Response
 from .types.server_tools import ServerTool
 from .types.tools import CustomTool, Tool, ToolDef
 
@@ -73,8 +73,6 @@ def from_dict(data: object, kind: Any) -> Any:
 def _converter() -> Converter:
     """Made once: it compiles two functions per class, each when it is first needed."""
     converter = strict_converter()
-    for words in (Role, FinishReason):  # each by name: they are subclasses of str, whose hook would take them
-        converter.register_structure_hook(words, read_word)
     converter.register_structure_hook(bytes, read_bytes)
     converter.register_unstructure_hook(bytes, base64.encode)
     _register_classes(converter)

@@ -10,11 +10,11 @@ import anyio.to_thread
 from attrs import evolve, field, frozen
 
 from .client import Client
-from .codecs import json
 from .errors import ConfigError, InvalidRequestError, InvalidToolArguments, LLMError
 from .types.events import EndEvent, ErrorEvent, RunEvent, ToolResultEvent
 from .types.functions import Function, is_given, name_of, parameters
 from .types.messages import Message, tool
+from .types.parts import Part
 from .types.request import Request
 from .types.response import FinishReason, Response
 from .types.tools import ToolCall, ToolDef
@@ -171,15 +171,16 @@ class _Loop:
         ]
         self.request = evolve(request, tools=(*request.tools, *made))
         self.calls: tuple[ToolCall, ...] = ()
+        self._messages = self.request.messages  # the whole conversation, whatever of it is sent
         self._usages: list[Usage] = []
         self._so_far: ToolRun | None = None
 
     def took(self, response: Response) -> ToolRun | None:
         """Take an answer. Returns the run when it is over, None when there are tools to run or more is to be asked."""
         self._usages.append(response.usage)
-        messages = (*self.request.messages, response.message)
+        self._messages = (*self._messages, response.message)
         others = tuple(call for call in response.tool_calls if call.kind not in _ANSWERED)
-        run = ToolRun(response, messages, added(self._usages), len(self._usages), pending=others)
+        run = ToolRun(response, self._messages, added(self._usages), len(self._usages), pending=others)
         paused = response.finish_reason is FinishReason.paused
         if others or not (response.tool_calls or paused):
             return run
@@ -192,7 +193,7 @@ class _Loop:
             )
         self.calls = response.tool_calls
         self._so_far = run
-        self.request = evolve(self.request, messages=messages)
+        self.request = evolve(self.request, messages=self._messages)
         return None
 
     async def results(self) -> list[ToolResultEvent]:
@@ -219,9 +220,11 @@ class _Loop:
         return [ToolResultEvent(call, results[index]) for index, call in enumerate(self.calls)]
 
     def answered(self, results: Sequence[ToolResultEvent]) -> None:
-        """Put the results into what is asked next."""
+        """Put the results into what is asked next. A conversation that the provider keeps has the rest already."""
         self.calls = ()
-        self.request = evolve(self.request, messages=(*self.request.messages, *(r.message for r in results)))
+        messages = tuple(result.message for result in results)
+        self._messages = (*self._messages, *messages)
+        self.request = evolve(self.request, messages=messages if self.request.conversation else self._messages)
 
     async def _result(self, call: ToolCall) -> Message:
         function = self._functions.get(call.name)
@@ -231,8 +234,7 @@ class _Loop:
             refused = await self._refusal(call)
             if refused:
                 return tool(call, refused, is_error=True)
-            value = await _called(function, self._arguments(function, call))
-            return tool(call, value if isinstance(value, str) else json.text(value))
+            return tool(call, _said(await _called(function, self._arguments(function, call))))
         except InvalidToolArguments as error:
             return tool(call, error.message, is_error=True)
         except LLMError:
@@ -267,6 +269,19 @@ class _Loop:
             return {**given, **read_arguments(said, hints)}
         except InvalidRequestError as error:
             raise InvalidToolArguments(f"the arguments of tool {call.name!r}: {error.message}") from None
+
+
+def _said(value: Any) -> str | tuple[Part, ...]:
+    """What a function returned, as the content of its result: text, parts (a picture), or else JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Part):
+        return (value,)
+    if isinstance(value, list | tuple) and value and all(isinstance(one, Part) for one in cast("list[Any]", value)):
+        return tuple(cast("list[Part]", value))
+    from .codecs.scalars import written
+
+    return written(value)
 
 
 def _told(error: Exception) -> str:

@@ -60,7 +60,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "click": ("cli/", "__main__.py"),
     "dotenv": ("cli/",),
     "markdown_it": ("cli/",),
-    "msgspec": ("codecs/json.py", "codecs/schema.py", "dialects/"),
+    "msgspec": ("codecs/json.py", "codecs/scalars.py", "codecs/schema.py", "dialects/"),
     "prompt_toolkit": ("cli/typing_in.py",),
     "pybase64": ("codecs/base64.py",),
     "pytest": ("testing/plugin.py",),

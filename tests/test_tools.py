@@ -1,8 +1,13 @@
 """Tools from functions, and the loop that runs them."""
 
 import asyncio
+import enum
 from collections.abc import AsyncIterator
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 import anyio
 import attrs
@@ -208,6 +213,117 @@ async def test_a_parameter_of_the_run_is_filled_in_and_not_offered(server: WireS
     server.answer(Answer(tool_calls=[call("count", '{"word": "a"}')]), Answer("ok"))
     run = await llm.run_tools(client, REQUEST, [count])
     assert run.messages[2].text == "a 1 2"
+
+
+class Unit(enum.StrEnum):
+    """An enum that is text too."""
+
+    metric = "m"
+    imperial = "i"
+
+
+def typed_parameters(
+    price: Decimal,
+    until: Annotated[datetime | None, "the end"] = None,
+    on: date = date(2026, 11, 29),
+    where: Path = Path("."),
+    unit: Unit = Unit.metric,
+    wait: timedelta = timedelta(days=1),
+    ids: list[UUID] | None = None,
+    level: Literal[1, 2] = 1,
+    words: list[str] = ["a"],  # noqa: B006
+) -> dict[str, Any]:
+    """Types for which JSON has no value of its own."""
+    assert isinstance(price, Decimal) and isinstance(where, Path) and isinstance(unit, Unit)
+    assert until is None or isinstance(until, datetime)
+    assert ids is None or isinstance(ids[0], UUID)
+    return {"price": price, "until": until, "on": on, "where": where, "unit": unit, "wait": wait, "level": level}
+
+
+def test_types_that_json_has_no_value_for_are_asked_for_as_text() -> None:
+    parameters = dict(llm.ToolDef.from_function(typed_parameters).parameters)
+    properties = parameters["properties"]
+    assert parameters["required"] == ["price"]
+    assert properties["price"] == {"type": "string", "description": "a decimal number"}
+    assert properties["until"]["anyOf"][0] == {"type": "string", "format": "date-time"}
+    assert properties["until"]["description"] == "the end"
+    assert properties["on"] == {"type": "string", "format": "date", "default": "2026-11-29"}
+    assert properties["where"] == {"type": "string", "description": "a path", "default": "."}
+    assert properties["unit"]["default"] == "m"
+    assert properties["wait"] == {"type": "string", "format": "duration", "default": "P1D"}
+    assert properties["ids"]["anyOf"][0]["items"] == {"type": "string", "format": "uuid"}
+    assert properties["words"]["default"] == ["a"]
+
+
+async def test_they_are_read_as_their_types_and_written_back(server: WireServer, client: llm.HTTPClient) -> None:
+    given = (
+        '{"price": "12.50", "until": "2026-11-30T10:00:00Z", "where": "a/b", "unit": "i", "level": 2,'
+        ' "ids": ["6ba7b810-9dad-11d1-80b4-00c04fd430c8"]}'
+    )
+    server.answer(Answer(tool_calls=[call("typed_parameters", given)]), Answer("ok"))
+    run = await llm.run_tools(client, REQUEST, [typed_parameters])
+    assert not run.messages[2].is_error, run.messages[2].text
+    assert run.messages[2].text == (
+        '{"price":"12.50","until":"2026-11-30T10:00:00Z","on":"2026-11-29","where":"a/b","unit":"i","wait":"P1D",'
+        '"level":2}'
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ('{"price": 12.5}', "price: a decimal number as text was expected"),
+        ('{"price": "NaN"}', "a decimal number"),
+        ('{"price": "1", "on": "29.11.2026"}', "on: a date (YYYY-MM-DD) was expected"),
+        ('{"price": "1", "until": "tomorrow"}', "a date and time"),
+        ('{"price": "1", "unit": "x"}', "unit: one of m, i was expected"),
+        ('{"price": "1", "level": true}', "level: one of 1, 2 was expected"),
+        ('{"price": "1", "ids": ["x"]}', "a UUID was expected"),
+    ],
+)
+async def test_text_that_is_none_of_them_is_told(
+    server: WireServer, client: llm.HTTPClient, arguments: str, told: str
+) -> None:
+    server.answer(Answer(tool_calls=[call("typed_parameters", arguments)]), Answer("sorry"))
+    run = await llm.run_tools(client, REQUEST, [typed_parameters])
+    assert run.messages[2].is_error
+    assert told in run.messages[2].text
+
+
+async def test_a_result_may_be_a_picture_or_a_class() -> None:
+    shot = llm.ImagePart(data=b"\x89PNG\r\n\x1a\nrest")
+
+    def look_at() -> list[llm.Part]:
+        return [llm.TextPart("the screen:"), shot]
+
+    def place() -> Place:
+        return Place(1.5, 2.0)
+
+    def odd() -> object:
+        return object()
+
+    calls = [call(name, "{}", f"c_{name}") for name in ("look_at", "place", "odd")]
+    stub = StubClient(turn(*calls), "done")
+    run = await llm.run_tools(stub, REQUEST, [look_at, place, odd])
+    picture, written, failed = run.messages[2:5]
+    assert picture.parts == (llm.TextPart("the screen:"), shot)
+    assert written.text == '{"lat":1.5,"lon":2.0}'
+    assert failed.is_error
+
+
+# ---------------------------------------------------------------- what the provider keeps
+
+
+async def test_a_conversation_that_the_provider_keeps_gets_the_results_alone(server: WireServer) -> None:
+    server.answer(Answer(tool_calls=[call("look", '{"city": "Oslo"}')]), Answer("rain"))
+    async with llm.open("openai-responses", server.dsn("openai-responses"), retry=None) as client:
+        run = await llm.run_tools(client, llm.Request("go", conversation="conv_1"), [look])
+    assert [message.role for message in run.messages] == ["user", "assistant", "tool", "assistant"]
+    assert [[item["type"] for item in received.body["input"]] for received in server.received] == [
+        ["message"],
+        ["function_call_output"],
+    ]
+    assert not server.refused
 
 
 # ---------------------------------------------------------------- approval, other kinds, pauses

@@ -5,9 +5,9 @@ Docstrings of classes and texts in `Annotated[..., "text"]` become descriptions.
 source: msgspec's and pydantic's documentation of their JSON Schema functions, read 2026-11.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from types import UnionType
-from typing import Annotated, Any, Union, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, NotRequired, Required, Union, cast, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -26,9 +26,37 @@ def schema_of(kind: Any) -> dict[str, Any]:
 
 def parameters_schema(name: str, fields: Iterable[tuple[str, Any] | tuple[str, Any, Any]]) -> dict[str, Any]:
     """The JSON Schema of an object with these (name, type[, default]) fields. Raises TypeError as `schema_of` does."""
-    listed = [(field[0], _with_description(field[1]), *field[2:]) for field in fields]
+    listed = [(field[0], _with_description(field[1]), *map(_optional, field[2:])) for field in fields]
     struct = msgspec.defstruct(name, cast("Any", listed))
-    return _finished(msgspec.json.schema(struct, schema_hook=_foreign), [field[1] for field in listed])
+    found = _finished(msgspec.json.schema(struct, schema_hook=_foreign), [struct])
+    _root(found)["properties"] |= {
+        field[0]: {**_root(found)["properties"][field[0]], **_default(field[2])} for field in fields if len(field) > 2
+    }
+    return found
+
+
+def _root(schema: dict[str, Any]) -> dict[str, Any]:
+    definitions: dict[str, dict[str, Any]] = schema.get("$defs", {})
+    return definitions.get(str(schema.get("$ref", "")).removeprefix("#/$defs/"), schema)
+
+
+def _optional(_: Any) -> Any:
+    """A field that has a default, of which msgspec is not told: it takes only a few kinds of them."""
+    return msgspec.field(default_factory=lambda: None)
+
+
+def _default(value: Any) -> dict[str, Any]:
+    """What the schema says of a default: nothing, where JSON has no word for it."""
+    try:
+        return {"default": msgspec.to_builtins(value, str_keys=True, enc_hook=_text)}
+    except (TypeError, ValueError):
+        return {}
+
+
+def _text(value: Any) -> str:
+    if _scalar_schema(type(value)) is None:
+        raise NotImplementedError
+    return str(value)
 
 
 def is_model(kind: Any) -> bool:
@@ -39,7 +67,16 @@ def is_model(kind: Any) -> bool:
 def _foreign(kind: Any) -> dict[str, Any]:
     if is_model(kind):
         return dict(kind.model_json_schema())
+    if _scalar_schema(kind) is not None:
+        return {"type": "string"}
     raise NotImplementedError  # msgspec says by TypeError which type it was
+
+
+def _scalar_schema(kind: Any) -> Mapping[str, str] | None:
+    from .scalars import scalar_of  # decimals, dates and the like are not needed by who has no such parameter
+
+    scalar = scalar_of(kind)
+    return None if scalar is None else scalar.schema
 
 
 def _with_description(kind: Any) -> Any:
@@ -61,6 +98,8 @@ def _finished(schema: dict[str, Any], kinds: list[Any]) -> dict[str, Any]:
     """Definitions all at the top, where references look for them, and with their fields' descriptions."""
     definitions: dict[str, Any] = {}
     root = _lifted(schema, definitions)
+    for kind in kinds:
+        _say_format(root, kind)
     for owner in _classes(kinds, set()):
         _describe(owner, root, definitions)
     return {**root, "$defs": definitions} if definitions else root
@@ -100,10 +139,45 @@ def _hints(owner: type[Any]) -> dict[str, Any]:
 
 
 def _describe(owner: type[Any], root: dict[str, Any], definitions: dict[str, Any]) -> None:
-    texts = {name: text for name, hint in _hints(owner).items() if (text := description_of(hint))}
-    for node in (definitions.get(owner.__name__), root) if texts else ():
+    """Say of the class's fields what their annotations say and msgspec does not."""
+    hints = _hints(owner)
+    for node in (definitions.get(owner.__name__), root):
         properties: dict[str, Any] = (node or {}).get("properties", {})
         if node is root and node is not None and node.get("title") != owner.__name__:
             continue
-        for name in texts.keys() & properties.keys():
-            properties[name] = {"description": texts[name], **properties[name]}
+        for name in hints.keys() & properties.keys():
+            _say_format(properties[name], hints[name])
+            if text := description_of(hints[name]):
+                properties[name] = {**properties[name], "description": text}
+
+
+def _say_format(node: dict[str, Any], kind: Any) -> None:
+    """Say how the scalars of a type are written, wherever they stand in it."""
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin in (Annotated, NotRequired, Required):
+        _say_format(node, inner[0])
+    elif origin in (Union, UnionType):
+        for member in inner:
+            for option in node.get("anyOf", ()):
+                if (
+                    option.get("type") == _JSON_TYPE.get(get_origin(member) or member, "string")
+                    and "enum" not in option
+                ):
+                    _say_format(option, member)
+    elif inner and isinstance(node.get("items"), dict):
+        _say_format(node["items"], inner[0])
+    elif inner and isinstance(node.get("additionalProperties"), dict):
+        _say_format(node["additionalProperties"], inner[-1])
+    elif node.get("type") == "string" and not inner and (said := _scalar_schema(kind)) is not None:
+        node.pop("format", None)
+        node.update({**said, **{name: text for name, text in node.items() if name == "description"}})
+
+
+_JSON_TYPE: Mapping[Any, str] = {
+    **dict.fromkeys((list, tuple, set, frozenset), "array"),
+    dict: "object",
+    int: "integer",
+    float: "number",
+    bool: "boolean",
+    type(None): "null",
+}

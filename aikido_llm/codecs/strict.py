@@ -5,6 +5,8 @@ Left to itself, cattrs takes None for the text "None", "false" for True, 1.9 for
 """
 
 from collections.abc import Callable
+from enum import Enum
+from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args, get_origin
 
 from cattrs import Converter, cols, transform_error
@@ -12,6 +14,7 @@ from cattrs.errors import ForbiddenExtraKeysError
 
 from . import base64
 from .plain import UnfitError
+from .scalars import is_scalar, read_scalar
 
 Hook: TypeAlias = Callable[[Any, Any], Any]
 """(plain value, type) -> value."""
@@ -24,13 +27,21 @@ def strict_converter(**settings: Any) -> Converter:
     """A fresh one; settings are cattrs' own. Each compiles two functions per class, when it is first needed."""
     converter = Converter(unstruct_collection_overrides={tuple: list}, **settings)
     for kind in (int, str, bool):
-        converter.register_structure_hook(kind, _exactly(kind))
-    converter.register_structure_hook(float, _exactly(float, int))
-    converter.register_structure_hook(bytes, _read_bytes)
+        _register(converter, kind, _exactly(kind))
+    _register(converter, float, _exactly(float, int))
+    _register(converter, bytes, _read_bytes)
     converter.register_structure_hook_func(lambda kind: kind == bool | int, _exactly(bool, int))
     converter.register_structure_hook_func(_is_literal, read_word)
+    converter.register_structure_hook(Enum, _read_enum)
+    converter.register_structure_hook(Path, read_scalar)
+    converter.register_structure_hook_func(is_scalar, read_scalar)
     _register_collections(converter)
     return converter
+
+
+def _register(converter: Converter, kind: type, hook: Hook) -> None:
+    """For the type, and for enums that are such a thing too, which cattrs would read as that."""
+    converter.register_structure_hook(kind, lambda value, of: (_read_enum if _is_enum(of) else hook)(value, of))
 
 
 def _register_collections(converter: Converter) -> None:
@@ -121,10 +132,20 @@ def _is_literal(kind: Any) -> bool:
 
 
 def read_word(value: Any, kind: Any) -> Any:
-    words: list[str] = list(get_args(kind) or kind)
-    if not isinstance(value, str) or value not in words:
-        raise UnfitError(f"one of {', '.join(words)} was expected")
-    return words[words.index(value)]
+    """One of a Literal's words, or of an enum's values: the very one, for True is no 1."""
+    words: list[Any] = list(get_args(kind) or [getattr(word, "value", word) for word in kind])
+    for word in words:
+        if word == value and type(word) is type(value):
+            return word
+    raise UnfitError(f"one of {', '.join(map(str, words))} was expected")
+
+
+def _is_enum(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Enum)
+
+
+def _read_enum(value: Any, kind: Any) -> Any:
+    return value if isinstance(value, kind) else kind(read_word(value, kind))
 
 
 def lines(error: Exception) -> list[str]:

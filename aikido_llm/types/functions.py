@@ -9,7 +9,8 @@ from ..codecs import schema
 from ..errors import ConfigError
 
 Function = Callable[..., Any]
-"""Sync or async; called with the arguments by keyword. Returns text, or anything that JSON can carry."""
+"""Sync or async; called with the arguments by keyword. Returns text, a part of a message (a picture) or a list of them,
+or anything that JSON can carry: plain data, dates, decimals, paths, attrs classes, dataclasses, pydantic models, ..."""
 
 
 def describe(function: Function) -> tuple[str, str, dict[str, Any]]:

@@ -140,6 +140,8 @@ class Message:
     name:         the tool's name on a tool turn (looked up from the calls when None), else the speaker's name.
     is_error:     the tool failed and content says how.
     thinking:     reasoning of an assistant turn. replay: the turn in its provider's own blocks (see Replay).
+    answers:      the call that a tool turn answers, where more of it than its id decides how the answer is written (its
+                  kind, what goes back with it): the call itself may be in a conversation that the provider keeps.
     raises:       InvalidRequestError for a field of another shape.
     """
 
@@ -154,6 +156,7 @@ class Message:
     thinking: tuple[ThinkingPart, ...] = field(default=(), converter=_thinking, validator=each(ThinkingPart))
     cache: CacheBreakpoint | None = field(default=None, validator=of(CacheBreakpoint, type(None)))
     replay: Replay | None = field(default=None, validator=of(Replay, type(None)))
+    answers: ToolCall | None = field(default=None, validator=of(ToolCall, type(None)), kw_only=True)
 
     @property
     def text(self) -> str:
@@ -228,8 +231,18 @@ def tool(
     images: Iterable[ImagePart] = (),
     cache: CacheBreakpoint | None = None,
 ) -> Message:
-    """The result of that tool call, of any kind. call: the call, or its id."""
-    call_id = call.id if isinstance(call, ToolCall) else call
-    if isinstance(call, ToolCall):
-        name = name or call.name
-    return Message("tool", content, images, tool_call_id=call_id, name=name, is_error=is_error, cache=cache)
+    """The result of that tool call, of any kind. call: the call, or (of a function's call that is in the messages) its
+    id."""
+    if not isinstance(call, ToolCall):
+        return Message("tool", content, images, tool_call_id=call, name=name, is_error=is_error, cache=cache)
+    special = call.kind != "function" or call.provider_data is not None
+    return Message(
+        "tool",
+        content,
+        images,
+        tool_call_id=call.id,
+        name=name or call.name,
+        is_error=is_error,
+        cache=cache,
+        answers=call if special else None,
+    )

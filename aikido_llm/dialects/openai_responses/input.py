@@ -53,7 +53,9 @@ def _items(turn: Turn, quirks: Quirks, provider: str, wire: str) -> list[Any]:
     if message.role is Role.system:
         return [_system(message, quirks)]
     if message.role is Role.tool:  # its call is not in this conversation
-        return [result_item(message, None, call_id(message.tool_call_id or ""), _content(message, quirks))]
+        call, id = message.answers, call_id(message.tool_call_id or "")
+        content = _content(message, quirks) if call is None else _output(message, call, quirks)
+        return [result_item(message, call, id, content)]
     if message.role is not Role.assistant:
         return [_message("user", message, quirks)]
     replayed = message.replay_for(provider, wire)

@@ -21,7 +21,7 @@ _NO = {"false", "no", "n", "deny", "denied", "reject", "rejected", "refuse", "re
 
 
 def result_item(result: Message, call: ToolCall | None, id: str, content: Any) -> dict[str, Any]:
-    """The answer to a call. call: None for one that is not in this conversation: it counts as a function's.
+    """The answer to a call. call: None for one of which nothing but its id is known: it counts as a function's.
 
     id: the call's, as this wire takes it. content: the result as text, or as parts in this wire's words. That a
     function or a custom tool failed is said by the content alone.

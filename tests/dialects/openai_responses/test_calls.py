@@ -9,6 +9,7 @@ from attrs import evolve
 
 from aikido_llm.codecs import json as _json
 from aikido_llm.errors import InvalidRequestError, UnsupportedFeatureError
+from aikido_llm.serialize import from_dict, to_dict
 from aikido_llm.testing.wires.responses_rules import check
 from aikido_llm.types.messages import Message, assistant, tool, user
 from aikido_llm.types.parts import ImagePart
@@ -233,3 +234,18 @@ def test_a_custom_call_that_was_not_offered_is_one_of_the_servers() -> None:
     response = response_of(road.read(json.dumps(body(found, said("Hi"), ITEMS["custom"])).encode()))
     assert [call.name for call in response.tool_calls] == ["note"]
     assert [(tool.name, tool.arguments) for tool in response.server_tools] == [("keyword_search", "buy milk")]
+
+
+@pytest.mark.parametrize("kind", ITEMS)
+def test_a_result_is_in_its_form_where_the_provider_keeps_the_call(kind: str) -> None:
+    call = ask(ITEMS[kind]).tool_calls[0]
+    result = tool(call, RESULTS.get(kind, "saved"))
+    assert from_dict(to_dict(result), Message) == result
+    assert sent(result, previous_response_id="resp_1") == [sent(assistant(tool_calls=[call]), result)[-1]]
+
+
+def test_the_caller_of_a_kept_call_goes_back_with_its_result() -> None:
+    caller = {"caller": {"type": "program", "caller_id": "p"}}
+    for call, said_too in ((ToolCall("c1", "f", "{}", caller), caller), (ToolCall("c1", "f", "{}"), {}), ("c1", {})):
+        output = {"type": "function_call_output", "call_id": "c1", "output": "7", **said_too}
+        assert sent(tool(call, "7"), conversation="conv_1") == [output]
