@@ -1,7 +1,7 @@
 """The Client protocol: what every client promises, ours and a caller's own; and what may stand before its requests."""
 
 from collections.abc import AsyncIterator
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from .errors import LLMError
 from .types.events import Event
@@ -63,3 +63,19 @@ class Gated(Protocol):
     def gated(self, gate: Gate, /) -> Client:
         """The same client, with the same connections, that asks this gate before those it has."""
         ...
+
+
+@runtime_checkable
+class Identified(Protocol):
+    """A client that says what, beside the request, decides its answers: what caches and logs key them by."""
+
+    @property
+    def identity(self) -> Any:
+        """Plain data, the same in every process: who is asked, where, over which wire, with which defaults. No key."""
+        ...
+
+
+def identity_of(client: Client) -> Any:
+    """What the client says of itself; of one that does not, the name of its class is all that is known."""
+    kind = type(client)
+    return client.identity if isinstance(client, Identified) else f"{kind.__module__}.{kind.__qualname__}"

@@ -33,11 +33,13 @@ LAYERS: dict[str, dict[str, tuple[str, ...]]] = {
         "retry": ("client", "errors", "types"),
         "call": (
             *("auth", "client", "codecs", "dialects", "errors", "framing", "providers", "retry", "secret"),
+            "serialize",
             *("transport", "types"),
         ),
         "connect": ("_version", "auth", "call", "errors", "providers", "retry", "secret", "transport", "types"),
     },
     "on top of the Client protocol": {
+        "store": ("client", "codecs", "errors", "secret", "serialize", "types"),
         "structured": ("client", "codecs", "errors", "retry", "types"),
         "tools": ("client", "codecs", "errors", "structured", "types"),
         # its streams are EventStreams over ours, read by read: it stands on `call`, and looks at no row, wire or socket

@@ -26,6 +26,10 @@ SURFACE: dict[str, dict[str, str]] = {
     },
     "aikido_llm.serialize": dict.fromkeys(("from_dict", "to_dict"), "serialize"),
     "aikido_llm.client": dict.fromkeys(("NOTHING", "Gate", "Gated", "Lease"), "client"),
+    "aikido_llm.store": {
+        **dict.fromkeys(("Asked", "CallStore", "identify"), "store"),
+        **dict.fromkeys(("Call", "Outcome"), "types.calls"),
+    },
     "aikido_llm.sync": dict.fromkeys(("SyncEventStream", "SyncHTTPClient", "open", "wrap"), "sync"),
     "aikido_llm.testing": {name: f"testing.{home}" for name, home in vars(aikido_llm.testing)["_HOME"].items()},
     "aikido_llm.testing.plugin (pytest fixtures)": dict.fromkeys(

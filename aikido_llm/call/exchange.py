@@ -2,10 +2,12 @@
 
 import logging
 import re
+from collections.abc import Mapping
 from functools import partial
+from typing import Any
 from urllib.parse import quote
 
-from attrs import frozen
+from attrs import field, frozen
 
 from ..client import Gate
 from ..dialects.base import Dialect, ErrorReply, WireRequest
@@ -38,7 +40,7 @@ _ERROR_BODY = 5.0  # s for the body of an error: the status says most, what was 
 class Settings:
     """What a client was opened with. base_url: without a trailing slash. continuation: how often a paused answer is
     asked to go on. failures: the level at which a call's failure is logged. gates: asked before every request of an
-    answer."""
+    answer. chosen: what else of the row was set when it was opened, as plain data, without secrets."""
 
     row: Configured
     base_url: str
@@ -51,6 +53,7 @@ class Settings:
     continuation: int = 10
     failures: int = logging.INFO
     gates: tuple[Gate, ...] = ()
+    chosen: Mapping[str, Any] = field(factory=dict[str, Any])
 
     @property
     def provider(self) -> Provider:
@@ -64,6 +67,21 @@ class Settings:
     def model(self) -> str | None:
         """The model that a request without one goes to."""
         return self.options.model or self.row.provider.default_model or None
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """All of a client that decides an answer, as plain data: what a row sends by itself is not told, for it changes
+        with the versions of this package."""
+        from .. import serialize  # takes tens of milliseconds
+
+        return {
+            "provider": self.provider.name,
+            "wire": self.dialect.name,
+            "base_url": self.base_url,
+            "model": self.model,
+            "options": serialize.to_dict(self.options),
+            "chosen": dict(self.chosen),
+        }
 
 
 @frozen

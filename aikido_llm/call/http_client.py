@@ -86,6 +86,11 @@ class HTTPClient(Unpicklable):
         return self._settings.base_url
 
     @property
+    def identity(self) -> dict[str, Any]:
+        """What decides the answers beside the request: who is asked, where, with which defaults. Plain data, no key."""
+        return self._settings.identity
+
+    @property
     def single_attempt(self) -> "HTTPClient":
         """The same client, same connections, never retrying and never asking a provider that paused to go on."""
         return self._view(evolve(self._settings, retry=None, continuation=0, failures=logging.DEBUG))

@@ -87,6 +87,11 @@ def dumps(value: Any) -> bytes:
     return _dumps(value, _encoder, _encode_other)
 
 
+def canonical(value: Any) -> bytes:
+    """The same with the names of every object in order: equal values give equal bytes, to take a hash of."""
+    return _dumps(value, _canonical_encoder, _encode_other)
+
+
 class Pieces:
     """JSON bytes in which large `Base64Text` is written piece by piece: it is never in memory as a whole, and no piece
     takes long. len() is that of the whole; each call of `pieces` begins anew."""
@@ -248,3 +253,4 @@ def _encode_other(value: Any) -> Any:
 
 _encoder = msgspec.json.Encoder(enc_hook=_encode_other)
 _small_encoder = msgspec.json.Encoder(enc_hook=_encode_small)
+_canonical_encoder = msgspec.json.Encoder(enc_hook=_encode_other, order="sorted")

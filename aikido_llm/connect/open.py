@@ -15,7 +15,7 @@ from ..errors import ConfigError
 from ..providers import look_up
 from ..providers.base import WIRE, Configured, DsnOption, Opener, Provider
 from ..retry import RetryPolicy
-from ..secret import Key, KeySource, Secret, without_frames
+from ..secret import Key, KeySource, Secret, sounds_secret, without_frames
 from ..transport.base import Headers, Limits, Timeouts, Transport, check_proxy
 from ..transport.lazy import LazyTransport
 from ..types.request import Options
@@ -184,6 +184,7 @@ class _Opening:
             retry=_policy(self.retry, plain.max_retries),
             user_agent=f"aikido-llm/{__version__}",
             continuation=_count(self.continuation, "continuation"),
+            chosen=_chosen(values, self.headers, late_system),
         )
         return HTTPClient(settings, self.http or self._transport(row, settings))
 
@@ -234,6 +235,15 @@ def _configured(row: Provider, values: Mapping[str, str], headers: Mapping[str, 
     provider = configured.provider
     merged = Headers(provider.headers).with_more(headers, lists=provider.list_headers)
     return evolve(configured, provider=evolve(provider, headers=merged.reveal()))
+
+
+def _chosen(values: Mapping[str, str], headers: Mapping[str, str] | None, late_system: str | None) -> dict[str, Any]:
+    """What the caller has set of the row, without what holds a secret."""
+    return {
+        "options": {name: value for name, value in sorted(values.items()) if not sounds_secret(name)},
+        "headers": {name.lower(): value for name, value in (headers or {}).items() if not sounds_secret(name)},
+        **({"late_system": late_system} if late_system else {}),
+    }
 
 
 def _count(number: int, name: str) -> int:

@@ -1,0 +1,288 @@
+"""The one place that names SQLite: a private file, used by one thread that commits in groups.
+
+What is asked while a transaction is being written becomes the next one, and nobody is answered before what he asked is
+committed. The kernel then has it, so no SIGKILL takes it back; a power cut may take the last moments, and never harms
+the file. Other processes read and write beside it (https://sqlite.org/wal.html, read 2026-11).
+"""
+
+import asyncio
+import contextlib
+import errno
+import os
+import queue
+import sqlite3
+import stat
+import threading
+import time
+import weakref
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
+
+from attrs import frozen
+
+T = TypeVar("T")
+
+
+class UnusableError(Exception):
+    """The file, or the Database, cannot be used at all; the text goes on from its name."""
+
+
+Connection: TypeAlias = sqlite3.Connection
+Job: TypeAlias = Callable[[Connection], T]
+
+_MOST_AT_ONCE = 256  # jobs of one transaction: who comes first shall not wait for all the others
+_PATIENCE = 30.0  # s that another process may hold the file
+_CACHE = 16 * 1024  # KiB of pages
+
+
+@frozen
+class Schema:
+    """application: the number by which SQLite knows whose file it is. migrations: the statements of each, oldest first;
+    the file's `user_version` says how many it has had."""
+
+    application: int
+    migrations: tuple[tuple[str, ...], ...]
+
+
+@frozen
+class _Ask:
+    """A job, and who waits for it. job None: close."""
+
+    job: Job[Any] | None
+    loop: asyncio.AbstractEventLoop
+    future: "asyncio.Future[Any]"
+
+
+class Database:
+    """Nothing is opened before the first job. A Database that is dropped closes itself.
+
+    tick: a job that is done every so many seconds, from the first job on.
+    """
+
+    def __init__(self, path: Path, schema: Schema, tick: Job[object], every: float) -> None:
+        self._worker = _Worker(path, schema, tick, every)
+        self._process = os.getpid()
+        self._begun = False
+        self._closed = False
+
+    async def do(self, job: Job[T]) -> T:
+        """What the job returns, once it is committed. Jobs are done in the order in which they come.
+
+        raises: what the job raises (what it changed is then taken back); OSError when the file cannot be opened, read
+        or written; UnusableError for a file of another program or of a newer version, and for a Database that is closed
+        or was opened in another process. A caller that is cancelled no longer hears of it, and the job is done.
+        """
+        if self._process != os.getpid():
+            raise UnusableError("was opened in another process: open it anew in this one")
+        if self._closed:
+            raise UnusableError("is closed")
+        result: T = await self._ask(job)
+        return result
+
+    async def aclose(self, last: Job[object]) -> None:
+        """Do what was asked, then the last job, and close the file."""
+        if self._process != os.getpid():
+            return
+        begun, self._closed = self._begun and not self._closed, True
+        if begun:
+            done = self._ask(last)
+            await self._ask(None)
+            with contextlib.suppress(Exception):  # who could not use the file has been told before
+                await done
+
+    def _ask(self, job: Job[Any] | None) -> "asyncio.Future[Any]":
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Any] = loop.create_future()
+        self._worker.asks.put(_Ask(job, loop, future))
+        if not self._begun:
+            self._begun = True
+            threading.Thread(target=self._worker.run, name="aikido-llm-store", daemon=True).start()
+            weakref.finalize(self, self._worker.asks.put, None)
+        return future
+
+
+class _Worker:
+    """What the thread does. It does not know the Database, which may be dropped."""
+
+    def __init__(self, path: Path, schema: Schema, tick: Job[object], every: float) -> None:
+        self.asks: queue.SimpleQueue[_Ask | None] = queue.SimpleQueue()
+        self._path = path
+        self._schema = schema
+        self._tick = tick
+        self._every = every
+
+    def run(self) -> None:
+        try:
+            with contextlib.closing(open_private(self._path, self._schema)) as connection:
+                last = self._serve(connection)
+        except Exception as error:
+            last = self._refuse(_told(error, self._path))
+        if last is not None:
+            _deliver([(last, None, None)])
+
+    def _serve(self, connection: Connection) -> _Ask | None:
+        """Do what is asked. Returns who asked to close, None when nobody can ask any more."""
+        due = time.monotonic() + self._every
+        while True:
+            group = self._next(due - time.monotonic())
+            jobs = [ask for ask in group if ask is not None and ask.job is not None]
+            if jobs:
+                _deliver(self._done(connection, jobs))
+            if time.monotonic() >= due:
+                with contextlib.suppress(sqlite3.Error):  # it is tried again; who asks for something is told
+                    _in_transaction(connection, [self._tick])
+                due = time.monotonic() + self._every
+            if len(jobs) < len(group):
+                return group[-1]
+
+    def _refuse(self, error: Exception) -> _Ask | None:
+        """What cannot be opened fails every job."""
+        while True:
+            [ask] = self._next(None, most=1)
+            if ask is None or ask.job is None:
+                return ask
+            _deliver([(ask, None, error)])
+
+    def _next(self, seconds: float | None, most: int = _MOST_AT_ONCE) -> list[_Ask | None]:
+        """What is asked; [] when nothing is for so long. Nothing comes behind what is no job."""
+        group: list[_Ask | None] = []
+        with contextlib.suppress(queue.Empty):
+            group.append(self.asks.get(timeout=None if seconds is None else max(0.0, seconds)))
+            while len(group) < most:
+                group.append(self.asks.get_nowait())
+        return group
+
+    def _done(self, connection: Connection, asks: Sequence[_Ask]) -> list[tuple[_Ask, Any, Exception | None]]:
+        """(who asked, what came of it, what it failed with). When one fails, each is done alone."""
+        try:
+            results = _in_transaction(connection, [ask.job for ask in asks if ask.job is not None])
+            return [(ask, result, None) for ask, result in zip(asks, results, strict=True)]
+        except Exception as error:
+            if len(asks) == 1:
+                return [(asks[0], None, _told(error, self._path))]
+        return [done for ask in asks for done in self._done(connection, [ask])]
+
+
+def _in_transaction(connection: Connection, jobs: Sequence[Job[Any]]) -> list[Any]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        results = [job(connection) for job in jobs]
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return results
+
+
+def _deliver(done: Sequence[tuple[_Ask, Any, Exception | None]]) -> None:
+    """Wake each loop once, whatever the number of those who wait in it."""
+    loops: dict[asyncio.AbstractEventLoop, list[tuple[_Ask, Any, Exception | None]]] = {}
+    for one in done:
+        loops.setdefault(one[0].loop, []).append(one)
+    for loop, items in loops.items():
+        with contextlib.suppress(RuntimeError):  # the loop is closed, and nobody waits in it
+            loop.call_soon_threadsafe(_settle, items)
+
+
+def _settle(done: Sequence[tuple[_Ask, Any, Exception | None]]) -> None:
+    for ask, result, error in done:
+        if ask.future.done():  # cancelled
+            continue
+        if error is None:
+            ask.future.set_result(result)
+        else:
+            ask.future.set_exception(error)
+
+
+def _told(error: Exception, path: Path) -> Exception:
+    """SQLite's own errors as those that everybody knows."""
+    if not isinstance(error, sqlite3.Error):
+        return error
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_NOTADB:
+        return UnusableError("is no SQLite database")
+    return OSError(_ERRNO.get(code, errno.EIO), str(error), str(path))
+
+
+_ERRNO = {
+    sqlite3.SQLITE_FULL: errno.ENOSPC,
+    sqlite3.SQLITE_BUSY: errno.EBUSY,
+    sqlite3.SQLITE_READONLY: errno.EROFS,
+    sqlite3.SQLITE_CANTOPEN: errno.ENOENT,
+}
+
+
+# ---------------------------------------------------------------- the file
+
+_opening = threading.Lock()
+
+
+def open_private(path: Path, schema: Schema) -> Connection:
+    """The file, made when it is not there, which nobody but its owner may read or replace.
+
+    raises: PermissionError for a file that is another user's or no plain file, or in a folder where others may write;
+    UnusableError for another program's and a newer version's; sqlite3.Error.
+    """
+    with _opening:  # closing a file gives back the locks that this process has on it by whatever descriptor
+        _make_private(path)
+        connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+    try:
+        _set_up(connection, schema)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _make_private(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder = path.parent.stat()
+    if folder.st_mode & stat.S_IWOTH and not folder.st_mode & stat.S_ISVTX:
+        raise PermissionError(errno.EPERM, "everybody may write in its folder: chmod o-w the folder", str(path))
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    found = path.lstat()
+    if not stat.S_ISREG(found.st_mode):
+        raise PermissionError(errno.EPERM, "is no plain file", str(path))
+    if os.name == "posix" and found.st_uid != os.geteuid():
+        raise PermissionError(errno.EPERM, "is another user's file", str(path))
+    for beside in ("", "-wal", "-shm"):
+        with contextlib.suppress(FileNotFoundError):
+            file = path.with_name(path.name + beside)
+            if file.lstat().st_mode & 0o077:
+                file.chmod(0o600)
+
+
+def _set_up(connection: Connection, schema: Schema) -> None:
+    connection.execute(f"PRAGMA cache_size = -{_CACHE}")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    if not connection.execute("PRAGMA page_count").fetchone()[0]:
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # what is pruned makes the file smaller
+    _check(connection, schema)
+    if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
+        raise UnusableError("stands on a file system that processes cannot share (a network's?)")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    _in_transaction(connection, [lambda _: _migrate(connection, schema)])
+
+
+def _check(connection: Connection, schema: Schema) -> None:
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if application != schema.application and (application or tables):
+        raise UnusableError("is another program's database")
+
+
+def _migrate(connection: Connection, schema: Schema) -> None:
+    had = connection.execute("PRAGMA user_version").fetchone()[0]
+    if had > len(schema.migrations):
+        raise UnusableError(
+            f"has schema {had}, of a newer version of this package, which knows {len(schema.migrations)}"
+        )
+    for statements in schema.migrations[had:]:
+        for statement in statements:
+            connection.execute(statement)
+    if had < len(schema.migrations):
+        connection.execute(f"PRAGMA application_id = {schema.application}")
+        connection.execute(f"PRAGMA user_version = {len(schema.migrations)}")

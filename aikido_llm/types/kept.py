@@ -1,0 +1,132 @@
+"""What of a request and of an answer is kept, as plain data (`serialize.to_dict`): no header, no raw body, no media.
+
+Media stand in it by their SHA-256 and size, in the place of their data. What a function here is given, it changes.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from attrs import frozen
+
+from ..codecs import base64, json
+
+
+def digest(*parts: bytes) -> bytes:
+    """16 bytes of SHA-256. Of several parts, each but the last must be a digest."""
+    return hashlib.sha256(b"".join(parts)).digest()[:PIECE]
+
+
+# ---------------------------------------------------------------- requests
+
+
+@frozen
+class Piece:
+    """A part of a request. decides: a hash of what of it changes an answer. hash: of `json`, which is what is kept."""
+
+    decides: bytes
+    hash: bytes
+    json: bytes
+
+
+def request_pieces(request: dict[str, Any], secret: Callable[[str], bool]) -> list[Piece]:
+    """A Request: all but its messages, then each message. Hints (cache marks, metadata) decide nothing, and neither
+    does a header that holds a secret. secret: whether a header of that name does."""
+    messages: list[dict[str, Any]] = request.pop("messages", [])
+    headers: dict[str, str] = request.pop("extra_headers", {})
+    metadata: dict[str, Any] | None = request.pop("metadata", None)
+    for tool in request.get("tools", ()):
+        tool.pop("cache", None)
+    for name in ("temperature", "top_p"):
+        if name in request and request[name] == int(request[name]):
+            request[name] = int(request[name])  # 1.0 is 1
+    said = json.canonical(request)
+    open_headers = {name.lower(): value for name, value in headers.items() if not secret(name)}
+    decides = digest(digest(said), json.canonical(open_headers)) if open_headers else digest(said)
+    kept = json.canonical({**request, "metadata": metadata}) if metadata else said
+    return [Piece(decides, digest(kept), kept), *map(_message, messages)]
+
+
+def _message(message: dict[str, Any]) -> Piece:
+    message.pop("cache", None)
+    content = message.get("content")
+    parts = [*(content if isinstance(content, list) else ()), *media_of(message)]
+    for part in parts:
+        part.pop("cache", None)
+        detach(part)
+    said = json.canonical(message)
+    decides = digest(said)
+    linked = [part for part in parts if part.get("url")]
+    for part in linked:
+        part["url"] = _OPENS.sub("", part["url"])
+    if not linked:
+        return Piece(decides, decides, said)
+    kept = json.canonical(message)
+    return Piece(decides, digest(kept), kept)
+
+
+_OPENS = re.compile(r"(?<=//)[^/@]*@|[?#].*", re.DOTALL)  # what opens the thing that a URL names
+
+
+def request_of(hashes: bytes, data_of: Callable[[bytes], bytes]) -> dict[str, Any]:
+    """What is kept of a request. hashes: of its pieces, one behind the other. data_of: gives what is kept under one."""
+    rest, *messages = (json.loads_object(data_of(one)) for one in split(hashes, PIECE))
+    return {"messages": messages, **rest}
+
+
+PIECE, MEDIA = 16, 32  # bytes of a hash
+
+
+def split(hashes: bytes, size: int) -> list[bytes]:
+    """Hashes that stand one behind the other."""
+    return [hashes[at : at + size] for at in range(0, len(hashes), size)]
+
+
+def text_in(message: bytes, answer: bytes) -> str:
+    """What can be searched for in a kept message and a kept answer. For the same bytes the same, in every version:
+    SQLite wants the text again to forget it."""
+    asked, said = json.loads_object(message).get("content", ""), json.loads_object(answer)
+    text = asked if isinstance(asked, str) else "".join(part.get("text", "") for part in asked)
+    return f"{text}\n{said.get('text') or said.get('message', '')}"
+
+
+# ---------------------------------------------------------------- answers
+
+
+def answers_in(answer: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A Response or an LLMError, and all that are inside it: what broke off, further choices, whom a fallback asked."""
+    yield answer
+    failed: list[dict[str, Any]] = [hop["error"] for hop in answer.get("route", ()) if "error" in hop]
+    partial: list[dict[str, Any]] = [answer["partial"]] if answer.get("partial") else []
+    for inner in (*partial, *answer.get("choices", ()), *failed):
+        yield from answers_in(inner)
+
+
+def drop_exchange(holder: dict[str, Any]) -> None:
+    """What tells of the HTTP exchange: headers, the raw body."""
+    holder.pop("headers", None)
+    holder.pop("raw", None)
+
+
+def media_of(holder: dict[str, Any]) -> list[dict[str, Any]]:
+    """The pictures and sound of a Message, a Response or an event."""
+    held = (holder.get(name, ()) for name in ("images", "image", "audio"))
+    return [part for one in held for part in ([one] if isinstance(one, dict) else one)]
+
+
+def detach(part: dict[str, Any]) -> tuple[bytes, bytes] | None:
+    """(SHA-256 of its data, data), which is no longer in it; None for a part without."""
+    if "data" not in part:
+        return None
+    data = base64.decode(part.pop("data"))
+    whole = hashlib.sha256(data).digest()
+    part["sha256"], part["bytes"] = whole.hex(), len(data)
+    return whole, data
+
+
+def attach(part: dict[str, Any], data_of: Callable[[bytes], bytes]) -> None:
+    """The way back."""
+    if "sha256" in part:
+        part["data"] = base64.encode(data_of(bytes.fromhex(part.pop("sha256"))))
+        del part["bytes"]
