@@ -7,6 +7,7 @@ then at most one UsageEvent, then at most one ErrorEvent, then exactly one EndEv
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from attrs import evolve
@@ -40,7 +41,10 @@ class AnswerParser:
     media_from: bytes of base64 from which on a picture or sound is decoded while it comes.
     ended: the EndEvent has been returned; further calls return nothing.
     framed: the latest bytes completed an event of the wire.
+    broken: what ended the reply, where the answer goes on without it (see `lasting`).
     """
+
+    broken: LLMError | None = None
 
     def __init__(
         self,
@@ -58,7 +62,7 @@ class AnswerParser:
         media_from: int = LONG,
         elapsed: Callable[[], float] | None = None,
     ) -> None:
-        self._framer = dialect.framer(content_type, stream=stream, event_bytes=event_bytes, body_bytes=body_bytes)
+        self._new_framer = partial(dialect.framer, event_bytes=event_bytes, body_bytes=body_bytes)
         self._decoder = dialect.decoder(request)
         self._decoder.continues = request.messages[-1:] != () and request.messages[-1].replay is not None
         self._wire = dialect.name
@@ -72,17 +76,22 @@ class AnswerParser:
         self._attempts = attempts
         self._secrets = secrets
         self._has_media = bool(self._decoder.media_places)
-        self._media: MediaFramer | None = None  # made for the first bytes that take the road of large media
         self._media_from = media_from
         self._long = media_from if self._has_media else sys.maxsize
-        self._watching = False  # the next bytes take that road
-        self._passed: tuple[bytes, ...] = ()  # the latest bytes that it has not seen
-        self._is_page = content_type == "text/html"
         self._elapsed = elapsed
         self._streamed = stream
         self._first_event: float | None = None
-        self._head = b""  # how the body began
         self.ended = False
+        self._begin(content_type, stream=stream)
+
+    def _begin(self, content_type: str, *, stream: bool) -> None:
+        """The body of a reply begins."""
+        self._framer = self._new_framer(content_type, stream=stream)
+        self._media: MediaFramer | None = None  # made for the first bytes that take the road of large media
+        self._watching = False  # the next bytes take that road
+        self._passed: tuple[bytes, ...] = ()  # the latest bytes that it has not seen
+        self._is_page = content_type == "text/html"
+        self._head = b""  # how the body began
         self.framed = False
 
     def feed(self, data: bytes) -> list[Event]:
@@ -109,7 +118,7 @@ class AnswerParser:
         self.framed = bool(frames)
         if frames:
             try:
-                self._decoder.feed(frames, out)
+                self._read(frames, out)
             except LLMError as error:
                 return self._end(out, error)
             except RecursionError:
@@ -120,13 +129,7 @@ class AnswerParser:
                 return self._finish(out)
         if failure is not None:
             return self._end(out, failure)
-        if out:
-            if self._met != json.halves_met() or self._halves.waits:
-                out = self._halves.joined(out)
-            if self._first_event is None:
-                self._note_first()
-            self._events.extend(out)
-        return out
+        return self._given(out) if out else out
 
     def eof(self) -> list[Event]:
         """The bytes are over: the last events, EndEvent included. What is not whole ends in StreamTruncated."""
@@ -138,7 +141,7 @@ class AnswerParser:
         failure = self._decode(out)
         if failure is not None and json.cut_short(last):  # half an error tells none
             failure = truncated("a whole frame")
-        return self._finish(out) if failure is None else self._end(out, failure)
+        return self._over(out, failure)
 
     def fail(self, error: LLMError) -> list[Event]:
         """The bytes will not come (the connection broke, a clock ran out): usage, the error and the end. An answer
@@ -184,6 +187,22 @@ class AnswerParser:
         """What has arrived so far."""
         return self._response(FinishReason.error)
 
+    def _read(self, frames: list[Frame], out: list[Event]) -> None:
+        self._decoder.feed(frames, out)
+
+    def _given(self, out: list[Event]) -> list[Event]:
+        """Events that are handed out while more may come."""
+        if self._met != json.halves_met() or self._halves.waits:
+            out = self._halves.joined(out)
+        if out and self._first_event is None:
+            self._note_first()
+        self._events.extend(out)
+        return out
+
+    def _over(self, out: list[Event], failure: LLMError | None) -> list[Event]:
+        """The bytes are over. failure: what cannot be read of the last of them."""
+        return self._finish(out) if failure is None else self._end(out, failure)
+
     def _feed_watched(self, data: bytes, frames: list[Frame]) -> None:
         media = self._media
         if media is None:
@@ -203,7 +222,7 @@ class AnswerParser:
         if not frames:
             return None
         try:
-            self._decoder.feed(frames, out)
+            self._read(frames, out)
         except LLMError as error:
             return error
         except RecursionError:

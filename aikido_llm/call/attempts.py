@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from attrs import define, evolve
 
 from .. import retry
 from ..codecs import json
-from ..dialects.base import ModelPage, WireRequest
+from ..dialects.base import Background, ModelPage, WireRequest
 from ..errors import (
     LONGEST_WORD,
     ConfigError,
@@ -17,24 +17,31 @@ from ..errors import (
     LLMError,
     MalformedStream,
     ModelNotFoundError,
+    StreamError,
+    TimedOutError,
     UnsupportedFeatureError,
 )
 from ..transport.base import Body, Headers
 from ..types.events import EndEvent, ErrorEvent, Event, UsageEvent
+from ..types.exchange import ResumeToken
 from ..types.request import Request
 from ..types.response import ModelInfo
 from .advice import advised
 from .answer import AnswerParser
+from .background import Ask, TakenUp
 from .clocks import Clocks
 from .continuation import Continued
-from .exchange import Exchange, Settings
+from .exchange import Accepted, Exchange, Settings
 from .gates import Begun, enter, kept
+from .lasting import LastingAnswer
 from .reader import Reader
 from .stream import Source
 from .watch import watcher, with_watched_headers
-from .wires import told_of_others, without_unnamed
+from .wires import told_of_others, told_who_does, without_unnamed
 
 T = TypeVar("T")
+P = TypeVar("P", bound=AnswerParser)
+
 _NEAR_MODELS = 20
 _COMPARED = 1000  # names at most: to compare one takes up to a tenth of a millisecond
 _NEAR_SECONDS = 5.0  # an error is not held up longer than this to find near names
@@ -161,21 +168,7 @@ class Attempts:
         except LLMError as error:
             self._stamp(advised(self._settings.provider, request, error), request.model)
             raise
-        limits = self._settings.limits
-        parser = AnswerParser(
-            self._settings.dialect,
-            request,
-            stream=stream,
-            content_type=sent.response.headers.get("content-type", "").partition(";")[0].strip().lower(),
-            event_bytes=limits.event_bytes,
-            body_bytes=limits.body_bytes,
-            provider=self._provider,
-            reply=sent.reply,
-            attempts=number,
-            secrets=sent.secrets,
-            elapsed=lambda: clocks.now() - sent.sent,
-        )
-        reader = Reader(clocks, sent.response, parser)
+        reader = self._reader(clocks, prepared, sent, number, extra)
         try:
             events = await reader.events()
         except BaseException:
@@ -186,7 +179,98 @@ class Attempts:
             return reader, events
         if reader.received:
             prepared.failed = reader, events
+        if prepared.wire.once and isinstance(failure, StreamError | TimedOutError):
+            failure.permanent = True  # the answer may well be in the making
         raise self._stamp(advised(self._settings.provider, request, failure), request.model)
+
+    def _reader(
+        self, clocks: Clocks, prepared: Prepared, sent: Accepted, number: int, extra: Headers
+    ) -> Reader | TakenUp:
+        """What reads the answer that begins in this 200."""
+        dialect, stream = self._settings.dialect, prepared.stream
+        lasting = prepared.wire.once and isinstance(dialect, Background)
+        parser = self._parser(
+            LastingAnswer if lasting else AnswerParser,
+            prepared.request,
+            stream=stream,
+            content_type=sent.content_type,
+            reply=sent.reply,
+            attempts=number,
+            secrets=sent.secrets,
+            elapsed=lambda: clocks.now() - sent.sent,
+        )
+        reader = Reader(clocks, sent.response, parser)
+        if not (isinstance(parser, LastingAnswer) and isinstance(dialect, Background)):
+            return reader
+        ask = self._asking(clocks, parser, extra)
+        return TakenUp(ask, dialect, clocks, parser, streams=stream, reader=reader, asked=prepared.wire)
+
+    def _parser(self, kind: type[P], request: Request, **facts: Any) -> P:
+        limits = self._settings.limits
+        return kind(
+            self._settings.dialect,
+            request,
+            event_bytes=limits.event_bytes,
+            body_bytes=limits.body_bytes,
+            provider=self._provider,
+            **facts,
+        )
+
+    # ---------------------------------------------------------------- an answer that goes on without a reader
+
+    async def resume(self, token: ResumeToken, clocks: Clocks) -> Begun:
+        """Take up an answer that was begun elsewhere. Raises what the first GET fails with."""
+        dialect, begun = self._in_background(), clocks.now()
+        request = Request((), model=self._settings.model, background=True)
+        answer = self._parser(LastingAnswer, request, stream=True, elapsed=lambda: clocks.now() - begun)
+        answer.begins_behind = token.after
+        ask = self._asking(clocks, answer, Headers({}))
+        taken_up = TakenUp(ask, dialect, clocks, answer, streams=True, token=token)
+        try:
+            return taken_up, await taken_up.events()
+        except LLMError as error:
+            raise self._stamp(error) from error.__cause__
+
+    async def cancel(self, id: str, clocks: Clocks) -> None:
+        """Have an answer made no further; as often as it takes to be heard."""
+        wire = self._in_background().encode_cancel(id)
+        try:
+            await self._retrying(clocks, partial(self._done, clocks, wire))
+        except LLMError as error:
+            raise self._stamp(error) from error.__cause__
+
+    def _in_background(self) -> Background:
+        dialect = self._settings.dialect
+        if not isinstance(dialect, Background):
+            raise UnsupportedFeatureError(
+                f"{self._provider} makes no answers in the background on this wire{told_who_does()}",
+                provider=self._provider,
+            )
+        return dialect
+
+    def _asking(self, clocks: Clocks, answer: LastingAnswer, extra: Headers) -> Ask:
+        return lambda wire, stream: self._retrying(clocks, partial(self._again, clocks, answer, extra, wire, stream))
+
+    async def _again(
+        self, clocks: Clocks, answer: LastingAnswer, extra: Headers, wire: WireRequest, stream: bool, number: int
+    ) -> tuple[Reader, list[Event]]:
+        """One GET for an answer. Raises what breaks a document: a stream is taken up where it broke."""
+        sent = await self._exchange.send(clocks, wire, None, stream=stream, extra_headers=extra)
+        answer.take_up(sent.reply, sent.content_type, sent.secrets, stream=stream)
+        reader = Reader(clocks, sent.response, answer)
+        try:
+            events = await reader.events()
+        except BaseException:
+            reader.close()
+            raise
+        broken = answer.broken
+        if broken is not None and not (events or stream or broken.resume):
+            raise broken
+        return reader, events
+
+    async def _done(self, clocks: Clocks, wire: WireRequest, number: int) -> None:
+        sent = await self._exchange.send(clocks, wire, None)
+        await self._exchange.read(clocks, sent.response)
 
     async def _page(self, clocks: Clocks, wire: WireRequest, number: int) -> ModelPage | LLMError:
         """What is no list at all is returned as its error, not raised: asking again would not mend it. An error that

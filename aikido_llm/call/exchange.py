@@ -94,6 +94,11 @@ class Accepted:
     sent: float
     secrets: tuple[Secret, ...]
 
+    @property
+    def content_type(self) -> str:
+        """The body's media type in lower case, without parameters; "" when it has none."""
+        return self.response.headers.get("content-type", "").partition(";")[0].strip().lower()
+
 
 class Exchange:
     """Sends for one client: addresses, headers and keys, and what the server says when it is not a 200."""
@@ -109,7 +114,9 @@ class Exchange:
         self._get = Headers(get)
         self._post = Headers(post)
         # a server that compresses holds every token back until its block is full
-        self._post_streaming = Headers({**post, "Accept": "text/event-stream", "Accept-Encoding": "identity"})
+        streaming = {"Accept": "text/event-stream", "Accept-Encoding": "identity"}
+        self._get_streaming = Headers({**get, **streaming})
+        self._post_streaming = Headers({**post, **streaming})
         query = settings.row.query.items()
         self._query = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in query)
         del get, post, query  # a traceback may show what a frame holds
@@ -146,17 +153,18 @@ class Exchange:
         try:
             with clocks.attempt():
                 url = await self._url(wire)
-                general = self._get if wire.body is None else self._post_streaming if stream else self._post
+                general = self._general(wire, stream=stream)
                 signed = await self._signer.sign(
                     wire.method, url, partial(self._with_extra, general, wire, None, extra), body
                 )
                 secrets = (*secrets, *(extra.secrets() if extra else ()), *signed.secrets)
                 headers = self._with_extra(general, wire, signed.headers, extra)
-                response = await self._transport.send(HTTPRequest(wire.method, url, headers, body))
+                request = HTTPRequest(wire.method, url, headers, body, once=wire.once)
+                response = await self._transport.send(request)
         except LLMError as error:
             failure = error.scrubbed(*secrets)
         if response is None:
-            raise failure or clocks.error()
+            raise failure or _interrupted(clocks, wire)
         if isinstance(response, Proxied):
             secrets = (*secrets, *response.secrets)
         reply = read_reply(response.headers, self._settings.provider, secrets)
@@ -196,6 +204,12 @@ class Exchange:
         url = await self._signer.located(self._settings.base_url) + wire.path
         return f"{url}{'&' if '?' in url else '?'}{self._query}" if self._query else url
 
+    def _general(self, wire: WireRequest, *, stream: bool) -> Headers:
+        """What every request of its kind sends."""
+        if wire.body is None:
+            return self._get_streaming if stream else self._get
+        return self._post_streaming if stream else self._post
+
     def _with_extra(
         self, general: Headers, wire: WireRequest, signed: Headers | None, extra: Headers | None
     ) -> Headers:
@@ -203,6 +217,13 @@ class Exchange:
         own = signed.reveal() if signed else {}
         lists = self._settings.provider.list_headers
         return general.with_more(wire.headers, own, extra.reveal() if extra else {}, lists=lists)
+
+
+def _interrupted(clocks: Clocks, wire: WireRequest) -> LLMError:
+    """Why nobody waits for the headers any more. What goes out once may have gone out."""
+    error = clocks.error()
+    error.permanent = error.permanent or wire.once
+    return error
 
 
 def _unreadable(response: HTTPResponse) -> LLMError | None:

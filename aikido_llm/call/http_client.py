@@ -21,11 +21,12 @@ from typing import Any, TypeAlias
 from attrs import Factory, define, evolve, fields
 
 from ..client import Gate
-from ..errors import ConfigError, LLMError
+from ..errors import ConfigError, InvalidRequestError, LLMError
 from ..retry import log_failure
 from ..secret import Unpicklable
 from ..transport.base import Transport
 from ..types.events import Event
+from ..types.exchange import ResumeToken
 from ..types.messages import Message, user
 from ..types.request import Request
 from ..types.response import ModelInfo, Response
@@ -147,6 +148,35 @@ class HTTPClient(Unpicklable):
             log_failure(error, clocks.now() - begun, self._settings.failures)
             raise
 
+    def resume(self, answer: ResumeToken | str) -> EventStream:
+        """Take up an answer that is made in the background: by `LLMError.resume` or `EventStream.resume_token`, of another
+        process too, or by its id alone.
+
+        A token's `after` says what is known already: the events behind it are handed out, and the EndEvent's Response is
+        whole all the same. Where the provider does not stream the answer any more, all of it is handed out once it is
+        there. The first `__anext__` raises UnsupportedFeatureError where the wire has no such answers,
+        InvalidRequestError when the provider does not have this one (any more), and what else its GET fails with.
+        """
+        token = _token_of(answer)
+        return EventStream(
+            partial(self._take_up, token), self._settings.timeouts, self._life.live, self._settings.failures
+        )
+
+    async def cancel(self, answer: ResumeToken | str) -> None:
+        """Have an answer made in the background no further, which leaving it does not. An end that came before stands.
+
+        raises: UnsupportedFeatureError where the wire has no such answers, InvalidRequestError when the provider has
+        not this one or it was not begun in the background, and what else the POST fails with.
+        """
+        self._life.check()
+        clocks = Clocks(self._settings.timeouts)
+        begun = clocks.now()
+        try:
+            await self._attempts.cancel(_token_of(answer).id, clocks)
+        except LLMError as error:
+            log_failure(error, clocks.now() - begun, self._settings.failures)
+            raise
+
     async def aclose(self) -> None:
         """End every live stream and close the connections. In a forked child it does nothing: they are the parent's."""
         if self._life.inherited:
@@ -167,6 +197,17 @@ class HTTPClient(Unpicklable):
     def _begin(self, request: Request, stream: bool, clocks: Clocks) -> Awaitable[tuple[Source, list[Event]]]:
         self._life.check()
         return self._attempts.begin(request, stream, clocks)
+
+    def _take_up(self, token: ResumeToken, clocks: Clocks) -> Awaitable[tuple[Source, list[Event]]]:
+        self._life.check()
+        return self._attempts.resume(token, clocks)
+
+
+def _token_of(answer: ResumeToken | str) -> ResumeToken:
+    token = answer if isinstance(answer, ResumeToken) else ResumeToken(answer)
+    if not token.id:
+        raise InvalidRequestError("an answer is taken up by its id, and this one is empty")
+    return token
 
 
 def as_request(messages: Messages, overrides: dict[str, Any]) -> Request:

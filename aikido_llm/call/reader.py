@@ -45,7 +45,8 @@ class Reader:
         return self._answer.rate_limits
 
     async def events(self) -> list[Event]:
-        """The next events, at least one; the connection is free before the last ones are returned."""
+        """The next events, at least one; the connection is free before the last ones are returned. Where an answer goes
+        on without its reply (`AnswerParser.broken`), the last of those may be []."""
         clocks, answer = self._clocks, self._answer
         events: list[Event] = []
         eof = False
@@ -55,7 +56,7 @@ class Reader:
                 data = self._piece() if self._read else await self._response.read()
             except LLMError as error:
                 events = answer.fail(clocks.failure() or error)
-                break
+                break  # these are the last ones
             if len(data) > _PIECE and self._flowing:
                 self._read = data
                 data = self._piece()
@@ -72,10 +73,14 @@ class Reader:
                 eof = True
                 failure = clocks.failure()
                 events = answer.eof() if failure is None else answer.fail(failure)
+                break
         clocks.end_wait()
         if answer.ended:
             self.over = True
             await self._finish(events, eof)
+        elif answer.broken is not None:
+            self._clocks.stop()
+            self._free(eof)
         return events
 
     def close(self) -> None:
@@ -111,6 +116,9 @@ class Reader:
         self._clocks.stop()
         if not eof and failure_in(events) is None:
             eof = await self._drain()
+        self._free(eof)
+
+    def _free(self, eof: bool) -> None:
         if eof:
             self._response.release()
         else:

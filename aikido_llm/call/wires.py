@@ -5,8 +5,10 @@ All of it is about the row's own wires by name; a row of one wire passes through
 
 from attrs import evolve
 
+from ..dialects.base import Background
 from ..dialects.wrong_wire import wire_that_answers
 from ..errors import LLMError, UnsupportedFeatureError
+from ..providers import look_up, providers
 from ..providers.base import WIRE, Provider, Wire
 from ..types.request import Request
 
@@ -36,6 +38,17 @@ def told_of_others(
             error.message += f" ({WIRE.name}={name} carries it)"
             break
     return error
+
+
+def told_who_does() -> str:
+    """Which rows have answers that are made in the background, as the end of a sentence."""
+    return f"; these have it: {', '.join(name for name in providers() if _lasts(look_up(name)))}"
+
+
+def _lasts(row: object) -> bool:
+    if not isinstance(row, Provider):  # what opens its clients by itself
+        return False
+    return any(isinstance(dialect, Background) for dialect in (row.dialect, *(w.dialect for w in row.wires.values())))
 
 
 def told_of_the_right_one(provider: Provider, error: LLMError) -> LLMError:

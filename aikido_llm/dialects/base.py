@@ -6,7 +6,7 @@ wire speaks and nothing of *where* (host, key, headers are the provider's).
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from attrs import field, frozen
 
@@ -35,12 +35,14 @@ class WireRequest:
     """A Request as its wire wants it.
 
     path: behind the base URL, with a leading slash and no key in it. body: JSON values and `Base64Text`; None for GET.
+    once: what it begins goes on without a reader, so that it is sent again only where a status has refused it.
     """
 
     path: str
     body: dict[str, Any] | None = None
     headers: dict[str, str] = field(factory=_no_headers)
     method: str = "POST"
+    once: bool = field(default=False, kw_only=True)
 
 
 @frozen
@@ -127,6 +129,9 @@ class Decoder(ABC):
         """
         return None
 
+    def read_on(self) -> None:
+        """The frames that follow are of another reply to the same answer: events that were read before are dropped."""
+
     def choices(self) -> tuple[Response, ...]:
         """Further answers to the same question, the first excluded: folded beside it, each with its own end."""
         return ()
@@ -178,6 +183,25 @@ class Dialect(Protocol):
 
     def decode_models(self, body: bytes) -> ModelPage:
         """Raises MalformedStream when the body is not a model list."""
+        ...
+
+
+@runtime_checkable
+class Background(Protocol):
+    """A dialect whose answers can be made in the background (`WireRequest.once`, `Decoder.resume`): what asks for them
+    again. asked: the request that began the answer, None when another process did; what it wanted to have told
+    (`include`, ...) is asked for again."""
+
+    def encode_resume(self, token: ResumeToken, asked: WireRequest | None) -> WireRequest:
+        """The GET for its events as a stream: those behind `token.after`, all where that is None."""
+        ...
+
+    def encode_poll(self, id: str, asked: WireRequest | None) -> WireRequest:
+        """The GET for the answer as it stands, one document."""
+        ...
+
+    def encode_cancel(self, id: str) -> WireRequest:
+        """The POST that has it made no further."""
         ...
 
 

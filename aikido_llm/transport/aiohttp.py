@@ -24,7 +24,7 @@ from ..errors import ConfigError
 from ..secret import Secret, without_frames
 from . import addresses
 from .base import Body, HTTPRequest, HTTPResponse, Limits, Timeouts, pieces
-from .failures import failure_before_answer, failure_in_body
+from .failures import failure_before_answer, failure_in_body, never_again
 from .pool import CONNECTED, Live, Pool
 from .proxies import place, proxy_for, secrets_of
 from .slots import Slots
@@ -72,6 +72,7 @@ class AiohttpTransport:
         body = None if request.body is None else _payload(request.body)
         failure: BaseException
         through, secrets = "", tuple[Secret, ...]()
+        CONNECTED.set(0.0)
         try:
             route = self._route(request.url)
             through, secrets = route.through, route.secrets
@@ -87,7 +88,8 @@ class AiohttpTransport:
                 proxy=route.proxy.reveal() or None,
             )
         except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError, RuntimeError) as error:
-            failure = failure_before_answer(error, through).scrubbed(*secrets)
+            told = failure_before_answer(error, through)
+            failure = (never_again(told) if request.once and CONNECTED.get() else told).scrubbed(*secrets)
         except BaseException as error:  # a cancellation, above all: it goes on, without aiohttp's frames
             failure = without_frames(error)
         if isinstance(body, _Upload):

@@ -119,7 +119,11 @@ _PIECE = 256 * 1024  # bytes
 
 @frozen
 class HTTPRequest:
-    """One request. body: None for GET; the transport makes a fresh payload of it for each attempt."""
+    """One request. body: None for GET; the transport makes a fresh payload of it for each attempt.
+
+    once: what it asks for may go on without a reader, so it must not go out twice: a failure behind its first byte, when
+    no status has come, is `permanent`.
+    """
 
     method: str
     url: str
@@ -127,6 +131,7 @@ class HTTPRequest:
     body: bytes | Body | None = field(
         default=None, repr=lambda body: "None" if body is None else f"<{len(body)} bytes>"
     )
+    once: bool = field(default=False, kw_only=True)
 
 
 class HTTPResponse(Protocol):
@@ -185,7 +190,8 @@ class Transport(Protocol):
         """Send, and return when the headers have arrived; the caller owns the response and must close or release it.
 
         Raises ConnectError (no connection, or the server hung up before an answer), TimedOutError(phase="connect"),
-        MalformedStream (what it sent is not HTTP) or ConfigError (the URL or a header cannot be sent).
+        MalformedStream (what it sent is not HTTP) or ConfigError (the URL or a header cannot be sent). Of a request that
+        goes out once (see HTTPRequest) they are permanent when a byte of it may have been sent.
         """
         ...
 

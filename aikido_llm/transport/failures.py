@@ -53,6 +53,13 @@ def failure_before_answer(error: Exception, proxy: str = "") -> LLMError:
     return failure
 
 
+def never_again(failure: LLMError) -> LLMError:
+    """The failure of a request that goes out once, and may have gone out."""
+    failure.permanent = True
+    failure.message += "; the request may have been read, so it is not sent again: it would begin a second answer"
+    return failure
+
+
 def _reason(error: Exception) -> str:
     """What the system said, without aiohttp's own words (`ssl:default`, which it also says of plain http)."""
     if isinstance(error, aiohttp.ClientConnectorCertificateError):

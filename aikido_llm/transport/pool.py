@@ -28,7 +28,7 @@ _HEADER_BYTES = 64 * 1024  # of one header field: some gateways send long policy
 
 
 CONNECTED: ContextVar[float] = ContextVar("connected", default=0.0)
-"""When the running task last got a connection, in the loop's time: its request goes out from then on."""
+"""When the running task last got a connection, in the loop's time, 0 for none yet: its request goes out from then on."""
 
 
 class Live(Protocol):

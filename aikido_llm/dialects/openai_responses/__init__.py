@@ -9,10 +9,11 @@ from attrs import frozen
 
 from ...errors import LLMError
 from ...framing import Framer, choose
+from ...types.exchange import ResumeToken
 from ...types.extra import Lists
 from ...types.request import Request
 from ..base import FEATURES, ErrorReply, ModelPage, WireRequest
-from . import decode, encode, errors, models
+from . import background, decode, encode, errors, models
 from .quirks import Quirks
 
 
@@ -49,6 +50,15 @@ class OpenAIResponses(Quirks):
 
     def decode_error(self, reply: ErrorReply) -> LLMError:
         return errors.decode_error(reply, self.error_words)
+
+    def encode_resume(self, token: ResumeToken, asked: WireRequest | None) -> WireRequest:
+        return background.encode_resume(self, token, asked)
+
+    def encode_poll(self, id: str, asked: WireRequest | None) -> WireRequest:
+        return background.encode_poll(self, id, asked)
+
+    def encode_cancel(self, id: str) -> WireRequest:
+        return background.encode_cancel(self, id)
 
     def encode_models(self, cursor: str | None) -> WireRequest:
         return models.encode_models(self)

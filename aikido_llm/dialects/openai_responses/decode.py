@@ -68,10 +68,13 @@ class Decoder(base.Decoder):
         self._usage: dict[str, Any] | None = None
         self._after: int | None = None  # the last number that was read
         self._latest = b""  # an event behind it, whose number was not
+        self._had: int | None = None  # of a reply that is taken up: the last number of the one before
 
     def feed(self, frames: list[Frame], out: list[Event]) -> None:
         if self.done:
             return
+        if self._had is not None:
+            frames = self._unread(frames)
         self._answer.arrived = self.arrived
         decode, append = TEXT.fast, out.append
         item: int | None = None  # where the last text delta belonged, and what was handed out there
@@ -148,6 +151,19 @@ class Decoder(base.Decoder):
             return None
         behind = sequence_of(self._latest) if self._latest else None
         return ResumeToken(self.id, self._after if behind is None else behind)
+
+    def read_on(self) -> None:
+        token = self.resume()
+        self._had = None if token is None else token.after
+
+    def _unread(self, frames: list[Frame]) -> list[Frame]:
+        """The frames from the first one on that was not read before."""
+        for place, (name, data) in enumerate(frames):
+            number = None if name == WHOLE else sequence_of(data)
+            if number is None or self._had is None or number > self._had:
+                self._had = None
+                return frames[place:]
+        return []
 
     # ---------------------------------------------------------------------------------------------- events
 

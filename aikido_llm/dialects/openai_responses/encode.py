@@ -47,7 +47,7 @@ def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str, wir
         body["text"] = {"format": _format(request.response_format, quirks)}
     if request.metadata and body.get("store"):  # labels of stored answers; without one they have no place
         body["metadata"] = {name: str(value) for name, value in request.metadata.items()}
-    return WireRequest(quirks.path, with_extra(body, request, LISTS))
+    return WireRequest(quirks.path, with_extra(body, request, LISTS), once=in_background(request))
 
 
 def _refuse(request: Request) -> None:

@@ -31,7 +31,9 @@ def finish_reason(response: dict[str, Any], event: str, words: Words = NO_WORDS)
     status = as_text(response.get("status")) or event
     if response.get("error") or status in ("failed", "cancelled"):
         said = response.get("error") or {"message": f"the response has the status {status}"}
-        raise errors.in_band(said, words)
+        error = errors.in_band(said, words)
+        error.permanent = error.permanent or status == "cancelled"  # somebody wanted that
+        raise error
     if status == "completed":
         return FinishReason.stop
     return reason_of(ending_word(response, event), FINISH) if status == "incomplete" else None
