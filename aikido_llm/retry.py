@@ -9,6 +9,7 @@ import logging
 import random as _random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from copy import copy
 from itertools import islice
 from typing import Protocol, TypeVar, overload, runtime_checkable
 
@@ -104,6 +105,15 @@ CLIENT_START = RetryPolicy(max_attempts=3, base_delay=0.5, should_retry=is_retry
 
 
 @runtime_checkable
+class TakesUp(Protocol):
+    """A client that takes up an answer which its provider goes on making."""
+
+    def resume(self, answer: str) -> AsyncIterator[Event]:
+        """Its events from the first one on. answer: its id."""
+        ...
+
+
+@runtime_checkable
 class SingleAttempt(Protocol):
     """A client that can be asked not to retry, so that attempts do not multiply."""
 
@@ -119,10 +129,12 @@ async def run(
     random: Callable[[], float] = _random.random,
     clock: Callable[[], float] = time.monotonic,
     retrying: Callable[[int, LLMError, float], None] | None = None,
+    takes_up: bool = False,
 ) -> T:
     """Call attempt(1), attempt(2), ... until one returns, and return that.
 
     retrying: told of each attempt that failed and is followed by another: its number, its error, the wait in seconds.
+    takes_up: behind an error with `resume` the next attempt goes on with that answer, and asks for no second one.
     raises: the last attempt's LLMError, with `attempts`; at once when should_retry declines it, or when the server asks
     for a longer wait than max_delay (its message then says so). Cancellation ends the sleep and the call at once.
     """
@@ -134,7 +146,7 @@ async def run(
         try:
             return await attempt(number)
         except LLMError as error:
-            wait = _wait(policy, number, error, delays)
+            wait = _wait(policy, number, error, delays, takes_up=takes_up)
             if wait is None:
                 raise
             failed = error
@@ -179,12 +191,18 @@ def log_failure(error: LLMError, after: float, level: int = logging.INFO) -> Non
         log.log(level, "%s: failed after %s, %.3f s (%s)", _asked(error), attempts, after, _why(error))
 
 
-def _wait(policy: RetryPolicy, number: int, error: LLMError, delays: Iterator[float]) -> float | None:
+def _wait(
+    policy: RetryPolicy, number: int, error: LLMError, delays: Iterator[float], *, takes_up: bool
+) -> float | None:
     """Seconds to wait before the next attempt, None when there shall be none."""
     error.attempts = number
     if error.partial is not None:
         error.partial = evolve(error.partial, attempts=number)
-    if number >= policy.max_attempts or error.permanent or not policy.should_retry(error):
+    judged = error
+    if takes_up and error.resume is not None:  # it is permanent for those who would ask anew
+        judged = copy(error)
+        judged.permanent = False
+    if number >= policy.max_attempts or judged.permanent or not policy.should_retry(judged):
         return None
     wait = next(delays)
     if error.retry_after is None:
@@ -254,16 +272,13 @@ async def collect_with_retry(
     random: Callable[[], float] = _random.random,
     clock: Callable[[], float] = time.monotonic,
 ) -> Response:
-    """One whole answer from a stream, each attempt afresh: what broke off is thrown away and asked for again.
+    """One whole answer from a stream, each attempt afresh: what broke off is thrown away and asked for again. What its
+    provider goes on making (`LLMError.resume`) is taken up instead.
 
-    Response.attempts and the error's say how many requests were made. policy None: `default_streaming_retry_policy`.
+    Response.attempts and the error's say how many attempts were made. policy None: `default_streaming_retry_policy`.
     """
     once = _once(client)
-
-    async def attempt(number: int) -> Response:
-        return evolve(await collect(once.stream(request)), attempts=number)
-
-    return await _run_and_tell(policy, attempt, sleep, random, clock)
+    return await _run_and_tell(policy, once, lambda: collect(once.stream(request)), sleep, random, clock)
 
 
 async def complete_with_retry(
@@ -275,25 +290,34 @@ async def complete_with_retry(
     random: Callable[[], float] = _random.random,
     clock: Callable[[], float] = time.monotonic,
 ) -> Response:
-    """One whole answer without streaming, each attempt afresh; the way to ask for images."""
+    """One whole answer without streaming, each attempt afresh (but see above); the way to ask for images."""
     once = _once(client)
-
-    async def attempt(number: int) -> Response:
-        return evolve(await once.complete(request), attempts=number)
-
-    return await _run_and_tell(policy, attempt, sleep, random, clock)
+    return await _run_and_tell(policy, once, lambda: once.complete(request), sleep, random, clock)
 
 
 async def _run_and_tell(
     policy: RetryPolicy | None,
-    attempt: Callable[[int], Awaitable[T]],
+    once: Client,
+    ask: Callable[[], Awaitable[Response]],
     sleep: Sleep | None,
     random: Callable[[], float],
     clock: Callable[[], float],
-) -> T:
+) -> Response:
     started = clock()
+    begun = ""  # the id of an answer that its provider goes on making
+
+    async def attempt(number: int) -> Response:
+        nonlocal begun
+        try:
+            answered = collect(once.resume(begun)) if begun and isinstance(once, TakesUp) else ask()
+            return evolve(await answered, attempts=number)
+        except LLMError as error:
+            begun = error.resume.id if error.resume is not None else begun
+            raise
+
+    policy, takes_up = policy or default_streaming_retry_policy(), isinstance(once, TakesUp)
     try:
-        return await run(policy or default_streaming_retry_policy(), attempt, sleep=sleep, random=random, clock=clock)
+        return await run(policy, attempt, sleep=sleep, random=random, clock=clock, takes_up=takes_up)
     except LLMError as error:
         log_failure(error, clock() - started)
         raise

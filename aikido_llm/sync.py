@@ -25,6 +25,7 @@ from .connect import open as connect
 from .errors import ConfigError
 from .secret import Unpicklable
 from .types.events import Event
+from .types.exchange import ResumeToken
 from .types.request import Request
 from .types.response import ModelInfo, Response
 
@@ -141,6 +142,18 @@ class SyncHTTPClient(Unpicklable):
     def list_models(self) -> list[ModelInfo]:
         """Every model the provider lists for this key."""
         return self._call(self._client.list_models)
+
+    def resume(self, answer: ResumeToken | str) -> SyncEventStream:
+        """Take up an answer that is made in the background; see `aikido_llm.HTTPClient.resume`."""
+        return SyncEventStream(self._portal, self._client.resume(answer))
+
+    def cancel(self, answer: ResumeToken | str) -> None:
+        """Have an answer made in the background no further; see `aikido_llm.HTTPClient.cancel`."""
+        self._call(self._client.cancel, answer)
+
+    def warm(self, connections: int) -> None:
+        """Open connections ahead; see `aikido_llm.HTTPClient.warm`."""
+        self._call(self._client.warm, connections)
 
     def close(self) -> None:
         """End every live stream and close the connections; the thread ends with the last client."""

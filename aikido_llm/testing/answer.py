@@ -45,6 +45,7 @@ class Answer:
     id, model:     of the answer; "" takes a made one, and the model that was asked for.
     server_tools:  what the provider ran, before the text. citations: of the text, in the order of their places.
     container:     where code of the answer ran. A wire that cannot write these raises ValueError.
+    unfinished:    how often one that is made in the background is found in the making when it is asked for as a whole.
     """
 
     text: str = ""
@@ -67,3 +68,4 @@ class Answer:
     server_tools: tuple[ServerToolCall, ...] = field(default=(), converter=_server_tools, kw_only=True)
     citations: tuple[Citation, ...] = field(default=(), converter=_citations, kw_only=True)
     container: str = field(default="", kw_only=True)
+    unfinished: int = field(default=0, kw_only=True)

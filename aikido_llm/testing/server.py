@@ -148,6 +148,12 @@ class WireServer:
         """The same for model lists: statuses, headers and faults. The list itself is the server's `models`."""
         self._service.scripts["models"].queue += answers
 
+    def answer_again(self, *answers: Answer) -> None:
+        """The same for the requests by which an answer that is made in the background is taken up or polled
+        (`Request.background`; Responses wire): statuses, headers, faults and pace. What such an answer says is the first
+        one's."""
+        self._service.scripts["retrieve"].queue += answers
+
     def answer_raw(self, *pieces: bytes, pace: float = 0.0) -> None:
         """Queue one reply as the bytes of HTTP, its head included: a write for each piece, `pace` seconds apart, then
         FIN. It goes to the next request whatever that is (no route, key or rule is looked at), before any answer.
@@ -174,6 +180,11 @@ class WireServer:
     def refused(self) -> list[Refusal]:
         """Requests that broke a rule, with the status they got and the reason."""
         return self._service.refused
+
+    @property
+    def generations(self) -> int:
+        """How many answers were asked for and not refused, whatever became of their connections: what would be paid."""
+        return self._service.kept.generations
 
     @property
     def open_connections(self) -> int:

@@ -14,6 +14,7 @@ from .answer import Answer
 from .connection import Connection, Gone
 from .faults import Fault
 from .http import BadRequest, Head
+from .kept import KeptAnswers
 from .play import play
 from .reply import Reply, document
 from .spoil import spoil
@@ -66,6 +67,7 @@ class Service:
         self.received: list[Received] = []
         self.refused: list[Refusal] = []
         self.failures: list[Exception] = []
+        self.kept = KeptAnswers()
         self._on_next = on_next
         self._number = 0
 
@@ -150,7 +152,9 @@ class Service:
         try:
             answer = await self.scripts[request.verb].next(request)
             self._on_next()
-            reply = compose(wire, answer, request, models=self.models, request_id=f"req-{self._number}")
+            reply = compose(
+                wire, answer, request, models=self.models, request_id=f"req-{self._number}", kept=self.kept
+            )
             if answer.fault is not None:
                 spoil(reply, answer.fault, wire)
         except Exception as failure:  # a test's own function, or an answer that the wire cannot write

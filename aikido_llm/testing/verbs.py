@@ -9,18 +9,27 @@ from http import HTTPStatus
 from attrs import frozen
 
 from .answer import Answer
+from .kept import Kept, KeptAnswers
 from .reply import Reply
 from .wires import request_id_headers
-from .wires.base import Hosts, Labels, Received, Wire
+from .wires.base import Hosts, Keeps, Labels, Received, Standing, Wire
+
+
+@frozen
+class Holdings:
+    """What a server has beside its scripts. models: of the model list. kept: answers made in the background."""
+
+    models: tuple[str, ...]
+    kept: KeptAnswers
 
 
 @frozen
 class Verb:
-    """write: the reply of status 200, without its fault; models: what the server's model list holds.
+    """write: the reply of status 200, without its fault.
     check: what is wrong with the JSON of a request by the wire's own rules; None where a request has no body.
     """
 
-    write: Callable[[Wire, Answer, Received, tuple[str, ...]], Reply]
+    write: Callable[[Wire, Answer, Received, Holdings], Reply]
     check: Callable[[Wire, Received], str | None] | None = None
 
     @property
@@ -28,10 +37,18 @@ class Verb:
         return self.check is not None
 
 
-def compose(wire: Wire, answer: Answer, request: Received, *, models: tuple[str, ...], request_id: str) -> Reply:
+def compose(
+    wire: Wire,
+    answer: Answer,
+    request: Received,
+    *,
+    models: tuple[str, ...],
+    request_id: str,
+    kept: KeptAnswers | None = None,
+) -> Reply:
     """The reply to a request that the wire serves, without its fault."""
     if answer.status == 200:
-        reply = VERBS[request.verb].write(wire, answer, request, models)
+        reply = VERBS[request.verb].write(wire, answer, request, Holdings(models, kept or KeptAnswers()))
     else:
         reply = _json(wire.error(answer.status, answer.message or _phrase(answer.status), answer.code), answer.status)
         reply.pieces = reply.pieces if reply.has_body else []
@@ -43,26 +60,78 @@ def compose(wire: Wire, answer: Answer, request: Received, *, models: tuple[str,
 _HOSTED = ("server_tools", "citations", "container")
 
 
-def _chat(wire: Wire, answer: Answer, request: Received, _: tuple[str, ...]) -> Reply:
+def _chat(wire: Wire, answer: Answer, request: Received, holdings: Holdings) -> Reply:
+    reply = _answered(wire, answer, request)
+    holdings.kept.begun(wire, answer, request)
+    return reply
+
+
+def _answered(wire: Wire, answer: Answer, request: Received) -> Reply:
     written = wire.hosts if isinstance(wire, Hosts) else ()
     for name in _HOSTED:
         if getattr(answer, name) and name not in written:
             raise ValueError(f"{wire.name} does not write the {name} of an answer")
     if not wire.wants_stream(request):
         return _json(wire.body(answer, request))
-    media_type = wire.media_type(request) if isinstance(wire, Labels) else wire.stream_type
-    headers = {"Content-Type": media_type, "Cache-Control": "no-cache"}
-    return Reply(200, headers, wire.stream(answer, request), "chunked", streams=True)
+    return _stream(wire, request, wire.stream(answer, request))
 
 
-def _models(wire: Wire, _: Answer, request: Received, models: tuple[str, ...]) -> Reply:
-    return _json(wire.models(models, request))
+def _models(wire: Wire, _: Answer, request: Received, holdings: Holdings) -> Reply:
+    return _json(wire.models(holdings.models, request))
+
+
+def _retrieve(wire: Wire, _: Answer, request: Received, holdings: Holdings) -> Reply:
+    """A kept answer: the events that are asked for, or how it stands."""
+    assert isinstance(wire, Keeps)
+    kept = holdings.kept.find(wire.asked_id(request))
+    if kept is None:
+        return _unknown(wire, wire, request)
+    if request.query.get("stream") != "true":
+        return _json(_looked_at(wire, kept))
+    if kept.cancelled or not wire.wants_stream(kept.request):
+        return _refusal(wire, "This response can not be streamed: it was not created with stream=true, or cancelled.")
+    return _stream(wire, request, wire.behind(wire.stream(kept.answer, kept.request), request))
+
+
+def _looked_at(wire: Keeps, kept: Kept) -> bytes:
+    status: Standing = "whole"
+    if kept.cancelled:
+        status = "cancelled"
+    elif kept.unfinished:
+        kept.unfinished -= 1
+        status = "running"
+    return wire.standing(kept.answer, kept.request, status)
+
+
+def _cancel(wire: Wire, _: Answer, request: Received, holdings: Holdings) -> Reply:
+    """What is not whole yet is made no further; what is stays as it is."""
+    assert isinstance(wire, Keeps)
+    kept = holdings.kept.find(wire.asked_id(request))
+    if kept is None:
+        return _unknown(wire, wire, request)
+    kept.cancelled = kept.cancelled or kept.unfinished > 0
+    return _json(_looked_at(wire, kept))
 
 
 VERBS: Mapping[str, Verb] = {
     "chat": Verb(_chat, check=lambda wire, request: wire.check(request)),
     "models": Verb(_models),
+    "retrieve": Verb(_retrieve),
+    "cancel": Verb(_cancel),
 }
+
+
+def _unknown(wire: Wire, keeps: Keeps, request: Received) -> Reply:
+    return _refusal(wire, f"Response with id '{keeps.asked_id(request)}' not found.", 404)
+
+
+def _refusal(wire: Wire, reason: str, status: int = 400) -> Reply:
+    return _json(wire.error(status, reason, "invalid_request_error"), status)
+
+
+def _stream(wire: Wire, request: Received, events: list[bytes]) -> Reply:
+    media_type = wire.media_type(request) if isinstance(wire, Labels) else wire.stream_type
+    return Reply(200, {"Content-Type": media_type, "Cache-Control": "no-cache"}, events, "chunked", streams=True)
 
 
 def _json(body: bytes, status: int = 200) -> Reply:

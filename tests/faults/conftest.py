@@ -1,4 +1,4 @@
-"""The matrix runs on asyncio's own event loop and on uvloop."""
+"""The matrix, leaving and answers made in the background run on asyncio's own event loop and on uvloop."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -7,7 +7,7 @@ import pytest
 import uvloop
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
-ON_BOTH_LOOPS = ("test_matrix", "test_cancellation")
+ON_BOTH_LOOPS = ("test_matrix", "test_cancellation", "test_background")
 
 
 def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> Mapping[str, LoopFactory]:

@@ -4,7 +4,7 @@ Written from the providers' references, independently of the dialects that read 
 """
 
 import re
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from attrs import field, frozen
 
@@ -99,6 +99,31 @@ class Hosts(Protocol):
     """A wire that writes what a provider does itself. hosts: the fields of Answer, of those that few wires have."""
 
     hosts: tuple[str, ...]
+
+
+Standing: TypeAlias = Literal["queued", "running", "cancelled", "whole"]
+
+
+@runtime_checkable
+class Keeps(Protocol):
+    """A wire whose answers may be made in the background, and are then asked for again by their ids: the verbs
+    `retrieve` and `cancel`."""
+
+    def kept_id(self, answer: Answer, request: Received) -> str:
+        """Under which the answer to this request is kept; "" where it lives and dies with its connection."""
+        ...
+
+    def asked_id(self, request: Received) -> str:
+        """Which one a `retrieve` or `cancel` is about."""
+        ...
+
+    def behind(self, events: list[bytes], request: Received) -> list[bytes]:
+        """Those of a stream that a `retrieve` asks for."""
+        ...
+
+    def standing(self, answer: Answer, request: Received, status: Standing) -> bytes:
+        """One as a document. request: that asked for it."""
+        ...
 
 
 @runtime_checkable

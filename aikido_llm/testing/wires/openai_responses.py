@@ -1,14 +1,15 @@
 """OpenAI Responses from the server's side. Source: OpenAI API reference, read 2026-11; recorded streams."""
 
 from typing import Any
+from urllib.parse import unquote
 
 from ...types.response import FinishReason
 from ..answer import Answer
 from . import responses_rules
-from .base import Received, Route
+from .base import Received, Route, Standing
 from .openai_hosts import bearer_or_api_key
 from .pieces import deltas, finish_of, fragments, made_id, write, write_pretty
-from .responses_items import Item, items_of, response_of
+from .responses_items import Item, id_of, in_background, items_of, response_of
 from .rules import as_object, refusal
 
 _ERRORS: dict[int, tuple[str, str | None]] = {  # status: (type, code)
@@ -23,7 +24,7 @@ _ERRORS: dict[int, tuple[str, str | None]] = {  # status: (type, code)
 
 
 class OpenAIResponses:
-    """POST /v1/responses, GET /v1/models.
+    """POST /v1/responses, GET /v1/models; with `background`, GET /v1/responses/ID and POST /v1/responses/ID/cancel.
 
     finish_reason content_filter: an answer that broke off, or, with the answer's `message`, a refusal in these words.
     finish_reason error: response.failed with the answer's `code` and `message`.
@@ -33,7 +34,12 @@ class OpenAIResponses:
     name = "openai_responses"
     base_path = "/v1"
     hosts = ("server_tools", "citations")
-    routes = (Route("chat", "POST", "/v1/responses"), Route("models", "GET", "/v1/models"))
+    routes = (
+        Route("chat", "POST", "/v1/responses"),
+        Route("models", "GET", "/v1/models"),
+        Route("retrieve", "GET", "/v1/responses/[^/]+"),
+        Route("cancel", "POST", "/v1/responses/[^/]+/cancel"),
+    )
     stream_type = "text/event-stream; charset=utf-8"
 
     def key(self, request: Received) -> str | None:
@@ -48,10 +54,11 @@ class OpenAIResponses:
     def stream(self, answer: Answer, request: Received) -> list[bytes]:
         finish = finish_of(answer)
         started = response_of(answer, request, "in_progress", [])
-        events: list[dict[str, Any]] = [
-            {"type": "response.created", "response": started},
-            {"type": "response.in_progress", "response": started},
-        ]
+        events: list[dict[str, Any]] = [{"type": "response.created", "response": started}]
+        if in_background(request):
+            queued = started | {"status": "queued"}
+            events = [{"type": f"response.{step}", "response": queued} for step in ("created", "queued")]
+        events.append({"type": "response.in_progress", "response": started})
         items = items_of(answer, request)
         for index, item in enumerate(items):
             events += _item_events(item, index, answer, request)
@@ -67,8 +74,25 @@ class OpenAIResponses:
         return [_event(event, number) for number, event in enumerate(events)]
 
     def body(self, answer: Answer, request: Received) -> bytes:
+        return self.standing(answer, request, "queued" if in_background(request) else "whole")
+
+    def standing(self, answer: Answer, request: Received, status: Standing) -> bytes:
+        word = "in_progress" if status == "running" else status
+        if status != "whole":
+            return write_pretty(response_of(answer, request, word, [])).encode()
         output = [item.whole for item in items_of(answer, request)]
         return write_pretty(response_of(answer, request, _status(finish_of(answer)), output)).encode()
+
+    def kept_id(self, answer: Answer, request: Received) -> str:
+        return id_of(answer, request) if in_background(request) else ""
+
+    def asked_id(self, request: Received) -> str:
+        return unquote(request.path.split("/")[3])
+
+    def behind(self, events: list[bytes], request: Received) -> list[bytes]:
+        """An event's number is its place."""
+        after = request.query.get("starting_after")
+        return events if after is None else events[int(after) + 1 :]
 
     def error(self, status: int, message: str, code: str = "") -> bytes:
         fallback = ("invalid_request_error", None) if status < 500 else ("server_error", "server_error")

@@ -142,6 +142,15 @@ def _image(image: ImagePart, number: int, answer: Answer, request: Received) -> 
     return Item({**identity, "status": "in_progress"}, whole)
 
 
+def in_background(request: Received) -> bool:
+    """Whether the answer is made, and kept, without a reader."""
+    return (as_object(request.body) or {}).get("background") is True
+
+
+def id_of(answer: Answer, request: Received) -> str:
+    return answer.id or "resp_" + made_id(answer, request, 48)
+
+
 def response_of(answer: Answer, request: Received, status: str, output: list[Any]) -> dict[str, Any]:
     """The response object. It repeats most of the request, which is why it is longer than the answer in it."""
     asked = as_object(request.body) or {}
@@ -152,13 +161,13 @@ def response_of(answer: Answer, request: Received, status: str, output: list[Any
     status = "completed" if refused and status == "incomplete" else status
     reason = "max_output_tokens" if finish is FinishReason.length else "content_filter"
     error = {"code": answer.code or "server_error", "message": answer.message or "The server had an error."}
-    running = status == "in_progress"
+    running = status in ("queued", "in_progress")
     return {
-        "id": answer.id or "resp_" + made_id(answer, request, 48),
+        "id": id_of(answer, request),
         "object": "response",
         "created_at": _CREATED,
         "status": status,
-        "background": False,
+        "background": in_background(request),
         "completed_at": _CREATED + 1 if status == "completed" else None,
         "error": error if status == "failed" else None,
         "frequency_penalty": 0.0,
