@@ -1,5 +1,5 @@
-"""An answer that is made in the background: where a reply ends before it, it is taken up behind its last event, and where
-its provider does not stream it any more, it is asked for from time to time.
+"""An answer that is made in the background: where a reply ends before it does, it is taken up behind its last event;
+where its provider does not stream it any more, it is asked for from time to time.
 
 Which requests those are is in the dialect (`dialects.base.Background`), with the source.
 """
@@ -16,8 +16,8 @@ from .lasting import LastingAnswer
 from .reader import Reader
 
 Ask: TypeAlias = Callable[[WireRequest, bool], Awaitable[tuple[Reader, list[Event]]]]
-"""Sends a GET, for a stream or for a document (retrying its start), and reads its reply until there are events, or until
-it is over."""
+"""Sends a GET, for a stream or for a document (retrying its start), and reads its reply until there are events, or it
+is over."""
 
 _FIRST_WAIT = 0.25  # s before a document is asked for again; then
 _GROWTH = 1.5  # times that, each time

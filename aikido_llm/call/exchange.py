@@ -26,6 +26,7 @@ from ..transport.base import (
     Timed,
     Timeouts,
     Transport,
+    Warms,
     check_encoding,
 )
 from ..types.request import Options
@@ -182,6 +183,11 @@ class Exchange:
         if len(body) > cap:
             raise too_large("body_bytes", cap)
         return body
+
+    async def warm(self, connections: int) -> None:
+        """Open connections to where requests go, as far as the transport can."""
+        if isinstance(self._transport, Warms):
+            await self._transport.warm(await self._signer.located(self._settings.base_url), connections)
 
     async def _refusal(self, clocks: Clocks, response: HTTPResponse) -> LLMError:
         """The typed error of an answer that is not a 200, not yet scrubbed."""

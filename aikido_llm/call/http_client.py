@@ -68,7 +68,8 @@ class HTTPClient(Unpicklable):
     def __init__(self, settings: Settings, transport: Transport) -> None:
         self._settings = settings
         self._transport = transport
-        self._attempts = Attempts(settings, Exchange(settings, transport))
+        self._exchange = Exchange(settings, transport)
+        self._attempts = Attempts(settings, self._exchange)
         self._life = _Life()
 
     @property
@@ -149,12 +150,12 @@ class HTTPClient(Unpicklable):
             raise
 
     def resume(self, answer: ResumeToken | str) -> EventStream:
-        """Take up an answer that is made in the background: by `LLMError.resume` or `EventStream.resume_token`, of another
-        process too, or by its id alone.
+        """Take up an answer that is made in the background, one of another process too: by `LLMError.resume` or
+        `EventStream.resume_token`, or by its id alone.
 
-        A token's `after` says what is known already: the events behind it are handed out, and the EndEvent's Response is
-        whole all the same. Where the provider does not stream the answer any more, all of it is handed out once it is
-        there. The first `__anext__` raises UnsupportedFeatureError where the wire has no such answers,
+        A token's `after` says what is known already: the events behind it are handed out, and the EndEvent's Response
+        is whole all the same. Where the provider does not stream the answer any more, all of it is handed out once it
+        is there. The first `__anext__` raises UnsupportedFeatureError where the wire has no such answers,
         InvalidRequestError when the provider does not have this one (any more), and what else its GET fails with.
         """
         token = _token_of(answer)
@@ -175,6 +176,27 @@ class HTTPClient(Unpicklable):
             await self._attempts.cancel(_token_of(answer).id, clocks)
         except LLMError as error:
             log_failure(error, clocks.now() - begun, self._settings.failures)
+            raise
+
+    async def warm(self, connections: int) -> None:
+        """Have so many connections ready, DNS and TLS included; the next calls use them. Nothing is sent on them.
+
+        They are opened at the same time, within `Timeouts.connect`, and count under `Limits.connections` meanwhile;
+        idle ones that are there already are among them. Unused they are kept for `Limits.keepalive` seconds, or as
+        long as the server keeps them. A transport that has no connections (echo, a cassette) opens none.
+
+        raises: ConfigError for a number below 1 or over Limits.connections, ConnectError, TimedOutError (connect).
+        """
+        self._life.check()
+        most = self._settings.limits.connections
+        if type(connections) is not int or not 1 <= connections <= most:
+            raise ConfigError(f"warm takes a number of connections, from 1 to Limits.connections ({most})")
+        if not self._settings.limits.keepalive:
+            raise ConfigError("Limits.keepalive is 0: no connection is kept, so none can be opened ahead")
+        try:
+            await self._exchange.warm(connections)
+        except LLMError as error:
+            error.provider = error.provider or self.provider
             raise
 
     async def aclose(self) -> None:

@@ -35,7 +35,8 @@ class LastingAnswer(AnswerParser):
         self._reply = reply
         self._secrets = tuple(dict.fromkeys((*self._secrets, *secrets)))
         self._begin(content_type, stream=stream)
-        self._decoder.read_on()
+        token = self.resume()
+        self._decoder.read_before = None if token is None else token.after
 
     def fail(self, error: LLMError) -> list[Event]:
         """The bytes will not come. Only where nobody wants to wait any longer is that the end."""

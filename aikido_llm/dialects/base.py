@@ -75,6 +75,8 @@ class Decoder(ABC):
     complete: False when the wire's end mark came without a word on why, so that more may be missing.
     provider_data: what no common field holds (unknown fields and blocks).
     logprobs: of the text's tokens, as they came.
+    read_before: of an answer that is taken up: the number of the last event of the reply before; those up to it are
+        dropped, should they come again.
     state: what the service wants back with the next request beside the blocks of `replay` (see types.messages.Replay).
     media_places: where this wire sends base64 (a data URI, or bare) that may be large. A long string there may come as
         a mark whose bytes wait in `arrived`, for these frames only: who reads one hands `arrived` to `dialects.media`.
@@ -93,6 +95,7 @@ class Decoder(ABC):
         self.provider_data: dict[str, Any] = {}
         self.logprobs: list[TokenLogprob] = []
         self.state: dict[str, Any] = {}
+        self.read_before: int | None = None
         self.raw: Any = None
         self.arrived: Mapping[str, Media] = {}
 
@@ -128,9 +131,6 @@ class Decoder(ABC):
         tells whether the answer is whole; `close` before that raises the error that carries this token.
         """
         return None
-
-    def read_on(self) -> None:
-        """The frames that follow are of another reply to the same answer: events that were read before are dropped."""
 
     def choices(self) -> tuple[Response, ...]:
         """Further answers to the same question, the first excluded: folded beside it, each with its own end."""

@@ -149,9 +149,8 @@ class WireServer:
         self._service.scripts["models"].queue += answers
 
     def answer_again(self, *answers: Answer) -> None:
-        """The same for the requests by which an answer that is made in the background is taken up or polled
-        (`Request.background`; Responses wire): statuses, headers, faults and pace. What such an answer says is the first
-        one's."""
+        """The same for the requests by which an answer made in the background (`Request.background`, Responses wire) is
+        taken up or polled: statuses, headers, faults and pace. What it says is the first one's."""
         self._service.scripts["retrieve"].queue += answers
 
     def answer_raw(self, *pieces: bytes, pace: float = 0.0) -> None:

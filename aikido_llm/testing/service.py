@@ -152,9 +152,7 @@ class Service:
         try:
             answer = await self.scripts[request.verb].next(request)
             self._on_next()
-            reply = compose(
-                wire, answer, request, models=self.models, request_id=f"req-{self._number}", kept=self.kept
-            )
+            reply = compose(wire, answer, request, models=self.models, request_id=f"req-{self._number}", kept=self.kept)
             if answer.fault is not None:
                 spoil(reply, answer.fault, wire)
         except Exception as failure:  # a test's own function, or an answer that the wire cannot write

@@ -30,6 +30,7 @@ from ..types.events import (
     ToolCallEvent,
     ToolCallStart,
 )
+from ..types.exchange import ResumeToken
 from ..types.messages import Message, user
 from ..types.request import Request
 from ..types.response import FinishReason, ModelInfo, Response
@@ -182,6 +183,7 @@ class StubClient:
     turns:    TurnScripts, or what one is made of: a text, a list of events and errors.
     models:   what `list_models` returns.
     requests: every Request that was asked, in order; like a real client it asks when the first event is read.
+    resumed, cancelled: ids of answers that were taken up (each plays a turn) or cancelled.
     waiting:  turns that have not been played.
     raises:   StubExhausted when a call finds no turn; ConfigError when the client is closed.
     """
@@ -196,6 +198,8 @@ class StubClient:
         self._live: set[StreamCore] = set()
         self._closed = False
         self.requests: list[Request] = []
+        self.resumed: list[str] = []
+        self.cancelled: list[str] = []
 
     @property
     def waiting(self) -> int:
@@ -221,6 +225,20 @@ class StubClient:
     async def list_models(self) -> list[ModelInfo]:
         return list(self._models)
 
+    def resume(self, answer: ResumeToken | str) -> EventStream:
+        """Plays the next turn; the id is noted in `resumed`."""
+        id = answer if isinstance(answer, str) else answer.id
+        return EventStream(partial(self._begin, id), _NO_CLOCKS, self._live)
+
+    async def cancel(self, answer: ResumeToken | str) -> None:
+        """Only noted, in `cancelled`."""
+        self._check()
+        self.cancelled.append(answer if isinstance(answer, str) else answer.id)
+
+    async def warm(self, connections: int) -> None:
+        """It has no connections."""
+        self._check()
+
     async def aclose(self) -> None:
         self._closed = True
         for core in list(self._live):
@@ -237,17 +255,25 @@ class StubClient:
     def __repr__(self) -> str:
         return f"<StubClient {self._played} turns played, {self.waiting} waiting>"
 
-    async def _begin(self, request: Request, clocks: Clocks) -> tuple[Source, list[Event]]:
+    def _check(self) -> None:
         if self._closed:
             raise ConfigError("this client is closed; open a new one")
-        self.requests.append(request)
+
+    async def _begin(self, asked: Request | str, clocks: Clocks) -> tuple[Source, list[Event]]:
+        """asked: what for, or the id of what is taken up."""
+        self._check()
+        if isinstance(asked, str):
+            self.resumed.append(asked)
+        else:
+            self.requests.append(asked)
         if not self._turns:
-            raise StubExhausted(f"call {len(self.requests)} finds no turn: the script has {self._played}")
+            call = len(self.requests) + len(self.resumed)
+            raise StubExhausted(f"call {call} finds no turn: the script has {self._played}")
         script = self._turns.popleft()
         self._played += 1
         if script.block is not None:
             await _until_open(script.block, clocks)
-        turn = _Turn(*script.play(request.model or ""))
+        turn = _Turn(*script.play("" if isinstance(asked, str) else asked.model or ""))
         return turn, await turn.events()
 
 

@@ -15,17 +15,18 @@ from typing import cast
 
 import aiohttp
 from aiohttp.abc import AbstractStreamWriter
+from aiohttp.connector import Connection
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.http_writer import StreamWriter
 from attrs import field, frozen
 from yarl import URL
 
-from ..errors import ConfigError
+from ..errors import ConfigError, LLMError
 from ..secret import Secret, without_frames
 from . import addresses
-from .base import Body, HTTPRequest, HTTPResponse, Limits, Timeouts, pieces
+from .base import Body, Headers, HTTPRequest, HTTPResponse, Limits, Timeouts, pieces
 from .failures import failure_before_answer, failure_in_body, never_again
-from .pool import CONNECTED, Live, Pool
+from .pool import CONNECTED, HELD, Held, Live, Pool
 from .proxies import place, proxy_for, secrets_of
 from .slots import Slots
 
@@ -64,6 +65,41 @@ class AiohttpTransport:
         try:
             response = await self._send(request, left)
             return AiohttpResponse(response, pool.live, pool.slots, self._route(request.url).secrets)
+        except BaseException:
+            pool.slots.give()
+            raise
+
+    async def warm(self, url: str, connections: int) -> None:
+        pool = self._pool()
+        async with pool.warming:  # two at once would each wait for the slots that the other one holds
+            failure = await self._warm(pool, url, connections)
+        if failure is not None:
+            raise failure
+
+    async def _warm(self, pool: Pool, url: str, connections: int) -> LLMError | None:
+        """All are held until the last one is there: the next would else be the one before."""
+        held: list[Connection] = []
+        failure: LLMError | None = None
+        try:
+            async with asyncio.TaskGroup() as opening:
+                for _ in range(connections):
+                    opening.create_task(self._hold(pool, url, held))
+        except* LLMError as errors:
+            failure = next(error for error in errors.exceptions if isinstance(error, LLMError))
+        finally:
+            for connection in held:
+                connection.release()
+                pool.slots.give()
+        return failure
+
+    async def _hold(self, pool: Pool, url: str, held: list[Connection]) -> None:
+        """One connection more, and its slot."""
+        left = await pool.slots.take(self._timeouts.connect)
+        HELD.set(held)
+        try:
+            await self._send(HTTPRequest("GET", url, Headers({})), left)
+        except Held:
+            pass
         except BaseException:
             pool.slots.give()
             raise
@@ -112,8 +148,11 @@ class AiohttpTransport:
                 raise ConfigError("this client is in use by another event loop; open one client per loop")
             # what a loop held was closed with it
             self._pools = {other: pool for other, pool in self._pools.items() if not other.is_closed()}
-            self._last = self._pools.get(loop) or self._pools.setdefault(loop, Pool(self._limits.connections))
+            self._last = self._pools.get(loop) or self._pools.setdefault(loop, self._new_pool())
         return self._last
+
+    def _new_pool(self) -> Pool:
+        return Pool(self._limits.connections, self._limits.keepalive)
 
     def _route(self, url: str) -> "_Route":
         """Found once per URL: to go through the environment for a proxy costs more than to send a small request."""

@@ -27,6 +27,11 @@ def _connections(owner: object, attribute: "Attribute[int]", value: object) -> N
         raise ConfigError("Limits.connections takes a whole number, 1 or more")
 
 
+def _kept(owner: object, attribute: "Attribute[float]", value: object) -> None:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < float("inf"):
+        raise ConfigError("Limits.keepalive takes seconds, 0 or more: how long an idle connection is kept")
+
+
 @frozen
 class Timeouts:
     """The four clocks, in seconds; None turns one off.
@@ -51,12 +56,14 @@ class Limits:
     connections: requests at the same time; further ones wait their turn (that waiting counts into Timeouts.connect).
     event_bytes, body_bytes, error_body_bytes: bytes, after content-decoding, of one event of a stream, of a whole body
     (a stream's bytes are not counted together), and of what is read of an error's body.
+    keepalive:   seconds that an idle connection is kept for the next request; 0 closes it behind each answer.
     """
 
     connections: int = field(default=500, validator=_connections)
     event_bytes: int = field(default=64 * 1024 * 1024, validator=_bytes)
     body_bytes: int = field(default=256 * 1024 * 1024, validator=_bytes)
     error_body_bytes: int = field(default=64 * 1024, validator=_bytes)
+    keepalive: float = field(default=30.0, validator=_kept, kw_only=True)  # half of what load balancers keep: 60 s
 
 
 class Headers(Unpicklable):
@@ -121,8 +128,8 @@ _PIECE = 256 * 1024  # bytes
 class HTTPRequest:
     """One request. body: None for GET; the transport makes a fresh payload of it for each attempt.
 
-    once: what it asks for may go on without a reader, so it must not go out twice: a failure behind its first byte, when
-    no status has come, is `permanent`.
+    once: what it asks for may go on without a reader, so it must not go out twice: a failure behind its first byte,
+    while no status has come, is `permanent`.
     """
 
     method: str
@@ -183,6 +190,18 @@ class Proxied(Protocol):
         ...
 
 
+@runtime_checkable
+class Warms(Protocol):
+    """A transport that can open connections before there is a request for them."""
+
+    async def warm(self, url: str, connections: int) -> None:
+        """Have so many connections ready that a request to this URL would use, without sending anything on them.
+
+        Raises what `send` raises before a request goes out. Those that were opened by then are kept.
+        """
+        ...
+
+
 class Transport(Protocol):
     """Sends requests; owns the connections."""
 
@@ -190,8 +209,8 @@ class Transport(Protocol):
         """Send, and return when the headers have arrived; the caller owns the response and must close or release it.
 
         Raises ConnectError (no connection, or the server hung up before an answer), TimedOutError(phase="connect"),
-        MalformedStream (what it sent is not HTTP) or ConfigError (the URL or a header cannot be sent). Of a request that
-        goes out once (see HTTPRequest) they are permanent when a byte of it may have been sent.
+        MalformedStream (what it sent is not HTTP) or ConfigError (the URL or a header cannot be sent). Of a request
+        that goes out once (see HTTPRequest) they are permanent when a byte of it may have been sent.
         """
         ...
 

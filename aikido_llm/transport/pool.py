@@ -13,7 +13,7 @@ import sys
 import warnings
 from collections.abc import AsyncGenerator, Mapping
 from contextvars import ContextVar
-from typing import Protocol
+from typing import Any, Protocol
 from weakref import WeakSet
 
 import aiohttp
@@ -24,11 +24,20 @@ from aiohttp.tracing import Trace
 
 from .slots import Slots
 
+_FOREVER = 365 * 24 * 3600.0  # s: what a loop can count to
 _HEADER_BYTES = 64 * 1024  # of one header field: some gateways send long policy headers
 
 
 CONNECTED: ContextVar[float] = ContextVar("connected", default=0.0)
-"""When the running task last got a connection, in the loop's time, 0 for none yet: its request goes out from then on."""
+"""When the running task last got a connection, in the loop's time; 0: not yet. Its request goes out from then on."""
+
+
+HELD: ContextVar[list[Connection] | None] = ContextVar("held", default=None)
+"""Where the running task collects connections alone: `Held` is then raised in place of sending anything."""
+
+
+class Held(Exception):
+    """A connection was got, and that was all."""
 
 
 class Live(Protocol):
@@ -40,10 +49,12 @@ class Live(Protocol):
 class Pool:
     """The sessions, the slots and the live responses of the running event loop."""
 
-    def __init__(self, connections: int) -> None:
+    def __init__(self, connections: int, keepalive: float) -> None:
         self.loop = asyncio.get_running_loop()
         self.slots = Slots(connections)
         self.live: set[Live] = set()
+        self.warming = asyncio.Lock()
+        self._keepalive = keepalive
         self._sessions: dict[str, aiohttp.ClientSession] = {}
         self._end: AsyncGenerator[None] | None = _closed_with_the_loop(self._sessions, self.live)
         with contextlib.suppress(StopIteration):
@@ -51,7 +62,7 @@ class Pool:
 
     def session(self, socket: str) -> aiohttp.ClientSession:
         """That whose connections all go to the Unix socket of this path; "": over TCP, to any host."""
-        return self._sessions.get(socket) or self._sessions.setdefault(socket, _session(socket))
+        return self._sessions.get(socket) or self._sessions.setdefault(socket, _session(socket, self._keepalive))
 
     async def aclose(self) -> None:
         """Close every connection, live responses first; those of another loop when that one runs again."""
@@ -67,8 +78,9 @@ class Pool:
                       ResourceWarning, source=self, stacklevel=2)  # fmt: skip
 
 
-def _session(socket: str) -> aiohttp.ClientSession:
-    connector = _Socket(socket, limit=0) if socket else _TCP(limit=0)  # admission is ours
+def _session(socket: str, keepalive: float) -> aiohttp.ClientSession:
+    kept: dict[str, Any] = {"keepalive_timeout": min(keepalive, _FOREVER)} if keepalive else {"force_close": True}
+    connector = _Socket(socket, limit=0, **kept) if socket else _TCP(limit=0, **kept)  # admission is ours
     _connectors.add(connector)
     session = aiohttp.ClientSession(
         connector=connector,
@@ -102,6 +114,10 @@ class _Watched(aiohttp.BaseConnector):
             transport = connection.transport
             idle = None if transport is None else transport.get_protocol()
             if not isinstance(idle, _Idle) or idle.wake():
+                held = HELD.get()
+                if held is not None:
+                    held.append(connection)
+                    raise Held
                 CONNECTED.set(self._loop.time())
                 return connection
             connection.close()

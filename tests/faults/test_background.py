@@ -19,18 +19,15 @@ SAID = Answer(
     images=(llm.ImagePart(data=b"\x89PNG\r\n\x1a\n" + bytes(40), content_type="image/png"),),
     citations=(llm.Citation(url="https://a.example", title="A", start=0, end=7),),
 )
-ASKED = llm.Request(
-    "hi", background=True, tools=[llm.ToolDef("look", "Looks.", {"type": "object", "properties": {}})]
-)
+ASKED = llm.Request("hi", background=True, tools=[llm.ToolDef("look", "Looks.", {"type": "object", "properties": {}})])
 RETRY = llm.RetryPolicy(max_attempts=3, base_delay=0.01, should_retry=llm.is_retryable)
 QUICK = llm.Timeouts(connect=5, first_event=5, idle=0.2)
 PLACES: tuple[Place, ...] = ("before_headers", "in_headers", "after_headers")
 OLD = Answer(status=400, message="This response can no longer be streamed because it is more than 5 minutes old.")
 
 
-def opened(server: WireServer, **options: object) -> llm.HTTPClient:
-    settings: dict[str, object] = {"retry": RETRY, "timeouts": QUICK, **options}
-    return llm.open("openai-responses", server.dsn("openai-responses"), **settings)
+def opened(server: WireServer, timeouts: llm.Timeouts = QUICK) -> llm.HTTPClient:
+    return llm.open("openai-responses", server.dsn("openai-responses"), retry=RETRY, timeouts=timeouts)
 
 
 async def events_of(stream: llm.EventStream) -> list[llm.Event]:
@@ -58,10 +55,15 @@ async def undisturbed() -> list[llm.Event]:
 async def frames() -> int:
     """How many events the server sends."""
     async with WireServer() as server, opened(server) as client:
-        pieces: list[bytes] = []
-        server.answer(evolve(SAID, fault=Fault.edited(lambda events: pieces.extend(events) or events)))
+        sent: list[list[bytes]] = []
+
+        def note(events: list[bytes]) -> list[bytes]:
+            sent.append(events)
+            return events
+
+        server.answer(evolve(SAID, fault=Fault.edited(note)))
         await events_of(client.stream(ASKED))
-    return len(pieces)
+    return len(sent[0])
 
 
 # ---------------------------------------------------------------- before the id

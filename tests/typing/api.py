@@ -43,6 +43,10 @@ async def opening(http: Transport) -> None:
         assert_type(models[0].context_length, int | None)
         assert_type(await opened.chat("hi", max_tokens=5), llm.Response)
         assert_type(opened.chat_stream([llm.user("hi")]), llm.EventStream)
+        assert_type(opened.resume(llm.ResumeToken("resp_1", after=3)), llm.EventStream)
+        assert_type(opened.resume("resp_1"), llm.EventStream)
+        await opened.cancel("resp_1")
+        await opened.warm(5)
 
 
 def around_a_client(client: llm.Client, own: middleware.Middleware) -> llm.Client:

@@ -5,7 +5,7 @@ a number, if the answer was begun as a stream; after five minutes it is refused 
 was made is kept for some ten minutes, or as long as answers are where they are stored. Only what was begun with
 `background` can be cancelled, once or more often; an end that came before stands. Azure does all of this the same way.
 
-source: OpenAI API reference, "Get a model response", "Cancel a response", and its guide "Background mode"; Azure OpenAI,
+source: OpenAI API reference, "Get a model response" and "Cancel a response"; its guide "Background mode"; Azure OpenAI,
 "Responses API", background tasks; openai/openai-python issue 2828 (five minutes). All read 2026-11.
 """
 

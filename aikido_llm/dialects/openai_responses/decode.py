@@ -68,12 +68,11 @@ class Decoder(base.Decoder):
         self._usage: dict[str, Any] | None = None
         self._after: int | None = None  # the last number that was read
         self._latest = b""  # an event behind it, whose number was not
-        self._had: int | None = None  # of a reply that is taken up: the last number of the one before
 
     def feed(self, frames: list[Frame], out: list[Event]) -> None:
         if self.done:
             return
-        if self._had is not None:
+        if self.read_before is not None:
             frames = self._unread(frames)
         self._answer.arrived = self.arrived
         decode, append = TEXT.fast, out.append
@@ -152,16 +151,12 @@ class Decoder(base.Decoder):
         behind = sequence_of(self._latest) if self._latest else None
         return ResumeToken(self.id, self._after if behind is None else behind)
 
-    def read_on(self) -> None:
-        token = self.resume()
-        self._had = None if token is None else token.after
-
     def _unread(self, frames: list[Frame]) -> list[Frame]:
         """The frames from the first one on that was not read before."""
         for place, (name, data) in enumerate(frames):
             number = None if name == WHOLE else sequence_of(data)
-            if number is None or self._had is None or number > self._had:
-                self._had = None
+            if number is None or self.read_before is None or number > self.read_before:
+                self.read_before = None
                 return frames[place:]
         return []
 
