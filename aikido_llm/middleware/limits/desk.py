@@ -20,6 +20,7 @@ class Desk:
         self._step = step
         self._renew_after = renew_after
         self._open: dict[str, bool] = {}  # lease -> whether Redis knows of it
+        self._talking = asyncio.Lock()
         self._changed = asyncio.Event()
         self._over: list[tuple[str, float, float]] = []
         self._leave: list[str] = []
@@ -102,6 +103,14 @@ class Desk:
             self._carrying = True
             self._task(self._carry(now))
 
+    async def told(self) -> None:
+        """Wait until Redis has been told, or is gone; what is open is no longer renewed."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
     # ---------------------------------------------------------------- inside
 
     @property
@@ -119,6 +128,11 @@ class Desk:
             self._carrying = False
 
     async def _tell(self, message: dict[str, Any]) -> tuple[int, float]:
+        """One step: the message, and all that there is to tell. One behind the other: none overtakes another."""
+        async with self._talking:
+            return await self._step_with(message)
+
+    async def _step_with(self, message: dict[str, Any]) -> tuple[int, float]:
         over, leave, renew, pause = self._over, self._leave, self._renew, self._pause
         self._over, self._leave, self._renew, self._pause = [], [], set(), 0.0
         self._open.update(dict.fromkeys(renew, True))
@@ -135,8 +149,12 @@ class Desk:
         return answer
 
     def _give_back(self, task: "asyncio.Task[tuple[int, float]]", id: str, tokens: float) -> None:
-        if not task.cancelled() and task.exception() is None and task.result()[0] == 1:
+        if task.cancelled() or task.exception() is not None:
+            return
+        if task.result()[0] == 1:
             self.settle(id, -1.0, -tokens)
+        else:  # it was put in line behind its leaving
+            self.leave(id)
 
     def _task(self, work: Any) -> "asyncio.Task[Any]":
         task = self.loop.create_task(work)

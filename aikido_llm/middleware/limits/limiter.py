@@ -53,9 +53,10 @@ class Limiter:
         clock: Clock = time.monotonic,
         sleep: Sleep = asyncio.sleep,
     ) -> None:
-        for name, value in (("requests_per_minute", requests_per_minute), ("tokens_per_minute", tokens_per_minute),
-                            ("concurrent", concurrent), ("burst", burst)):  # fmt: skip
-            _check(name, value)
+        _check("requests_per_minute", requests_per_minute)
+        _check("tokens_per_minute", tokens_per_minute)
+        _check("concurrent", concurrent)
+        _check("burst", burst)
         if burst is not None and requests_per_minute is None:
             raise ConfigError("Limiter.burst counts requests: it needs requests_per_minute beside it")
         self._bounds = Bounds(requests_per_minute, tokens_per_minute, concurrent, burst)

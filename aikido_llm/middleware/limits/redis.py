@@ -1,7 +1,7 @@
 """RedisStore: what several processes and machines share of limits and budgets. The one place that names redis-py."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
@@ -45,6 +45,8 @@ class RedisStore(Unpicklable):
         self._url = Secret(url)
         self._password = Secret("")
         self._connections: WeakKeyDictionary[asyncio.AbstractEventLoop, Any] = WeakKeyDictionary()
+        self._last_words: WeakKeyDictionary[asyncio.AbstractEventLoop, list[Callable[[], Awaitable[None]]]]
+        self._last_words = WeakKeyDictionary()
         self._scripts: dict[str, str] = {}  # text -> its digest
         self._check()
 
@@ -70,9 +72,16 @@ class RedisStore(Unpicklable):
             text = scrub(excerpt(str(error), _LONGEST), self._url, self._password)
             raise Gone(f"{type(error).__name__}: {text}") from None
 
+    def at_close(self, tell: Callable[[], Awaitable[None]]) -> None:
+        """Before the connections of this loop are closed, `tell` says what there still is to say."""
+        self._last_words.setdefault(asyncio.get_running_loop(), []).append(tell)
+
     async def aclose(self) -> None:
-        """Close the connections of the running event loop."""
-        redis = self._connections.pop(asyncio.get_running_loop(), None)
+        """Say what there still is to say, and close the connections of the running event loop."""
+        loop = asyncio.get_running_loop()
+        for tell in self._last_words.get(loop, ()):
+            await tell()
+        redis = self._connections.pop(loop, None)
         if redis is not None:
             await redis.aclose()
 
@@ -92,6 +101,7 @@ class RedisStore(Unpicklable):
         return cast("Any", Redis).from_url(  # its keyword arguments have no types
             self._url.reveal(),
             decode_responses=True,
+            protocol=2,  # over 3, redis-py 8 uses connections again that the server has closed (read in its source)
             socket_timeout=_SECONDS,
             socket_connect_timeout=_SECONDS,
             retry=Retry(NoBackoff(), 0),  # a step that is sent twice would be taken twice

@@ -55,6 +55,7 @@ class SharedLine:
         self._numbers = count()
         self._known = False  # Redis has answered once
         self._lost = False
+        self._losses = 0  # steps that Redis did not answer, of those under way at the same time one
         self._again = 0.0  # when Redis is asked again that was gone
 
     async def enter(self, tokens: Tokens) -> Place:
@@ -102,6 +103,7 @@ class SharedLine:
         desk = self._desks.get(loop)
         if desk is None:
             desk = self._desks[loop] = Desk(self._step, self._store.lease_seconds / 3)
+            self._store.at_close(desk.told)
         return desk
 
     async def _ask(self, desk: Desk, id: str, tokens: Tokens) -> float:
@@ -118,16 +120,21 @@ class SharedLine:
     async def _step(self, message: dict[str, Any]) -> tuple[int, float]:
         # books that are gone were full when nobody had used them; after a loss, others have what was in them
         message |= self._settings | {"start": 0 if self._known and self._lost else 1}
+        losses = self._losses
         try:
             granted, wait = await self._store.step(LIMITS, self._keys, message)
         except Gone as gone:
-            self._lose(gone)
+            if losses == self._losses:  # of several that were under way one tells it
+                self._lose(gone)
             raise
-        self._found()
+        self._known = True
+        if self._lost and losses == self._losses:
+            self._found()
         return int(granted), float(wait)
 
     def _lose(self, gone: Gone) -> None:
         self._again = self._clock() + _TRY_AGAIN
+        self._losses += 1
         if self._lost:
             return
         self._lost = True
@@ -138,12 +145,10 @@ class SharedLine:
                     self._name, gone, part)  # fmt: skip
 
     def _found(self) -> None:
-        self._known = True
-        if self._lost:
-            self._lost = False
-            log.info("limiter %r: Redis is back", self._name)
-            for desk in list(self._desks.values()):
-                run_in(desk.loop, desk.renew)
+        self._lost = False
+        log.info("limiter %r: Redis is back", self._name)
+        for desk in list(self._desks.values()):
+            run_in(desk.loop, desk.renew)
 
     def _look_for_redis(self, desk: Desk) -> None:
         if self._clock() >= self._again:
