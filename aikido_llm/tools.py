@@ -2,8 +2,9 @@
 
 import inspect
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any, ClassVar, TypeAlias, cast
+from typing import Any, ClassVar, Protocol, TypeAlias, cast
 
 import anyio
 import anyio.to_thread
@@ -17,7 +18,7 @@ from .types.messages import Message, tool
 from .types.parts import Part
 from .types.request import Request
 from .types.response import FinishReason, Response
-from .types.tools import ToolCall, ToolDef
+from .types.tools import Tool, ToolCall, ToolDef
 from .types.usage import Usage, added
 
 Functions: TypeAlias = Mapping[str, Any] | Iterable[Function]
@@ -25,6 +26,16 @@ Functions: TypeAlias = Mapping[str, Any] | Iterable[Function]
 
 Approve: TypeAlias = Callable[[ToolCall], Any]
 """Sync or async; asked before each call is run. True: run it. False: refuse it. Text: refuse it with these words."""
+
+ToldOfTool: TypeAlias = Callable[[Message, Exception | None], None]
+
+
+class WatchesTools(Protocol):
+    """A client that wants to see each tool run: what stands around it is entered before, told of the result and of the
+    exception that it was made of, and left behind it. None: it does not."""
+
+    def watch_tool(self, call: ToolCall, tool: Tool | None, /) -> AbstractContextManager[ToldOfTool] | None: ...
+
 
 _ANSWERED = ("function", "custom")
 _REFUSED = "this call was not approved"
@@ -66,7 +77,7 @@ async def run_tools(
                InvalidRequestError when the model still calls tools after max_turns answers (its `partial` is the last
                Response).
     """
-    loop = _Loop(request, functions, max_turns, approve)
+    loop = _Loop(client, request, functions, max_turns, approve)
     while True:
         run = loop.took(await client.complete(loop.request))
         if run is not None:
@@ -82,7 +93,7 @@ def stream_tools(
     raises: from `__anext__`, what `run_tools` raises, but that a failure inside an answer is its ErrorEvent and
             EndEvent, behind which the iteration ends.
     """
-    return ToolStream(client, _Loop(request, functions, max_turns, approve))
+    return ToolStream(client, _Loop(client, request, functions, max_turns, approve))
 
 
 class ToolStream:
@@ -159,7 +170,10 @@ class ToolStream:
 class _Loop:
     """What is between two answers. request: what to ask next. calls: what is to be run before that."""
 
-    def __init__(self, request: Request, functions: Functions, max_turns: int, approve: Approve | None) -> None:
+    def __init__(
+        self, client: Client, request: Request, functions: Functions, max_turns: int, approve: Approve | None
+    ) -> None:
+        self._watch: Callable[..., Any] | None = getattr(client, "watch_tool", None)  # see WatchesTools
         self._functions = _named(functions)
         self._max_turns = max_turns
         self._approve = approve
@@ -204,7 +218,7 @@ class _Loop:
 
         async def execute(index: int, call: ToolCall) -> None:
             try:
-                results[index] = await self._result(call)
+                results[index] = await self._watched(call)
             except LLMError as error:
                 failures.append(error)
                 group.cancel_scope.cancel()
@@ -226,21 +240,34 @@ class _Loop:
         self._messages = (*self._messages, *messages)
         self.request = evolve(self.request, messages=messages if self.request.conversation else self._messages)
 
-    async def _result(self, call: ToolCall) -> Message:
+    async def _watched(self, call: ToolCall) -> Message:
+        """The result, seen by the client if it wants to."""
+        offered = next((tool for tool in self.request.tools if tool.name == call.name), None)
+        watch = None if self._watch is None else self._watch(call, offered)
+        if watch is None:
+            message, _ = await self._result(call)
+            return message
+        with watch as told:
+            message, error = await self._result(call)
+            told(message, error)
+            return message
+
+    async def _result(self, call: ToolCall) -> tuple[Message, Exception | None]:
+        """The result, and the exception that it tells of."""
         function = self._functions.get(call.name)
         if function is None:
-            return tool(call, f"there is no tool {call.name!r}", is_error=True)
+            return tool(call, f"there is no tool {call.name!r}", is_error=True), None
         try:
             refused = await self._refusal(call)
             if refused:
-                return tool(call, refused, is_error=True)
-            return tool(call, _said(await _called(function, self._arguments(function, call))))
+                return tool(call, refused, is_error=True), None
+            return tool(call, _said(await _called(function, self._arguments(function, call)))), None
         except InvalidToolArguments as error:
-            return tool(call, error.message, is_error=True)
+            return tool(call, error.message, is_error=True), error
         except LLMError:
             raise  # a client of ours inside a tool failed: that is the caller's to know
         except Exception as error:
-            return tool(call, _told(error), is_error=True)
+            return tool(call, _told(error), is_error=True), error
 
     async def _refusal(self, call: ToolCall) -> str:
         """Why the call is not run, "" when it may be."""

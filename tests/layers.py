@@ -43,7 +43,7 @@ LAYERS: dict[str, dict[str, tuple[str, ...]]] = {
         "structured": ("client", "codecs", "errors", "retry", "types"),
         "tools": ("client", "codecs", "errors", "structured", "types"),
         # its streams are EventStreams over ours, read by read: it stands on `call`, and looks at no row, wire or socket
-        "middleware": ("call", "client", "codecs", "errors", "retry", "secret", "transport", "types"),
+        "middleware": ("_version", "call", "client", "codecs", "errors", "retry", "secret", "transport", "types"),
     },
 }
 
@@ -63,6 +63,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "dotenv": ("cli/",),
     "markdown_it": ("cli/",),
     "msgspec": ("codecs/json.py", "codecs/scalars.py", "codecs/schema.py", "dialects/"),
+    "opentelemetry": ("middleware/telemetry/instruments.py", "middleware/telemetry/spans.py"),
     "prompt_toolkit": ("cli/typing_in.py",),
     "pybase64": ("codecs/base64.py",),
     "pytest": ("testing/plugin.py",),

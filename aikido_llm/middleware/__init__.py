@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .hooks import hooked as hooked
     from .limits.limiter import Limiter as Limiter
     from .limits.redis import RedisStore as RedisStore
+    from .telemetry.observe import observed as observed
 
 # Module -> its public names; tests/middleware/test_names.py holds this against the imports above.
 _HOMES = {
@@ -28,6 +29,7 @@ _HOMES = {
     "hooks": "Outcome hooked",
     "limits.limiter": "Limiter",
     "limits.redis": "RedisStore",
+    "telemetry.observe": "observed",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
 

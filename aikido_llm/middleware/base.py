@@ -22,6 +22,7 @@ from ..errors import ConfigError, UnsupportedFeatureError
 from ..secret import Unpicklable
 from ..transport.base import Timeouts
 from ..types.events import Event
+from ..types.exchange import ResumeToken
 from ..types.request import Request
 from ..types.response import ModelInfo, Response
 from ..types.tools import Tool, ToolCall
@@ -120,17 +121,17 @@ class Middleware(Unpicklable):
         """Every model the provider lists."""
         return cast("list[ModelInfo]", await self._verb("list_models")())
 
-    async def warm(self, connections: int = 1) -> None:
+    async def warm(self, connections: int) -> None:
         """Open connections ahead."""
         await self._verb("warm")(connections)
 
-    def resume(self, token: Any) -> EventStream:
-        """Take up an answer that goes on at the provider."""
-        return cast("EventStream", self._verb("resume")(token))
+    def resume(self, answer: ResumeToken | str) -> EventStream:
+        """Take up an answer that goes on at the provider of the first client."""
+        return cast("EventStream", self._verb("resume")(answer))
 
-    async def cancel(self, id: str) -> None:
-        """End an answer that goes on at the provider."""
-        await self._verb("cancel")(id)
+    async def cancel(self, answer: ResumeToken | str) -> None:
+        """End an answer that goes on at the provider of the first client."""
+        await self._verb("cancel")(answer)
 
     async def embed(self, *args: Any, **options: Any) -> Any:
         """Vectors of texts, as the inner client's `embed`."""
@@ -144,10 +145,10 @@ class Middleware(Unpicklable):
         """Tokens of a request, as the inner client's `count_tokens`."""
         return cast("int", await self._verb("count_tokens")(*args, **options))
 
-    def watch_tool(self, call: ToolCall, tool: Tool | None) -> "AbstractContextManager[Any] | None":
-        """Who inside wants to see a tool run, None for nobody."""
-        watch = getattr(self._clients[0], "watch_tool", None)
-        return None if watch is None else watch(call, tool)
+    def watch_tool(self, call: ToolCall, tool: Tool | None, /) -> "AbstractContextManager[Any] | None":
+        """The first inside that wants to see a tool run (see `aikido_llm.tools.WatchesTools`), None for nobody."""
+        watches = (getattr(client, "watch_tool", None) for client in self._clients)
+        return next((found for watch in watches if watch is not None and (found := watch(call, tool))), None)
 
     def _verb(self, name: str) -> Callable[..., Any]:
         """A method of the first client. Raises UnsupportedFeatureError where it has none."""

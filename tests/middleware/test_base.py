@@ -218,7 +218,7 @@ async def test_what_the_inner_client_offers_is_forwarded() -> None:
     assert await client.list_models() == models
     assert client.provider == "stub"
     assert (await client.chat("hi")).text == "a"
-    for ask in (client.embed(["a"]), client.rerank("q", ["a"]), client.count_tokens(REQUEST), client.cancel("id")):
+    for ask in (client.embed(["a"]), client.rerank("q", ["a"]), client.count_tokens(REQUEST)):
         with pytest.raises(llm.UnsupportedFeatureError, match="has no"):
             await ask
     bare = Middleware(Own())

@@ -63,6 +63,8 @@ def around_a_client(client: llm.Client, own: middleware.Middleware) -> llm.Clien
     backup = middleware.fallback(
         client, llm.open("echo"), when=lambda error: isinstance(error, llm.ContextLengthError), deadline=20
     )
+    watched = middleware.observed(backup, content=True, propagate=["gateway.example"], semconv="1.41")
+    assert_type(watched.stream(llm.Request("hi")), llm.EventStream)
     return middleware.hooked(middleware.hooked(backup, before=before), on_events=print, after=after)
 
 

@@ -1,0 +1,1 @@
+"""What `observed` tells OpenTelemetry: the names, the attributes, the spans."""

@@ -1,0 +1,296 @@
+"""The spans of `observed`: what a call does, told to OpenTelemetry as it happens.
+
+A span is current only while the inner client is asked or read, never while the caller has control: nothing of the
+caller's becomes its child.
+"""
+
+import time
+from collections.abc import Callable, Generator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+from opentelemetry import context as otel
+from opentelemetry._logs import SeverityNumber
+from opentelemetry.trace import Span, SpanKind, StatusCode, set_span_in_context, use_span
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from ...call.watch import watcher
+from ...client import Client
+from ...codecs import json
+from ...errors import LLMError
+from ...types.events import Event
+from ...types.exchange import Hop
+from ...types.messages import Message
+from ...types.request import Request
+from ...types.response import Response
+from ...types.tools import Tool, ToolCall, ToolDef
+from ...types.usage import Usage
+from ..base import Middleware
+from ..call import Call
+from ..roads import Begun, Road, has_content
+from . import attributes, content
+from . import semconv as names
+from .instruments import Instruments
+from .shown import Shown
+
+_TRACEPARENT = TraceContextTextMapPropagator()
+
+
+class ObservedClient(Middleware):
+    """See `observed`."""
+
+    made_by = "observed"
+
+    def __init__(self, client: Client, instruments: Instruments, shown: Shown, propagate: frozenset[str]) -> None:
+        super().__init__(client)
+        self.instruments = instruments
+        self.shown = shown
+        self.propagate = propagate
+        self.server = attributes.of_server(self.base_url)
+
+    async def _begin(self, request: Request, road: Road) -> Begun:
+        if otel.get_value(names.OUTER_INFERENCE) is not None:  # somebody outside makes the span of this call
+            return await road.ask(self.first, request)
+        return await _Observed(self, road).begin(self.first, request)
+
+    async def embed(self, *args: Any, **options: Any) -> Any:
+        """Vectors of texts, as the inner client's `embed`, in a span of their own."""
+        with self._operation("embeddings", options.get("model") or self.model) as span:
+            found = await super().embed(*args, **options)
+            usage = getattr(found, "usage", None)
+            span.set_attribute(names.RESPONSE_MODEL, str(getattr(found, "model", "") or ""))
+            if isinstance(usage, Usage) and usage.input_tokens is not None:
+                span.set_attribute("gen_ai.usage.input_tokens", usage.input_tokens)
+            return found
+
+    @contextmanager
+    def _operation(self, operation: str, model: str | None) -> Generator[Span]:
+        """A span around a verb that is no chat."""
+        begun = time.perf_counter()
+        start = {names.OPERATION: operation, names.PROVIDER: names.provider_name(self.provider), **self.server}
+        if model:
+            start[names.REQUEST_MODEL] = model
+        span = self.instruments.tracer.start_span(f"{operation} {model or ''}".strip(), None, SpanKind.CLIENT, start)
+        ended = dict(start)
+        try:
+            with use_span(span, record_exception=False, set_status_on_exception=False):
+                yield span
+        except Exception as error:
+            ended[names.ERROR_TYPE] = attributes.error_type(error)
+            _set_failed(span, error)
+            raise
+        finally:
+            took = time.perf_counter() - begun
+            self.instruments.operation_duration(took, ended, set_span_in_context(span))
+            span.end()
+
+    def watch_tool(
+        self, call: ToolCall, tool: Tool | None, /
+    ) -> "AbstractContextManager[Callable[[Message, Exception | None], None]] | None":
+        """A span around a tool's run; its end is told to what the block gets."""
+        return self._tool_span(call, tool)
+
+    @contextmanager
+    def _tool_span(self, call: ToolCall, tool: Tool | None) -> Generator[Callable[[Message, Exception | None], None]]:
+        begun = time.perf_counter()
+        start: dict[str, Any] = {
+            names.OPERATION: "execute_tool",
+            "gen_ai.tool.name": call.name,
+            "gen_ai.tool.call.id": call.id,
+            "gen_ai.tool.type": "function",
+        }
+        if isinstance(tool, ToolDef) and tool.description:
+            start["gen_ai.tool.description"] = tool.description
+        if self.shown.on_spans:
+            start["gen_ai.tool.call.arguments"] = call.arguments
+        measured = {names.OPERATION: "execute_tool", "gen_ai.tool.name": call.name}
+        span = self.instruments.tracer.start_span(f"execute_tool {call.name}", None, SpanKind.INTERNAL, start)
+
+        def told(message: Message, error: Exception | None) -> None:
+            if self.shown.on_spans:
+                span.set_attribute("gen_ai.tool.call.result", message.text)
+            if message.is_error:
+                measured[names.ERROR_TYPE] = attributes.error_type(error) if error else "_OTHER"
+                span.set_attribute(names.ERROR_TYPE, measured[names.ERROR_TYPE])
+                span.set_status(StatusCode.ERROR)
+
+        try:
+            with use_span(span, record_exception=False, set_status_on_exception=False):
+                yield told
+        except Exception as error:
+            measured[names.ERROR_TYPE] = attributes.error_type(error)
+            _set_failed(span, error)
+            raise
+        finally:
+            if self.instruments.tool_duration is not None:
+                took = time.perf_counter() - begun
+                self.instruments.tool_duration(took, measured, set_span_in_context(span))
+            span.end()
+
+
+class _Observed(Call):
+    """One call, which watches what happens inside it (`call.watch.Watcher`)."""
+
+    def __init__(self, observer: ObservedClient, road: Road) -> None:
+        super().__init__(road)
+        self._observer = observer
+        self._instruments = observer.instruments
+        self._begun = time.perf_counter()
+        self._last = 0.0  # when the last chunk came
+        self._first_chunk: float | None = None
+
+    # ---------------------------------------------------------------- the call's steps
+
+    async def asked(self, request: Request) -> Request:
+        observer, row = self._observer, self._observer.provider
+        model = request.model or observer.model
+        operation = names.operation_name(row)
+        self._measured = {names.OPERATION: operation, names.PROVIDER: names.provider_name(row), **observer.server}
+        if model:
+            self._measured[names.REQUEST_MODEL] = model
+        self._span = self._instruments.tracer.start_span(
+            f"{operation} {model}" if model else operation, None, SpanKind.CLIENT, self._measured
+        )
+        self._recording = self._span.is_recording()
+        self._context = set_span_in_context(self._span)
+        self._request = request
+        if self._recording:
+            self._span.set_attributes(attributes.of_request(request, stream=self.road.streams))
+        return request
+
+    async def ask(self, client: Client, request: Request) -> Begun:
+        with _Reading(self, self._context):
+            return await super().ask(client, request)
+
+    async def read(self) -> list[Event]:
+        with _Reading(self, self._context):
+            return await super().read()
+
+    async def came(self, events: list[Event]) -> list[Event]:
+        if self.road.streams:
+            self._note_chunk(events)
+        if self.end is not None:
+            self._finish(self.end.response, self.failure)
+        return events
+
+    async def failed(self, error: Exception) -> None:
+        partial = error.partial if isinstance(error, LLMError) else None
+        self._finish(partial or Response(), error)
+
+    def left(self) -> None:
+        self._finish(None, self.failure)
+
+    def _note_chunk(self, events: list[Event]) -> None:
+        now = time.perf_counter()
+        if self._first_chunk is not None:
+            self._instruments.next_chunk(now - self._last, self._measured, self._context)
+        elif has_content(events):
+            self._first_chunk = now - self._begun
+            self._instruments.first_chunk(self._first_chunk, self._measured, self._context)
+        self._last = now
+
+    # ---------------------------------------------------------------- what happens inside
+
+    def headers(self, host: str) -> Mapping[str, str]:
+        carrier: dict[str, str] = {}
+        if host in self._observer.propagate:
+            _TRACEPARENT.inject(carrier, self._context)
+        return carrier
+
+    def retrying(self, number: int, error: LLMError, wait: float) -> None:
+        told: dict[str, Any] = {
+            "aikido_llm.attempt": number,
+            "aikido_llm.wait": wait,
+            names.ERROR_TYPE: attributes.error_type(error),
+        }
+        self._span.add_event("aikido_llm.retry", told)
+
+    def went_over(self, hop: Hop) -> None:
+        told = {names.PROVIDER: names.provider_name(hop.provider), names.REQUEST_MODEL: hop.model}
+        if hop.error is not None:
+            told[names.ERROR_TYPE] = attributes.error_type(hop.error)
+        self._span.add_event("aikido_llm.fallback", told)
+
+    # ---------------------------------------------------------------- the end
+
+    def _finish(self, response: Response | None, error: Exception | None) -> None:
+        """response: None when the caller left."""
+        measured, instruments = self._measured, self._instruments
+        whole = response or Response()
+        if whole.provider and whole.provider != self._observer.provider:  # another client answered
+            measured = {name: value for name, value in measured.items() if name not in self._observer.server}
+            measured[names.PROVIDER] = names.provider_name(whole.provider)
+        if whole.model:
+            measured[names.RESPONSE_MODEL] = whole.model
+        if error is not None:
+            measured[names.ERROR_TYPE] = attributes.error_type(error)
+        took = time.perf_counter() - self._begun
+        instruments.duration(took, measured, self._context)
+        instruments.count(whole.usage, measured, self._context)
+        if self._recording:
+            self._describe(whole, measured[names.PROVIDER], error, left=response is None)
+        self._emit(whole, error)
+        self._span.end()
+
+    def _describe(self, response: Response, provider: str, error: Exception | None, *, left: bool) -> None:
+        span = self._span
+        found = attributes.of_response(response, self._instruments.names, self._first_chunk)
+        if left or (error is not None and self.end is None):
+            found[names.FINISH_REASONS] = ("error",)  # one was due, and did not come
+        span.set_attributes({**found, names.PROVIDER: provider})
+        if self._observer.shown.on_spans:
+            told = self._told(response)
+            span.set_attributes({name: json.text(value) for name, value in told.items()})
+        if isinstance(error, LLMError) and error.attempts > 1:
+            span.set_attribute("aikido_llm.attempts", error.attempts)
+        if error is not None:
+            _set_failed(span, error)
+
+    def _told(self, response: Response) -> dict[str, Any]:
+        request = self._request
+        told = {
+            names.SYSTEM_INSTRUCTIONS: content.instructions(request),
+            names.INPUT_MESSAGES: content.input_messages(request),
+            names.OUTPUT_MESSAGES: content.output_messages(response),
+            names.TOOL_DEFINITIONS: content.definitions(request.tools),
+        }
+        return {name: value for name, value in told.items() if value}
+
+    def _emit(self, response: Response, error: Exception | None) -> None:
+        """The conventions' events: the details when they are asked for, and a failure."""
+        logger, shown = self._instruments.logger, self._observer.shown
+        if shown.event:
+            found = attributes.of_response(response, self._instruments.names, self._first_chunk)
+            told = self._told(response) if shown.on_events else {}
+            details = {**attributes.of_request(self._request, stream=self.road.streams), **self._measured}
+            logger.emit(context=self._context, event_name=names.DETAILS_EVENT, attributes={**details, **found, **told})
+        if error is not None:
+            logger.emit(
+                context=self._context,
+                severity_number=SeverityNumber.WARN,
+                event_name=names.EXCEPTION_EVENT,
+                attributes={"exception.type": attributes.error_type(error)},
+            )
+
+
+class _Reading:
+    """While the inner client works: it is watched, and the span is current."""
+
+    __slots__ = ("_call", "_context", "_current", "_watching")
+
+    def __init__(self, call: _Observed, context: otel.Context) -> None:
+        self._call = call
+        self._context = context
+
+    def __enter__(self) -> None:
+        self._watching = watcher.set(self._call)
+        self._current = otel.attach(self._context)
+
+    def __exit__(self, *_: object) -> None:
+        otel.detach(self._current)
+        watcher.reset(self._watching)
+
+
+def _set_failed(span: Span, error: Exception) -> None:
+    span.set_attribute(names.ERROR_TYPE, attributes.error_type(error))
+    span.set_status(StatusCode.ERROR, attributes.facts(error))
