@@ -40,6 +40,7 @@ LAYERS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "on top of the Client protocol": {
         "store": ("client", "codecs", "errors", "secret", "serialize", "types"),
+        "bulk": ("client", "codecs", "errors", "retry", "serialize", "store", "types"),
         "structured": ("client", "codecs", "errors", "retry", "types"),
         "tools": ("client", "codecs", "errors", "structured", "types"),
         # its streams are EventStreams over ours, read by read: it stands on `call`, and looks at no row, wire or socket

@@ -1,0 +1,38 @@
+"""Many requests, each answered once: from a thousand rows to a cluster. See docs/guides/bulk.md.
+
+    async for row in bulk.map(client, ["why is the sky blue?", ...], "answers.db"):
+        ...
+
+Names are loaded when they are first used; no file is called like the function that it holds.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .log import Log as Log
+    from .progress import Progress as Progress
+    from .rows import Row as Row
+    from .run import Run as Run
+    from .run import map as map
+
+_HOMES = {
+    "log": "Log",
+    "progress": "Progress",
+    "rows": "Row",
+    "run": "Run map",
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
+
+if not TYPE_CHECKING:  # a type checker shall find a misspelt name
+
+    def __getattr__(name: str) -> Any:
+        if name in _HOME:
+            value = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+            globals()[name] = value  # found at once the next time
+            return value
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(_HOME)
