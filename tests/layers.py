@@ -44,7 +44,10 @@ LAYERS: dict[str, dict[str, tuple[str, ...]]] = {
         "structured": ("client", "codecs", "errors", "retry", "types"),
         "tools": ("client", "codecs", "errors", "structured", "types"),
         # its streams are EventStreams over ours, read by read: it stands on `call`, and looks at no row, wire or socket
-        "middleware": ("_version", "call", "client", "codecs", "errors", "retry", "secret", "transport", "types"),
+        "middleware": (
+            *("_version", "call", "client", "codecs", "errors", "retry", "secret", "store", "transport"),
+            "types",
+        ),
     },
 }
 

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import aikido_llm
+import aikido_llm.bulk
 import aikido_llm.middleware
 import aikido_llm.testing
 
@@ -21,9 +22,9 @@ _DIALECTS = sorted(folder.name for folder in (ROOT / "dialects").iterdir() if (f
 # Module that a user imports from -> its public names, and the module of each ("" for that module itself).
 SURFACE: dict[str, dict[str, str]] = {
     "aikido_llm": vars(aikido_llm)["_HOME"] | {"providers": "providers"},
-    "aikido_llm.middleware": {
-        name: f"middleware.{home}" for name, home in vars(aikido_llm.middleware)["_HOME"].items()
-    },
+    "aikido_llm.middleware": {name: f"middleware.{home}" for name, home in vars(aikido_llm.middleware)["_HOME"].items()}
+    | {"CallStore": "store"},
+    "aikido_llm.bulk": {name: f"bulk.{home}" for name, home in vars(aikido_llm.bulk)["_HOME"].items()},
     "aikido_llm.serialize": dict.fromkeys(("from_dict", "to_dict"), "serialize"),
     "aikido_llm.client": dict.fromkeys(("NOTHING", "Gate", "Gated", "Lease"), "client"),
     "aikido_llm.store": {

@@ -26,7 +26,13 @@ def test_the_surface_is_the_one_that_was_written_down() -> None:
 
 @pytest.mark.parametrize(
     ("module", "alias"),
-    [("aikido_llm", "llm"), ("aikido_llm.testing", "testing"), ("aikido_llm.middleware", "middleware")],
+    [
+        ("aikido_llm", "llm"),
+        ("aikido_llm.testing", "testing"),
+        ("aikido_llm.middleware", "middleware"),
+        ("aikido_llm.store", "store"),
+        ("aikido_llm.bulk", "bulk"),
+    ],
 )
 def test_every_public_name_is_in_use_in_the_type_checked_file(module: str, alias: str) -> None:
     used = {

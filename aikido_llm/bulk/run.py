@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 import os
 import warnings
-from pathlib import Path
 from types import TracebackType
+from typing import cast
 
 from ..client import Client
 from ..errors import ConfigError
@@ -63,10 +63,8 @@ class Run:
         self, client: Client, rows: Rows, log: str | os.PathLike[str] | Log, key: str | None, concurrency: int,
         ordered: bool, policy: RetryPolicy,
     ) -> None:  # fmt: skip
-        self._own = _opened(log)
-        chosen = self._own if self._own is not None else log
-        if isinstance(chosen, str | os.PathLike):
-            raise ConfigError("log is a path, a CallStore or another log")
+        self._own = CallStore(log) if isinstance(log, str | os.PathLike) else None
+        chosen = self._own or cast("Log", log)
         self._work = Work(client, rows, chosen, key=key, concurrency=concurrency, ordered=ordered, policy=policy)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._over = False
@@ -123,8 +121,3 @@ class Run:
                       source=self, stacklevel=2)  # fmt: skip
         with contextlib.suppress(RuntimeError):  # the loop is gone, and its tasks with it
             self._loop.call_soon_threadsafe(self._work.cancel)
-
-
-def _opened(log: object) -> Log | None:
-    """The log that a path names; None for one that is open."""
-    return CallStore(Path(log)) if isinstance(log, str | os.PathLike) else None

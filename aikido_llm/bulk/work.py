@@ -8,8 +8,9 @@ grow with the number of rows, whoever is slow: the servers, the log or the reade
 """
 
 import asyncio
+import contextlib
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Coroutine, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Coroutine, Iterable
 from typing import TypeAlias
 
 from attrs import define
@@ -43,7 +44,7 @@ def meets_all(error: LLMError) -> bool:
     return isinstance(error, ConfigError | InsufficientCreditsError)
 
 
-async def _each(rows: Rows) -> AsyncIterator[Rowlike]:
+async def _each(rows: Rows) -> AsyncGenerator[Rowlike]:
     if isinstance(rows, AsyncIterable):
         async for row in rows:
             yield row
@@ -159,10 +160,11 @@ class Work:
     async def _feed(self) -> None:
         try:
             place = 0
-            async for row in _each(self._rows):
-                await self._room.acquire()
-                self._take(read_row(row, place, self._key), place)
-                place += 1
+            async with contextlib.aclosing(_each(self._rows)) as rows:
+                async for row in rows:
+                    await self._room.acquire()
+                    self._take(read_row(row, place, self._key), place)
+                    place += 1
         except asyncio.CancelledError:
             raise
         except Exception as error:  # the caller's rows; what was read before is finished

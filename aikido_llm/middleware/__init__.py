@@ -13,22 +13,27 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .base import Middleware as Middleware
+    from .caches import cached as cached
     from .failover import fallback as fallback
     from .gating import limited as limited
     from .hooks import Outcome as Outcome
     from .hooks import hooked as hooked
     from .limits.limiter import Limiter as Limiter
     from .limits.redis import RedisStore as RedisStore
+    from .logs import CallStore as CallStore
+    from .logs import logged as logged
     from .telemetry.observe import observed as observed
 
 # Module -> its public names; tests/middleware/test_names.py holds this against the imports above.
 _HOMES = {
     "base": "Middleware",
+    "caches": "cached",
     "failover": "fallback",
     "gating": "limited",
     "hooks": "Outcome hooked",
     "limits.limiter": "Limiter",
     "limits.redis": "RedisStore",
+    "logs": "CallStore logged",
     "telemetry.observe": "observed",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}

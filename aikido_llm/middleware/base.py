@@ -17,7 +17,7 @@ from attrs import Factory, define
 from ..call.clocks import Clocks
 from ..call.http_client import HTTPClient, Messages, as_request
 from ..call.stream import EventStream, Source, StreamCore
-from ..client import Client
+from ..client import Client, identity_of
 from ..errors import ConfigError, UnsupportedFeatureError
 from ..secret import Unpicklable
 from ..transport.base import Timeouts
@@ -116,6 +116,12 @@ class Middleware(Unpicklable):
     def base_url(self) -> str:
         """Where the first client sends to, "" where it does not say."""
         return cast("str", getattr(self._clients[0], "base_url", ""))
+
+    @property
+    def identity(self) -> Any:
+        """What decides the answers beside the request: the identity of the inner client, or those of all in order."""
+        several = [identity_of(client) for client in self._clients]
+        return several[0] if len(several) == 1 else several
 
     async def list_models(self) -> list[ModelInfo]:
         """Every model the provider lists."""

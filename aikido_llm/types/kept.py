@@ -50,8 +50,8 @@ def request_pieces(request: dict[str, Any], secret: Callable[[str], bool]) -> li
 
 def _message(message: dict[str, Any]) -> Piece:
     message.pop("cache", None)
-    content = message.get("content")
-    parts = [*(content if isinstance(content, list) else ()), *media_of(message)]
+    content: Any = message.get("content")
+    parts: list[dict[str, Any]] = [*(content if isinstance(content, list) else ()), *media_of(message)]
     for part in parts:
         part.pop("cache", None)
         detach(part)
@@ -111,8 +111,11 @@ def drop_exchange(holder: dict[str, Any]) -> None:
 
 def media_of(holder: dict[str, Any]) -> list[dict[str, Any]]:
     """The pictures and sound of a Message, a Response or an event."""
-    held = (holder.get(name, ()) for name in ("images", "image", "audio"))
-    return [part for one in held for part in ([one] if isinstance(one, dict) else one)]
+    found: list[dict[str, Any]] = []
+    for name in ("images", "image", "audio"):
+        held: Any = holder.get(name, ())
+        found += [held] if isinstance(held, dict) else held
+    return found
 
 
 def detach(part: dict[str, Any]) -> tuple[bytes, bytes] | None:

@@ -1,22 +1,37 @@
 """What the tests of every maker share: clients to wrap, a caller's own among them, and each maker as one sees it."""
 
+import shutil
+import tempfile
+import weakref
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
 import aikido_llm as llm
 from aikido_llm import middleware
+from aikido_llm.store import CallStore
 from aikido_llm.testing import StubClient, TurnScript
 
 Maker = Callable[[llm.Client], llm.Client]
+
+
+def new_store() -> CallStore:
+    """One that nobody else has; its file is gone when nobody knows it any more."""
+    folder = tempfile.mkdtemp()
+    store = CallStore(f"{folder}/calls.db")
+    weakref.finalize(store, shutil.rmtree, folder, ignore_errors=True)
+    return store
+
 
 MAKERS: dict[str, Maker] = {
     "plain": middleware.Middleware,
     "fallback": lambda client: middleware.fallback(
         client, StubClient(*[TurnScript([llm.AuthError("no key")])] * 9), deadline=60, when=lambda error: False
     ),
+    "cached": lambda client: middleware.cached(client, new_store()),
     "hooked": lambda client: middleware.hooked(
         client, before=lambda request: None, on_events=lambda events: None, after=lambda outcome: None
     ),
+    "logged": lambda client: middleware.logged(client, new_store()),
     "limited": lambda client: middleware.limited(
         client, middleware.Limiter(600_000, 60_000_000, concurrent=1000, burst=10_000)
     ),

@@ -10,7 +10,7 @@ from typing import Any, assert_never, assert_type
 import attrs
 
 import aikido_llm as llm
-from aikido_llm import middleware, serialize, sync, testing
+from aikido_llm import bulk, middleware, serialize, store, sync, testing
 from aikido_llm.dialects.openai_chat import OpenAIChat
 from aikido_llm.transport.base import Transport
 
@@ -66,6 +66,26 @@ def around_a_client(client: llm.Client, own: middleware.Middleware) -> llm.Clien
     watched = middleware.observed(backup, content=True, propagate=["gateway.example"], semconv="1.41")
     assert_type(watched.stream(llm.Request("hi")), llm.EventStream)
     return middleware.hooked(middleware.hooked(backup, before=before), on_events=print, after=after)
+
+
+async def kept_calls(client: llm.HTTPClient, path: str) -> None:
+    async with middleware.CallStore(path) as kept:
+        around = middleware.cached(middleware.logged(client, kept), kept)
+        assert_type(await around.complete(llm.Request("hi")), llm.Response)
+        question = store.Asked.of(store.identify(client), llm.Request("hi"))
+        assert_type(await kept.get(question.key), store.Call | None)
+        assert_type(await kept.find("words", outcome=store.Outcome.failed), list[store.Call])
+        assert isinstance(kept, store.CallStore)
+
+
+async def many(client: llm.Client, path: str, log: bulk.Log) -> None:
+    run = bulk.map(client, ["a", llm.Request("b"), {"id": 1, "prompt": "c"}], path, "id", 8, ordered=True)
+    assert_type(run, bulk.Run)
+    async for row in run:
+        assert_type(row, bulk.Row)
+        assert_type(row.response, llm.Response | None)
+    assert_type(run.progress, bulk.Progress)
+    bulk.map(client, [], log).stop()
 
 
 def limits_and_budgets(client: llm.HTTPClient, around: middleware.Middleware, own: llm.Client) -> None:

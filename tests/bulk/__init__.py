@@ -1,0 +1,1 @@
+"""Many rows, each answered once."""
