@@ -2,7 +2,8 @@
 (a JSON Schema) and how it is read, in arguments of tools and in typed answers alike.
 
 Only formats that every service takes in a schema are asked for; the others are said in words.
-source: the guide "Structured outputs" that the strictest of them wrote, read 2026-11; ISO 8601 as Python's `fromisoformat` reads it.
+source: the guide "Structured outputs" that the strictest of them wrote, read 2026-11; ISO 8601 as Python's
+`fromisoformat` reads it.
 """
 
 from collections.abc import Callable, Mapping
