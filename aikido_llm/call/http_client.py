@@ -28,7 +28,7 @@ from ..transport.base import Transport
 from ..types.events import Event
 from ..types.exchange import ResumeToken
 from ..types.messages import Message, user
-from ..types.request import Request
+from ..types.request import Options, Request
 from ..types.response import ModelInfo, Response
 from .attempts import Attempts
 from .clocks import Clocks
@@ -81,6 +81,11 @@ class HTTPClient(Unpicklable):
     def model(self) -> str | None:
         """The model that a request without one goes to."""
         return self._settings.model
+
+    @property
+    def options(self) -> Options:
+        """What its requests have where they say nothing themselves."""
+        return self._settings.options
 
     @property
     def base_url(self) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .caches import cached as cached
     from .failover import fallback as fallback
     from .gating import limited as limited
+    from .hedging import hedged as hedged
     from .hooks import Outcome as Outcome
     from .hooks import hooked as hooked
     from .limits.limiter import Limiter as Limiter
@@ -30,6 +31,7 @@ _HOMES = {
     "caches": "cached",
     "failover": "fallback",
     "gating": "limited",
+    "hedging": "hedged",
     "hooks": "Outcome hooked",
     "limits.limiter": "Limiter",
     "limits.redis": "RedisStore",

@@ -23,7 +23,7 @@ from ..secret import Unpicklable
 from ..transport.base import Timeouts
 from ..types.events import Event
 from ..types.exchange import ResumeToken
-from ..types.request import Request
+from ..types.request import Options, Request
 from ..types.response import ModelInfo, Response
 from ..types.tools import Tool, ToolCall
 from .roads import COMPLETE, STREAM, Begun, Road, response_of
@@ -111,6 +111,11 @@ class Middleware(Unpicklable):
     def model(self) -> str | None:
         """The model that a request without one goes to."""
         return cast("str | None", getattr(self._clients[0], "model", None))
+
+    @property
+    def options(self) -> Options | None:
+        """The defaults of the first client's requests, None where it does not say."""
+        return cast("Options | None", getattr(self._clients[0], "options", None))
 
     @property
     def base_url(self) -> str:
@@ -212,6 +217,18 @@ def method_of(client: Client, name: str) -> Callable[..., Any]:
     if method is None:
         raise UnsupportedFeatureError(f"{shown(client)} has no {name}")
     return cast("Callable[..., Any]", method)
+
+
+def needs_model(client: Client, maker: str) -> None:
+    """Raises ConfigError for one of the others that has no model of its own; of one that is not ours nobody knows."""
+    bottom = client
+    while isinstance(bottom, Middleware):
+        bottom = bottom.first
+    if isinstance(bottom, HTTPClient) and not bottom.model:
+        raise ConfigError(
+            f"{maker} asks {shown(client)} without the request's model, and it has none of its own:"
+            ' open it with model="..."'
+        )
 
 
 def shown(client: Client) -> str:

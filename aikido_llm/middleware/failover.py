@@ -10,11 +10,9 @@ from typing import Any, TypeAlias, TypeVar
 
 from attrs import evolve, frozen
 
-from ..call.http_client import HTTPClient
 from ..call.watch import watcher
 from ..client import Client
 from ..errors import (
-    ConfigError,
     InsufficientCreditsError,
     LLMError,
     RateLimitedError,
@@ -24,14 +22,14 @@ from ..errors import (
     TooLargeError,
     UnsupportedFeatureError,
 )
-from ..types.events import EndEvent, ErrorEvent, Event
+from ..types.events import EndEvent, Event
 from ..types.exchange import Hop
 from ..types.request import Request
 from ..types.usage import Usage
-from .base import Middleware, method_of, shown
+from .base import Middleware, method_of, needs_model
 from .breaker import Admission, Breaker
 from .call import Call
-from .roads import Begun, Road, has_content
+from .roads import Begun, Road, failure_in, for_others, until_content
 
 T = TypeVar("T")
 
@@ -106,11 +104,7 @@ class FallbackClient(Middleware):
     ) -> None:
         super().__init__(*clients)
         for client in clients[1:]:
-            if _lacks_model(client):
-                raise ConfigError(
-                    f"fallback asks {shown(client)} without the request's model, and it has none of its own:"
-                    ' open it with model="..."'
-                )
+            needs_model(client, self.made_by)
         self._when = when
         self._same_model = same_model
         self._breakers = tuple(Breaker(clock) for _ in clients)
@@ -246,7 +240,7 @@ class _Routed(Call):
 
     async def ask(self, client: Client, request: Request) -> Begun:
         async def until_content(turn: Turn) -> Begun:
-            return await self._until_content(turn.client, request if turn.first else _for_others(request))
+            return await self._until_content(turn.client, request if turn.first else for_others(request))
 
         try:
             return await self._chain.run(until_content)
@@ -257,22 +251,12 @@ class _Routed(Call):
 
     async def _until_content(self, client: Client, request: Request) -> Begun:
         """The answer from its first content event on. Raises what it fails with before."""
-        source, events = await self.road.ask(client, request)
-        if has_content(events):
-            return source, events
-        try:
-            while not has_content(events) and not isinstance(events[-1], EndEvent):
-                if not (more := await source.events()):
-                    break
-                events = [*events, *more]
-        except BaseException:
-            source.close()
-            raise
-        failure = next((event.error for event in events if isinstance(event, ErrorEvent)), None)
-        if failure is not None and not has_content(events):
-            self._failed = failure, (source, events)
+        begun = await until_content(self.road, client, request)
+        failure = failure_in(begun[1])
+        if failure is not None:
+            self._failed = failure, begun
             raise failure
-        return source, events
+        return begun
 
     async def came(self, events: list[Event]) -> list[Event]:
         if self.failure is not None and (self._failed is None or self._failed[0] is not self.failure):
@@ -291,10 +275,6 @@ class _Routed(Call):
         failure.route = (*self._chain.route, *failure.route)
 
 
-def _for_others(request: Request) -> Request:
-    return evolve(request, model=None, extra={}, extra_headers={}, previous_response_id=None, conversation=None)
-
-
 def _hop(client: Client, error: LLMError) -> Hop:
     usage = error.partial.usage if error.partial is not None else Usage()
     provider = error.provider or str(getattr(client, "provider", ""))
@@ -308,10 +288,3 @@ def _has_answer(error: LLMError) -> bool:
 
 
 _ANSWER = ("text", "thinking", "tool_calls", "images", "audio", "server_tools", "citations")
-
-
-def _lacks_model(client: Client) -> bool:
-    """Of what is not ours nobody knows whether it needs one."""
-    if isinstance(client, Middleware):
-        return _lacks_model(client.first)
-    return isinstance(client, HTTPClient) and not client.model

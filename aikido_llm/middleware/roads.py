@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeAlias
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ..call.stream import EventStream, Source, StreamCore
 from ..client import Client
@@ -52,6 +52,32 @@ async def _whole(client: Client, request: Request) -> Begun:
 
 STREAM = Road(True, _streamed)
 COMPLETE = Road(False, _whole)
+
+
+async def until_content(road: Road, client: Client, request: Request) -> Begun:
+    """Ask, and read to the first content event; to the end, where the answer has none (see `failure_in`)."""
+    source, events = await road.ask(client, request)
+    try:
+        while not has_content(events) and not isinstance(events[-1], EndEvent):
+            if not (more := await source.events()):
+                break
+            events = [*events, *more]
+    except BaseException:
+        source.close()
+        raise
+    return source, events
+
+
+def failure_in(events: list[Event]) -> LLMError | None:
+    """What an answer failed with before any of its content came."""
+    if has_content(events):
+        return None
+    return next((event.error for event in events if isinstance(event, ErrorEvent)), None)
+
+
+def for_others(request: Request) -> Request:
+    """Without what is the first client's alone: each of the others uses its own model and defaults."""
+    return evolve(request, model=None, extra={}, extra_headers={}, previous_response_id=None, conversation=None)
 
 
 async def response_of(source: Source, events: list[Event]) -> Response:

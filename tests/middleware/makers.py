@@ -36,6 +36,7 @@ MAKERS: dict[str, Maker] = {
         client, middleware.Limiter(600_000, 60_000_000, concurrent=1000, burst=10_000)
     ),
     "observed": lambda client: middleware.observed(client, content=True, propagate=["127.0.0.1"]),
+    "hedged": lambda client: middleware.hedged(client, StubClient(), after=60, max_extra=1),
 }
 """Each maker with what makes it do all that it does, around one client."""
 

@@ -65,6 +65,7 @@ def around_a_client(client: llm.Client, own: middleware.Middleware) -> llm.Clien
     )
     watched = middleware.observed(backup, content=True, propagate=["gateway.example"], semconv="1.41")
     assert_type(watched.stream(llm.Request("hi")), llm.EventStream)
+    middleware.hedged(client, llm.open("echo"), after=0.5, max_extra=0.1)
     return middleware.hooked(middleware.hooked(backup, before=before), on_events=print, after=after)
 
 
