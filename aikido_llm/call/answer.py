@@ -169,6 +169,11 @@ class AnswerParser:
         return self._framer.whole
 
     @property
+    def ending(self) -> bool:
+        """The answer is whole, and what may stand behind its end (the usage) is still read."""
+        return self._decoder.ended and not self.ended
+
+    @property
     def unfinished(self) -> int:
         """Bytes that have come of the event that is under way."""
         return self._framer.unfinished

@@ -52,7 +52,7 @@ class Clocks:
         self._loop = running_loop()
         self.now = self._loop.time
         self._timeouts = timeouts
-        self._idle = _NEVER if timeouts.idle is None else timeouts.idle
+        self._idle = _or_never(timeouts.idle)
         self._total_due = self._in(timeouts.total)
         self._content_due = _NEVER
         self._seen_content = False
@@ -74,6 +74,7 @@ class Clocks:
         """
         self._content_due = self._in(self._timeouts.first_event)
         self._seen_content = False
+        self._idle = _or_never(self._timeouts.idle)
         self._waiting = True
         return _Bounded(self)
 
@@ -124,7 +125,7 @@ class Clocks:
         self._granted = None
         if not self._seen_content:
             self._seen_content = True
-            self._content_due = self._in(self._timeouts.idle)
+            self._content_due = self.now() + self._idle
 
     def grows(self) -> None:
         """A large event is arriving: content, unless it comes to nothing."""
@@ -138,6 +139,16 @@ class Clocks:
         if self._granted is not None:
             self._content_due, self._seen_content = self._granted
             self._granted = None
+            if self._on_due is not None:
+                self._arm(self._on_due)
+
+    def shorten(self, idle: float) -> None:
+        """From now on nothing more need come: what does has so many seconds, whatever else comes in between."""
+        if idle < self._idle:
+            self._idle = idle
+            self._seen_content = True
+            self._granted = None
+            self._content_due = min(self._content_due, self.now() + idle)
             if self._on_due is not None:
                 self._arm(self._on_due)
 
@@ -195,17 +206,19 @@ class Clocks:
             self._set_timer()
 
     def _set_timer(self) -> None:
-        now, idle = self.now(), self._timeouts.idle
+        now, idle = self.now(), self._idle
         pause = idle or 1.0  # with an idle time of 0 the loop shall not spin
         # with no reader waiting the content deadline is ignored; `begin_wait` sets a new one
         due = self._content_due if self._waiting or now < self._content_due else now + pause
-        if idle is not None:  # it begins with the first event, which may come at any time
-            due = min(due, now + pause)
-        due = min(due, self._total_due)
+        due = min(due, now + pause, self._total_due)  # `idle` begins with the first event, which may come at any time
         if self._ended or due <= now:
             self._timer = self._loop.call_soon(self._tick)  # before what the task itself asks the loop for
         elif due != _NEVER:
             self._timer = self._loop.call_at(due, self._tick)
+
+
+def _or_never(seconds: float | None) -> float:
+    return _NEVER if seconds is None else seconds
 
 
 class _Bounded:

@@ -10,6 +10,8 @@ from .answer import AnswerParser
 from .clocks import Clocks
 
 _DRAIN = 0.05  # s to wait behind the end mark for the end of the body, which lets the connection be used again
+_BEHIND_END = 2.0  # s to wait for the usage behind a whole answer: hosts that count first take some tenths of that
+_BEHIND_CALLS = 10.0  # s, where it ended in calls: some hosts send the finish reason with each, and then write the next
 _PIECE = 32 * 1024  # bytes to make events of at a time: with more of them the processor's cache is too small
 _GROWTH = 256 * 1024  # bytes of one unfinished event that count as content: a large image takes longer than `idle`
 
@@ -63,6 +65,8 @@ class Reader:
             if data:
                 self.received = True
                 events = answer.feed(data)
+                if answer.ending:  # hosts exist that neither say more nor close
+                    clocks.shorten(_BEHIND_CALLS if answer.calls_begun else _BEHIND_END)
                 if events:
                     self._flowing = True
                 else:

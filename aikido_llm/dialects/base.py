@@ -115,6 +115,12 @@ class Decoder(ABC):
         was not seen, ContentFilteredError when a policy cut it, another LLMError when the wire says that it failed.
         """
 
+    @property
+    def ended(self) -> bool:
+        """The answer is whole, and its bytes need not be over: some servers tell the usage behind that, some nothing
+        (`done` where nothing behind it is read)."""
+        return self.done
+
     @abstractmethod
     def usage(self) -> Usage | None:
         """What the server has said of the cost so far, None for nothing."""

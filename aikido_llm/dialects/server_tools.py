@@ -41,6 +41,10 @@ class ServerTools:
         out.append(ServerToolStart(tool.index, id, name))
         return tool
 
+    @property
+    def any_running(self) -> bool:
+        return bool(self._running)
+
     def running(self, id: str) -> Running | None:
         """The latest tool of that id, if it is not over."""
         return self._by_id.get(id)

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...types.usage import Usage
-from ..values import as_count, as_object, within
+from ..values import as_count, as_object, first_count, within
 
 
 def usage_of(counts: Mapping[str, Any]) -> Usage | None:
     """`input_tokens` here is what was neither read from the cache nor written to it; gateways that say `prompt_tokens`
     instead mean the whole prompt. None when no number of tokens was sent."""
-    output = _first(counts, "output_tokens", "completion_tokens")
+    output = first_count(counts, "output_tokens", "completion_tokens")
     written = as_count(counts.get("cache_creation_input_tokens"))
     read = as_count(counts.get("cache_read_input_tokens"))
     fresh, whole = as_count(counts.get("input_tokens")), as_count(counts.get("prompt_tokens"))
@@ -31,7 +31,3 @@ def usage_of(counts: Mapping[str, Any]) -> Usage | None:
         reasoning_tokens=within(thinking, output),
         raw=dict(counts),
     )
-
-
-def _first(counts: Mapping[str, Any], *names: str) -> int | None:
-    return next((count for name in names if (count := as_count(counts.get(name))) is not None), None)

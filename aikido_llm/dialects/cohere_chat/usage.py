@@ -3,7 +3,7 @@
 from typing import Any
 
 from ...types.usage import Usage
-from ..values import as_count, as_object, within
+from ..values import as_count, as_object, first_count, within
 
 
 def read(value: Any) -> Usage | None:
@@ -11,8 +11,9 @@ def read(value: Any) -> Usage | None:
     raw = as_object(value)
     if not raw:
         return None
-    tokens = _counts(raw.get("tokens")) or _counts(raw.get("billed_units"))
-    read_tokens, written = tokens.get("input_tokens"), tokens.get("output_tokens")
+    tokens = _counts(raw.get("tokens")) or _counts(raw.get("billed_units")) or _counts(raw)
+    read_tokens = first_count(tokens, "input_tokens", "prompt_tokens")
+    written = first_count(tokens, "output_tokens", "completion_tokens")
     return Usage(
         read_tokens,
         written,

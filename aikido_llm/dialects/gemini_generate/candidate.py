@@ -45,6 +45,8 @@ class CandidateReader:
     def read(self, candidate: Candidate, out: list[Event], arrived: Mapping[str, Media]) -> None:
         content = candidate.content
         if content is not None and content.parts:
+            if self.finish_reason not in (None, *OVERRIDING) and any(map(_says, content.parts)):
+                self.finish_reason = None  # the model had stopped for code that the service ran, and goes on
             if len(content.parts) > 1:
                 self._lengths = [0 if part.thought else len(part.text or "") for part in content.parts]
             for part in content.parts:
@@ -90,6 +92,11 @@ class CandidateReader:
             detail = f": {self.detail}" if self.detail else ""
             raise ServerError(f"the model's answer failed with {word}{detail}", code=word)
         self.finish_reason = self.calls.end(out, reason)
+
+    @property
+    def ended(self) -> bool:
+        """The finish reason has come, and no tool of the service's own is at work, for which a model stops too."""
+        return self.finish_reason is not None and not (self.finish_reason is FinishReason.stop and self._served.running)
 
     def replay(self, *, verbatim: bool = False) -> tuple[Any, ...]:
         verbatim = verbatim or self.finish_reason is FinishReason.paused
@@ -206,6 +213,10 @@ class Choice:
             logprobs=tuple(reader.logprobs),
             complete=self._complete,
         )
+
+
+def _says(part: Part) -> bool:
+    return bool(part.text or part.functionCall or part.inlineData or part.other)
 
 
 _READ = frozenset(("text", "thought", "thoughtSignature", "functionCall", "inlineData"))

@@ -1,7 +1,8 @@
 """Chunks -> events. A stream's chunk and a whole body have one shape, so both take one road.
 
 The wire has no end mark: an answer is whole when the bytes are over and a finish reason (or a blocked prompt) was seen.
-Chunks may follow the finish reason, so nothing is `done` before that.
+Chunks may follow the finish reason, so nothing is `done` before that; content behind it means that it was not the last:
+a model stops, too, for code that the service runs.
 """
 
 from typing import Any
@@ -44,7 +45,7 @@ class Decoder(base.Decoder):
 
     def feed(self, frames: list[Frame], out: list[Event]) -> None:
         decode, append, turn = PLAIN.fast, out.append, self._first.turn
-        known = bool(self.id and self.model)
+        known = self._is_under_way
         for name, payload in frames:
             if known and not name:
                 try:
@@ -69,7 +70,12 @@ class Decoder(base.Decoder):
                 if name != WHOLE:
                     self._told(envelope.of_event(payload))
                 raise MalformedStream(f"this is no answer of the API: {error}", body=_excerpt(payload)) from None
-            known = bool(self.id and self.model)
+            known = self._is_under_way
+
+    @property
+    def _is_under_way(self) -> bool:
+        """What a plain chunk says beside its text is known already."""
+        return bool(self.id and self.model) and self._first.finish_reason is None
 
     def _special(self, name: str, payload: bytes, out: list[Event]) -> None:
         """Any frame that is not a plain piece of text."""
@@ -84,7 +90,13 @@ class Decoder(base.Decoder):
     def _error(self, value: Any) -> LLMError:
         return in_band(value, self._words)
 
+    @property
+    def ended(self) -> bool:
+        return self._first.ended and all(choice.reader.ended for choice in self._others.values())
+
     def close(self, out: list[Event]) -> None:
+        if not self.done and self._first.finish_reason is not None and not self._first.ended:
+            raise base.truncated("the result of the code that the service runs")
         try:
             self._first.close(out)
         finally:
@@ -95,7 +107,7 @@ class Decoder(base.Decoder):
             choice.close()
 
     def usage(self) -> Usage | None:
-        return self._usage.usage()
+        return self._usage.usage(self.provider_data.get("usage"))
 
     def replay(self) -> tuple[Any, ...]:
         return self._first.replay(verbatim=self.continues)

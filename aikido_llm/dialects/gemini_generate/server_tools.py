@@ -29,6 +29,11 @@ class ServedTools:
         self._waiting: dict[tuple[str, str], deque[Running]] = {}  # by kind and id, which may be missing
         self._queries: set[str] = set()  # that a part has told
 
+    @property
+    def running(self) -> bool:
+        """Some tool has no result yet."""
+        return self._tools.any_running
+
     def add(self, part: dict[str, Any], out: list[Event]) -> None:
         """A part that holds one of PARTS."""
         if "executableCode" in part:

@@ -3,11 +3,12 @@
 from typing import Any
 
 from ...types.usage import Usage
-from ..values import is_object, within
+from ..values import as_object, first_count, is_object, within
 from .wire import Counts, usage_object
 
 _MERGE_AT = 64  # chunks
 _LARGE = 64 * 1024  # bytes of a frame that is not kept for its usage object
+_NOTHING = Counts()
 
 
 class UsageReader:
@@ -49,13 +50,13 @@ class UsageReader:
         self._later.clear()
         self._counts = merged
 
-    def usage(self) -> Usage | None:
-        """None when the server has sent nothing."""
+    def usage(self, other: Any = None) -> Usage | None:
+        """None when the server has sent nothing. other: what stood where other wires tell it."""
         self._merge()
         counts, source = self._counts, self._source
-        if counts is None:
-            return None
         raw = usage_object(source) if isinstance(source, bytes) else source.get("usageMetadata")
+        if counts is None or counts == _NOTHING:
+            return _of_another_wire(as_object(raw) or as_object(other))
         read = _sum(counts.promptTokenCount, counts.toolUsePromptTokenCount)
         written = _sum(counts.candidatesTokenCount, counts.thoughtsTokenCount)
         return Usage(
@@ -65,6 +66,13 @@ class UsageReader:
             reasoning_tokens=within(counts.thoughtsTokenCount, written),
             raw=raw if is_object(raw) else None,
         )
+
+
+def _of_another_wire(raw: dict[str, Any]) -> Usage | None:
+    """Counts under the names that gateways leave as they were."""
+    read = first_count(raw, "prompt_tokens", "input_tokens")
+    written = first_count(raw, "completion_tokens", "output_tokens")
+    return Usage(read, written, raw=raw) if raw else None
 
 
 def _sum(*counts: int | None) -> int | None:

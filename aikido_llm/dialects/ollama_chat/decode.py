@@ -19,7 +19,7 @@ from ...types.usage import Usage
 from .. import base, envelope, media, noise, status
 from ..finish import reason_of
 from ..toolcalls import ToolCalls, arguments_text
-from ..values import as_count, as_object
+from ..values import as_count, as_object, first_count
 from ..words import NO_WORDS, Words
 from . import errors
 from .finish import FINISH
@@ -107,10 +107,11 @@ class Decoder(base.Decoder):
         are not told, nor is the reasoning apart from the answer. Durations in raw are nanoseconds."""
         line = self.raw if self.raw is not None else _parsed(self._last)
         fields = as_object(line)
-        raw = {name: fields[name] for name in COUNTS if fields.get(name) is not None}
+        raw = {name: fields[name] for name in COUNTS if fields.get(name) is not None} or as_object(fields.get("usage"))
         if not raw:
             return None
-        return Usage(as_count(raw.get("prompt_eval_count")), as_count(raw.get("eval_count")), raw=raw)
+        read = first_count(raw, "prompt_eval_count", "prompt_tokens", "input_tokens")
+        return Usage(read, first_count(raw, "eval_count", "completion_tokens", "output_tokens"), raw=raw)
 
     # ---------------------------------------------------------------- reading
 

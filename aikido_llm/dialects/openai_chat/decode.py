@@ -104,7 +104,7 @@ class Decoder(base.Decoder):
     def close(self, out: list[Event]) -> None:
         if self._further and not self._first.seen:
             raise MalformedStream("the answer has choices, and none of them is the first")
-        if not self.done and not self._ended:
+        if not self.done and not self._have_ended:
             raise base.truncated("its finish reason" if self._first.finish_reason is None else "that of every choice")
         self._told()
         if self._content.refused or self.finish_reason is FinishReason.content_filter:
@@ -127,16 +127,22 @@ class Decoder(base.Decoder):
         return tuple(self._further[index].response() for index in sorted(self._further))
 
     @property
-    def _ended(self) -> bool:
+    def ended(self) -> bool:
+        return self.done or (self._have_ended and not self._content.calls.unfinished)
+
+    @property
+    def _have_ended(self) -> bool:
         """Every choice that was asked for, or has come, has ended."""
+        if not self._first.ended:
+            return False
         further = self._further.values()
-        return self._first.ended and len(further) + 1 >= self._asked and all(choice.ended for choice in further)
+        return len(further) + 1 >= self._asked and all(choice.ended for choice in further)
 
     def _pass_over(self, error: MalformedStream, data: bytes) -> None:
         """Behind the end a frame that cannot be read (the usage) takes nothing from the answer. But some hosts send a
         finish reason with each call: then a call is open, or is what the frame tells of, and may not be cut."""
         unfinished = any(one.content.calls.unfinished for one in (self._first, *self._further.values()))
-        if not self._ended or unfinished or _OF_CALLS.search(data):
+        if not self._have_ended or unfinished or _OF_CALLS.search(data):
             raise error
         self._broken = error
 
@@ -241,7 +247,7 @@ class Decoder(base.Decoder):
     def _told(self) -> None:
         """How the answer ends is known when all of it has ended."""
         self.raw_finish_reason = self._first.raw_finish_reason
-        self.finish_reason = self._first.finish_reason if self.done or self._ended else None
+        self.finish_reason = self._first.finish_reason if self.done or self._have_ended else None
 
     def _note(self, chunk: Json) -> None:
         self.id = self.id or as_text(chunk.get("id"))

@@ -1,10 +1,8 @@
 """What an answer cost, wherever in a chunk or body the host says it."""
 
-from typing import Any
-
 from ...types.usage import Usage
 from ..cost import dollars
-from ..values import as_count, as_list, as_object, is_object, within
+from ..values import as_count, as_list, as_object, first_count, is_object, within
 from .wire import Json
 
 _PROMPT = ("prompt_tokens", "input_tokens")  # the second names are those of the Responses wire: gateways mix the two
@@ -33,10 +31,10 @@ def read_usage(usage: Json, timings: Json) -> Usage | None:
         return _from_timings(timings) if timings else None
     details = _object(usage, "prompt_tokens_details", "prompt_token_details", "input_tokens_details")
     said = _object(usage, "completion_tokens_details", "output_tokens_details")
-    prompt, completion = _first(*map(usage.get, _PROMPT)), _first(*map(usage.get, _COMPLETION))
-    reasoning = _first(said.get("reasoning_tokens"), usage.get("reasoning_tokens"))
-    cached = _first(details.get("cached_tokens"), *map(usage.get, _CACHE_READ))
-    written = _first(details.get("cache_write_tokens"), usage.get("cache_creation_input_tokens"))
+    prompt, completion = first_count(usage, *_PROMPT), first_count(usage, *_COMPLETION)
+    reasoning = _either(first_count(said, "reasoning_tokens"), usage, "reasoning_tokens")
+    cached = _either(first_count(details, "cached_tokens"), usage, *_CACHE_READ)
+    written = _either(first_count(details, "cache_write_tokens"), usage, "cache_creation_input_tokens")
     output = _with_reasoning(prompt, completion, reasoning, as_count(usage.get("total_tokens")))
     return Usage(
         input_tokens=prompt,
@@ -68,8 +66,5 @@ def _object(usage: Json, *names: str) -> Json:
     return next((as_object(usage[name]) for name in names if usage.get(name)), _NOTHING)
 
 
-def _first(*values: Any) -> int | None:
-    for value in values:
-        if (count := as_count(value)) is not None:
-            return count
-    return None
+def _either(count: int | None, usage: Json, *names: str) -> int | None:
+    return first_count(usage, *names) if count is None else count

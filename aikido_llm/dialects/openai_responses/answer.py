@@ -29,7 +29,8 @@ _CALL = {"type", "id", "call_id", "name", "status", *SENT_BACK}
 
 
 class Answer:
-    """provider_data: what of the items has no typed field. refusal: what the model said in place of an answer."""
+    """provider_data: what of the items has no typed field. refusal: what the model said in place of an answer. gaps: by
+    the server's own count of its events some have not come."""
 
     def __init__(self, request: Request, *, stored: bool, open_reasoning: bool) -> None:
         self.items = Items()
@@ -37,6 +38,7 @@ class Answer:
         self.provider_data: dict[str, Any] = {}
         self.logprobs: list[TokenLogprob] = []
         self.arrived: Arrived = {}
+        self.gaps = False
         self._tools = ServerTools(self.calls)
         self._citations = Citations()
         self._offered = _custom_names(request)
@@ -79,7 +81,8 @@ class Answer:
             return
         part = self.items.part(item, lane, number)
         if len(full) > part.length():
-            self._hand_out(item, lane, number, rest(full, "".join(part.pieces), checked=lane in _CHECKED), out)
+            self._hand_out(item, lane, number, self._rest(lane, full, "".join(part.pieces)), out)
+        part.over = True
 
     def annotated(self, event: StreamEvent, annotation: Any, out: list[Event]) -> None:
         item = self.items.at(event, "text")
@@ -158,11 +161,14 @@ class Answer:
         if sum(map(len, fulls)) <= length:
             return
         joined = "".join(piece for part in sent for piece in part.pieces)
-        if not rest("".join(fulls), joined, checked=lane in _CHECKED):
+        if not self._rest(lane, "".join(fulls), joined):
             return
         for number, full in enumerate(fulls):
             self._hand_out(item, lane, number, full[length:] if length > 0 else full, out)
             length -= len(full)
+
+    def _rest(self, lane: str, full: str, sent: str) -> str:
+        return rest(full, sent, checked=lane in _CHECKED, gaps=self.gaps)
 
     def _message(self, item: Item, whole: dict[str, Any], out: list[Event]) -> None:
         parts = parts_of(whole.get("content"))
@@ -252,6 +258,10 @@ class Answer:
         raises: MalformedStream for an answer that holds something, but nothing that can be read."""
         self.flush(out)
         self._tools.leave(out)
+        if self.gaps and any(item.whole is None and not item.over for item in self.items.all):
+            raise MalformedStream(
+                "events are missing by the server's own count, and it does not say again what they held"
+            )
         reason = self.calls.end(out, reason)
         if reason is FinishReason.other and len(self.calls.finished) < len(self._call_ids):
             raise base.truncated(f"a tool call was whole (incomplete: {word})")

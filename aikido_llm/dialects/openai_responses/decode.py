@@ -68,6 +68,7 @@ class Decoder(base.Decoder):
         self._usage: dict[str, Any] | None = None
         self._after: int | None = None  # the last number that was read
         self._latest = b""  # an event behind it, whose number was not
+        self._passed = 0  # how many such events there were
 
     def feed(self, frames: list[Frame], out: list[Event]) -> None:
         if self.done:
@@ -81,6 +82,7 @@ class Decoder(base.Decoder):
         pieces: list[str] = []
         plain: str | None = None  # a name that is that of an event: in a run they are one object
         last = b""  # the latest piece of text
+        before = len(out)
         for name, data in frames:
             if name is plain or name not in _NO_EVENTS:
                 plain = name
@@ -89,21 +91,23 @@ class Decoder(base.Decoder):
                 except json.UNREADABLE:
                     pass  # not plain text
                 else:
-                    if event.output_index != item or event.content_index != part:
-                        item, part = event.output_index, event.content_index
-                        pieces = self._answer.text_at(item, part)
                     text = event.delta
                     if text:
+                        if event.output_index != item or event.content_index != part:
+                            item, part = event.output_index, event.content_index
+                            pieces = self._answer.text_at(item, part)
                         pieces.append(text)
                         append(TextDelta(text))
-                    last = data
-                    continue
+                        last = data
+                        continue
             self._latest = last or self._latest
+            self._passed += len(out) - before
             self._special(name, data, out)
             if self.done:
                 return
-            item, last = None, b""
+            item, last, before = None, b"", len(out)
         self._latest = last or self._latest
+        self._passed += len(out) - before
 
     def _special(self, name: str, data: bytes, out: list[Event]) -> None:
         """Any frame that is not a plain piece of text."""
@@ -121,6 +125,8 @@ class Decoder(base.Decoder):
             event = EVENT.decode(data)
         except ValueError:
             raise MalformedStream(f"an event is not a JSON object: {_excerpt(data)}") from None
+        if type(event.sequence_number) is int and self._after is not None:
+            self._answer.gaps = self._answer.gaps or event.sequence_number > self._after + self._passed + 1
         try:
             self._event(name, event, data, out)
         except LLMError:
@@ -128,7 +134,7 @@ class Decoder(base.Decoder):
         except ValueError:  # the quick reader skips strings that it does not need, whatever their bytes
             raise MalformedStream(f"an event is not JSON: {_excerpt(data)}") from None
         if type(event.sequence_number) is int:
-            self._after, self._latest = event.sequence_number, b""
+            self._after, self._latest, self._passed = event.sequence_number, b"", 0
 
     def close(self, out: list[Event]) -> None:
         reason = self.finish_reason

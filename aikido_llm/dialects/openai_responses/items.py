@@ -19,12 +19,14 @@ KINDS = {"text": "message", "summary": "reasoning", "reasoning": "reasoning"} | 
 
 
 class Part:
-    """What was handed out of one part of an item. base: characters of its lane's text in all items before it."""
+    """What was handed out of one part of an item. base: characters of its lane's text in all items before it. over: its
+    end has said all of it again."""
 
-    __slots__ = ("_counted", "_length", "base", "pieces")
+    __slots__ = ("_counted", "_length", "base", "over", "pieces")
 
     def __init__(self, base: int) -> None:
         self.base = base
+        self.over = False
         self.pieces: list[str] = []
         self._counted = self._length = 0
 
@@ -52,6 +54,11 @@ class Item:
     def place(self) -> tuple[int, int]:
         """Where it stands in the answer."""
         return (self.key if self.index is None else self.index, self.key)
+
+    @property
+    def over(self) -> bool:
+        """Every part of it has said at its end what it holds."""
+        return all(part.over for part in self.parts.values())
 
     def fits(self, kind: str, call_id: str = "") -> bool:
         """Whether it can be an item of this type that answers to this id."""
@@ -212,13 +219,14 @@ def _same(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return {**one, "id": None, "status": None} == {**other, "id": None, "status": None}
 
 
-def rest(full: str, sent: str, *, checked: bool) -> str:
-    """What is still to be handed out. checked: the caller must not be left without a piece out of the middle.
+def rest(full: str, sent: str, *, checked: bool, gaps: bool = False) -> str:
+    """What is still to be handed out. checked: the caller must not be left without a piece out of the middle. gaps: the
+    server's own count says that something is missing, be it a blank.
 
     raises: MalformedStream when one is missing."""
     if full.startswith(sent):
         return full[len(sent) :]
-    if checked and len(full) > len(sent) and len(_solid(full)) > len(_solid(sent)):
+    if gaps or (checked and len(full) > len(sent) and len(_solid(full)) > len(_solid(sent))):
         raise MalformedStream("the pieces that came are not what the server says it has sent: one of them is missing")
     return ""
 
