@@ -53,24 +53,24 @@ class Decoder(base.Decoder):
         if self._cut is not None and frames:
             raise _not_json(self._cut)
         decode, append, known = _plain.fast, out.append, bool(self.model)
-        for frame in frames:
-            name, data = frame
+        for name, data in frames:
             if known and not name:
                 try:
-                    plain = decode(data)
+                    message = decode(data).message
                 except json.UNREADABLE:
                     pass
                 else:
-                    message = plain.message
-                    if not (plain.done or message.thinking):
-                        text = message.content
-                        if text:
-                            self._said = True
-                            append(TextDelta(text))
-                        continue
-            if not self._special(name, data, frame is frames[-1], out):
+                    if message.thinking:
+                        append(ThinkingDelta(message.thinking))
+                    text = message.content
+                    if text:
+                        append(TextDelta(text))
+                    continue
+            self._said = self._said or any(type(event) is TextDelta for event in out)
+            if not self._special(name, data, data is frames[-1][1], out):
                 return
             known = bool(self.model)
+        self._said = self._said or any(type(event) is TextDelta for event in out)
 
     def _special(self, name: str, data: bytes, last: bool, out: list[Event]) -> bool:
         """Any frame that is not a plain piece of text; whether to go on."""

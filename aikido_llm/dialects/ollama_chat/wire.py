@@ -1,7 +1,7 @@
 """The fields that are read of a line. The quick types refuse every other field, so that none gets lost; a line that
 they refuse is read untyped, and `unread` tells what it holds besides."""
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -43,7 +43,7 @@ class PlainLine(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     message: PlainMessage
     model: Any = None
     created_at: Any = None
-    done: bool | None = None
+    done: Literal[False] | None = None
     error: None = None
     logprobs: None = None
 

@@ -26,7 +26,7 @@ from .quirks import Quirks
 from .rest import ANSWER, HARMLESS, keep
 from .sources import TYPED as LISTED
 from .usage import find_usage, read_usage
-from .wire import PLAIN, Json
+from .wire import FACTS, PLAIN, Facts, Json, facts_of, told_again
 
 _DONE = b"[DONE]"
 _MARKS = noise.Marks(["choices", "usage"], end=True)
@@ -57,6 +57,7 @@ class Decoder(base.Decoder):
         self._content = self._first.content
         self._usage: Json = {}
         self._timings: Json = {}
+        self._facts: Facts | None = None  # what the latest chunk that was read in full repeats of the answer
         self._ending = b""  # the latest chunk, once there is a finish reason
         self._broken: MalformedStream | None = None  # behind the end: a frame that cannot be read
         self._unnamed = _LOOK_FOR_NAMES  # chunks that are still read in full, because none has named the model yet
@@ -67,10 +68,11 @@ class Decoder(base.Decoder):
         if self.done:
             return
         decode, append, known, told = PLAIN.fast, out.append, self._unnamed <= 0, 0
+        facts = self._facts
         for name, data in frames:
             if known and not name:
                 try:
-                    (choice,) = decode(data).choices
+                    (choice,) = decode(data).choices if facts is None else told_again(data, facts)
                 except json.UNREADABLE:
                     pass  # not plain
                 else:
@@ -86,7 +88,9 @@ class Decoder(base.Decoder):
                     text = delta.content
                     if text:
                         append(TextDelta(text))
-                    continue
+                        continue
+                    if thinking or not choice.text:
+                        continue
             try:
                 self._special(name, data, out)
             except MalformedStream as error:
@@ -96,6 +100,7 @@ class Decoder(base.Decoder):
                 break
             self._unnamed = 0 if self.model and self._unnamed <= _LOOK_FOR_NAMES else self._unnamed - 1
             known = self._unnamed <= 0
+            facts = self._facts
         if out:
             self._first.has_content = True
             if self._broken is not None and len(out) > told:
@@ -255,6 +260,7 @@ class Decoder(base.Decoder):
         self._content.calls.seed = self.id or str(chunk.get("created") or "")
         self._usage = find_usage(chunk) or self._usage
         self._timings = as_object(chunk.get("timings")) or self._timings
+        self._facts = None if FACTS.isdisjoint(chunk) else facts_of(chunk)
 
     def _choice(self, choice: Json, out: list[Event], *, whole: bool) -> None:
         index = as_count(choice.get("index"))

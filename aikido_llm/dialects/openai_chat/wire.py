@@ -6,7 +6,7 @@ What names the frame rather than the answer is skipped here; chunks that are rea
 always among them) tell it. The keys stand in the order in which hosts send them: the parser looks there first.
 """
 
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import msgspec
 
@@ -67,23 +67,47 @@ class PlainChoice(msgspec.Struct, gc=False, forbid_unknown_fields=True):
 class PlainChunk(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     choices: tuple[PlainChoice]
     id: Any = None
-    provider: Any = None
     object: Any = None
     created: Any = None
     model: Any = None
     model_id: Any = None
-    model_version: Any = None
     created_at: Any = None
-    service_tier: Any = None
-    system_fingerprint: Any = None
     usage: None = None
     obfuscation: Any = None
     p: Any = None
     error: None = None
     x_groq: None = None
     prompt_token_ids: None = None
-    request_id: Any = None
-    generationId: Any = None
 
 
+class TellingChunk(PlainChunk, gc=False, forbid_unknown_fields=True):
+    """One of a host that repeats with every chunk what it says of the whole answer, which must not change unseen."""
+
+    service_tier: str | None = None
+    system_fingerprint: str | None = None
+    provider: str | None = None
+    model_version: str | None = None
+    request_id: str | None = None
+    generationId: str | None = None
+
+
+Facts: TypeAlias = tuple[Any, ...]
+_FACTS = TellingChunk.__struct_fields__[len(PlainChunk.__struct_fields__) :]
+FACTS = frozenset(_FACTS)
 PLAIN = Typed(PlainChunk)
+_TELLING = Typed(TellingChunk)
+
+
+def facts_of(chunk: Json) -> Facts:
+    """What a chunk says that a `TellingChunk` may only say again."""
+    return tuple(map(chunk.get, _FACTS))
+
+
+def told_again(data: bytes, facts: Facts) -> tuple[PlainChoice]:
+    """The choice of a plain chunk that says these facts again. Raises what `Typed.fast` does for any other."""
+    chunk = _TELLING.fast(data)
+    said = (chunk.service_tier, chunk.system_fingerprint, chunk.provider, chunk.model_version, chunk.request_id,
+            chunk.generationId)  # fmt: skip
+    if said != facts:
+        raise msgspec.DecodeError("what the answer repeats has changed")
+    return chunk.choices
