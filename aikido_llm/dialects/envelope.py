@@ -26,7 +26,7 @@ Json = dict[str, Any]
 _HOLDERS = ("error", "fault", "baseresp", "message", "detail", "errors", "exception", "cause", "output")
 _TEXTS = (
     *("message", "msg", "errormessage", "errormsg", "statusmsg", "statusmessage", "faultstring", "error"),
-    *("detail", "details", "errordescription", "description", "reason", "title"),
+    *("detail", "details", "errordescription", "description", "reason", "title", "text"),
 )
 _CODES = (
     *("code", "type", "status", "errorcode", "reason", "statuscode", "providercode", "providererrorcode"),
@@ -140,6 +140,8 @@ def is_error(value: Any) -> bool:
     if fails(value) or said.get("object") == "error" or said.get("type") == "error" or said.get("event") == "error":
         return True
     if said.get("detail") or said.get("success") is False or said.get("status") in ("error", "failed"):
+        return True
+    if said.get("errorcode") not in (None, 0, "0", ""):
         return True
     kind = said.get("type")
     text = next((said[key] for key in ("message", "msg", "errormessage", "errormsg") if said.get(key)), None)
@@ -292,8 +294,9 @@ def _details(details: Any) -> _Said:
         codes.append(as_text(detail.get("reason")))
         seconds = waits.of_value(detail.get("retrydelay"))
         wait = seconds if wait is None else max(wait, seconds or 0.0)
-        quotas = [str(_plain_keys(quota).get("quotaid")).lower() for quota in as_list(detail.get("violations"))]
-        spent = spent or any("perday" in quota for quota in quotas)
+        quotas = [_plain_keys(quota).get("quotaid") for quota in as_list(detail.get("violations"))]
+        quotas.append(_plain_keys(detail.get("metadata")).get("quotalimit"))
+        spent = spent or any("perday" in str(quota).lower() for quota in quotas)
     return _Said(codes=tuple(filter(None, codes)), retry_after=wait, spent=spent)
 
 

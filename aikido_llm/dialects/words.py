@@ -165,7 +165,9 @@ MONEY: tuple[Wordings, ...] = (
         (r"please (?:recharge|top[ -]?up)|(?:recharge|top[ -]?up) (?:your|the|to|at|and|in)\b", "Moonshot, Z.ai, xAI"),
         (r"account (?:is )?(?:overdue|in arrears)|overdue payment|make sure your account is in good standing"
          r"|unpaid (?:order|bill|invoice)", "Alibaba Model Studio, Volcengine: error codes"),
-        (r"account balance is \$?0\b|add or update your payment method|payment required", "Chutes, Cohere, seen"),
+        (r"account balance is \$?0\b|update your payment method|payment (?:is )?(?:past due|required)",
+         "Chutes, Cohere, Ollama cloud, seen"),
+        (r"specified api usage limits?|will regain access on", "Anthropic: the limit set for a workspace, seen"),
         (r"requires? a (?:paid )?subscription|a subscription is required|prompt tokens limit exceeded",
          "Ollama cloud; OpenRouter"),
         (r"余额不足|余额已用尽|欠费|额度不足|请充值", "Chinese hosts and gateways, seen"),
@@ -184,6 +186,7 @@ WRONG_WIRE: tuple[Wordings, ...] = (Wordings(InvalidRequestError, _NO_KEY, wrong
 WORDINGS: tuple[Wordings, ...] = (
     Wordings(ContextLengthError, _NO_KEY, (
         (r"request too large for", "OpenAI, Groq: alone above the limit of a minute, told as a rate limit"),
+        (r"max_tokens must be at least 1, got -\d", "vLLM: what the prompt has left of the context, seen"),
     )),
     Wordings(InvalidRequestError, frozenset({400, 413, 422}), (
         (r"max[_ ](?:completion[_ ]|output[_ ])?tokens?\W{0,3} (?:must be|is too large|exceeds the limit|"
@@ -263,6 +266,7 @@ WORDINGS: tuple[Wordings, ...] = (
         (r"model not exist|\bmodels?:? not found|model (?:does not|doesn't) exist|model deprecated", "DeepSeek, xAI"),
         (r"not found the model|no such model|unknown model|(?:invalid|incorrect) model(?: id|:| name)", "Moonshot"),
         (r"not a valid model|supported api model names are|model identifier is invalid", "OpenRouter, DeepSeek"),
+        (r"not allowed to use (?:publisher )?model", "Vertex AI: it is not enabled for the project, seen"),
         (r"requested model(?: \S{1,100}){0,2} is not (?:supported|available|valid)|unexpected model name",
          "Hugging Face; Gemini"),
         (r"no endpoints found for |period for this model has ended|no available channels? for model",

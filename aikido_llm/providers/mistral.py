@@ -2,7 +2,7 @@
 
 from ..dialects.openai_chat import OpenAIChat
 from ..dialects.words import Words
-from ..errors import InvalidRequestError, ModelNotFoundError, RateLimitedError, ServerError
+from ..errors import InvalidRequestError, ModelNotFoundError, OverloadedError, RateLimitedError, ServerError
 from . import rate_headers
 from .base import Provider
 
@@ -35,7 +35,7 @@ PROVIDER = Provider(
                 "1500": ModelNotFoundError,
                 "3051": InvalidRequestError,
                 "3280": InvalidRequestError,
-                "3505": RateLimitedError,
+                "3505": OverloadedError,  # its servers' capacity: one of its own people, BerriAI/litellm#25078
             }
         ),
     ),

@@ -124,6 +124,50 @@ def nulls(answer: Sent, dice: random.Random, _: Sent) -> Sent | None:
     return _rewritten(answer, lambda value: _walk(value, lambda fields: {**fields, "x_null": None}))
 
 
+ONCE = "said-in-one-frame"
+_REPEATED = ("service_tier", "system_fingerprint", "provider", "request_id", "generationId", "model_version")
+"""Fields that hosts of the chat wire repeat with every chunk."""
+
+
+def said_once(answer: Sent, dice: random.Random, _: Sent) -> Sent | None:
+    """One frame says what no other does: in the answer's own fields, a choice's or a message's."""
+    places: list[tuple[int, int]] = []
+    for at, block in enumerate(answer.blocks):
+        parts = _payload(block, answer.kind)
+        places += [(at, number) for number in range(len(_holders(parts[1])))] if parts is not None else []
+    if not places:
+        return None
+    at, number = dice.choice(places[1:-1] or places)
+    parts = _payload(answer.blocks[at], answer.kind)
+    assert parts is not None
+    before, value, behind = parts
+    names = (
+        [name for name in _REPEATED if name.encode() not in answer.body] if "choices" in value and not number else []
+    )
+    _holders(value)[number][dice.choice([*names, "x_once"])] = ONCE
+    text = json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    return evolve(answer, blocks=(*answer.blocks[:at], before + text + behind, *answer.blocks[at + 1 :]))
+
+
+def _holders(value: Any) -> list[dict[str, Any]]:
+    """Where a frame says something of the answer, by what stands in it on the six wires."""
+    if not is_object(value):
+        return []
+    response, kind = value.get("response"), value.get("type")
+    if is_object(response):
+        return [response] if kind != "response.queued" else []
+    if kind == "message_start":
+        return [value["message"]]
+    if kind in ("message_delta", "content-delta", "message") or value.get("object") == "response":
+        return [value]
+    inner = next((value[key][0] for key in ("choices", "candidates") if value.get(key)), None)
+    if is_object(inner) and not inner.get("index"):
+        said = inner.get("delta") or inner.get("message")
+        return [value, inner, *([said] if is_object(said) else [])]
+    message = value.get("message")
+    return [value, message] if is_object(message) and "error" not in value else []
+
+
 def reordered_keys(answer: Sent, dice: random.Random, _: Sent) -> Sent | None:
     return _rewritten(answer, lambda value: _walk(value, lambda fields: dict(reversed(fields.items()))))
 
@@ -165,6 +209,7 @@ HARMLESS: dict[str, Change] = {
     "heartbeats between any two events": heartbeats,
     "unknown fields": unknown_fields,
     "nulls everywhere": nulls,
+    "a field in one frame alone": said_once,
     "keys in another order": reordered_keys,
     "counts as text": numbers_as_text,
     "the last event again": end_again,
@@ -212,6 +257,15 @@ def mixed(answer: Sent, dice: random.Random, other: Sent) -> Sent | None:
     return evolve(answer, blocks=(*answer.blocks[:at], *other.blocks[:half], *answer.blocks[at:]))
 
 
+def numbered_lost(answer: Sent, dice: random.Random, _: Sent) -> Sent | None:
+    """One of the events that the server counts is missing, of those that bring the answer."""
+    numbered = [at for at, block in enumerate(answer.blocks) if b'"sequence_number"' in block and b".delta" in block]
+    if not numbered:
+        return None
+    at = dice.choice(numbered)
+    return evolve(answer, blocks=(*answer.blocks[:at], *answer.blocks[at + 1 :]))
+
+
 def dropped(answer: Sent, dice: random.Random, _: Sent) -> Sent | None:
     """One frame is missing."""
     if len(answer.blocks) < 3:
@@ -226,4 +280,5 @@ HARMFUL: dict[str, Change] = {
     "the last events lost": end_lost,
     "two answers mixed": mixed,
     "one frame lost": dropped,
+    "one that is numbered lost": numbered_lost,
 }

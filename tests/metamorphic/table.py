@@ -1,5 +1,6 @@
 """Change x wire -> how often the Response was equal, an error, wrong, or could not be told from a right one."""
 
+import json
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
@@ -8,12 +9,13 @@ from typing import Literal
 
 from attrs import evolve, frozen
 
+from aikido_llm.serialize import to_dict
 from aikido_llm.types.response import Response
 from tests.corpus import load
 from tests.test_recorded_over_sockets import dialect_of
 from tests.wire import Road, error_of, response_of
 
-from .changes import HARMFUL, HARMLESS, Sent, sent
+from .changes import HARMFUL, HARMLESS, ONCE, Sent, sent
 
 Verdict = Literal["equal", "error", "wrong", "cannot be seen"]
 
@@ -23,7 +25,6 @@ UNSEEN: dict[tuple[str, str], str] = {
     (MIXED, "gemini"): "no event is a beginning, and its text is read without its id",
     (MIXED, "ollama-chat"): "its lines have no id",
     (LOST, "openai-chat"): "nothing is numbered and nothing is said twice",
-    (LOST, "openai-responses"): "text is said again at the end, but one recorded answer of the service says more there",
     (LOST, "anthropic-messages"): "deltas are not numbered and not said again",
     (LOST, "gemini"): "nothing is numbered and nothing is said twice",
     (LOST, "cohere-v2"): "deltas are not numbered and not said again",
@@ -58,7 +59,8 @@ class Outcome:
 @cache
 def records() -> tuple[Record, ...]:
     """The recorded answers that are whole."""
-    return tuple(record for exchange in load.exchanges() if (record := _record(exchange)) is not None)
+    recorded = [*load.exchanges(), *(exchange for protocol in load.PROTOCOLS for exchange in load.further(protocol))]
+    return tuple(record for exchange in recorded if (record := _record(exchange)) is not None)
 
 
 def _record(exchange: load.Exchange) -> Record | None:
@@ -100,6 +102,8 @@ def _judged(name: str, record: Record, changed: Sent) -> Outcome:
     verdict: Verdict
     if error is not None:
         verdict = "error" if name in HARMFUL else "wrong"
+    elif ONCE.encode() in changed.body and ONCE not in json.dumps(to_dict(evolve(response, raw=None)), default=str):
+        verdict = "wrong"
     elif plain(response) == plain(record.response):
         verdict = "equal"
     elif wire == BEHIND_THE_END and plain(evolve(response, usage=record.response.usage)) == plain(record.response):
