@@ -21,12 +21,15 @@ from .status import page_text
 from .values import as_object, is_list
 
 _HEARTBEAT = re.compile(
-    r"ping|pong|heart[-_. ]?beat|keep[-_. ]?alive|still[-_. ]?alive|noop|no-op|waiting|processing", re.IGNORECASE
+    r"(?:\w{1,20}[-_. :])?(?:ping|pong|heart[-_. ]?beat|keep[-_. ]?alive|still[-_. ]?alive|noop|no-op|waiting|processing)",
+    re.IGNORECASE,
 )
 _UNNAMED = "message"  # what the standard calls an event without a name
-_WORD = 24  # bytes; no heartbeat's word is longer
+_WORD = 40  # bytes; no heartbeat's word is longer
+_MOST_OF_NOTHING = 200  # bytes of an event that may be one
 _END_MARK = b"[DONE]"
-_KINDS = ("type", "event", "object", "kind", "status")  # where a heartbeat has its word
+_KINDS = ("type", "event", "object", "kind", "status", "message", "comment", "data")  # where a heartbeat has its word
+_NO_WORD = re.compile(rb"[-+.,;:!*#_ ]*")
 
 
 class Marks:
@@ -62,7 +65,9 @@ def sift(name: str, data: bytes, marks: Marks, failed: Callable[[Any], LLMError]
     if name == "error":
         raise failed(envelope.of_event(data))
     if not name or name == _UNNAMED or marks.named(name):
-        return (data,) if data[:2] == b'{"' or not says_nothing(data, end=not marks.end) else ()
+        if len(data) > _MOST_OF_NOTHING:
+            return (data,)
+        return () if says_nothing(data, end=not marks.end) or _says_that_it_lives(data, marks) else (data,)
     return _stray(data, marks, failed) if name == STRAY else _of_another_name(name, data, marks, failed)
 
 
@@ -73,15 +78,28 @@ def says_nothing(data: bytes, *, end: bool = False) -> bool:
         return True
     if end and (text.startswith(_END_MARK) or (len(text) > 1 and _END_MARK.startswith(text))):
         return True
-    return len(text) <= _WORD and _HEARTBEAT.fullmatch(text.decode("utf-8", "replace").strip('"')) is not None
+    if len(text) > _WORD:
+        return False
+    word = text.decode("utf-8", "replace").strip('"')
+    return _NO_WORD.fullmatch(text) is not None or _HEARTBEAT.fullmatch(word) is not None
+
+
+def _says_that_it_lives(data: bytes, marks: Marks) -> bool:
+    try:
+        value = json.loads(data)
+    except ValueError:
+        return False
+    return not marks.on(value) and is_heartbeat(value)
 
 
 def is_heartbeat(value: Any) -> bool:
-    """Whether an object that holds nothing of the wire is one of the typed kind (`{"type": "ping"}`), or empty."""
+    """Whether an object that holds nothing of the wire has a heartbeat's word as its type, its message or a key
+    (`{"type": "ping"}`, `{"keepalive": 1}`), or says nothing at all."""
     said = as_object(value)
-    return said == value and (
-        not said or any(_HEARTBEAT.fullmatch(str(said[key])) is not None for key in _KINDS if key in said)
-    )
+    if said != value or any(said.get(key) for key in ("error", "errors")):
+        return False
+    words = [*map(str, said), *(str(said[key]) for key in _KINDS if key in said)]
+    return not any(said.values()) or any(len(word) <= _WORD and _HEARTBEAT.fullmatch(word) for word in words)
 
 
 def _of_another_name(name: str, data: bytes, marks: Marks, failed: Callable[[Any], LLMError]) -> Iterable[bytes]:

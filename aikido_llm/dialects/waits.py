@@ -20,15 +20,28 @@ _PART = re.compile(
     re.IGNORECASE,
 )
 _SAID = re.compile(
-    r"(?:(?:try|retry|retrying|available|wait|resets?|renews?|ready)(?: it| this| again| for| back)*"
-    r"(?: in| after| within| at| on|:)?(?: about| approximately| another| the next)?"
-    r"|retry[-_ ]?after\W{1,3}) "
-    r"(?=[\d.]|an? |one )",
+    r"(?:try|retry|retrying|available|wait|resets?|renews?|ready|allowed|cool-?down)"
+    r"(?: it| this| again| for| back| (?:your|the|this) request)*"
+    r"(?:,? in:?| after:?| within| at| on|:)?"
+    r"(?: about| approximately| another| the next| at least| up to| less than)? ?~?"
+    r"(?<![a-z])(?=[\d.]|an? |one )",
     re.IGNORECASE,
 )
+_BARE = re.compile(
+    r"retry[-_ ]?after\W{1,3}(\d{1,9}(?:\.\d{1,9})?)(?![\d.]{0,9} ?[a-z%])", re.IGNORECASE
+)  # as in a header
+_BEFORE = re.compile(r"\b(?:in|after) (?=\d)", re.IGNORECASE)
+_RETRY = re.compile(r",? ?(?:please )?(?:try|retry)\b", re.IGNORECASE)
+_CLOCK = re.compile(r"(\d{1,3}):([0-5]\d):([0-5]\d)(?!\d)")
+_CHINESE = re.compile(r"(\d{1,9}(?:\.\d{1,3})?) ?(毫秒|秒|分|小时|天)(?:钟)?(?:之?后|以后)")
+_CHINESE_UNITS = {"毫秒": 0.001, "秒": 1.0, "分": 60.0, "小时": 3600.0, "天": 86400.0}
 _MOMENT = re.compile(
     r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(?:\.\d{1,9})? ?(Z|UTC|GMT|[+-]\d\d:?\d\d)", re.IGNORECASE
 )
+
+
+_POLICY = re.compile(r"\b(?:r|remaining)=0\b[^,]{0,40}?[;,] ?(?:t|reset)=(\d{1,9})")
+"""The RateLimit field of the IETF's drafts (httpapi-ratelimit-headers 6 and 10): nothing is left until then."""
 
 
 def of_headers(headers: Mapping[str, str]) -> float | None:
@@ -37,7 +50,8 @@ def of_headers(headers: Mapping[str, str]) -> float | None:
         ms = as_number(headers.get(name), _MOST)
         if ms is not None:
             return ms / 1000
-    return of_value(headers.get("retry-after"))
+    said = of_value(headers.get("retry-after"))
+    return of_value(headers.get("x-retry-after")) if said is None else said
 
 
 def until_reset(headers: Mapping[str, str]) -> float | None:
@@ -46,11 +60,13 @@ def until_reset(headers: Mapping[str, str]) -> float | None:
     A reset beside requests that are left is no wait. Hosts name them `x-ratelimit-remaining-requests` and
     `x-ratelimit-reset-requests`, `...-ratelimit-requests-remaining` and `-reset`, or without what they count.
     """
-    waits = [
-        of_value(headers.get(name.replace("remaining", "reset")))
+    spent = [
+        name.replace("remaining", "reset")
         for name, left in headers.items()
         if "ratelimit" in name and "remaining" in name and as_number(left, _MOST) == 0
     ]
+    waits = [of_value(headers.get(name) or headers.get(f"{name}-after")) for name in spent]
+    waits += [float(t) for t in _POLICY.findall(headers.get("ratelimit", "")[:500])]
     return max((wait for wait in waits if wait is not None), default=None)
 
 
@@ -73,11 +89,35 @@ def of_text(message: str) -> float | None:
     """Seconds from wording such as `try again in 1m7.66s`, `please wait 20 seconds`; None when there is none."""
     for said in _SAID.finditer(message):
         rest = message[said.end() : said.end() + 100]
-        moment = _MOMENT.match(rest)
+        moment, clock = _MOMENT.match(rest), _CLOCK.match(rest)
+        if clock:
+            hours, minutes, seconds = map(int, clock.groups())
+            return 3600.0 * hours + 60 * minutes + seconds
         wait = of_value(moment.group()) if moment else _duration(rest, whole=False)
         if wait is not None:
             return wait
+    return _said_otherwise(message)
+
+
+def _said_otherwise(message: str) -> float | None:
+    """`retry_after=30`, `in 5 seconds please retry`, `5秒后重试`."""
+    if bare := _BARE.search(message):
+        return float(bare.group(1))
+    for said in _BEFORE.finditer(message):
+        rest = message[said.end() : said.end() + 100]
+        if (wait := _duration(rest, whole=False)) is not None and _RETRY.match(rest, _length(rest)):
+            return wait
+    if chinese := _CHINESE.search(message):
+        return float(chinese.group(1)) * _CHINESE_UNITS[chinese.group(2)]
     return None
+
+
+def _length(text: str) -> int:
+    """Of the duration that text begins with; no blank behind it."""
+    at = 0
+    while part := _PART.match(text, at):
+        at = part.end()
+    return len(text[:at].rstrip())
 
 
 def _duration(text: str, *, whole: bool) -> float | None:

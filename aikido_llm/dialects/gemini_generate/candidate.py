@@ -40,6 +40,7 @@ class CandidateReader:
         self.logprobs: list[TokenLogprob] = []
         self.provider_data = provider_data
         self._served = ServedTools(self.calls.next_index)
+        self._for_code = False  # the model stopped for code that the service runs
         self._lengths: list[int] = []  # of the text of each part, where several came together
 
     def read(self, candidate: Candidate, out: list[Event], arrived: Mapping[str, Media]) -> None:
@@ -63,6 +64,7 @@ class CandidateReader:
         if content is not None and content.other:
             self.provider_data["content"] = {**as_object(self.provider_data.get("content")), **content.other}
         if candidate.finishReason:
+            self._for_code = bool(content and content.parts and "executableCode" in (content.parts[-1].other or ()))
             self._finish(candidate)
         if candidate.other:
             self._note(candidate.other)
@@ -95,8 +97,8 @@ class CandidateReader:
 
     @property
     def ended(self) -> bool:
-        """The finish reason has come, and no tool of the service's own is at work, for which a model stops too."""
-        return self.finish_reason is not None and not (self.finish_reason is FinishReason.stop and self._served.running)
+        """The finish reason has come, and not for code that the service is still to run."""
+        return self.finish_reason is not None and not (self._for_code and self._served.running)
 
     def replay(self, *, verbatim: bool = False) -> tuple[Any, ...]:
         verbatim = verbatim or self.finish_reason is FinishReason.paused

@@ -153,10 +153,7 @@ class Decoder(base.Decoder):
             and chunk.usageMetadata is None
             and not (chunk.responseId or chunk.modelVersion)
         ):
-            value = envelope.of_event(source)
-            if noise.is_heartbeat(value):
-                return
-            self._told(value)
+            self._told(envelope.of_event(source))
             raise MalformedStream("the server sent an event without candidates, feedback, usage or an error")
         if chunk.promptFeedback is not None:
             self._feedback(chunk.promptFeedback)

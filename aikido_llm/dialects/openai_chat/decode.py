@@ -225,8 +225,6 @@ class Decoder(base.Decoder):
 
     def _chunk(self, chunk: Json, out: list[Event], *, whole: bool) -> None:
         choices = as_objects(chunk.get("choices"))
-        if not choices and noise.is_heartbeat(chunk):
-            return
         self._note(chunk)
         for choice in choices:
             self._choice(choice, out, whole=whole)

@@ -182,3 +182,16 @@ def test_other_stray_lines_are_passed_over() -> None:
 def test_an_error_that_is_only_words() -> None:
     assert type(error_of(read({"error": "sorry"}))) is ServerError
     assert type(error_of(read({"error": {"code": 429, "message": "slow down"}}))) is RateLimitedError
+
+
+CODE = {"executableCode": {"code": "1+1", "language": "PYTHON"}}
+RESULT = {"codeExecutionResult": {"outcome": "OUTCOME_OK", "output": "2"}}
+
+
+def test_a_stop_for_code_that_the_service_runs_is_not_the_end() -> None:
+    chunks = [chunk(text("a")), chunk(CODE, finish="STOP"), chunk(RESULT), chunk(text("b")), chunk(finish="STOP")]
+    whole = read(*chunks)
+    assert error_of(whole) is None
+    assert response_of(whole).text == "ab"
+    for size in range(1, len(chunks)):
+        assert isinstance(error_of(read(*chunks[:size])), StreamTruncated), size
