@@ -21,7 +21,8 @@ from .status import page_text
 from .values import as_object, is_list
 
 _HEARTBEAT = re.compile(
-    r"(?:\w{1,20}[-_. :])?(?:ping|pong|heart[-_. ]?beat|keep[-_. ]?alive|still[-_. ]?alive|noop|no-op|waiting|processing)",
+    r"(?:\w{1,20}[-_. :])?"
+    r"(?:ping|pong|heart[-_. ]?beat|keep[-_. ]?alive|still[-_. ]?alive|noop|no-op|waiting|processing)",
     re.IGNORECASE,
 )
 _UNNAMED = "message"  # what the standard calls an event without a name
