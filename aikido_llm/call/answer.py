@@ -37,10 +37,8 @@ class AnswerParser:
 
     content_type: of the reply, lower case, without parameters. event_bytes, body_bytes: caps (see Limits).
     provider, reply, attempts: facts that the Response and the errors shall carry. secrets: no error repeats them.
-    elapsed: the seconds since the request began to go out, for `Response.timing`.
-    media_from: bytes of base64 from which on a picture or sound is decoded while it comes.
-    ended: the EndEvent has been returned; further calls return nothing.
-    framed: the latest bytes completed an event of the wire.
+    elapsed: seconds since the request began to go out. media_from: bytes of base64 that are decoded while they come.
+    ended: the EndEvent has been returned; nothing follows. framed: the latest bytes completed an event of the wire.
     broken: what ended the reply, where the answer goes on without it (see `lasting`).
     """
 
