@@ -99,6 +99,11 @@ class SyncEventStream(SyncIterator[Event]):
         super().__init__(portal, events, events.aclose, Lock())
         self._events = events
 
+    @property
+    def resume_token(self) -> ResumeToken | None:
+        """By which `resume` takes this answer up; see `aikido_llm.EventStream.resume_token`."""
+        return self._events.resume_token
+
     def text(self) -> SyncIterator[str]:
         """The text alone, piece by piece; raises what an ErrorEvent carries."""
         pieces = self._events.text()

@@ -57,6 +57,7 @@ class TakenUp:
         self._streams = streams
         self._wait = 0.0 if streams else _FIRST_WAIT
         self._handed_out = False
+        clocks.resume = self.resume_token
 
     @property
     def over(self) -> bool:
@@ -76,6 +77,10 @@ class TakenUp:
     def rate_limits(self) -> RateLimits | None:
         """What the head of the latest reply says of the host's limits."""
         return self._answer.rate_limits
+
+    def resume_token(self) -> ResumeToken | None:
+        """How the answer is taken up behind the latest events; None before its id is known, and when it is over."""
+        return None if self.over else self._answer.resume() or self._token
 
     async def events(self) -> list[Event]:
         """The next events, at least one. Raises what the very first request fails with, when that is a GET."""

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from ..errors import ConfigError, LLMError, Phase, StreamTruncated
 from ..transport.base import Timeouts, timed_out
+from ..types.exchange import ResumeToken
 
 T = TypeVar("T")
 
@@ -30,6 +31,8 @@ class Clocks:
     Before the headers are there, the timer ends the wait by cancelling the task (`first_event` and `total`; `connect`
     is the transport's). From then on it closes the response: it costs nothing per event, moves itself forward when it
     fires early, cancels no task, and stands still for `idle` while nobody reads.
+
+    resume: how the answer of this call is taken up, where it outlives the call.
     """
 
     __slots__ = (
@@ -46,6 +49,7 @@ class Clocks:
         "_total_due",
         "_waiting",
         "now",
+        "resume",
     )
 
     def __init__(self, timeouts: Timeouts) -> None:
@@ -62,6 +66,7 @@ class Clocks:
         self._waiting = False
         self._expired: Phase | None = None
         self._ended = False
+        self.resume: Callable[[], ResumeToken | None] | None = None
 
     # ---------------------------------------------------------------- before the headers
 

@@ -16,6 +16,7 @@ from ..errors import ConfigError, LLMError, StreamTruncated
 from ..retry import log_failure
 from ..transport.base import Timeouts
 from ..types.events import EndEvent, ErrorEvent, Event, TextDelta
+from ..types.exchange import ResumeToken
 from ..types.response import Response
 from .clocks import Clocks, running_loop
 from .reader import failure_in
@@ -80,6 +81,13 @@ class StreamCore:
             if failure is not None and self._clocks is not None and self._level is not None:
                 log_failure(failure, self._clocks.now() - self._begun, self._level)
         return events
+
+    @property
+    def resume_token(self) -> ResumeToken | None:
+        """See `EventStream.resume_token`."""
+        if self._clocks is not None and self._clocks.resume is not None:
+            return self._clocks.resume()
+        return getattr(self._reader, "resume_token", None)  # of a stream that stands below this one
 
     def check_reader(self) -> None:
         """Raises RuntimeError for a second reader, ConfigError for one in another loop than the first (or process)."""
@@ -164,6 +172,14 @@ class EventStream:
             raise
         finally:
             core.reading = False
+
+    @property
+    def resume_token(self) -> ResumeToken | None:
+        """By which `client.resume` takes this answer up, and `client.cancel` ends it, should the stream be left. It is
+        there as soon as the provider has told the id, also while the first event is waited for, and says behind which
+        events: those of the latest read. None of an answer that is not made in the background, and of one that is over.
+        """
+        return self._core.resume_token
 
     async def aclose(self) -> None:
         """Close the connection at once and end the stream; further reading ends without an event."""

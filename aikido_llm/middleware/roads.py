@@ -15,6 +15,7 @@ from ..client import Client
 from ..errors import LLMError, StreamTruncated
 from ..types.accumulate import Accumulator
 from ..types.events import EndEvent, ErrorEvent, Event, UsageEvent
+from ..types.exchange import ResumeToken
 from ..types.request import Request
 from ..types.response import FinishReason, Response
 
@@ -139,6 +140,11 @@ class _Ours:
     @property
     def over(self) -> bool:
         return self._core.over
+
+    @property
+    def resume_token(self) -> ResumeToken | None:
+        """How its answer is taken up, where it outlives its connection."""
+        return self._core.resume_token
 
     def close(self) -> None:
         """Drop the connection at once; who reads on gets an error and the end."""

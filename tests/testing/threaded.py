@@ -10,12 +10,12 @@ from aikido_llm.testing import WireServer
 
 
 @contextmanager
-def wire_server() -> Generator[tuple[WireServer, asyncio.AbstractEventLoop]]:
-    """A server on an event loop of its own, in another thread."""
+def wire_server(*, tls: bool = False) -> Generator[tuple[WireServer, asyncio.AbstractEventLoop]]:
+    """A server on an event loop of its own, asyncio's, in another thread."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    server = WireServer()
+    server = WireServer(tls=tls)
     asyncio.run_coroutine_threadsafe(server.listen(), loop).result()
     try:
         yield server, loop

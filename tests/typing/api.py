@@ -45,6 +45,7 @@ async def opening(http: Transport) -> None:
         assert_type(opened.chat_stream([llm.user("hi")]), llm.EventStream)
         assert_type(opened.resume(llm.ResumeToken("resp_1", after=3)), llm.EventStream)
         assert_type(opened.resume("resp_1"), llm.EventStream)
+        assert_type(opened.resume("resp_1").resume_token, llm.ResumeToken | None)
         await opened.cancel("resp_1")
         await opened.warm(5)
 
