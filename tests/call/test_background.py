@@ -144,7 +144,9 @@ async def test_the_token_is_there_while_the_first_event_is_waited_for() -> None:
             await until(lambda: stream.resume_token is not None)
             reading.cancel()
             await asyncio.wait([reading])
-        assert (await llm.collect(client.resume(stream.resume_token))).text == SAID.text
+        token = stream.resume_token
+        assert token is not None
+        assert (await llm.collect(client.resume(token))).text == SAID.text
         assert server.generations == 1
 
 
