@@ -28,6 +28,7 @@ from .types.parts import AudioPart, FilePart, ImagePart, Part, TextPart
 from .types.response import Response
 from .types.server_tools import ServerTool
 from .types.tools import CustomTool, Tool, ToolDef
+from .types.unread import value_of
 
 T = TypeVar("T")
 
@@ -138,7 +139,7 @@ def _is_error(kind: Any) -> bool:
 
 def _class_reader(kind: Any, converter: Converter) -> Hook:
     hooks = {name: override(struct_hook=hook) for name, hook in _own_readers(kind, converter).items()}
-    read = cast("Hook", _make_reader(kind, converter, _cattrs_forbid_extra_keys=True, **hooks))
+    read = cast("Hook", _make_reader(kind, converter, _cattrs_forbid_extra_keys=True, _cattrs_use_alias=True, **hooks))
     tag_name, tag = _TAGS.get(kind, ("", ""))
 
     def reader(value: Any, _: Any) -> Any:
@@ -158,12 +159,16 @@ def _class_writer(kind: Any, converter: Converter) -> Callable[[Any], dict[str, 
     def content(value: Any) -> Any:
         return value if isinstance(value, str) else [converter.unstructure(part) for part in value]
 
-    hooks = {a.name: override(unstruct_hook=plain) for a in attrs.fields(kind) if a.type in _PLAIN}
+    hooks = {a.name: override(unstruct_hook=_plain_value) for a in attrs.fields(kind) if a.type in _PLAIN}
     if kind is Message:
         hooks["content"] = override(unstruct_hook=content)
-    write = _make_writer(kind, converter, _cattrs_omit_if_default=True, **hooks)
+    write = _make_writer(kind, converter, _cattrs_omit_if_default=True, _cattrs_use_alias=True, **hooks)
     tag = dict([_TAGS[kind]] if kind in _TAGS else [])
     return lambda value: {**tag, **write(value)}
+
+
+def _plain_value(value: object) -> Any:
+    return plain(value_of(value))
 
 
 # cattrs takes its own switches and our fields' hooks as keywords of one call, which no type checker can tell apart.

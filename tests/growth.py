@@ -13,7 +13,7 @@ from attrs import frozen
 
 import aikido_llm as llm
 from aikido_llm.call.answer import AnswerParser
-from aikido_llm.codecs import json
+from aikido_llm.codecs import dense, json
 from aikido_llm.dialects import envelope, noise, paths, waits
 from aikido_llm.dialects.base import ErrorReply
 from aikido_llm.dialects.late_system import refused_late_system
@@ -235,6 +235,11 @@ def _tiny_events(dialect: str) -> Callable[[int], Job]:
     return lambda n: lambda: flood.read(dialect, empty=n, letters=n)
 
 
+def _dense(n: int) -> Job:
+    data = b'{"open": [' + b'{"a": [{}, "b"]},' * n + b'1], "z": [' + b"{}," * n + b"1]}"
+    return lambda: dense.bounded(data, ("open",), (), MANY)
+
+
 def _calls(dialect: str) -> Callable[[int], Job]:
     return lambda n: lambda: flood.read(dialect, calls=n)
 
@@ -264,6 +269,7 @@ def _rows() -> Iterator[Growth]:
     yield Growth(
         "a cursor in a URL", ("dialects.paths",), _on_text(lambda text: (paths.cursor(text), paths.query(text)))
     )
+    yield Growth("a document of small values", ("codecs.dense",), _dense, 100_000)
     for dialect, provider in DIALECTS.items():
         room = f"dialects.{dialect}"
         yield Growth(

@@ -66,7 +66,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "click": ("cli/", "__main__.py"),
     "dotenv": ("cli/",),
     "markdown_it": ("cli/",),
-    "msgspec": ("codecs/json.py", "codecs/scalars.py", "codecs/schema.py", "dialects/"),
+    "msgspec": ("codecs/dense.py", "codecs/json.py", "codecs/scalars.py", "codecs/schema.py", "dialects/"),
     "opentelemetry": ("middleware/telemetry/instruments.py", "middleware/telemetry/spans.py"),
     "prompt_toolkit": ("cli/typing_in.py",),
     "pybase64": ("codecs/base64.py",),

@@ -16,7 +16,7 @@ from ..codecs import json
 from ..codecs.text import mended_in
 from ..dialects.base import Dialect, truncated
 from ..errors import ContentFilteredError, LLMError, MalformedStream, StreamError, TooLargeError
-from ..framing import Frame
+from ..framing import WHOLE, Frame
 from ..framing.media import LONG, MediaFramer
 from ..providers.wire_marks import HEAD, wire_of
 from ..secret import Secret, hide_in
@@ -25,8 +25,10 @@ from ..types.events import EndEvent, ErrorEvent, Event, UsageEvent
 from ..types.exchange import RateLimits, Timing
 from ..types.request import Request
 from ..types.response import FinishReason, Response
+from ..types.unread import Unread
 from .halves import Halves
 from .reply import NO_REPLY, Reply
+from .weight import Weight
 
 _UNFINISHED = (None, FinishReason.error)
 """What a provider has said of an answer that is not whole."""
@@ -79,6 +81,9 @@ class AnswerParser:
         self._elapsed = elapsed
         self._streamed = stream
         self._first_event: float | None = None
+        logprobs = request.logprobs is not False
+        self._weight = Weight(self._decoder, body_bytes if logprobs else event_bytes, logprobs=logprobs)
+        self._body = b""  # that is one document, when it is over
         self.ended = False
         self._begin(content_type, stream=stream)
 
@@ -115,6 +120,8 @@ class AnswerParser:
             failure = error
         self.framed = bool(frames)
         if frames:
+            if self._weight.size:
+                failure = self._weight.settle(frames, data) or failure
             try:
                 self._read(frames, out)
             except LLMError as error:
@@ -125,6 +132,8 @@ class AnswerParser:
                 frames.clear()
             if self._decoder.done:  # the answer is whole, whatever came behind its end
                 return self._finish(out)
+        elif self._media is None or not self._media.busy:
+            self._weight.grows(data)
         if failure is not None:
             return self._end(out, failure)
         return self._given(out) if out else out
@@ -134,12 +143,12 @@ class AnswerParser:
         out: list[Event] = []
         if self.ended:
             return out
-        self._close_framer()
+        too_dense = self._close_framer()
         last = self._frames[-1][1] if self._frames else b""
         failure = self._decode(out)
         if failure is not None and json.cut_short(last):  # half an error tells none
             failure = truncated("a whole frame")
-        return self._over(out, failure)
+        return self._over(out, failure or too_dense)
 
     def fail(self, error: LLMError) -> list[Event]:
         """The bytes will not come (the connection broke, a clock ran out): usage, the error and the end. An answer
@@ -150,8 +159,7 @@ class AnswerParser:
         if self.ended:
             return out
         if self.whole:
-            self._close_framer()
-            if self._decode(out) is not None:
+            if (self._close_framer() or self._decode(out)) is not None:
                 return self._end([], error)
         try:
             self._decoder.close(out)
@@ -217,8 +225,12 @@ class AnswerParser:
         self._watching = media.busy or not frames
         self._passed = () if self._watching else (data,)
 
-    def _close_framer(self) -> None:
-        (self._media or self._framer).close(self._frames)
+    def _close_framer(self) -> LLMError | None:
+        frames = self._frames
+        (self._media or self._framer).close(frames)
+        failure = self._weight.settle(frames)
+        self._body = next((payload for name, payload in frames if name == WHOLE), self._body)
+        return failure
 
     def _decode(self, out: list[Event]) -> LLMError | None:
         frames = self._frames
@@ -261,7 +273,7 @@ class AnswerParser:
         if failure is not None:
             failure = self._of_another_wire(failure)
             response = evolve(
-                response, raw=self._hidden(response.raw), provider_data=self._hidden(response.provider_data) or {}
+                response, raw=self._raw(hidden=True), provider_data=self._hidden(response.provider_data) or {}
             )
             self._complete_error(failure, response)
             out.append(ErrorEvent(failure, reason))
@@ -289,10 +301,16 @@ class AnswerParser:
             provider_data=decoder.provider_data,
             replay=self._replay(),
             replay_state=decoder.state,
-            raw=decoder.raw,
+            raw=self._raw(),
             logprobs=tuple(decoder.logprobs),
             choices=tuple(evolve(choice, **facts) for choice in decoder.choices()),
         )
+
+    def _raw(self, *, hidden: bool = False) -> Unread | None:
+        if not self._body:
+            return None
+        read = partial(json.loads_first, self._body)
+        return Unread((lambda: self._hidden(read())) if hidden else read)
 
     def _replay(self) -> tuple[Any, ...]:
         try:
@@ -343,8 +361,8 @@ def _too_deep() -> MalformedStream:
 
 def _mended(response: Response) -> Response:
     """No half of a character leaves in what was not an event either."""
-    names = ("id", "model", "raw_finish_reason", "provider_data", "replay", "replay_state", "raw")
+    names = ("id", "model", "raw_finish_reason", "provider_data", "replay", "replay_state")
     try:
         return evolve(response, **{name: mended_in(getattr(response, name)) for name in names})
     except RecursionError:  # nested too deep to be gone through
-        return evolve(response, provider_data={}, replay=(), replay_state={}, raw=None)
+        return evolve(response, provider_data={}, replay=(), replay_state={})

@@ -48,6 +48,15 @@ def halves_met() -> int:
 _met = [0]
 
 
+def loads_first(data: bytes) -> Any:
+    """The value with which the text begins, whatever stands behind it; None where there is none."""
+    try:
+        return loads(data)
+    except ValueError:
+        found = value_at(data.decode("utf-8", "replace").lstrip(), 0)
+        return None if found is None else _mended(found[0])
+
+
 def loads_object(data: bytes | str) -> dict[str, Any]:
     """JSON text that must be an object. Raises ValueError."""
     value = loads(data)

@@ -80,9 +80,15 @@ class Decoder(ABC):
     state: what the service wants back with the next request beside the blocks of `replay` (see types.messages.Replay).
     media_places: where this wire sends base64 (a data URI, or bare) that may be large. A long string there may come as
         a mark whose bytes wait in `arrived`, for these frames only: who reads one hands `arrived` to `dialects.media`.
+    many: keys whose values are read with all that is in them; opened: keys whose values hold such. Elsewhere a large
+        value that is made of many small ones comes as its text (codecs/dense.py). logprob_keys: more of `many`, where
+        the caller asked for logprobs.
     """
 
     media_places: ClassVar[Places] = NOWHERE
+    opened: ClassVar[frozenset[str]] = frozenset()
+    many: ClassVar[frozenset[str]] = frozenset()
+    logprob_keys: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self) -> None:
         self.done = False
@@ -96,7 +102,6 @@ class Decoder(ABC):
         self.logprobs: list[TokenLogprob] = []
         self.state: dict[str, Any] = {}
         self.read_before: int | None = None
-        self.raw: Any = None
         self.arrived: Mapping[str, Media] = {}
 
     @abstractmethod

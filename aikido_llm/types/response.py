@@ -14,6 +14,7 @@ from .notebook import show_response
 from .parts import AudioPart, ImagePart
 from .server_tools import ServerToolCall
 from .tools import ToolCall
+from .unread import value_of
 from .usage import Usage
 
 
@@ -60,8 +61,8 @@ class Response:
 
     `==` leaves out what tells of the exchange and not of the answer: raw, usage.raw, request_id, attempts,
     continuations, route, cached, timing, headers, rate_limits.
-    raw:            the parsed body of a non-streamed answer, else None. Large pictures and sound
-                    show as `<N bytes ...>` in it.
+    raw:            the body of a non-streamed answer as JSON values, else None; parsed when it is first asked for.
+                    Large pictures and sound show as `<N bytes ...>` in it.
     """
 
     text: str = field(default="", validator=of(str))
@@ -79,7 +80,7 @@ class Response:
     attempts: int = field(default=1, eq=False, validator=of(int))
     provider_data: dict[str, Any] = field(factory=_no_data, validator=of(dict))
     replay: tuple[Any, ...] = field(default=(), repr=False)
-    raw: Any = field(default=None, eq=False, repr=False)
+    _raw: Any = field(default=None, eq=False, repr=False, alias="raw")
     wire: str = field(default="", validator=of(str), kw_only=True)
     replay_state: dict[str, Any] = field(factory=_no_data, validator=of(dict), repr=False, kw_only=True)
     complete: bool = field(default=True, kw_only=True)
@@ -93,6 +94,11 @@ class Response:
     timing: Timing | None = field(default=None, eq=False, kw_only=True)
     headers: dict[str, str] = field(factory=_no_headers, eq=False, repr=False, kw_only=True)
     rate_limits: RateLimits | None = field(default=None, eq=False, kw_only=True)
+
+    @property
+    def raw(self) -> Any:
+        """The body of a non-streamed answer as JSON values, else None."""
+        return value_of(self._raw)
 
     @property
     def content(self) -> str:

@@ -40,6 +40,9 @@ class Decoder(base.Decoder):
     state: the `container` that code of the answer runs in; the next request names it.
     """
 
+    opened = frozenset(("message", "delta"))
+    many = frozenset(("content", "content_block", "citation"))
+
     def __init__(self, words: Words = NO_WORDS) -> None:
         super().__init__()
         self._words = words
@@ -125,7 +128,6 @@ class Decoder(base.Decoder):
             body = json.loads_object(data)
         except ValueError:
             raise _malformed(data) from None
-        self.raw = body
         if envelope.fails(body) or ("content" not in body and envelope.is_error(body)):
             raise from_body(body, self._words)
         if "content" not in body:

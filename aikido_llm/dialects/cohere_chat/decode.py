@@ -43,6 +43,10 @@ _call = json.Typed(Call, mend_call)
 class Decoder(base.Decoder):
     """One answer."""
 
+    opened = frozenset(("message", "delta"))
+    many = frozenset(("content", "tool_calls", "citations"))
+    logprob_keys = frozenset(("logprobs",))
+
     def __init__(self, request: Request, words: Words = NO_WORDS) -> None:
         super().__init__()
         self._words = words
@@ -174,10 +178,10 @@ class Decoder(base.Decoder):
         if not data.strip():
             return
         try:
-            self.raw = json.loads(data)
+            value = json.loads(data)
         except ValueError:
             raise _not_json(data) from None
-        self._whole(self.raw, out)
+        self._whole(value, out)
 
     def _whole(self, value: Any, out: list[Event]) -> None:
         answer = as_object(value)

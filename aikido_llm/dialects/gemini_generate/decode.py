@@ -35,6 +35,10 @@ class Decoder(base.Decoder):
         ]
     )
 
+    opened = frozenset(("candidates",))
+    many = frozenset(("content", "groundingMetadata", "citationMetadata", "urlContextMetadata"))
+    logprob_keys = frozenset(("logprobsResult",))
+
     def __init__(self, words: Words = NO_WORDS) -> None:
         super().__init__()
         self._words = words
@@ -124,7 +128,6 @@ class Decoder(base.Decoder):
         except ValueError:
             page = status.page_text(_excerpt(body))
             raise MalformedStream(f"the server sent no JSON: {page}", body=_excerpt(body)) from None
-        self.raw = value
         for item in value if is_list(value) else [value]:
             self._chunk(CHUNK.convert(item), item, out)
         self.done = True

@@ -35,6 +35,9 @@ class Decoder(base.Decoder):
     """One answer."""
 
     media_places = Places(["message.images[]"])
+    opened = frozenset(("message",))
+    many = frozenset(("tool_calls", "images"))
+    logprob_keys = frozenset(("logprobs",))
 
     def __init__(self, request: Request, words: Words = NO_WORDS) -> None:
         super().__init__()
@@ -45,6 +48,7 @@ class Decoder(base.Decoder):
         self._said = False  # there was text or a picture
         self._last: bytes | None = None  # the line with the counts
         self._evaluated: Any = None
+        self._counts: dict[str, Any] = {}  # of a whole body
         self._cut: bytes | None = None  # a last line that is not whole JSON
 
     def feed(self, frames: list[Frame], out: list[Event]) -> None:
@@ -105,8 +109,7 @@ class Decoder(base.Decoder):
     def usage(self) -> Usage | None:
         """Counts of 0 are left out by the server, and so are None here; the parts of a prompt that came from its cache
         are not told, nor is the reasoning apart from the answer. Durations in raw are nanoseconds."""
-        line = self.raw if self.raw is not None else _parsed(self._last)
-        fields = as_object(line)
+        fields = self._counts or as_object(_parsed(self._last))
         raw = {name: fields[name] for name in COUNTS if fields.get(name) is not None} or as_object(fields.get("usage"))
         if not raw:
             return None
@@ -168,13 +171,14 @@ class Decoder(base.Decoder):
         if not data.strip():
             return
         try:
-            self.raw = json.loads(data)
+            value = json.loads(data)
         except ValueError:
             raise _not_json(data) from None
-        line = self._converted(self.raw)
+        line = self._converted(value)
+        self._counts = {name: item for name, item in as_object(value).items() if name in (*COUNTS, "usage")}
         self._read(line, out)
         if line.message is None and line.done is None:
-            self._told(self.raw)
+            self._told(value)
             raise MalformedStream("the body is JSON, but no chat answer: it has no message")
         if line.done is not False:
             self._end(line, None)

@@ -46,6 +46,11 @@ class Decoder(base.Decoder):
     media_places = Places(
         f"choices[].{message}.{place}" for message in ("delta", "message") for place in (*IMAGE_PLACES, "audio.data")
     )
+    opened = frozenset(("choices", "message", "delta", "provider"))
+    many = frozenset(
+        ("content", "parts", "tool_calls", "function_call", "images", "annotations", "citations", "reasoning_details")
+    )
+    logprob_keys = frozenset(("logprobs",))
 
     def __init__(self, quirks: Quirks, request: Request) -> None:
         super().__init__()
@@ -206,7 +211,6 @@ class Decoder(base.Decoder):
         except ValueError:
             excerpt = page_text(text[:4000].decode("utf-8", "replace"))
             raise MalformedStream(f"the answer is not JSON: {excerpt}" if excerpt else "the answer is empty") from None
-        self.raw = value
         self.done = True
         answer = as_object(value)
         if not answer.get("choices") and as_objects(as_object(answer.get("provider")).get("choices")):

@@ -58,6 +58,9 @@ class Decoder(base.Decoder):
         ]
     )
 
+    opened = frozenset(("response",))
+    many = frozenset(("output", "item", "part", "delta", "arguments", "input", "annotation", "text"))
+
     def __init__(self, quirks: Quirks, request: Request) -> None:
         super().__init__()
         self._words = quirks.error_words
@@ -241,7 +244,6 @@ class Decoder(base.Decoder):
             body = json.loads_object(data)
         except ValueError:
             raise MalformedStream(f"the answer is not a JSON object: {_excerpt(data)}") from None
-        self.raw = body
         if "output" not in body:
             if errors.says_error(body):
                 raise errors.in_band(body, self._words)

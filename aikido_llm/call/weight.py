@@ -1,0 +1,54 @@
+"""What the values of a frame would take in memory, counted while it comes."""
+
+from ..codecs import dense
+from ..dialects.base import Decoder
+from ..errors import TooLargeError
+from ..framing import Frame
+
+_LOOKED_AT = 64 * 1024  # bytes of a frame from which on its values are counted
+
+
+class Weight:
+    """Keeps out of memory what a large frame holds in many small values that nobody reads (see codecs/dense.py).
+
+    most: bytes that the values that are read may take. size: bytes of the frame that is under way.
+    """
+
+    __slots__ = ("_most", "_opened", "_read", "_values", "size")
+
+    def __init__(self, decoder: Decoder, most: int, *, logprobs: bool) -> None:
+        self._opened = decoder.opened
+        self._read = decoder.many | decoder.logprob_keys if logprobs else decoder.many
+        self._most = most
+        self._values = 0
+        self.size = 0
+
+    def grows(self, data: bytes) -> None:
+        """The next bytes, which complete no frame."""
+        self.size += len(data)
+        if self.size > _LOOKED_AT:
+            self._values += dense.values(data)
+
+    def settle(self, frames: list[Frame], data: bytes = b"") -> TooLargeError | None:
+        """data has completed these frames. Those behind one that is too dense are dropped, and the error is given."""
+        self.grows(data)
+        count, size = self._values, self.size
+        self._values = self.size = 0
+        if not dense.is_dense(count, size):
+            return None
+        for index, (name, payload) in enumerate(frames):
+            if len(payload) > dense.SMALL:
+                try:
+                    frames[index] = (name, dense.bounded(payload, self._opened, self._read, self._most))
+                except dense.DenseError:
+                    del frames[index:]
+                    return self._too_dense()
+        return None
+
+    def _too_dense(self) -> TooLargeError:
+        return TooLargeError(
+            f"the server sent JSON of so many values that they would take more memory than the {self._most:,} bytes of "
+            "Limits.event_bytes and four times its size; open the client with a higher one if this is expected",
+            cap="event_bytes",
+            limit=self._most,
+        )
