@@ -145,13 +145,18 @@ def excerpt(text: str, size: int) -> str:
 
 
 def hide(text: str, *secrets: Secret) -> str:
-    """The text without these secrets, in full, percent-encoded, or shown in part (`sk-abc...xyz`)."""
-    values = [value for secret in secrets if (value := secret.reveal())[:4] in text or "%" in text]  # or parts of them
+    """The text without these secrets, in full, percent-encoded, or shown in part (`sk-abc...xyz`); those that are no
+    words (from 12 characters on) in capitals and small letters alike."""
+    lowered = text.lower()
+    values = [value for secret in secrets if (value := secret.reveal())[:4].lower() in lowered or "%" in text]
     for value in sorted(values, key=len, reverse=True):
         if len(value) >= 4:
             text = text.replace(value, HIDDEN).replace(quote(value, safe=""), HIDDEN)
-        if len(value) >= 12:  # a part of it, as providers show it: `sk-abc...xyz`
-            text = re.sub(_elided(value[:4]), _if_elided, text)
+        if len(value) >= 12:
+            if value.lower() in lowered:
+                text = re.sub(re.escape(value), HIDDEN, text, flags=re.IGNORECASE)
+            # a part of it, as providers show it: `sk-abc...xyz`
+            text = re.sub(_elided(value[:4]), _if_elided, text, flags=re.IGNORECASE)
             text = _without_cut_end(text, value)
     return text
 
@@ -159,20 +164,21 @@ def hide(text: str, *secrets: Secret) -> str:
 def _without_parts(text: str, value: str) -> str:
     """Without any run of `_PART` characters and more of a secret, from whatever place in it: each such run holds one of
     the blocks of half that length that the secret can be cut into."""
-    half = _PART // 2
+    half, value = _PART // 2, value.lower()
     for at in range(0, len(value) - half + 1, half):
         block = value[at : at + half]
-        found, done, out = text.find(block), 0, list[str]()
+        seen = _lowered(text)
+        found, done, out = seen.find(block), 0, list[str]()
         while found >= 0:
             start, end = found, found + half
-            while start > max(done, found - at) and text[start - 1] == value[start - 1 - found + at]:
+            while start > max(done, found - at) and seen[start - 1] == value[start - 1 - found + at]:
                 start -= 1
-            while end < min(len(text), found - at + len(value)) and text[end] == value[end - found + at]:
+            while end < min(len(text), found - at + len(value)) and seen[end] == value[end - found + at]:
                 end += 1
             if end - start >= _PART:
                 out += (text[done:start], HIDDEN)
                 done = end
-            found = text.find(block, end)
+            found = seen.find(block, end)
         text = "".join([*out, text[done:]]) if out else text
     return text
 
@@ -180,8 +186,15 @@ def _without_parts(text: str, value: str) -> str:
 def _without_cut_end(text: str, value: str) -> str:
     """The text of an excerpt may end inside a secret."""
     text, more = (text[:-1], _MORE) if text.endswith(_MORE) else (text, "")
-    start = text.rfind(value[:5], -len(value))
-    return text[:start] + HIDDEN + more if start >= 0 and value.startswith(text[start:]) else text + more
+    seen, value = _lowered(text[-len(value) :]), value.lower()
+    at = seen.rfind(value[:5])
+    return text[: at - len(seen)] + HIDDEN + more if at >= 0 and value.startswith(seen[at:]) else text + more
+
+
+def _lowered(text: str) -> str:
+    """In small letters, each in its place: outside of ASCII some become two."""
+    lowered = text.lower()
+    return lowered if len(lowered) == len(text) else text
 
 
 def hide_in(value: Any, *secrets: Secret) -> Any:

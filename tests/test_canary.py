@@ -15,6 +15,7 @@ import traceback
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any, cast
 
 import attrs
@@ -30,6 +31,7 @@ from aikido_llm.secret import HiddenValues, Key, Secret
 from aikido_llm.serialize import to_dict
 from aikido_llm.testing import Answer, Fault, WireServer
 from aikido_llm.transport.base import Headers
+from tests.cli.running import run
 
 KEY = "canaryKey7qZ2vX9wB4nU5tR8"
 HEADER = "canaryHead3mK6pL1sD0fG7hJ"
@@ -397,6 +399,50 @@ async def test_wrong_keywords_of_chat_show_no_header(server: WireServer) -> None
             error = await outcome(partial(ask_wrongly, client, wrong))
             assert isinstance(error, llm.ConfigError | TypeError)
             check(shown(error, rich=True))
+
+
+@pytest.mark.parametrize("row", ROWS)
+@pytest.mark.parametrize("spelled", [KEY, KEY.upper(), KEY.lower()], ids=["as it is", "capitals", "small"])
+async def test_a_key_that_a_server_gives_as_a_name_is_hidden(server: WireServer, row: str, spelled: str) -> None:
+    """As the id, the model or the reason for the end of a whole answer; in capitals or small letters too."""
+    for stream in (True, False):
+        server.answer(Answer("hi", id=spelled, model=spelled, headers=echo_headers()))
+        async with open_client(server, row) as client:
+            if stream:
+                response = await llm.collect(client.stream(request()))
+            else:
+                response = await client.complete(request())
+        assert response.text == "hi"
+        check(iter([("id", response.id), ("model", response.model), ("reason", str(response.raw_finish_reason))]))
+        check(iter([("repr", repr(response)), ("headers", repr(response.headers))]))
+
+
+ENV_FILES = {
+    "an address of today": f"OPENAI_API_KEY={KEY}\nOPENAI_BASE_URL=THERE\n",
+    "an older address": f"OPENAI_API_KEY={KEY}\nOPENAI_API_BASE=THERE\n",
+    "another's key, as the model": "LLM_PROVIDER=openai\nLLM_DSN=THERE?api_key=x&model=${OPENAI_API_KEY}\n"
+    f"OPENAI_API_KEY={KEY}\nOPENAI_BASE_URL=THERE\n",
+    "a proxy": "HTTPS_PROXY=PROXY\nHTTP_PROXY=PROXY\nALL_PROXY=PROXY\nSSL_CERT_FILE=ca.pem\nOPENAI_BASE_URL=THERE\n",
+    "an address alone": "OPENAI_BASE_URL=THERE\nOPENAI_API_BASE=THERE\nLLM_DSN=THERE\nLLM_PROVIDER=openai\n",
+}
+
+
+@pytest.mark.parametrize("case", ENV_FILES)
+async def test_an_env_file_of_a_folder_sends_no_key_elsewhere(server: WireServer, case: str, tmp_path: Path) -> None:
+    """Whatever the file says: the server that it names sees nothing, and no output shows a key of it or of the user's.
+    The user's own address is a port where nobody listens."""
+    there = server.base_url("vllm")
+    text = ENV_FILES[case].replace("THERE", there).replace("PROXY", there.removesuffix("/v1"))
+    (tmp_path / ".env").write_text(text)
+    (tmp_path / "key").write_text(HEADER)
+    (tmp_path / "key").chmod(0o600)
+    own = {} if KEY in text else {"OPENAI_API_KEY": HEADER}
+    for arguments in (("chat", "-p", "openai", "-m", "g", "hi"), ("models", "-p", "openai"), ("doctor", "openai")):
+        done = await run(*arguments, cwd=tmp_path, LLM_DSN="https://127.0.0.1:9/v1?max_retries=0&timeout=5",
+                         LLM_PROVIDER="openai", **own)  # fmt: skip
+        check(iter([("stdout", done.out), ("stderr", done.err)]))
+        assert done.code == 1
+    assert not server.received
 
 
 def insides(value: object, depth: int = 6) -> Iterator[tuple[str, str]]:

@@ -19,7 +19,7 @@ from ..errors import ContentFilteredError, LLMError, MalformedStream, StreamErro
 from ..framing import WHOLE, Frame
 from ..framing.media import LONG, MediaFramer
 from ..providers.wire_marks import HEAD, wire_of
-from ..secret import Secret, hide_in
+from ..secret import Secret, hide, hide_in
 from ..types.accumulate import Accumulator
 from ..types.events import EndEvent, ErrorEvent, Event, UsageEvent
 from ..types.exchange import RateLimits, Timing
@@ -282,16 +282,21 @@ class AnswerParser:
 
     def _response(self, reason: FinishReason, *, complete: bool = False) -> Response:
         decoder = self._decoder
+        id, model, word = decoder.id, decoder.model, decoder.raw_finish_reason
+        words = f"{id}\n{model}\n{word}"
+        if self._secrets and hide(words, *self._secrets) != words:  # names are no content: none of them may be a key
+            id, model = hide(id, *self._secrets), hide(model, *self._secrets)
+            word = word and hide(word, *self._secrets)
         facts: dict[str, Any] = {
-            "id": decoder.id,
-            "model": decoder.model or self._model,
+            "id": id,
+            "model": model or self._model,
             "provider": self._provider,
             "wire": self._wire,
         }
         return self._events.response(
             **facts,
             finish_reason=reason,
-            raw_finish_reason=decoder.raw_finish_reason,
+            raw_finish_reason=word,
             complete=complete and decoder.complete and reason is not FinishReason.paused,
             request_id=self._reply.request_id,
             headers=dict(self._reply.headers),

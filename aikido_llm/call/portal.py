@@ -16,6 +16,7 @@ import anyio
 from anyio.from_thread import BlockingPortal
 
 from ..errors import ConfigError
+from ..transport.loading import loading
 
 T = TypeVar("T")
 
@@ -33,8 +34,9 @@ class Portal:
         self._leases = 0
         self._started: Future[BlockingPortal] = Future()
         self._thread = Thread(target=self._run, name="aikido_llm", daemon=True)
-        self._thread.start()
-        self._portal = self._started.result()
+        with loading:  # anyio loads what it knows of asyncio when it first runs
+            self._thread.start()
+            self._portal = self._started.result()
 
     @property
     def inherited(self) -> bool:

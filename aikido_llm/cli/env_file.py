@@ -39,14 +39,22 @@ class EnvFile:
         """
         for variable in row.key_env:
             if value := self.values.get(variable, "").strip():
-                there = self.values.get(row.base_env, "").strip()
-                if there and os.environ.get(row.base_env, "").strip() != there:
+                if address := self._address(row):
                     raise llm.ConfigError(
-                        f"{self.path} holds {variable} and {row.base_env}: addresses are not taken from a file, and "
-                        f"the key is not sent elsewhere; set {row.base_env} in the environment"
+                        f"{self.path} holds {variable} and {address}: addresses are not taken from a file, and "
+                        f"the key is not sent elsewhere; set {address} in the environment"
                     )
                 return variable, Secret(value)
         return None
+
+    def _address(self, row: Provider) -> str:
+        """The first variable that names an address for the row here and not the same one in the environment."""
+        used = next((value for name in row.base_variables if (value := os.environ.get(name, "").strip())), "")
+        for name in row.base_variables:
+            there = self.values.get(name, "").strip()
+            if there:
+                return "" if there == used else name
+        return ""
 
     @property
     def left(self) -> tuple[str, ...]:

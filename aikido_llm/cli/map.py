@@ -69,6 +69,7 @@ def command(
             raise click.UsageError(f"no line of {file} is JSON: write each prompt as a JSON string, or pass --text")
         with closing(Output(out)) as output:
             total = check(lines, output, settings)
+            output.begin()
             errors.begin()
             run = Run(client, lines, output, errors, total, settings, attempts=attempts, system=system)
             try:

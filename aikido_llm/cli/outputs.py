@@ -4,10 +4,12 @@ Every line leaves in one write as soon as its answer is there: what the kernel h
 may: the disk is told to keep it (fsync) once a second and at the end, so that at most a second of answers is asked for
 again. A line that a kill or a full disk has torn is the last one; it is cut off, and its input is asked again.
 
-Nothing is written, cut or removed before every line of the file has shown that `map` wrote it.
+Nothing is written, cut or removed before every line of the file has shown that `map` wrote it, and that it belongs to
+this run's input and settings.
 """
 
 import os
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -23,6 +25,7 @@ from .render import json_line
 
 _SYNC_SECONDS = 1.0
 _HEAD = b'{"line": '  # how every line of ours begins: by it a torn one is known
+_OURS = re.compile(rb'\{"line": [0-9]+, "hash": "[0-9a-f]{16}", ').match  # enough of one to prove a file by it alone
 
 
 @frozen
@@ -35,7 +38,7 @@ class Mark:
 
 
 class Output:
-    """Open it, read what is there, append. done: input line -> what was answered there.
+    """Open it and read what is there; `begin`, then append. done: input line -> what was answered there.
 
     raises: ConfigError when another process writes to it, or when it is no output of `map`; OSError.
     """
@@ -50,15 +53,18 @@ class Output:
         self._file = path.open("a+b", buffering=0)
         try:
             self._lock()
-            self.done, end = self._read()
-            self.cut = os.fstat(self._file.fileno()).st_size - end
-            if self.cut > 0:
-                os.ftruncate(self._file.fileno(), end)
-            elif self.cut < 0:  # a whole line whose end alone was torn off
-                self._file.write(b"\n")
+            self.done, self._end = self._read()
+            self.cut = os.fstat(self._file.fileno()).st_size - self._end
         except BaseException:
             self._file.close()
             raise
+
+    def begin(self) -> None:
+        """The file is this run's: put its end right, where a kill has torn the last line."""
+        if self.cut > 0:
+            os.ftruncate(self._file.fileno(), self._end)
+        elif self.cut < 0:  # a whole line whose end alone was torn off
+            self._file.write(b"\n")
 
     def append(self, record: dict[str, Any]) -> None:
         """Add one line: whole, or (a full disk) not at all."""
@@ -173,4 +179,4 @@ def _torn(line: bytes, *, alone: bool) -> bool:
     """Whether this is a line of ours that a kill has torn. alone: no whole line proves that the file is ours."""
     if line.endswith(b"\n"):
         return False
-    return line.startswith(_HEAD) or (not alone and _HEAD.startswith(line))
+    return _OURS(line) is not None or (not alone and (line.startswith(_HEAD) or _HEAD.startswith(line)))

@@ -29,12 +29,13 @@ class Base:
 
 @frozen
 class Asked:
-    """What chooses the base URL, "" for what was not said. written: by keyword or DSN. from_env: what the row's own
-    variable holds; it comes next. wire: one of the row's, by name; it decides. model: it may say the wire.
-    settings: what fills the row's own base URL. keyed: there is a key."""
+    """What chooses the base URL, "" for what was not said. written: by keyword or DSN. from_env: what one of the row's
+    variables holds, variable: its name; it comes next. wire: one of the row's, by name; it decides. model: it may say
+    the wire. settings: what fills the row's own base URL. keyed: there is a key."""
 
     written: str = ""
     from_env: str = ""
+    variable: str = ""
     wire: str = ""
     model: str = ""
     settings: Mapping[str, str] = field(factory=dict[str, str])
@@ -72,7 +73,7 @@ def _whole(row: Provider, asked: Asked) -> tuple[Address | None, str]:
     if not asked.from_env:
         return None, ""
     url = row.base_from_env(asked.from_env) if row.base_from_env else asked.from_env
-    return addresses.read(url, f"the environment variable {row.base_env}"), "from_env"
+    return addresses.read(url, f"the environment variable {asked.variable or row.base_env}"), "from_env"
 
 
 def _speaking(row: Provider, asked: Asked, whole: Address | None) -> Provider:
@@ -84,7 +85,7 @@ def _speaking(row: Provider, asked: Asked, whole: Address | None) -> Provider:
 def _used(row: Provider, asked: Asked, whole: Address | None, what: str) -> Address:
     if whole is None:
         return _read_own(row, _own_url(row, asked))
-    behind_all = row.base_always or (what == "from_env" and row.base_env_short)
+    behind_all = row.base_always or (what == "from_env" and row.base_env_short and asked.variable in ("", row.base_env))
     return _completed(row, whole, behind_all=behind_all)
 
 

@@ -153,9 +153,12 @@ class _Opening:
         plain = read_parameters(row, said.parameters)
         key = self.key if self.key is not None else _key(row, said)
         values = {**_from_environment(row), **plain.own, **own}
+        set_ = ((name, os.environ.get(name, "").strip()) for name in row.base_variables)
+        variable, from_env = next(((name, value) for name, value in set_ if value), ("", ""))
         asked = Asked(
             written=self.base_url.reveal() or said.base_url,
-            from_env=(os.environ.get(row.base_env, "") if row.base_env else "").strip(),
+            from_env=from_env,
+            variable=variable,
             wire=values.pop(WIRE.name, ""),
             model=rest.get("model") or self.options.model or plain.options.model or "",
             settings=values,

@@ -10,6 +10,7 @@ PROVIDER = Provider(
     title="Anthropic",
     base_url="https://api.anthropic.com",
     base_env="ANTHROPIC_BASE_URL",  # anthropic 2.14.0, _client.py, read 2026-11
+    base_env_older=("ANTHROPIC_API_BASE",),  # litellm, read 2026-11
     strip_base=("/v1/messages", "/messages", "/v1/models", "/v1"),
     dialect=AnthropicMessages(),
     key_env=("ANTHROPIC_API_KEY",),

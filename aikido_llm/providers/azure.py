@@ -32,6 +32,7 @@ PROVIDER = Provider(
     request_id_headers=("apim-request-id", "x-request-id"),
     base_path="/openai/v1",
     base_env="AZURE_OPENAI_ENDPOINT",  # openai 3.57.0, lib/azure.py, read 2026-11
+    base_env_older=("AZURE_API_BASE",),  # litellm, read 2026-11
     strip_base=("/chat/completions", "/responses", "/models"),
     model_behind="/deployments/",
     options=(DsnOption("api_version", query="api-version", about="the API's version, for routes that want one"), WIRE),

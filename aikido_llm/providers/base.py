@@ -109,6 +109,8 @@ class Provider:
                 of base_url. base_always: put behind each that has none.
     base_env:   the variable of the vendor's own SDK that holds a base URL. base_env_short: that SDK puts base_path
                 behind it. base_from_env: its value -> the URL, where people write a bare host; raises ConfigError.
+                base_env_older: other names of it, of earlier SDKs and of tools beside them, read where it is not set:
+                a key that is meant for the address there must not go to base_url.
     strip_base: endings that people leave on the base URL and that the dialect's paths already have; * is any segment.
     model_behind: what stands in a base URL before the name of a model (`/deployments/`).
     options:    what only this provider understands. docs: its page.
@@ -135,6 +137,7 @@ class Provider:
     base_always: bool = False
     base_env: str = ""
     base_env_short: bool = False
+    base_env_older: tuple[str, ...] = ()
     base_from_env: Callable[[str], str] | None = None
     strip_base: tuple[str, ...] = ()
     model_behind: str = ""
@@ -146,6 +149,11 @@ class Provider:
     auth: Auth | Signing | None = None
     base_url_keyed: str = ""
     places: Callable[[Mapping[str, str]], Mapping[str, str]] | None = None
+
+    @property
+    def base_variables(self) -> tuple[str, ...]:
+        """The environment variables that may hold the base URL, the first one found wins."""
+        return (*((self.base_env,) if self.base_env else ()), *self.base_env_older)
 
     @property
     def wire(self) -> str:

@@ -18,6 +18,7 @@ PROVIDER = Provider(
     rate_headers=rate_headers.CEREBRAS,
     request_id_headers=("x-request-id", "cf-ray"),
     base_env="CEREBRAS_BASE_URL",  # cerebras-cloud-sdk 1.91.0, _client.py, read 2026-11; its paths begin with /v1
+    base_env_older=("CEREBRAS_API_BASE",),  # litellm, read 2026-11
     base_env_short=True,
     strip_base=("/chat/completions", "/models"),
     docs="docs/providers/cerebras.md",

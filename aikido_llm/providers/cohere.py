@@ -8,6 +8,7 @@ PROVIDER = Provider(
     title="Cohere",
     base_url="https://api.cohere.com",
     base_env="CO_API_URL",  # cohere 7.3.1, client_v2.py, read 2026-11
+    base_env_older=("COHERE_API_BASE",),  # litellm, read 2026-11
     strip_base=("/v2/chat", "/v1/chat", "/v1/models", "/chat", "/v1", "/v2"),
     dialect=CohereChat(),
     key_env=("COHERE_API_KEY", "CO_API_KEY"),

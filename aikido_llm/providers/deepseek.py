@@ -11,6 +11,7 @@ PROVIDER = Provider(
     name="deepseek",
     title="DeepSeek",
     base_url="https://api.deepseek.com",
+    base_env_older=("DEEPSEEK_API_BASE",),  # litellm, read 2026-11
     dialect=OpenAIChat(
         seed_field=None,
         several_answers=False,  # DeepSeek API docs, "Create chat completion", has no n; read 2026-11

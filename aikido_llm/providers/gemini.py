@@ -15,6 +15,7 @@ PROVIDER = Provider(
     key_prefix="",
     base_always=True,
     base_env="GOOGLE_GEMINI_BASE_URL",  # google-genai 3.6.1, _base_url.py, read 2026-11; it puts the version behind it
+    base_env_older=("GEMINI_API_BASE",),  # litellm, read 2026-11
     strip_base=("/models/*", "/models", "/openai/chat/completions", "/openai"),
     docs="docs/providers/gemini.md",
 )

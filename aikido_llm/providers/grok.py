@@ -8,6 +8,7 @@ PROVIDER = Provider(
     title="xAI Grok",
     aliases=("xai",),
     base_url="https://api.x.ai/v1",
+    base_env_older=("XAI_API_BASE",),  # litellm, read 2026-11
     dialect=OpenAIChat(
         audio_input=None,
         file_input=None,

@@ -19,6 +19,7 @@ PROVIDER = Provider(
     key_env=("GROQ_API_KEY",),
     key_url="https://console.groq.com/keys",
     base_env="GROQ_BASE_URL",  # groq 1.7.0, _client.py, read 2026-11; its paths begin with /openai/v1
+    base_env_older=("GROQ_API_BASE",),  # litellm, read 2026-11
     base_env_short=True,
     strip_base=("/chat/completions", "/models"),
     docs="docs/providers/groq.md",

@@ -10,6 +10,7 @@ PROVIDER = Provider(
     name="mistral",
     title="Mistral AI",
     base_url="https://api.mistral.ai/v1",
+    base_env_older=("MISTRAL_API_BASE",),  # litellm, read 2026-11
     dialect=OpenAIChat(
         late_system="user",  # refused behind an assistant or a tool (mistral-common 1.13.1, validator.py)
         seed_field="random_seed",

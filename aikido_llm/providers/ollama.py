@@ -41,6 +41,7 @@ PROVIDER = Provider(
     title="Ollama",
     base_url="http://127.0.0.1:11434",
     base_env="OLLAMA_HOST",  # ollama 0.6.3, _client.py, read 2026-11
+    base_env_older=("OLLAMA_API_BASE",),  # litellm, read 2026-11
     base_from_env=base_from_env,
     strip_base=("/v1/chat/completions", "/api/chat", "/api/generate", "/api/tags", "/v1", "/api"),
     dialect=OllamaChat(),

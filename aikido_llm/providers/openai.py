@@ -32,6 +32,7 @@ PROVIDER = Provider(
     key_env=("OPENAI_API_KEY",),
     key_url="https://platform.openai.com/api-keys",
     base_env="OPENAI_BASE_URL",  # openai 3.57.0, _client.py, read 2026-11
+    base_env_older=("OPENAI_API_BASE",),  # openai before 1.0, and litellm, read 2026-11
     strip_base=("/chat/completions", "/responses", "/models"),
     options=(
         DsnOption(

@@ -8,6 +8,7 @@ PROVIDER = Provider(
     name="openrouter",
     title="OpenRouter",
     base_url="https://openrouter.ai/api/v1",
+    base_env_older=("OPENROUTER_API_BASE",),  # litellm, read 2026-11
     dialect=OpenAIChat(
         # OpenRouter docs, "Parameters" (no n among them) and "Server tools", read 2026-11
         top_k_field="top_k",

@@ -22,6 +22,7 @@ PROVIDER = Provider(
     rate_headers=rate_headers.TOGETHER,
     request_id_headers=("x-request-id", "x-amzn-trace-id"),
     base_env="TOGETHER_BASE_URL",  # together 3.1.1, _client.py, read 2026-11; its paths begin with /v1
+    base_env_older=("TOGETHERAI_API_BASE",),  # litellm, read 2026-11
     base_env_short=True,
     strip_base=("/chat/completions", "/models"),
     docs="docs/providers/together.md",

@@ -66,8 +66,14 @@ class Address:
             return True
         address = ip(self.host)
         if address is None:
-            return "." not in self.host or self.host.endswith(_PRIVATE_ENDINGS)
+            return _is_dotless(self.host) or self.host.endswith(_PRIVATE_ENDINGS)
         return any(address in network for network in _PRIVATE if network.version == address.version)
+
+
+def _is_dotless(name: str) -> bool:
+    """A name of one label, as containers and searched domains have. One of two letters may be a country's, and some of
+    those are hosts of the public internet (`http://ai/`); other top-level names may be none (ICANN, 2013-08-13)."""
+    return "." not in name and len(name) != 2
 
 
 _PRIVATE_ENDINGS = (".localhost", ".local", ".internal", ".lan", ".home.arpa")

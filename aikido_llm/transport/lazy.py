@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from ..errors import ConfigError
 from ..secret import Secret
 from .base import HTTPRequest, HTTPResponse, Limits, Timeouts
+from .loading import loading
 
 if TYPE_CHECKING:
     from .aiohttp import AiohttpTransport
@@ -39,8 +40,8 @@ class LazyTransport:
         if self._real is None:
             if self._closed:
                 raise ConfigError("this client is closed; open a new one")
-            from .aiohttp import AiohttpTransport
-
+            with loading:
+                from .aiohttp import AiohttpTransport
             self._real = AiohttpTransport(self._timeouts, self._limits, ssl_context=self._ssl, proxy=self._proxy)
         return self._real
 

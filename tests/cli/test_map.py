@@ -85,7 +85,7 @@ def test_cut_at_any_byte_it_goes_on(tmp_path: Path) -> None:
     ends = [at + 1 for at, byte in enumerate(data) if byte == 10]
     for size in range(len(data) + 1):
         path.write_bytes(data[:size])
-        if 0 < size < len(b'{"line": '):  # nobody can say whose it is
+        if 0 < size < len('{"line": 1, "hash": "0123456789abcdef", '):  # nobody can say whose it is
             with pytest.raises(llm.ConfigError, match="no answer of `map`"):
                 Output(path)
             assert path.read_bytes() == data[:size]
@@ -94,6 +94,8 @@ def test_cut_at_any_byte_it_goes_on(tmp_path: Path) -> None:
         kept = sum(end - 1 <= size for end in ends)  # a line that lacks its end alone is whole
         assert list(output.done) == [1, 2, 3][:kept]
         assert output.cut == size - ([0, *ends][kept])
+        assert path.read_bytes() == data[:size]
+        output.begin()
         output.append(answer(9))
         output.close()
         assert [record["line"] for record in read(path)] == [*[1, 2, 3][:kept], 9]
@@ -103,7 +105,7 @@ def test_cut_at_any_byte_it_goes_on(tmp_path: Path) -> None:
     "text",
     ["my only notes", "line one\nline two", "{", "[]\n", "{}\n", '{"line": 1, "hash": "a"}\n', '"a"\n"b"\n',
      json.dumps(answer(1)) + "\nmine", json.dumps(answer(1)) + "\n" + json.dumps(answer(1)) + "\n",
-     "[" * 5000 + "\n"],
+     "[" * 5000 + "\n", '{"line": 12, "text": "my own log, whose last line is not'],
 )  # fmt: skip
 async def test_a_file_that_is_not_its_own_stays_as_it_is(tmp_path: Path, text: str) -> None:
     (tmp_path / "in.jsonl").write_text('"a"\n')
@@ -112,6 +114,22 @@ async def test_a_file_that_is_not_its_own_stays_as_it_is(tmp_path: Path, text: s
     assert done.code == 1
     assert "pass another --out" in done.err
     assert (tmp_path / "notes.txt").read_text() == text
+
+
+@pytest.mark.parametrize("other", ["settings", "line", "hash"])
+async def test_what_another_run_has_written_keeps_its_torn_end(tmp_path: Path, other: str) -> None:
+    """Of other settings, of another input, of more lines than there are: refused, and not a byte is cut."""
+    source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_text('"a"\n')
+    assert (await here("map", str(source), "-o", str(out))).code == 0
+    (mine,) = read(out)
+    theirs: dict[str, Any] = {"settings": "0000", "line": 7, "hash": "0123456789abcdef"}
+    for end in ('\n{"line": 2, "hash": "01234', ""):  # a line that is torn, and one that only lacks its end
+        text = json.dumps({**mine, other: theirs[other]}) + end
+        out.write_text(text)
+        done = await here("map", str(source), "-o", str(out))
+        assert (done.code, "pass another --out" in done.err) == (1, True)
+        assert out.read_text() == text
 
 
 async def test_a_file_of_errors_that_is_not_its_own_stays_too(tmp_path: Path) -> None:

@@ -75,6 +75,16 @@ def test_the_row_s_own_base_url_stays_and_so_does_its_host_alone(row: str) -> No
         ("together", "TOGETHER_BASE_URL", "https://gw/t", "https://gw/t/v1"),
         ("azure", "AZURE_OPENAI_ENDPOINT", "https://me.openai.azure.com/", "https://me.openai.azure.com/openai/v1"),
         ("ollama", "OLLAMA_HOST", "0.0.0.0", "http://127.0.0.1:11434"),
+        ("openai", "OPENAI_API_BASE", "https://gw/v1", "https://gw/v1"),
+        ("openai-chat", "OPENAI_API_BASE", "https://gw", "https://gw/v1"),
+        ("anthropic", "ANTHROPIC_API_BASE", "https://gw/anthropic", "https://gw/anthropic"),
+        ("gemini", "GEMINI_API_BASE", "https://gw/v1beta", "https://gw/v1beta"),
+        ("together", "TOGETHERAI_API_BASE", "https://gw/t", "https://gw/t"),
+        ("mistral", "MISTRAL_API_BASE", "https://gw/v1", "https://gw/v1"),
+        ("grok", "XAI_API_BASE", "https://gw/v1", "https://gw/v1"),
+        ("deepseek", "DEEPSEEK_API_BASE", "https://gw/v1", "https://gw/v1"),
+        ("openrouter", "OPENROUTER_API_BASE", "https://gw/api/v1", "https://gw/api/v1"),
+        ("azure", "AZURE_API_BASE", "https://me.openai.azure.com/", "https://me.openai.azure.com/openai/v1"),
     ],
 )
 def test_the_variables_of_the_vendors_own_sdks(
@@ -92,6 +102,22 @@ def test_the_variables_of_the_vendors_own_sdks(
             monkeypatch.setenv(variable, wrong)
             with pytest.raises(llm.ConfigError, match=rf"{variable}|query"):  # and never the public host instead
                 llm.open(row)
+
+
+def test_the_name_of_today_beats_an_older_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_BASE", "https://old/v1")
+    monkeypatch.setenv("OPENAI_BASE_URL", "https://new/v1")
+    assert settings_of(llm.open("openai")).base_url == "https://new/v1"
+    monkeypatch.setenv("OPENAI_BASE_URL", " ")
+    assert settings_of(llm.open("openai")).base_url == "https://old/v1"
+
+
+def test_no_two_rows_of_different_hosts_share_a_variable() -> None:
+    owners: dict[str, set[str]] = {}
+    for name in providers():
+        for variable in find(name).base_env_older:
+            owners.setdefault(variable, set()).add(find(name).base_url)
+    assert all(len(urls) == 1 for urls in owners.values()), owners
 
 
 def test_a_copied_azure_address_works_whole() -> None:

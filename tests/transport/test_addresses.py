@@ -43,7 +43,7 @@ def test_spellings_of_one_place(one: str, other: str) -> None:
                          "203.0.113.5",
                          "240.0.0.1", "100.64.0.1", "172.32.0.1", "[2001:db8::1]", "[2001:0:808:808::1]",
                          "[64:ff9b::a00:1]", "[2002:a00:1::]", "[::ffff:8.8.8.8]", "localhost.example.com",
-                         "127.0.0.1.example.com", "a.local.example", "ai.", "[::7f00:1]", "010.8.8.8",
+                         "127.0.0.1.example.com", "a.local.example", "ai.", "ai", "UZ", "[::7f00:1]", "010.8.8.8",
                          "evil\u3002com")
         ),
     ],
