@@ -1,7 +1,7 @@
 """The answers that the benchmark server sends: rendered once by the test kit's wires, as each provider writes them.
 
 An answer is named by what it holds: `text20000` (one delta per word), `tools5000` (one call, its arguments in 5,000
-pieces), `image8` (a picture of 8 MiB).
+pieces), `image8` (a picture of 8 MiB); and `prose8`, `empties8`, ... (a whole document of 8 MiB, see `DOCUMENTS`).
 """
 
 import random
@@ -50,8 +50,24 @@ def arguments(pieces: int) -> str:
     return '{"text": "' + "0123456789" * (pieces - 2) + '01234567"}'
 
 
+_BESIDE = {"empties": b"{},", "texts": b'"ab",', "numbers": b"1234567,"}
+"""What stands many times beside a short answer."""
+DOCUMENTS = ("prose", "wide", "arguments", *_BESIDE)
+
+
+def _document(kind: str, size: int) -> Answer:
+    """Such an answer of so many bytes, in one piece when it is streamed."""
+    if kind == "arguments":
+        call = ToolCall("call_1", "write", arguments(size // 10))
+        return Answer(tool_calls=(call,), chunk=size)
+    text = {"prose": "The quick, brown fox. ", "wide": "Le renard coûte 5 \u20ac. "}.get(kind, "hi")
+    return Answer(text=text if kind in _BESIDE else text * (size // len(text.encode())), chunk=size)
+
+
 def _answer(name: str) -> Answer:
     kind, size = _split(name)
+    if kind in DOCUMENTS:
+        return _document(kind, size * MIB)
     if kind == "text":
         return Answer(text=words(size))
     if kind == "tools":
@@ -80,7 +96,12 @@ def events(dialect: str, name: str) -> tuple[bytes, ...]:
 @cache
 def body(dialect: str, name: str) -> bytes:
     """The whole answer as one body."""
-    return wire(dialect).body(_answer(name), Received("POST", "/", {}, {}, {"model": "m"}))
+    whole = wire(dialect).body(_answer(name), Received("POST", "/", {}, {}, {"model": "m"}))
+    kind, size = _split(name)
+    if kind not in _BESIDE:
+        return whole
+    beside = _BESIDE[kind] * (size * MIB // len(_BESIDE[kind]))
+    return whole.rstrip()[:-1] + b',"beside":[' + beside + b"0]}"
 
 
 def stream_type(dialect: str) -> str:

@@ -39,6 +39,10 @@ class Client:
     async def complete(self) -> str:
         return (await self._client.complete(_ASK)).text
 
+    async def document(self, stream: bool) -> str:
+        answer = await (llm.collect(self._client.stream(_ASK)) if stream else self._client.complete(_ASK))
+        return answer.text or answer.tool_calls[0].arguments
+
     async def image(self, stream: bool) -> bytes:
         answer = await (llm.collect(self._client.stream(_ASK)) if stream else self._client.complete(_ASK))
         return answer.images[0].data or b""

@@ -38,7 +38,7 @@ def summary(rows: Sequence[measure.Row]) -> None:
 def write(rows: Sequence[measure.Row], file: Path, peers: Sequence[str]) -> None:
     data = {"machine": machine(), "peers": {name: _version(name) for name in peers}, "rows": [*map(_plain, rows)]}
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n")
+    file.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def machine() -> dict[str, Any]:
@@ -62,7 +62,7 @@ def _version(peer: str) -> str:
 
 def _processor() -> str:
     try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:
         return platform.processor()
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")

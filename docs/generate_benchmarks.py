@@ -163,6 +163,24 @@ def _images(results: Results) -> Iterator[str]:
             yield f"| {case} | {_judged(cpu)} | {_judged(peak)} | {held} |"
 
 
+def _documents(results: Results) -> Iterator[str]:
+    """Wires down, shapes across: times the size; in brackets the longest hold of the loop."""
+    rows = results.of("documents")
+    found = [(row, *row["case"].partition(" body, ")[::2]) for row in rows if " body, " in row["case"]]
+    shapes = list(dict.fromkeys(shape for _, _, shape in found))
+    yield f"| wire | {' | '.join(shapes)} |"
+    yield "|---|" + "---:|" * len(shapes)
+    for wire in dict.fromkeys(wire for _, wire, _ in found):
+        cells = {shape: f"{_value(row)} {_verdict(row)}".rstrip() for row, of, shape in found if of == wire}
+        yield f"| {wire} | {' | '.join(cells.get(shape, '') for shape in shapes)} |"
+    yield ""
+    yield "| | memory, × size | longest hold of the loop, ms |"
+    yield "|---|---:|---:|"
+    for row in rows:
+        if row not in [one for one, _, _ in found]:
+            yield f"| {row['case']} | {_judged(row)} | {row['details']['held ms']:.0f} |"
+
+
 def _images_peers(results: Results) -> Iterator[str]:
     yield "| library | | CPU, × ours | peak, × decoded | longest hold, ms |"
     yield "|---|---|---:|---:|---:|"
@@ -231,6 +249,7 @@ _TABLES: dict[str, Callable[[Results], Iterator[str]]] = {
     "paced": _paced,
     "paced_peers": _paced_peers,
     "images": _images,
+    "documents": _documents,
     "images_peers": _images_peers,
     "start": _start,
 }

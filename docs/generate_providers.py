@@ -116,17 +116,17 @@ def page() -> str:
 
 
 def _keys(rows: list[tuple[str, Provider]]) -> Iterator[str]:
-    yield "| name | also | wire | base URL | key |"
+    yield "| name | also | key | base URL | wire |"
     yield "|---|---|---|---|---|"
     for name, row in rows:
         also = ", ".join(f"`{alias}`" for alias in row.aliases)
         base = f"`{row.base_url}`" if row.base_url else "yours"
-        if row.base_env:
-            base += f", or `{row.base_env}`"
+        if row.base_variables:
+            base += f", or {' or '.join(f'`{variable}`' for variable in row.base_variables)}"
         keys = " or ".join(f"`{variable}`" for variable in row.key_env)
         nearby = "" if row.key_needed_nearby else "; none needed at a loopback or private address"
         key = f"{keys}{nearby}" if row.key_needed else f"none needed{f' ({keys})' if keys else ''}"
-        yield f"| {_link(name)} | {also} | {_wires(row)} | {base} | {key} |"
+        yield f"| {_link(name)} | {also} | {key} | {base} | {_wires(row)} |"
 
 
 def _late(rows: list[tuple[str, Provider]]) -> Iterator[str]:

@@ -13,7 +13,7 @@ def blocks(page: Path) -> list[str]:
     """The page's programs: a block of `python`, with the blocks of `python continued` that follow it."""
     programs: list[str] = []
     for continued, block in re.findall(
-        r"^```python( continued)?\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE
+        r"^```python( continued)?\n(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
     ):
         if continued:
             programs[-1] += block

@@ -31,7 +31,7 @@ def test_promised_name_is_there(name: str) -> None:
 
 
 def test_lazy_table_matches_the_imports_for_type_checkers() -> None:
-    tree = ast.parse(Path(llm.__file__).read_text())
+    tree = ast.parse(Path(llm.__file__).read_text(encoding="utf-8"))
     guard = next(node for node in tree.body if isinstance(node, ast.If))
     for_checkers = {
         (node.module, alias.name)

@@ -20,7 +20,7 @@ from .running import environment, here, run
 
 
 def read(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text().splitlines()]
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
 def echo(request: Received) -> Answer:

@@ -115,6 +115,6 @@ async def _watching(watch: Watch) -> AsyncGenerator[Watch]:
 def _memory() -> int:
     """Bytes that this process has now; 0 where the kernel does not say."""
     try:
-        return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+        return int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[1]) * 4096
     except OSError:
         return 0
