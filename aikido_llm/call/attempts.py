@@ -77,6 +77,8 @@ class Attempts:
         """
         try:
             asked = self._with_defaults(request)
+        except RecursionError:
+            raise self._stamp(_too_deep(), request.model) from None
         except LLMError as error:
             raise self._stamp(error, request.model) from error.__cause__
         most = self._settings.continuation
@@ -88,7 +90,10 @@ class Attempts:
         """One turn of an answer; nearly always the only one."""
         prepared: Prepared | None = None
         try:
-            prepared = self._prepare(asked, stream=stream)
+            try:
+                prepared = self._prepare(asked, stream=stream)
+            except RecursionError:
+                raise _too_deep() from None
             return await self._retrying(clocks, partial(self._attempt, clocks, prepared))
         except LLMError as error:
             if isinstance(error, ModelNotFoundError) and asked.model:
@@ -138,7 +143,10 @@ class Attempts:
             raise told_of_others(row, request, error, stream=stream) from None
         if wire.body is None:
             return Prepared(request, wire, None, stream)
-        return Prepared(request, wire, json.dumps_body(wire.body), stream)
+        try:
+            return Prepared(request, wire, json.dumps_body(wire.body), stream)
+        except ValueError:
+            raise _too_deep() from None
 
     # ---------------------------------------------------------------- one attempt
 
@@ -305,6 +313,10 @@ class Attempts:
         comparable = [id for id in known if len(id) <= LONGEST_WORD][:_COMPARED]
         near = get_close_matches(name[:LONGEST_WORD], comparable, n=_NEAR_MODELS, cutoff=0.4)
         return tuple(dict.fromkeys([*near, *known]))[:_NEAR_MODELS]
+
+
+def _too_deep() -> InvalidRequestError:
+    return InvalidRequestError("the request holds something that is nested too deep (a schema, extra, metadata)")
 
 
 def _failed_at_once(events: list[Event]) -> LLMError | None:

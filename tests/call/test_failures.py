@@ -1,5 +1,7 @@
 """What a failed call leaves behind: a line in the log, and the names of the models there are."""
 
+from typing import Any
+
 import pytest
 
 import aikido_llm as llm
@@ -58,3 +60,21 @@ async def test_the_models_there_are(asked: str, first: str) -> None:
     assert available[0] == first
     assert len(available) == len(set(available)) == 20
     assert set(available) <= set(names)
+
+
+@pytest.mark.parametrize("row", ["openai-chat", "openai-responses", "anthropic", "gemini", "cohere", "ollama"])
+async def test_a_request_that_is_nested_too_deep_is_refused_by_a_typed_error(row: str) -> None:
+    schema: dict[str, Any] = {"type": "string"}
+    for _ in range(3000):
+        schema = {"type": "object", "properties": {"a": schema}}
+    deep: list[dict[str, Any]] = [
+        {"tools": [llm.ToolDef("f", "", schema)]},
+        {"response_format": llm.ResponseFormat.json_schema(schema)},
+        {"extra": {"a": schema}},
+    ]
+    async with llm.open(row, base_url="http://127.0.0.1:9", api_key="k", model="m", retry=None) as client:
+        for fields in deep:
+            with pytest.raises(llm.InvalidRequestError):
+                await client.chat("hi", max_tokens=99, **fields)
+            with pytest.raises(llm.InvalidRequestError):  # and what another wire would take is not said
+                await client.chat("hi", max_tokens=9, seed=1, stop=["a"], **fields)
