@@ -88,7 +88,7 @@ def test_a_call_with_many_values_comes_whole(dialect: str, stream: bool) -> None
 def test_what_is_read_has_a_bound(dialect: str) -> None:
     """There is nothing that could be left as text: the answer itself is made of empty objects."""
     document = json.loads(body(dialect, Answer("hello")))
-    lists = [*_lists(document)] or [document["message"].setdefault("tool_calls", [])]
+    lists = _lists(document) or [document["message"].setdefault("tool_calls", [])]
     lists[0].append("HERE")
     data = json.dumps(document).encode().replace(b'"HERE"', b"{}," * (4 * MIB) + b"{}")
 
@@ -102,11 +102,10 @@ def test_what_is_read_has_a_bound(dialect: str) -> None:
     assert peak <= 4 * len(data), f"{peak / len(data):.1f} times"
 
 
-def _lists(value: Any) -> Any:
-    if isinstance(value, dict):
-        for name, item in value.items():
-            if isinstance(item, list) and name in ("choices", "output", "content", "candidates"):
-                yield item
+def _lists(value: dict[str, Any]) -> list[list[Any]]:
+    """Those of an answer's parts."""
+    names = ("choices", "output", "content", "candidates")
+    return [item for name, item in value.items() if name in names and isinstance(item, list)]
 
 
 TOKENS = 60_000
