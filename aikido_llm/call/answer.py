@@ -158,9 +158,8 @@ class AnswerParser:
         out: list[Event] = []
         if self.ended:
             return out
-        if self.whole:
-            if (self._close_framer() or self._decode(out)) is not None:
-                return self._end([], error)
+        if self.whole and (self._close_framer() or self._decode(out)) is not None:
+            return self._end([], error)
         try:
             self._decoder.close(out)
         except StreamError:
