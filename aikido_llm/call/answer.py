@@ -13,19 +13,18 @@ from typing import Any
 from attrs import evolve
 
 from ..codecs import json
-from ..codecs.text import mended_in
 from ..dialects.base import Dialect, truncated
 from ..errors import ContentFilteredError, LLMError, MalformedStream, StreamError, TooLargeError
 from ..framing import WHOLE, Frame
 from ..framing.media import LONG, MediaFramer
 from ..providers.wire_marks import HEAD, wire_of
-from ..secret import Secret, hide, hide_in
+from ..secret import Secret
 from ..types.accumulate import Accumulator
 from ..types.events import EndEvent, ErrorEvent, Event, UsageEvent
 from ..types.exchange import RateLimits, Timing
 from ..types.request import Request
 from ..types.response import FinishReason, Response
-from ..types.unread import Unread
+from . import shown
 from .halves import Halves
 from .reply import NO_REPLY, Reply
 from .weight import Weight
@@ -268,12 +267,11 @@ class AnswerParser:
             reason = FinishReason.content_filter if isinstance(failure, ContentFilteredError) else FinishReason.error
         response = self._response(reason, complete=failure is None)
         if halved:
-            response = _mended(response)
+            response = shown.mended(response)
         if failure is not None:
             failure = self._of_another_wire(failure)
-            response = evolve(
-                response, raw=self._raw(hidden=True), provider_data=self._hidden(response.provider_data) or {}
-            )
+            data = shown.hidden(response.provider_data, self._secrets) or {}
+            response = evolve(response, raw=shown.raw(self._body, self._secrets), provider_data=data)
             self._complete_error(failure, response)
             out.append(ErrorEvent(failure, reason))
         out.append(EndEvent(reason, response))
@@ -281,11 +279,7 @@ class AnswerParser:
 
     def _response(self, reason: FinishReason, *, complete: bool = False) -> Response:
         decoder = self._decoder
-        id, model, word = decoder.id, decoder.model, decoder.raw_finish_reason
-        words = f"{id}\n{model}\n{word}"
-        if self._secrets and hide(words, *self._secrets) != words:  # names are no content: none of them may be a key
-            id, model = hide(id, *self._secrets), hide(model, *self._secrets)
-            word = word and hide(word, *self._secrets)
+        id, model, word = shown.names(decoder, self._secrets)
         facts: dict[str, Any] = {
             "id": id,
             "model": model or self._model,
@@ -305,16 +299,10 @@ class AnswerParser:
             provider_data=decoder.provider_data,
             replay=self._replay(),
             replay_state=decoder.state,
-            raw=self._raw(),
+            raw=shown.raw(self._body),
             logprobs=tuple(decoder.logprobs),
             choices=tuple(evolve(choice, **facts) for choice in decoder.choices()),
         )
-
-    def _raw(self, *, hidden: bool = False) -> Unread | None:
-        if not self._body:
-            return None
-        read = partial(json.loads_first, self._body)
-        return Unread((lambda: self._hidden(read())) if hidden else read)
 
     def _replay(self) -> tuple[Any, ...]:
         try:
@@ -325,13 +313,6 @@ class AnswerParser:
     def _note_first(self) -> None:
         if self._elapsed is not None and self._streamed:
             self._first_event = self._elapsed()
-
-    def _hidden(self, value: Any) -> Any:
-        """JSON of an answer that failed: where an error stands in it, keys are repeated."""
-        try:
-            return hide_in(value, *self._secrets) if self._secrets else value
-        except RecursionError:  # nested too deep to be looked through
-            return None
 
     def _of_another_wire(self, failure: LLMError) -> LLMError:
         """What could not be read, and why: the address may be that of a server that speaks another wire."""
@@ -361,12 +342,3 @@ class AnswerParser:
 
 def _too_deep() -> MalformedStream:
     return MalformedStream("the answer holds JSON that is nested too deep", permanent=True)
-
-
-def _mended(response: Response) -> Response:
-    """No half of a character leaves in what was not an event either."""
-    names = ("id", "model", "raw_finish_reason", "provider_data", "replay", "replay_state")
-    try:
-        return evolve(response, **{name: mended_in(getattr(response, name)) for name in names})
-    except RecursionError:  # nested too deep to be gone through
-        return evolve(response, provider_data={}, replay=(), replay_state={})
