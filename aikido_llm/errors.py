@@ -195,7 +195,9 @@ class OverloadedError(ServerError):
 
 
 class ConnectError(ServerError):
-    """No connection: DNS, refused, reset, TLS."""
+    """No connection: DNS, refused, reset, TLS. sent: a part of the request may have gone out."""
+
+    sent: bool = True
 
 
 class TimedOutError(ServerError):

@@ -65,6 +65,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "cattrs": ("codecs/strict.py", "serialize.py", "structured/reading.py"),
     "click": ("cli/", "__main__.py"),
     "dotenv": ("cli/",),
+    "genai_prices": ("middleware/prices.py",),
     "markdown_it": ("cli/",),
     "msgspec": ("codecs/dense.py", "codecs/json.py", "codecs/scalars.py", "codecs/schema.py", "dialects/"),
     "opentelemetry": ("middleware/telemetry/instruments.py", "middleware/telemetry/spans.py"),

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Sequence
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from ..client import NOTHING, Gate, Lease
-from ..errors import ConfigError, LLMError, StreamError, TimedOutError
+from ..errors import ConfigError, ConnectError, LLMError, StreamError, TimedOutError
 from ..types.events import EndEvent, ErrorEvent, Event
 from ..types.exchange import RateLimits
 from ..types.request import Request
@@ -127,7 +127,8 @@ def used_by(error: LLMError) -> Usage | None:
         return error.partial.usage
     if error.status is not None or isinstance(error, ConfigError):
         return NOTHING
-    return NOTHING if isinstance(error, TimedOutError) and error.phase == "connect" else None
+    unconnected = isinstance(error, TimedOutError) and error.phase == "connect"
+    return NOTHING if unconnected or (isinstance(error, ConnectError) and not error.sent) else None
 
 
 def _cut(error: LLMError) -> bool:

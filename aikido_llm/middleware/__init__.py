@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .base import Middleware as Middleware
+    from .budgets import Budget as Budget
+    from .budgets import budgeted as budgeted
     from .caches import cached as cached
     from .failover import fallback as fallback
     from .gating import limited as limited
@@ -23,12 +25,14 @@ if TYPE_CHECKING:
     from .limits.redis import RedisStore as RedisStore
     from .logs import CallStore as CallStore
     from .logs import logged as logged
+    from .prices import priced as priced
     from .telemetry.observe import observed as observed
 
 # Module -> its public names; tests/middleware/test_names.py holds this against the imports above.
 _HOMES = {
     "base": "Middleware",
     "caches": "cached",
+    "budgets": "Budget budgeted",
     "failover": "fallback",
     "gating": "limited",
     "hedging": "hedged",
@@ -37,6 +41,7 @@ _HOMES = {
     "limits.redis": "RedisStore",
     "logs": "CallStore logged",
     "telemetry.observe": "observed",
+    "prices": "priced",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
 

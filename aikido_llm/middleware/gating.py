@@ -32,7 +32,7 @@ def limited(client: Client, limiter: Limiter) -> Client:
     """
     if not isinstance(cast("object", limiter), Limiter):
         raise ConfigError(f"limited takes a Limiter, not a {type(limiter).__name__}")
-    return gated(client, limiter, _Limited)
+    return gated(client, lambda inner: limiter, _Limited)
 
 
 class PerCall(Middleware):
@@ -50,10 +50,13 @@ class _Limited(PerCall):
     made_by = "limited"
 
 
-def gated(client: Client, gate: Gate, foreign: Callable[[Client, Gate], PerCall]) -> Client:
-    """The client, all of whose requests are asked for at the gate. foreign: what is put around one that is not ours."""
+def gated(client: Client, gate: Callable[[Client], Gate], foreign: Callable[[Client, Gate], PerCall]) -> Client:
+    """The client, all of whose requests are asked for at a gate: of each client inside, what `gate` makes for it.
+
+    foreign: what is put around a client that is not ours.
+    """
     if isinstance(client, HTTPClient):
-        return client.gated(gate)
+        return client.gated(gate(client))
     if isinstance(client, Middleware) and not isinstance(client, PerCall):
         return client.around(lambda inner: gated(inner, gate, foreign))
-    return foreign(client, gate)
+    return foreign(client, gate(client))

@@ -49,8 +49,13 @@ def failure_before_answer(error: Exception, proxy: str = "") -> LLMError:
         failure = ConnectError(f"this process can make no connection: {text}", permanent=True)
     else:  # a control character in a header; the text may repeat it
         failure = ConfigError(f"this request cannot be sent: {text}")
+    if isinstance(failure, ConnectError):
+        failure.sent = not isinstance(error, _UNCONNECTED)
     failure.__cause__ = Cause.of(error)
     return failure
+
+
+_UNCONNECTED = (aiohttp.ClientConnectorError, aiohttp.ClientHttpProxyError, RuntimeError)
 
 
 def never_again(failure: LLMError) -> LLMError:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
+import attrs
 import pytest
 from attrs import define, field
 
@@ -144,6 +145,31 @@ async def test_an_error_inside_a_200_is_told(server: WireServer) -> None:
     assert len(gate.leases) == 2
     assert gate.leases[0].errors != [None]
     assert gate.settled[1] == USED
+
+
+async def test_what_reached_nobody_took_nothing(server: WireServer) -> None:
+    """Of a connection that broke nobody knows."""
+    gate = Watching()
+    async with gated(server, gate) as client:
+        server.answer(Answer(fault=Fault.reset()), "hi")
+        await client.complete(REQUEST)
+    assert gate.settled == [None, USED]
+    server.refuse()
+    gate = Watching()
+    async with gated(server, gate) as client:
+        with pytest.raises(llm.ConnectError):
+            await client.complete(REQUEST)
+    assert gate.settled == [NOTHING, NOTHING, NOTHING]
+
+
+async def test_an_answer_in_the_background_is_settled_once_however_often_it_is_taken_up(server: WireServer) -> None:
+    server.answer(Answer("one two three four", usage=USED, fault=Fault.reset(after_events=5)))
+    gate = Watching()
+    async with gated(server, gate, name="openai-responses") as client:
+        response = await llm.collect(client.stream(attrs.evolve(REQUEST, background=True)))
+    assert response.text == "one two three four"
+    assert len(server.received) > 1
+    assert gate.settled == [USED]
 
 
 async def test_the_outer_gate_is_asked_first_and_gets_back_what_the_inner_one_refuses(server: WireServer) -> None:

@@ -32,6 +32,8 @@ MAKERS: dict[str, Maker] = {
         client, before=lambda request: None, on_events=lambda events: None, after=lambda outcome: None
     ),
     "logged": lambda client: middleware.logged(client, new_store()),
+    "priced": middleware.priced,
+    "budgeted": lambda client: middleware.budgeted(client, middleware.Budget(tokens=10_000_000)),
     "limited": lambda client: middleware.limited(
         client, middleware.Limiter(600_000, 60_000_000, concurrent=1000, burst=10_000)
     ),

@@ -95,6 +95,10 @@ def limits_and_budgets(client: llm.HTTPClient, around: middleware.Middleware, ow
     assert_type(middleware.limited(client, limiter), llm.HTTPClient)
     assert_type(middleware.limited(around, limiter), middleware.Middleware)
     assert_type(middleware.limited(own, limiter), llm.Client)
+    budget = middleware.Budget(usd=1.5, tokens=1_000_000, assume_output=1000, name="mine")
+    assert_type(middleware.budgeted(client, budget), llm.HTTPClient)
+    assert_type(budget.spent_usd, float)
+    assert_type(middleware.priced(own).single_attempt.model, str | None)
 
 
 async def the_client_of_the_package() -> None:

@@ -69,7 +69,7 @@ class RedisStore(Unpicklable):
             self._scripts[script] = await redis.script_load(script)
             return cast("list[Any]", await redis.evalsha(self._scripts[script], len(keys), *keys, body))
         except (RedisError, OSError, TimeoutError) as error:
-            text = scrub(excerpt(str(error), _LONGEST), self._url, self._password)
+            text = scrub(excerpt(str(error), _LONGEST), self._password)
             raise Gone(f"{type(error).__name__}: {text}") from None
 
     def at_close(self, tell: Callable[[], Awaitable[None]]) -> None:

@@ -144,23 +144,23 @@ return {granted, text(wait)}
 """
 
 SUMS = """
--- KEYS: sums (hash: usd, tokens spent or reserved). Money is in billionths of a dollar: whole numbers.
--- in:   add (what is spent or reserved more, by kind; less where negative), most (by kind, absent without a bound).
--- out:  {1 done, 0 refused; usd, tokens as they stand}
+-- KEYS: sums (hash: usd, tokens, spent or reserved). Money is in billionths of a dollar; all are whole numbers.
+-- in:   over (by kind: what is to be added in any case, below nothing when less was spent than reserved),
+--       add (by kind: what is reserved if it fits), most (by kind, absent without a bound),
+--       seen (by kind: what the asker has last seen, for a Redis that has lost it).
+-- out:  {1 reserved, 0 it does not fit; usd, tokens as they stand}
 local m = cjson.decode(ARGV[1])
 local kinds = {'usd', 'tokens'}
 local read = redis.call('HMGET', KEYS[1], 'usd', 'tokens')
-local fits = 1
-local sums = {}
+local function text(number) return string.format('%.0f', number) end
+local sums, fits = {}, 1
 for i, kind in ipairs(kinds) do
-  sums[i] = (tonumber(read[i] or nil) or 0)
+  sums[i] = (tonumber(read[i]) or m.seen[kind]) + m.over[kind]
   if m.most[kind] and sums[i] + m.add[kind] > m.most[kind] then fits = 0 end
 end
-if fits == 1 then
-  for i, kind in ipairs(kinds) do
-    sums[i] = sums[i] + m.add[kind]
-    redis.call('HSET', KEYS[1], kind, string.format('%.0f', sums[i]))
-  end
+for i, kind in ipairs(kinds) do
+  sums[i] = sums[i] + fits * m.add[kind]
+  redis.call('HSET', KEYS[1], kind, text(sums[i]))
 end
-return {fits, string.format('%.0f', sums[1]), string.format('%.0f', sums[2])}
+return {fits, text(sums[1]), text(sums[2])}
 """
