@@ -1,8 +1,10 @@
 """This library, as a user writes it, behind the few verbs that `worker` times."""
 
 from collections.abc import AsyncIterator, Callable
+from typing import Any
 
 import aikido_llm as llm
+from aikido_llm import middleware
 
 _ASK = llm.Request(messages=[llm.user("hi")])
 _MANY = llm.Limits(connections=4096)
@@ -10,7 +12,11 @@ _MANY = llm.Limits(connections=4096)
 
 class Client:
     def __init__(self, dialect: str, provider: str, url: str) -> None:
-        self._client = llm.open(provider, url, api_key="key", model="m", retry=None, limits=_MANY)
+        self._client = self.around(llm.open(provider, url, api_key="key", model="m", retry=None, limits=_MANY))
+
+    @staticmethod
+    def around(client: llm.HTTPClient) -> Any:
+        return client
 
     async def stream(self) -> str:
         """Every event is handed to this loop; the text comes folded with the last one."""
@@ -53,6 +59,16 @@ class Client:
 
     async def close(self) -> None:
         await self._client.aclose()
+
+
+class Around(Client):
+    """The same with all that a service puts around it."""
+
+    @staticmethod
+    def around(client: llm.HTTPClient) -> Any:
+        limiter = middleware.Limiter(requests_per_minute=1e9, tokens_per_minute=1e12, concurrent=4096)
+        other = llm.open("echo", model="m")
+        return middleware.observed(middleware.fallback(middleware.limited(client, limiter), other))
 
 
 def _whole(event: llm.EndEvent) -> llm.Response:

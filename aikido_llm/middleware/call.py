@@ -1,11 +1,15 @@
 """One call through a middleware, for makers that look on: told of each step, once, whatever way the call ends."""
 
+from collections.abc import Awaitable
+
 from ..call.stream import Source
 from ..client import Client
 from ..errors import LLMError
 from ..types.events import EndEvent, ErrorEvent, Event
 from ..types.request import Request
 from .roads import DONE, Begun, Road, closed
+
+_LAST = (ErrorEvent, EndEvent)
 
 
 class Call:
@@ -16,21 +20,25 @@ class Call:
     `left`, when the caller went away before the end. What a step raises ends the call and is the caller's to see.
 
     end: the EndEvent, once `came` has it. failure: what the answer's ErrorEvent told.
+    each_read: False when `came` is of use only for the reads that end in one of these two.
     """
 
     def __init__(self, road: Road) -> None:
         self.road = road
+        self.each_read = True
         self.over = False
         self.failure: LLMError | None = None
         self.end: EndEvent | None = None
-        self._source: Source = DONE
+        self.source: Source = DONE
 
     async def begin(self, client: Client, request: Request) -> Begun:
         """Ask the client, and see the call through: for a `_begin` to return."""
         try:
             request = await self.asked(request)
-            self._source, events = await self.ask(client, request)
-            return self, await self._taken(events)
+            self.source, events = await self.ask(client, request)
+            if self.each_read or not events or isinstance(events[-1], _LAST):
+                events = await self._taken(events)
+            return self, events
         except Exception as error:
             await self._raised(error)
             raise
@@ -41,21 +49,24 @@ class Call:
     async def events(self) -> list[Event]:
         """The next events; [] when there are no more."""
         try:
-            return await self._taken(await self.read())
+            events = await self.read()
+            if not self.each_read and events and not isinstance(events[-1], _LAST):
+                return events
+            return await self._taken(events)
         except Exception as error:
             await self._raised(error)
             raise
 
     def close(self) -> None:
         """The caller leaves: the inner stream is closed at once."""
-        self._source.close()
+        self.source.close()
         if not self.over:
             self.over = True
             self.left()
 
     async def closed(self) -> None:
         """Wait for what `close` could only begin."""
-        await closed(self._source)
+        await closed(self.source)
 
     async def _taken(self, events: list[Event]) -> list[Event]:
         if self.over:  # left, and read on: what tells of it
@@ -76,8 +87,8 @@ class Call:
         return events
 
     async def _raised(self, error: Exception) -> None:
-        self._source.close()
-        await closed(self._source)
+        self.source.close()
+        await closed(self.source)
         if not self.over:
             self.over = True
             await self.failed(error)
@@ -92,9 +103,9 @@ class Call:
         """Send it."""
         return await self.road.ask(client, request)
 
-    async def read(self) -> list[Event]:
+    def read(self) -> Awaitable[list[Event]]:
         """The inner stream's next events."""
-        return await self._source.events()
+        return self.source.events()
 
     async def came(self, events: list[Event]) -> list[Event]:
         """Events of one read, at least one: what the caller shall see of them."""

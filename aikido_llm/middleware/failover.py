@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, TypeAlias, TypeVar
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from ..call.watch import watcher
 from ..client import Client
@@ -25,6 +25,7 @@ from ..errors import (
 from ..types.events import EndEvent, Event
 from ..types.exchange import Hop
 from ..types.request import Request
+from ..types.response import with_facts
 from ..types.usage import Usage
 from .base import Middleware, method_of, needs_model
 from .breaker import Admission, Breaker
@@ -235,6 +236,7 @@ class _Routed(Call):
 
     def __init__(self, road: Road, clients: FallbackClient) -> None:
         super().__init__(road)
+        self.each_read = False
         self._chain = Chain(clients)
         self._failed: tuple[LLMError, Begun] | None = None
 
@@ -265,7 +267,7 @@ class _Routed(Call):
             return events
         response = self.end.response
         last = response.route or (Hop(response.provider, response.model, usage=response.usage),)
-        routed = evolve(response, route=(*self._chain.route, *last))
+        routed = with_facts(response, route=(*self._chain.route, *last))
         return [*events[:-1], EndEvent(self.end.finish_reason, routed)]
 
     def _broke_off(self, failure: LLMError) -> None:

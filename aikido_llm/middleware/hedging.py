@@ -6,12 +6,11 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Literal, TypeAlias, cast
 
-from attrs import evolve
-
 from ..client import Client
 from ..errors import ConfigError, LLMError
 from ..types.events import EndEvent, Event
 from ..types.request import Options, Request
+from ..types.response import with_facts
 from .base import Middleware, needs_model
 from .call import Call
 from .roads import Begun, Road, closed, failure_in, for_others, until_content
@@ -96,7 +95,7 @@ class HedgedClient(Middleware):
         super().__init__(*clients)
         for client in clients[1:]:
             needs_model(client, self.made_by)
-        self.after = after
+        self.after = None if isinstance(after, str) else after  # None: by its own pace
         self.clock = clock
         self.extra = Extra(max_extra)
         self._paces = {True: Pace(), False: Pace()}  # a whole answer takes longer than its first event
@@ -130,13 +129,14 @@ class _Hedged(Call):
 
     def __init__(self, clients: HedgedClient, road: Road) -> None:
         super().__init__(road)
+        self.each_read = False
         self._clients = clients
         self._twice = False
 
     async def ask(self, client: Client, request: Request) -> Begun:
         begun = self._clients.clock()
         pace = self._clients.pace(self.road)
-        late = pace.late() if self._clients.after == "p95" else self._clients.after
+        late = pace.late() if self._clients.after is None else self._clients.after
         answer = await (self._ask(client, request) if late is None else self._race(client, request, late))
         pace.add(self._clients.clock() - begun)
         return answer
@@ -163,7 +163,7 @@ class _Hedged(Call):
             self.failure.attempts += 1
         if not self._twice or self.end is None:
             return events
-        response = evolve(self.end.response, attempts=self.end.response.attempts + 1)
+        response = with_facts(self.end.response, attempts=self.end.response.attempts + 1)
         return [*events[:-1], EndEvent(self.end.finish_reason, response)]
 
     async def failed(self, error: Exception) -> None:

@@ -2,7 +2,7 @@ import pytest
 
 from aikido_llm.types.messages import ThinkingPart, assistant
 from aikido_llm.types.parts import AudioPart, ImagePart
-from aikido_llm.types.response import FinishReason, ModelInfo, Response
+from aikido_llm.types.response import FinishReason, ModelInfo, Response, with_facts
 from aikido_llm.types.tools import ToolCall
 from aikido_llm.types.usage import Usage
 
@@ -67,3 +67,11 @@ def test_the_state_that_a_service_wants_back_is_on_the_message() -> None:
     assert message.replay_for("acme") == ()
     assert message.state_for("acme", "w") == {"container": "c"}
     assert message.state_for("acme", "v") == {}
+
+
+def test_other_facts_of_the_same_answer() -> None:
+    response = Response("hello", usage=Usage(1, 2), headers={"a": "b"}, attempts=2)
+    told = with_facts(response, attempts=3, cached=True)
+    assert told == response
+    assert (told.attempts, told.cached, told.headers) == (3, True, {"a": "b"})
+    assert (response.attempts, response.cached) == (2, False)

@@ -6,7 +6,7 @@ from typing import Any, Protocol, Self
 from attrs import frozen
 from opentelemetry._logs import Logger, get_logger
 from opentelemetry.context import Context
-from opentelemetry.metrics import Meter, get_meter
+from opentelemetry.metrics import Meter, get_meter, get_meter_provider
 from opentelemetry.trace import Tracer, get_tracer
 
 from ..._version import __version__
@@ -36,6 +36,7 @@ class Instruments:
     """tokens: field of Usage, whether it is a counter's, what measures it, with these further attributes."""
 
     names: Names
+    given_meter: bool
     tracer: Tracer
     logger: Logger
     duration: Measure
@@ -52,6 +53,7 @@ class Instruments:
         meter = get_meter(_LIBRARY, __version__, meter_provider, url)
         return cls(
             names,
+            meter_provider is not None,
             get_tracer(_LIBRARY, __version__, tracer_provider, url),
             get_logger(_LIBRARY, __version__, logger_provider, url),
             _measure(meter, names.duration),
@@ -65,6 +67,11 @@ class Instruments:
                 for metric, more in metrics
             ),
         )
+
+    @property
+    def measures(self) -> bool:
+        """Whether somebody listens: a provider was given, or there is a global one that is not the API's stand-in."""
+        return self.given_meter or not type(get_meter_provider()).__module__.startswith("opentelemetry.metrics")
 
     def count(self, usage: Usage, attributes: Mapping[str, Any], context: Context) -> None:
         """The tokens of one call. Counters of input and output are told 0 where nothing is known."""

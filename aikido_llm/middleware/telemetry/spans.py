@@ -5,7 +5,7 @@ caller's becomes its child.
 """
 
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -46,7 +46,11 @@ class ObservedClient(Middleware):
         self.instruments = instruments
         self.shown = shown
         self.propagate = propagate
+        self.row = self.provider
+        self.operation = names.operation_name(self.row)
         self.server = attributes.of_server(self.base_url)
+        self.known = {names.OPERATION: self.operation, names.PROVIDER: names.provider_name(self.row), **self.server}
+        self.default_model = self.model
 
     async def _begin(self, request: Request, road: Road) -> Begun:
         if otel.get_value(names.OUTER_INFERENCE) is not None:  # somebody outside makes the span of this call
@@ -67,7 +71,7 @@ class ObservedClient(Middleware):
     def _operation(self, operation: str, model: str | None) -> Generator[Span]:
         """A span around a verb that is no chat."""
         begun = time.perf_counter()
-        start = {names.OPERATION: operation, names.PROVIDER: names.provider_name(self.provider), **self.server}
+        start = {names.OPERATION: operation, names.PROVIDER: names.provider_name(self.row), **self.server}
         if model:
             start[names.REQUEST_MODEL] = model
         span = self.instruments.tracer.start_span(f"{operation} {model or ''}".strip(), None, SpanKind.CLIENT, start)
@@ -142,16 +146,16 @@ class _Observed(Call):
     # ---------------------------------------------------------------- the call's steps
 
     async def asked(self, request: Request) -> Request:
-        observer, row = self._observer, self._observer.provider
-        model = request.model or observer.model
-        operation = names.operation_name(row)
-        self._measured = {names.OPERATION: operation, names.PROVIDER: names.provider_name(row), **observer.server}
-        if model:
-            self._measured[names.REQUEST_MODEL] = model
+        observer = self._observer
+        model = request.model or observer.default_model
+        self._measured = {**observer.known, names.REQUEST_MODEL: model} if model else dict(observer.known)
         self._span = self._instruments.tracer.start_span(
-            f"{operation} {model}" if model else operation, None, SpanKind.CLIENT, self._measured
+            f"{observer.operation} {model}" if model else observer.operation, None, SpanKind.CLIENT, self._measured
         )
         self._recording = self._span.is_recording()
+        self._measures = observer.instruments.measures
+        self.each_read = self.road.streams and (self._recording or self._measures)
+        self._inside = self._recording or bool(observer.propagate)
         self._context = set_span_in_context(self._span)
         self._request = request
         if self._recording:
@@ -159,15 +163,20 @@ class _Observed(Call):
         return request
 
     async def ask(self, client: Client, request: Request) -> Begun:
+        if not self._inside:
+            return await self.road.ask(client, request)
         with _Reading(self, self._context):
-            return await super().ask(client, request)
+            return await self.road.ask(client, request)
 
-    async def read(self) -> list[Event]:
+    def read(self) -> Awaitable[list[Event]]:
+        return self._read_inside() if self._inside else self.source.events()
+
+    async def _read_inside(self) -> list[Event]:
         with _Reading(self, self._context):
-            return await super().read()
+            return await self.source.events()
 
     async def came(self, events: list[Event]) -> list[Event]:
-        if self.road.streams:
+        if self.each_read:
             self._note_chunk(events)
         if self.end is not None:
             self._finish(self.end.response, self.failure)
@@ -217,16 +226,16 @@ class _Observed(Call):
         """response: None when the caller left."""
         measured, instruments = self._measured, self._instruments
         whole = response or Response()
-        if whole.provider and whole.provider != self._observer.provider:  # another client answered
+        if whole.provider and whole.provider != self._observer.row:  # another client answered
             measured = {name: value for name, value in measured.items() if name not in self._observer.server}
             measured[names.PROVIDER] = names.provider_name(whole.provider)
         if whole.model:
             measured[names.RESPONSE_MODEL] = whole.model
         if error is not None:
             measured[names.ERROR_TYPE] = attributes.error_type(error)
-        took = time.perf_counter() - self._begun
-        instruments.duration(took, measured, self._context)
-        instruments.count(whole.usage, measured, self._context)
+        if self._measures:
+            instruments.duration(time.perf_counter() - self._begun, measured, self._context)
+            instruments.count(whole.usage, measured, self._context)
         if self._recording:
             self._describe(whole, measured[names.PROVIDER], error, left=response is None)
         self._emit(whole, error)
