@@ -50,7 +50,7 @@ async def check_client(
     asked = request or Request((user("Say something in several words."),))
     house = House(sent, connections, asked, within)
     for check in (
-        _grammar, _lazy, _complete, _leaving, _closing, _cancellation, _one_reader, _independence,
+        _grammar, _lazy, _complete, _leaving, _closing, _cancellation, _one_reader, _independence, _resume,
     ):  # fmt: skip
         await house.run(check, factory)
     for check in (_failure, _complete_failure):
@@ -229,6 +229,26 @@ async def _independence(house: House, client: Client) -> None:
         if isinstance(end, EndEvent) and end.response.text != expected.text:
             texts = f"{end.response.text!r} instead of {expected.text!r}"
             raise BrokenPromise("independence", f"of {_AT_ONCE} streams at once one says {texts}")
+
+
+async def _resume(house: House, client: Client) -> None:
+    """How an answer is taken up; the provider of a client may have none, and is not asked."""
+    if not hasattr(client, "resume"):
+        return
+    before = house.count(client)
+    try:
+        stream: Any = cast(Any, client).resume("resp_1")
+    except LLMError:  # it has no such answers
+        return
+    for name in ("__aiter__", "__anext__", "aclose"):
+        if not hasattr(stream, name):
+            raise BrokenPromise("resume", f"what resume() returns has no {name}")
+    await asyncio.sleep(0.01)
+    if house.count(client) != before:
+        raise BrokenPromise("resume", "the request was sent when resume() was called")
+    await close(stream)
+    if await anext(stream, None) is not None:
+        raise BrokenPromise("resume", "a stream that was closed before it began yielded an event")
 
 
 # ---------------------------------------------------------------- failures

@@ -21,6 +21,8 @@ PROMISES: dict[str, str] = {
     "cancellation": "A cancellation ends the call at once and is handed on; no task is left behind.",
     "one-reader": "Two readers of one stream: the second gets a RuntimeError, or each a whole stream.",
     "independence": "Streams that run at once do not mix, and end each for itself.",
+    "resume": "`resume(id)`, where a client has it, returns an async iterator with `aclose()` at once, and sends "
+    "nothing before the first `__anext__`; closed before that, it yields nothing.",
     "request": "The caller's Request is not changed.",
     "progress": "Every call ends; none waits for what cannot come.",
 }

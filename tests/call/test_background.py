@@ -1,7 +1,8 @@
 """Answers made in the background: waited for, taken up by others, left, cancelled, and never asked for twice."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
 
 import attrs
 import pytest
@@ -9,7 +10,7 @@ from attrs import evolve
 
 import aikido_llm as llm
 from aikido_llm import sync
-from aikido_llm.testing import Answer, Fault, StubClient, WireServer
+from aikido_llm.testing import Answer, Fault, StubClient, WireServer, check_client
 from tests.testing.threaded import wire_server
 from tests.wire import check_grammar
 
@@ -91,6 +92,26 @@ async def test_what_is_wanted_beside_is_asked_for_again() -> None:
         assert server.received[1].headers["accept"] == "text/event-stream"
         assert server.received[2].headers["accept"] == "application/json"
         assert len(server.received) == 3
+
+
+async def test_every_promise_of_a_client_holds_on_this_road() -> None:
+    async with WireServer() as server:
+
+        @asynccontextmanager
+        async def answering(answer: Answer, *again: Answer) -> AsyncGenerator[llm.Client]:
+            server.respond(lambda _: answer)
+            server.answer_again(*again)
+            async with llm.open("openai-responses", server.dsn("openai-responses"), retry=None) as client:
+                yield client
+            await server.no_connections()
+
+        await check_client(
+            lambda: answering(evolve(SAID, fault=Fault.close(after_events=8))),
+            failing=lambda: answering(evolve(SAID, fault=Fault.close(after_events=8)), *[Answer(status=500)] * 2),
+            refusing=lambda: answering(Answer(status=503)),
+            sent=lambda: server.generations,
+            request=ASKED,
+        )
 
 
 # ---------------------------------------------------------------- taken up by others

@@ -255,6 +255,17 @@ async def swallowing(client: Good, request: llm.Request) -> llm.Response:
     return WHOLE
 
 
+class Resuming(Good):
+    """How it takes an answer up: by `take_up`, a stream's maker."""
+
+    def __init__(self, take_up: Any) -> None:
+        super().__init__()
+        self._take_up = take_up
+
+    def resume(self, answer: str) -> Any:
+        return self._take_up(self, llm.Request(answer))
+
+
 BROKEN: dict[str, tuple[str, Good]] = {
     "a coroutine": ("iterator", Good(coroutine)),
     "no aclose": ("iterator", Good(Unclosable)),
@@ -276,6 +287,9 @@ BROKEN: dict[str, tuple[str, Good]] = {
     "leaves tasks": ("cancellation", Good(Open)),
     "splits events between readers": ("one-reader", Good(Iterating)),
     "mixes streams": ("independence", Good(mixing)),
+    "takes up at once": ("resume", Resuming(eager)),
+    "takes up without an end": ("resume", Resuming(Unclosable)),
+    "takes up though closed": ("resume", Resuming(Deaf)),
     "changes the request": ("request", Good(changing)),
     "never ends": ("progress", Good(Endless)),
 }
