@@ -8,7 +8,9 @@ PROVIDER = Provider(
     title="Chutes",
     base_url="https://llm.chutes.ai/v1",
     dialect=OpenAIChat(
-        top_k_field="top_k",  # of the engines behind it: vLLM and SGLang docs, read 2026-11
+        # behind it stand vLLM's and SGLang's own servers (chutesai/chutes 8c9c07c, chutes/chute/template), which take
+        # `top_k`, `n` and `logprobs` (vLLM docs 0.15, chat protocol); read 2026-11
+        top_k_field="top_k",
         late_system="user",  # many chat templates raise on one that is not the first
         thinking="chat_template_kwargs",
         reasoning_replay="content",

@@ -8,7 +8,9 @@ PROVIDER = Provider(
     title="llama.cpp",
     base_url="http://127.0.0.1:8080/v1",
     dialect=OpenAIChat(
-        top_k_field="top_k",  # llama.cpp, tools/server/README.md, read 2026-11
+        # `top_k`; `n` up to the server's slots; `logprobs` as a flag, which it refuses beside tools in a stream:
+        # llama.cpp, tools/server/server-task.cpp and server-common.cpp (commit 006639c), read 2026-11
+        top_k_field="top_k",
         late_system="user",  # many chat templates raise on one that is not the first
         thinking="chat_template_kwargs",
         thinking_budget_field="reasoning_budget_tokens",

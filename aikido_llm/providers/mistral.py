@@ -14,7 +14,9 @@ PROVIDER = Provider(
     dialect=OpenAIChat(
         late_system="user",  # refused behind an assistant or a tool (mistral-common 1.13.1, validator.py)
         seed_field="random_seed",
-        logprobs=None,  # Mistral API reference, "Chat completion", read 2026-11
+        # `n`, and neither logprobs nor top_k: mistralai/client-python 02e327f, models/chatcompletionrequest.py,
+        # generated from its OpenAPI description, read 2026-11
+        logprobs=None,
         stream_options=None,
         metadata=True,
         efforts={"low": "high", "medium": "high"},  # it has on and off
