@@ -14,8 +14,8 @@ PROVIDER = Provider(
     base_env_older=("DEEPSEEK_API_BASE",),  # litellm, read 2026-11
     dialect=OpenAIChat(
         seed_field=None,
-        # no `n`, no `top_k`; `logprobs` as a flag: DeepSeek API docs, "Create chat completion", in a copy of 2026-02 and
-        # requests of its users; the page itself could not be opened. Read 2026-11
+        # no `n`, no `top_k`; `logprobs` as a flag: DeepSeek API docs, "Create chat completion", a copy of 2026-02
+        # and requests of its users; the page itself could not be opened. Read 2026-11
         several_answers=False,
         thinking="thinking",
         reasoning_replay="turn",

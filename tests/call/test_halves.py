@@ -60,7 +60,23 @@ def cohere(*pieces: str) -> bytes:
     )
 
 
-WIRES = {"vllm": chat, "anthropic": anthropic, "gemini": gemini, "ollama": ollama, "cohere": cohere}
+def responses(*pieces: str) -> bytes:
+    delta = '{{"type":"response.output_text.delta","item_id":"i","output_index":0,"content_index":0,"delta":"{}"}}'
+    return sse(
+        '{"type":"response.created","response":{"id":"r","model":"m"}}',
+        *(delta.format(piece) for piece in pieces),
+        '{"type":"response.completed","response":{"id":"r","model":"m","status":"completed","output":[]}}',
+    )
+
+
+WIRES = {
+    "openai-responses": responses,
+    "vllm": chat,
+    "anthropic": anthropic,
+    "gemini": gemini,
+    "ollama": ollama,
+    "cohere": cohere,
+}
 
 
 def read(name: str, body: bytes, size: int = 0) -> list[llm.Event]:

@@ -39,6 +39,9 @@ UNNAMED = [
     b"data: null\n\n",
     b"data: ping\n\n", b"data: PING\n\n", b"retry: 100\n\n", b"id: 4\n\n", b"event: ping\n\n", b"data: heartbeat\n\n",
     b'data: {"type": "ping"}\n\n', b'data: {"type":"keepalive"}\n\n', b'data: {"event": "heartbeat"}\n\n',
+    b'data: {"keepalive": 1}\n\n', b'data: {"ping": 1700000000}\n\n', b'data: {"message": "heartbeat"}\n\n',
+    b'data: {"type": "system.heartbeat", "at": 1}\n\n', b'data: OPENROUTER PROCESSING\n\n', b"data: ...\n\n",
+    b'data: {"type": null}\n\n', b"data: { }\n\n",
 ]  # fmt: skip
 HEARTBEATS = UNNAMED + [b"event: %b\ndata: %b\n\n" % (name, data) for name in NAMES for data in PAYLOADS]
 LINES = [b"\n", b"{}\n", b": keepalive\n", b"ping\n", b"null\n", b'{"type": "ping"}\n', b":\r\n", b"data: :\n"]

@@ -29,10 +29,27 @@ from aikido_llm.dialects import waits
         ({"retry-after": "nan"}, None),
         ({"retry-after": "inf"}, None),
         ({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0),
+        ({"x-retry-after": "7"}, 7),
+        ({"retry-after": "5", "x-retry-after": "7"}, 5),
+        ({"retry-after": "1m30s"}, 90),
     ],
 )
 def test_retry_after_headers(headers: dict[str, str], seconds: float | None) -> None:
     assert waits.of_headers(headers) == seconds
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset-after": "3"}, 3),
+        ({"ratelimit": "limit=10, remaining=0, reset=12"}, 12),
+        ({"ratelimit": '"default";r=0;t=12'}, 12),
+        ({"ratelimit": '"default";r=4;t=12'}, None),
+        ({"ratelimit": '"a";r=4;t=99, "b";r=0;t=7'}, 7),
+    ],
+)
+def test_when_what_is_used_up_is_there_again(headers: dict[str, str], seconds: float | None) -> None:
+    assert waits.until_reset(headers) == seconds
 
 
 def test_retry_after_as_a_date_is_gmt_said_or_not(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,6 +86,23 @@ def test_any_retry_after_is_seconds_or_nothing(value: str) -> None:
         ("try again in 6m0s", 360),
         ("try again in 1 hour", 3600),
         ("try again in 500 milliseconds", 0.5),
+        ("Retry-After: 30", 30),
+        ("retry_after=30", 30),
+        ("retry after 30000ms", 30),
+        ("in 5 seconds please retry", 5),
+        ("please retry your request after 41 seconds", 41),
+        ("try again in 00:01:30", 90),
+        ("cooldown: 15s", 15),
+        ("next request allowed in 7 seconds", 7),
+        ("wait at least 10 seconds", 10),
+        ("try again in ~30s", 30),
+        ("try again in less than a minute", 60),
+        ("Resets in: 2h 5m", 7500),
+        ("请在 5 秒后重试", 5),
+        ("请等待2分钟后再试", 120),
+        ("retry after 3 attempts", None),
+        ("retry after 50% of it", None),
+        ("in 5 seconds the request was refused", None),
         ("try again in 5 moons", None),
         ("try again in a while", None),
         ("try again later", None),

@@ -57,6 +57,8 @@ class Content:
             raise MalformedStream("a block of the message is neither text nor an object")
         if index in self._open:
             self.stop(index, out)
+        if "type" not in data and isinstance(data.get("text"), str):
+            data = {"type": "text", **data}
         block = Block(data, index)
         self._blocks.append(block)
         self._open[index] = block

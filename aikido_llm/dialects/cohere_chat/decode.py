@@ -57,6 +57,7 @@ class Decoder(base.Decoder):
         self._thoughts: list[str] = []
         self._usage: Any = None
         self._failure: LLMError | None = None
+        self._has_content = False
         self._cut: bytes | None = None  # a last event that is not whole JSON
 
     def feed(self, frames: list[Frame], out: list[Event]) -> None:
@@ -83,7 +84,8 @@ class Decoder(base.Decoder):
                     continue
             self._special(name, data, frame is frames[-1], out)
             if self.done:
-                return
+                break
+        self._has_content = self._has_content or bool(out)
 
     def _special(self, name: str, data: bytes, last: bool, out: list[Event]) -> None:
         """Any frame that is not a plain piece of text or thinking."""
@@ -121,6 +123,12 @@ class Decoder(base.Decoder):
         if reason is FinishReason.content_filter:
             raise base.filtered(self.raw_finish_reason or "")
         self.finish_reason = self._calls.end(out, reason)
+        if (
+            self.finish_reason is FinishReason.stop
+            and self.provider_data.get("unknown_blocks")
+            and not self._has_content
+        ):
+            self.finish_reason = FinishReason.other  # it stopped, and nobody can tell with what
 
     def usage(self) -> Usage | None:
         return usage.read(self._usage)

@@ -40,6 +40,7 @@ class CandidateReader:
         self.logprobs: list[TokenLogprob] = []
         self.provider_data = provider_data
         self._served = ServedTools(self.calls.next_index)
+        self._said = self._unknown = False  # there was something that is read, a part of a kind that nobody knows
         self._for_code = False  # the model stopped for code that the service runs
         self._lengths: list[int] = []  # of the text of each part, where several came together
 
@@ -48,6 +49,7 @@ class CandidateReader:
         if content is not None and content.parts:
             if self.finish_reason not in (None, *OVERRIDING) and any(map(_says, content.parts)):
                 self.finish_reason = None  # the model had stopped for code that the service ran, and goes on
+            before = len(out)
             if len(content.parts) > 1:
                 self._lengths = [0 if part.thought else len(part.text or "") for part in content.parts]
             for part in content.parts:
@@ -61,6 +63,7 @@ class CandidateReader:
                         out.append(ThinkingDelta(text) if part.thought else TextDelta(text))
                 else:
                     self._rare_part(part, out, arrived)
+            self._said = self._said or len(out) > before
         if content is not None and content.other:
             self.provider_data["content"] = {**as_object(self.provider_data.get("content")), **content.other}
         if candidate.finishReason:
@@ -94,6 +97,8 @@ class CandidateReader:
             detail = f": {self.detail}" if self.detail else ""
             raise ServerError(f"the model's answer failed with {word}{detail}", code=word)
         self.finish_reason = self.calls.end(out, reason)
+        if self.finish_reason is FinishReason.stop and self._unknown and not (self._said or any(self.turn.visible())):
+            self.finish_reason = FinishReason.other  # it stopped, and nobody can tell with what
 
     @property
     def ended(self) -> bool:
@@ -122,6 +127,7 @@ class CandidateReader:
         if PARTS & part.other.keys():
             self._served.add(part.other, out)
         if part.other.keys() - PARTS - _READ:
+            self._unknown = True
             self._listed("parts", item)
 
     def _media(self, part: Part, blob: Blob, out: list[Event], arrived: Mapping[str, Media]) -> bool:

@@ -11,7 +11,7 @@ from msgspec import Raw, Struct
 
 from ...codecs import json
 from ...codecs.json import Typed
-from ..values import as_list, as_object, as_objects, is_list, is_object
+from ..values import as_list, as_object, is_list, is_object
 
 
 class TextEvent(Struct, gc=False):
@@ -127,10 +127,12 @@ def text_of(part: Any) -> str:
 
 
 def parts_of(content: Any) -> list[dict[str, Any]]:
-    """The parts of a message. Some servers send its text alone, one part without a list, or parts that are text."""
-    if isinstance(content, str) or is_object(content):
-        content = [content]
-    parts: list[Any] = [
-        {"type": "output_text", "text": part} if isinstance(part, str) else part for part in as_list(content)
-    ]
-    return as_objects(parts)
+    """The parts of a message. Some servers send its text alone, one part without a list, or parts that are text;
+    numbers are their JSON text."""
+    if content is None or content == "":
+        return []
+    if is_list(content):
+        return [part for item in content for part in parts_of(item)]
+    if is_object(content):
+        return [content]
+    return [{"type": "output_text", "text": content if isinstance(content, str) else json.text(content)}]

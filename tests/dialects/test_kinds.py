@@ -1,0 +1,288 @@
+"""What servers send in other ways than their documents say, one kind at a time, on every wire and both roads.
+
+Heartbeats, strays, labels and other wires: `test_noise.py`. Errors: `test_envelope.py`, `test_reported_errors.py`.
+Calls in pieces: `test_toolcalls.py`. Halves of characters: `tests/call/test_halves.py`.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from aikido_llm.errors import LLMError, MalformedStream, StreamTruncated
+from aikido_llm.providers import find
+from aikido_llm.types.response import Response
+from tests.wire import Road, error_of, response_of
+
+Build = Callable[..., tuple[bytes, bytes]]
+"""(content, calls, usage, end) in the wire's own JSON -> (a stream's body, a whole body)."""
+
+ROWS = ("vllm", "openai-responses", "anthropic", "gemini", "cohere", "ollama")
+
+
+def sse(*events: Any) -> bytes:
+    return b"".join(b"data: " + json.dumps(event).encode() + b"\n\n" for event in events)
+
+
+def chat(content: Any = "", calls: Any = None, usage: Any = None, end: Any = "stop") -> tuple[bytes, bytes]:
+    said = {"role": "assistant", "content": content, **({"tool_calls": calls} if calls else {})}
+    told = {"usage": usage} if usage else {}
+    head = {"id": "c", "model": "m"}
+    delta = {**head, "choices": [{"index": 0, "delta": said, "finish_reason": None}]}
+    last = {**head, "choices": [{"index": 0, "delta": {}, "finish_reason": end}], **told}
+    whole = {**head, "choices": [{"index": 0, "message": said, "finish_reason": end}], **told}
+    return sse(delta, last) + b"data: [DONE]\n\n", json.dumps(whole).encode()
+
+
+def responses(content: Any = "", calls: Any = None, usage: Any = None, end: Any = "completed") -> tuple[bytes, bytes]:
+    message = {"type": "message", "id": "msg", "role": "assistant", "content": content}
+    output = [*([message] if content else []), *(calls or [])]
+    response = {"id": "r", "object": "response", "model": "m", "status": end, "output": output, "usage": usage}
+    items = [
+        {"type": "response.output_item.done", "output_index": index, "item": item} for index, item in enumerate(output)
+    ]
+    created = {"type": "response.created", "response": {"id": "r", "model": "m", "status": "in_progress"}}
+    last = {"type": f"response.{end}", "response": {**response, "output": []}}
+    return sse(created, *items, last), json.dumps(response).encode()
+
+
+def anthropic(content: Any = "", calls: Any = None, usage: Any = None, end: Any = "end_turn") -> tuple[bytes, bytes]:
+    blocks = [*(content if isinstance(content, list) else [content] if content else []), *(calls or [])]
+    head = {"id": "m", "type": "message", "role": "assistant", "model": "m"}
+    events: list[Any] = [{"type": "message_start", "message": {**head, "content": [], "usage": usage or {}}}]
+    for index, block in enumerate(blocks):
+        shown = {"type": "text", "text": block} if isinstance(block, str) else block
+        events += [
+            {"type": "content_block_start", "index": index, "content_block": shown},
+            {"type": "content_block_stop", "index": index},
+        ]
+    events += [{"type": "message_delta", "delta": {"stop_reason": end}, "usage": usage or {}}, {"type": "message_stop"}]
+    whole = {**head, "content": content if not calls else blocks, "stop_reason": end, "usage": usage or {}}
+    return sse(*events), json.dumps(whole).encode()
+
+
+def gemini(content: Any = "", calls: Any = None, usage: Any = None, end: Any = "STOP") -> tuple[bytes, bytes]:
+    parts = [*(content if isinstance(content, list) else [content] if content else []), *(calls or [])]
+    told = {"usage": usage} if usage else {}
+    head = {"responseId": "r", "modelVersion": "m"}
+    said = {**head, "candidates": [{"index": 0, "content": {"role": "model", "parts": parts}}]}
+    last = {**head, "candidates": [{"index": 0, "finishReason": end}], **told}
+    candidate = {"index": 0, "content": {"role": "model", "parts": parts}, "finishReason": end}
+    return sse(said, last), json.dumps({**head, "candidates": [candidate], **told}).encode()
+
+
+def cohere(content: Any = "", calls: Any = None, usage: Any = None, end: Any = "COMPLETE") -> tuple[bytes, bytes]:
+    told = {"usage": usage} if usage else {}
+    blocks = content if isinstance(content, list) else [content] if content else []
+    events: list[Any] = [{"type": "message-start", "id": "m", "delta": {"message": {"role": "assistant"}}}]
+    events += [
+        {"type": "content-start", "index": i, "delta": {"message": {"content": b}}} for i, b in enumerate(blocks)
+    ]
+    events += [
+        {"type": "tool-call-start", "index": i, "delta": {"message": {"tool_calls": call}}}
+        for i, call in enumerate(calls or ())
+    ]
+    events.append({"type": "message-end", "delta": {"finish_reason": end, **told}})
+    message = {"role": "assistant", "content": content, **({"tool_calls": calls} if calls else {})}
+    return sse(*events), json.dumps({"id": "m", "message": message, "finish_reason": end, **told}).encode()
+
+
+def ollama(content: Any = "", calls: Any = None, usage: Any = None, end: Any = "stop") -> tuple[bytes, bytes]:
+    told = {"usage": usage} if usage else {}
+    message = {"role": "assistant", "content": content, **({"tool_calls": calls} if calls else {})}
+    line = {"model": "m", "created_at": "t", "message": message, "done": False}
+    last = {"model": "m", "created_at": "t", "message": {"role": "assistant", "content": ""}, "done": True,
+            "done_reason": end, **told}  # fmt: skip
+    stream = b"".join(json.dumps(each).encode() + b"\n" for each in (line, last))
+    return stream, json.dumps({**last, "message": message}).encode()
+
+
+WIRES: dict[str, Build] = dict(zip(ROWS, (chat, responses, anthropic, gemini, cohere, ollama), strict=True))
+
+
+def both(row: str, **said: Any) -> list[tuple[Response, LLMError | None]]:
+    """What each road makes of it."""
+    found: list[tuple[Response, LLMError | None]] = []
+    for stream, body in zip((True, False), WIRES[row](**said), strict=True):
+        label = "application/json" if not stream else "application/x-ndjson" if row == "ollama" else "text/event-stream"
+        events = Road(find(row).dialect, stream=stream, content_type=label).read(body)
+        found.append((response_of(events), error_of(events)))
+    return found
+
+
+# ---------------------------------------------------------------- usage
+
+COUNTS = [
+    {"prompt_tokens": 11, "completion_tokens": 5, "total_tokens": 16},
+    {"input_tokens": 11, "output_tokens": 5},
+    {"prompt_tokens": "11", "completion_tokens": 5.0},
+    {"input_tokens": 11, "completion_tokens": 5},
+]
+
+
+@pytest.mark.parametrize("usage", COUNTS, ids=str)
+@pytest.mark.parametrize("row", ROWS)
+def test_usage_is_read_under_either_wire_s_names(row: str, usage: dict[str, Any]) -> None:
+    for response, error in both(row, content="x", usage=usage):
+        assert error is None
+        assert (response.usage.input_tokens, response.usage.output_tokens) == (11, 5)
+
+
+@pytest.mark.parametrize("count", [-1, 1e20, "many", None, True, [], {}])
+@pytest.mark.parametrize("row", ROWS)
+def test_what_is_no_count_is_none(row: str, count: Any) -> None:
+    for response, error in both(row, content="x", usage={"prompt_tokens": count, "completion_tokens": 7.5}):
+        assert error is None
+        assert (response.usage.input_tokens, response.usage.output_tokens) == (None, 7)
+
+
+# ---------------------------------------------------------------- content
+
+SHAPES: list[Any] = [
+    "Hello there",
+    ["Hello ", "there"],
+    [{"type": "text", "text": "Hello "}, {"type": "text", "text": "there"}],
+    {"type": "text", "text": "Hello there"},
+    [{"text": "Hello there"}],
+    ["Hello ", {"type": "text", "text": "there"}],
+]
+UNKNOWN: list[Any] = [
+    [{"type": "hologram", "x": 1}],
+    {"type": "hologram", "x": 1},
+    [[["deep"]]],
+    [{"x": "y"}],
+    12.5,
+    True,
+]
+
+
+@pytest.mark.parametrize("content", SHAPES, ids=str)
+@pytest.mark.parametrize("row", ROWS)
+def test_content_of_another_shape_is_read_or_told(row: str, content: Any) -> None:
+    for response, error in both(row, content=content):
+        if error is None:
+            assert response.text == "Hello there"
+            assert response.finish_reason == "stop"
+        else:
+            assert type(error) is MalformedStream
+
+
+@pytest.mark.parametrize("content", UNKNOWN, ids=str)
+@pytest.mark.parametrize("row", ROWS)
+def test_content_that_nobody_can_read_is_never_an_empty_stop(row: str, content: Any) -> None:
+    for response, error in both(row, content=content):
+        if error is None:
+            assert response.text or response.finish_reason != "stop", (response, content)
+
+
+# ---------------------------------------------------------------- calls
+
+
+def function(row: str, name: str | None, arguments: Any, id: str = "c1") -> dict[str, Any]:
+    """A whole call as the wire has it; name None: it has none."""
+    named = {} if name is None else {"name": name}
+    text = json.dumps(arguments)
+    match row:
+        case "vllm" | "cohere":
+            return {"id": id, "type": "function", "index": 0, "function": {**named, "arguments": text}}
+        case "openai-responses":
+            return {
+                "type": "function_call",
+                "id": "fc",
+                "call_id": id,
+                **named,
+                "arguments": text,
+                "status": "completed",
+            }
+        case "anthropic":
+            return {"type": "tool_use", "id": id, **named, "input": arguments}
+        case "gemini":
+            return {"functionCall": {**named, "args": arguments}}
+        case _:
+            return {"function": {**named, "arguments": arguments}}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_a_call_without_a_name_never_vanishes(row: str) -> None:
+    for response, error in both(row, calls=[function(row, None, {"a": 1})]):
+        assert type(error) is MalformedStream or response.tool_calls, (response, error)
+
+
+CALL_WORDS = {"vllm": "tool_calls", "anthropic": "tool_use", "cohere": "TOOL_CALL"}
+
+
+@pytest.mark.parametrize("row", CALL_WORDS)
+def test_a_word_that_says_calls_without_any_is_a_fault(row: str) -> None:
+    for _, error in both(row, content="x", end=CALL_WORDS[row]):
+        assert type(error) is MalformedStream
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_whole_calls_beside_any_good_word_are_calls(row: str) -> None:
+    for response, error in both(row, calls=[function(row, "look", {"a": 1})]):
+        assert error is None
+        assert [(call.name, call.parsed()) for call in response.tool_calls] == [("look", {"a": 1})]
+        assert response.finish_reason == "tool_calls"
+
+
+def restated(row: str, *pieces: str) -> bytes:
+    """A stream in which a call's arguments come in these pieces."""
+    if row == "vllm":
+        first = {"index": 0, "id": "c1", "function": {"name": "look", "arguments": ""}}
+        parts = [[first], *([{"index": 0, "function": {"arguments": piece}}] for piece in pieces)]
+        chunks = [{"id": "c", "model": "m", "choices": [{"index": 0, "delta": {"tool_calls": p}}]} for p in parts]
+        return sse(*chunks, {"choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]})
+    if row == "anthropic":
+        deltas = [{"type": "input_json_delta", "partial_json": piece} for piece in pieces]
+        events = [{"type": "content_block_delta", "index": 0, "delta": delta} for delta in deltas]
+        block = {"type": "tool_use", "id": "c1", "name": "look", "input": {}}
+        return sse({"type": "message_start", "message": {"id": "m", "model": "m"}},
+                   {"type": "content_block_start", "index": 0, "content_block": block}, *events,
+                   {"type": "content_block_stop", "index": 0},
+                   {"type": "message_delta", "delta": {"stop_reason": "tool_use"}},
+                   {"type": "message_stop"})  # fmt: skip
+    start = {"id": "c1", "type": "function", "function": {"name": "look", "arguments": ""}}
+    said = [{"message": {"tool_calls": {"function": {"arguments": piece}}}} for piece in pieces]
+    calls = [{"type": "tool-call-delta", "index": 0, "delta": delta} for delta in said]
+    return sse({"type": "message-start", "id": "m"},
+               {"type": "tool-call-start", "index": 0, "delta": {"message": {"tool_calls": start}}}, *calls,
+               {"type": "message-end", "delta": {"finish_reason": "TOOL_CALL"}})  # fmt: skip
+
+
+@pytest.mark.parametrize("row", CALL_WORDS)
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        ('{"c": "ls"}', '{"c": "ls"}'),
+        ('{"c": "cat"}', '{"c": "cat /home"}', '{"c": "cat /home", "d": 1}'),
+        ('{"c": ', '"ls"}', '{"c": "ls"}'),
+        ("{}", '{"c": "ls"}'),
+    ],
+)
+def test_arguments_that_are_said_again_are_said_once(row: str, pieces: tuple[str, ...]) -> None:
+    events = Road(find(row).dialect).read(restated(row, *pieces))
+    assert error_of(events) is None
+    assert [call.parsed() for call in response_of(events).tool_calls] == [json.loads(pieces[-1])]
+
+
+@pytest.mark.parametrize("row", CALL_WORDS)
+def test_arguments_that_do_not_agree_are_a_fault(row: str) -> None:
+    assert type(error_of(Road(find(row).dialect).read(restated(row, '{"c": 1}', '{"d": 2}')))) is MalformedStream
+
+
+# ---------------------------------------------------------------- ends
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_a_stream_without_its_end_is_cut_and_a_whole_body_with_garbage_behind_it_is_not(row: str) -> None:
+    stream, body = WIRES[row](content="one two")
+    cut = stream[: stream.rindex(b"\n\n" if row != "ollama" else b"\n", 0, -2)]
+    if row == "vllm":
+        cut = cut[: cut.rindex(b"data:")]
+    events = Road(find(row).dialect, content_type="application/x-ndjson" if row == "ollama" else "text/event-stream")
+    assert type(error_of(events.read(cut))) is StreamTruncated
+    whole = Road(find(row).dialect, stream=False, content_type="application/json")
+    for behind in (b"garbage", b"\0", b"}"):
+        error = error_of(whole.read(body + behind))
+        assert not isinstance(error, StreamTruncated), (behind, error)
