@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from aikido_llm.dialects.values import is_list
 from aikido_llm.errors import LLMError, MalformedStream, StreamTruncated
 from aikido_llm.providers import find
 from aikido_llm.types.response import Response
@@ -25,19 +26,25 @@ def sse(*events: Any) -> bytes:
     return b"".join(b"data: " + json.dumps(event).encode() + b"\n\n" for event in events)
 
 
+def listed(content: Any, calls: Any = None) -> list[Any]:
+    """Content as a list of what it holds, the calls behind it."""
+    several: list[Any] = content if is_list(content) else [content] if content else []
+    return [*several, *(calls or ())]
+
+
 def chat(content: Any = "", calls: Any = None, usage: Any = None, end: Any = "stop") -> tuple[bytes, bytes]:
-    said = {"role": "assistant", "content": content, **({"tool_calls": calls} if calls else {})}
-    told = {"usage": usage} if usage else {}
+    said: dict[str, Any] = {"role": "assistant", "content": content, **({"tool_calls": calls} if calls else {})}
+    told: dict[str, Any] = {"usage": usage} if usage else {}
     head = {"id": "c", "model": "m"}
     delta = {**head, "choices": [{"index": 0, "delta": said, "finish_reason": None}]}
-    last = {**head, "choices": [{"index": 0, "delta": {}, "finish_reason": end}], **told}
+    last: dict[str, Any] = {**head, "choices": [{"index": 0, "delta": {}, "finish_reason": end}], **told}
     whole = {**head, "choices": [{"index": 0, "message": said, "finish_reason": end}], **told}
     return sse(delta, last) + b"data: [DONE]\n\n", json.dumps(whole).encode()
 
 
 def responses(content: Any = "", calls: Any = None, usage: Any = None, end: Any = "completed") -> tuple[bytes, bytes]:
     message = {"type": "message", "id": "msg", "role": "assistant", "content": content}
-    output = [*([message] if content else []), *(calls or [])]
+    output: list[Any] = [*([message] if content else []), *(calls or [])]
     response = {"id": "r", "object": "response", "model": "m", "status": end, "output": output, "usage": usage}
     items = [
         {"type": "response.output_item.done", "output_index": index, "item": item} for index, item in enumerate(output)
@@ -48,23 +55,24 @@ def responses(content: Any = "", calls: Any = None, usage: Any = None, end: Any 
 
 
 def anthropic(content: Any = "", calls: Any = None, usage: Any = None, end: Any = "end_turn") -> tuple[bytes, bytes]:
-    blocks = [*(content if isinstance(content, list) else [content] if content else []), *(calls or [])]
-    head = {"id": "m", "type": "message", "role": "assistant", "model": "m"}
-    events: list[Any] = [{"type": "message_start", "message": {**head, "content": [], "usage": usage or {}}}]
+    blocks = listed(content, calls)
+    told: dict[str, Any] = usage or {}
+    head: dict[str, Any] = {"id": "m", "type": "message", "role": "assistant", "model": "m"}
+    events: list[Any] = [{"type": "message_start", "message": {**head, "content": [], "usage": told}}]
     for index, block in enumerate(blocks):
         shown = {"type": "text", "text": block} if isinstance(block, str) else block
         events += [
             {"type": "content_block_start", "index": index, "content_block": shown},
             {"type": "content_block_stop", "index": index},
         ]
-    events += [{"type": "message_delta", "delta": {"stop_reason": end}, "usage": usage or {}}, {"type": "message_stop"}]
-    whole = {**head, "content": content if not calls else blocks, "stop_reason": end, "usage": usage or {}}
+    events += [{"type": "message_delta", "delta": {"stop_reason": end}, "usage": told}, {"type": "message_stop"}]
+    whole = {**head, "content": blocks if calls else content, "stop_reason": end, "usage": told}
     return sse(*events), json.dumps(whole).encode()
 
 
 def gemini(content: Any = "", calls: Any = None, usage: Any = None, end: Any = "STOP") -> tuple[bytes, bytes]:
-    parts = [*(content if isinstance(content, list) else [content] if content else []), *(calls or [])]
-    told = {"usage": usage} if usage else {}
+    parts = listed(content, calls)
+    told: dict[str, Any] = {"usage": usage} if usage else {}
     head = {"responseId": "r", "modelVersion": "m"}
     said = {**head, "candidates": [{"index": 0, "content": {"role": "model", "parts": parts}}]}
     last = {**head, "candidates": [{"index": 0, "finishReason": end}], **told}
@@ -73,8 +81,8 @@ def gemini(content: Any = "", calls: Any = None, usage: Any = None, end: Any = "
 
 
 def cohere(content: Any = "", calls: Any = None, usage: Any = None, end: Any = "COMPLETE") -> tuple[bytes, bytes]:
-    told = {"usage": usage} if usage else {}
-    blocks = content if isinstance(content, list) else [content] if content else []
+    told: dict[str, Any] = {"usage": usage} if usage else {}
+    blocks = listed(content)
     events: list[Any] = [{"type": "message-start", "id": "m", "delta": {"message": {"role": "assistant"}}}]
     events += [
         {"type": "content-start", "index": i, "delta": {"message": {"content": b}}} for i, b in enumerate(blocks)
@@ -84,13 +92,13 @@ def cohere(content: Any = "", calls: Any = None, usage: Any = None, end: Any = "
         for i, call in enumerate(calls or ())
     ]
     events.append({"type": "message-end", "delta": {"finish_reason": end, **told}})
-    message = {"role": "assistant", "content": content, **({"tool_calls": calls} if calls else {})}
+    message: dict[str, Any] = {"role": "assistant", "content": content, **({"tool_calls": calls} if calls else {})}
     return sse(*events), json.dumps({"id": "m", "message": message, "finish_reason": end, **told}).encode()
 
 
 def ollama(content: Any = "", calls: Any = None, usage: Any = None, end: Any = "stop") -> tuple[bytes, bytes]:
-    told = {"usage": usage} if usage else {}
-    message = {"role": "assistant", "content": content, **({"tool_calls": calls} if calls else {})}
+    told: dict[str, Any] = {"usage": usage} if usage else {}
+    message: dict[str, Any] = {"role": "assistant", "content": content, **({"tool_calls": calls} if calls else {})}
     line = {"model": "m", "created_at": "t", "message": message, "done": False}
     last = {"model": "m", "created_at": "t", "message": {"role": "assistant", "content": ""}, "done": True,
             "done_reason": end, **told}  # fmt: skip
@@ -236,7 +244,7 @@ def restated(row: str, *pieces: str) -> bytes:
     if row == "anthropic":
         deltas = [{"type": "input_json_delta", "partial_json": piece} for piece in pieces]
         events = [{"type": "content_block_delta", "index": 0, "delta": delta} for delta in deltas]
-        block = {"type": "tool_use", "id": "c1", "name": "look", "input": {}}
+        block: dict[str, Any] = {"type": "tool_use", "id": "c1", "name": "look", "input": {}}
         return sse({"type": "message_start", "message": {"id": "m", "model": "m"}},
                    {"type": "content_block_start", "index": 0, "content_block": block}, *events,
                    {"type": "content_block_stop", "index": 0},
