@@ -19,7 +19,7 @@ found = $(shell PYTHON='$(PYTHON)' sh requirements/python.sh $(1))
 python = $(call one,$(call found,$(1)))
 one = $(if $(word 2,$(1)),$(error $(1)),$(1))
 
-.PHONY: docs demo test hostile lint types check newest lowest pins engines fuzz cross-check bench bench-peers dist clean
+.PHONY: docs demo test hostile kills lint types check newest lowest pins engines fuzz cross-check bench bench-peers dist clean
 
 demo: $(VENV)/.cli  ## the main job in ten seconds, over real HTTP on this machine: stream, tool, picture, break, retry
 	@$(BIN)/python -m aikido_llm demo
@@ -29,6 +29,9 @@ test: $(VENV)/.dev  ## all tests (offline; engines that are not installed are sk
 
 hostile: $(VENV)/.dev  ## servers that mean harm, each on every wire and road (ten minutes; the tests take a sample)
 	$(BIN)/python -m tests.hostile
+
+kills: $(VENV)/.dev  ## bulk runs that are killed at 200 random moments, at named ones, and among three (ten minutes; the tests take a sample)
+	$(BIN)/python -m tests.bulk
 
 lint: $(VENV)/.dev
 	$(BIN)/python -m ruff check .
