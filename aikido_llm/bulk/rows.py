@@ -11,13 +11,10 @@ from ..errors import ContentFilteredError, InvalidRequestError, LLMError, ModelN
 from ..types.request import Request
 from ..types.response import Response
 
-Rowlike: TypeAlias = str | Request | Mapping[str, Any]
-"""A prompt; a Request; a mapping with `prompt` or `messages`, and any other field of Request."""
-
 
 @frozen
 class Row:
-    """One row of a run: an answer, or the error that it failed with.
+    """One row of a run: an answer, or the error that it failed with. One with neither is a row to be asked.
 
     key: what the mapping says under the name that was given as `key`; else the row's place, from 0.
     request: None when the row asks nothing that can be asked, and the error says why.
@@ -35,6 +32,10 @@ class Row:
         return self.error is not None and not is_final(self.error)
 
 
+Rowlike: TypeAlias = str | Request | Mapping[str, Any] | Row
+"""A prompt; a Request; a mapping with `prompt` or `messages`, and any other field of Request; a Row, with its key."""
+
+
 def is_final(error: LLMError) -> bool:
     """Whether the request itself is at fault, and would fail again unchanged. A model that is not there, a key, a
     passed cap and everything that is the server's may be another time."""
@@ -44,6 +45,8 @@ def is_final(error: LLMError) -> bool:
 def read_row(row: Rowlike, place: int, key: str | None) -> Row:
     """The row, with neither answer nor error when it can be asked."""
     name: Any = place
+    if isinstance(row, Row):
+        return row
     try:
         if key is not None:
             name, row = _named(row, key, place)
@@ -57,16 +60,17 @@ def name_of(key: Any) -> str:
     return json.text(key)
 
 
-def _named(row: Rowlike, key: str, place: int) -> tuple[Any, Rowlike]:
-    if not isinstance(row, Mapping) or row.get(key) is None:
+def _named(row: object, key: str, place: int) -> tuple[Any, Mapping[str, Any]]:
+    fields = cast("Mapping[str, Any]", row) if isinstance(row, Mapping) else {}
+    if fields.get(key) is None:
         raise InvalidRequestError(f"row {place} has no {key!r}, by which it would be known")
-    name = row[key]
+    name = fields[key]
     if not isinstance(name, str | int | float | bool):
         raise InvalidRequestError(f"row {place}: {key!r} must be text or a number, not a {type(name).__name__}")
-    return name, {column: value for column, value in row.items() if column != key}
+    return name, {column: value for column, value in fields.items() if column != key}
 
 
-def _request(row: Rowlike) -> Request:
+def _request(row: str | Request | Mapping[str, Any]) -> Request:
     if isinstance(row, Request):
         return row
     if isinstance(row, str):

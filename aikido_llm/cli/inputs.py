@@ -17,6 +17,7 @@ import aikido_llm as llm
 from aikido_llm.codecs import json
 
 from .media import text_of
+from .template import Template
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
@@ -60,10 +61,6 @@ class Lines:
             if text.strip():
                 yield number, text
 
-    def read(self, number: int, text: bytes) -> Input:
-        """What a line asks."""
-        return read_plain(number, text) if self._plain else read(number, text)
-
     def all_wrong(self) -> bool:
         """Whether there are lines, and not one of them is what it should be."""
         one = False
@@ -78,6 +75,38 @@ class Lines:
 
     def close(self) -> None:
         self._open.close()
+
+
+@frozen
+class Reader:
+    """Reads what `numbered` gives. plain: a line is the prompt. template: makes the prompt of the columns of a row."""
+
+    plain: bool = False
+    template: Template | None = None
+
+    def read(self, number: int, text: bytes) -> Input:
+        """What a line asks."""
+        if self.template is not None:
+            return _filled(self.template, read_plain(number, text) if self.plain else None, number, text)
+        return read_plain(number, text) if self.plain else read(number, text)
+
+
+def _filled(template: Template, plain: Input | None, number: int, text: bytes) -> Input:
+    """A line of text, or a JSON string, is the column `text`."""
+    mark = digest(text)
+    try:
+        row: Any = text_of(text) if plain else _json(text)
+    except ValueError as error:
+        return Input(number, mark, problem=f"the line {error}")
+    if isinstance(row, str):
+        row = {"text": row}
+    if not isinstance(row, dict):
+        return Input(number, mark, problem="the line is neither a JSON string nor an object")
+    columns = cast("dict[str, Any]", row)
+    try:
+        return Input(number, mark, columns.get("id"), llm.Request(messages=[llm.user(template.fill(columns))]))
+    except ValueError as error:
+        return Input(number, mark, columns.get("id"), problem=str(error))
 
 
 def digest(text: bytes) -> str:
@@ -97,13 +126,9 @@ def read(number: int, text: bytes) -> Input:
     """A JSON string, or an object with `prompt` or `messages`, an `id` and other fields of Request."""
     mark = digest(text)
     try:
-        value: Any = json.loads_frame(text)  # a half of a character is the user's to know of
-        if _SURROGATE.search(text):
-            dumps(value, ensure_ascii=False).encode("utf-8")
-    except UnicodeEncodeError:
-        return Input(number, mark, problem="the line holds half of a character (a lone surrogate)")
+        value: Any = _json(text)
     except ValueError as error:
-        return Input(number, mark, problem=f"the line is not JSON: {error}")
+        return Input(number, mark, problem=f"the line {error}")
     if isinstance(value, str):
         return Input(number, mark, request=llm.Request(messages=[llm.user(value)]))
     if not isinstance(value, dict):
@@ -118,3 +143,16 @@ def read(number: int, text: bytes) -> Input:
         return Input(number, mark, name, llm.serialize.from_dict(fields, llm.Request))
     except llm.LLMError as error:
         return Input(number, mark, name, problem=error.message)
+
+
+def _json(text: bytes) -> Any:
+    """Raises ValueError with words that go on from "the line"."""
+    try:
+        value: Any = json.loads_frame(text)  # a half of a character is the user's to know of
+        if _SURROGATE.search(text):
+            dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        raise ValueError("holds half of a character (a lone surrogate)") from None
+    except ValueError as error:
+        raise ValueError(f"is not JSON: {error}") from None
+    return value

@@ -1,40 +1,67 @@
-"""`aikido-llm map`: many prompts from a file, each answered once."""
+"""`aikido-llm map`: many prompts from files, each answered once."""
 
 import asyncio
+import re
 import sys
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Container, Sequence
+from contextlib import AsyncExitStack, closing
 from pathlib import Path
 from typing import Any
 
 import click
-from attrs import define, evolve
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 import aikido_llm as llm
+from aikido_llm import middleware
+from aikido_llm.codecs import json
+from aikido_llm.store import CallStore
 
 from . import inputs, speak
 from . import request as asking
-from .explain import explain
+from .estimate import Estimate, estimate
 from .options import Access, access_options, stand_in
 from .outputs import Errors, Output
 from .render import json_line
+from .rows import Job
+from .tables import Source, expand, open_source
+from .template import Template
 
 _EPILOG = """\b
 A line of FILE (or of stdin: -) is a JSON string, or an object; with --text it is the prompt itself:
   "why is the sky blue?"
   {"id": 7, "prompt": "why?", "max_tokens": 100}
   {"id": "b", "messages": [{"role": "user", "content": "why?"}], "model": "..."}
+Of a table (.csv, .tsv, .parquet) the columns prompt and id are read; --prompt makes prompts of any columns.
 \b
 A line of OUT is {"line": 1, "hash": "...", "settings": "...", "id": 7, "response": {"text": "...", ...}}.
 Run the same command again to go on after a stop, and to ask again for what failed.
 """
 
 
+def _template(text: str | None) -> Template | None:
+    try:
+        return None if text is None else Template.parse(asking.typed(text, "--prompt"))
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--prompt") from None
+
+
+def _schema(path: Path | None) -> llm.ResponseFormat | None:
+    if path is None:
+        return None
+    try:
+        schema = json.loads_object(path.read_bytes())
+    except ValueError:
+        raise click.BadParameter(
+            f"{path} is no JSON Schema: it must hold a JSON object", param_hint="--schema"
+        ) from None
+    name = re.sub(r"\W", "_", str(schema.get("title") or "answer"))
+    return llm.ResponseFormat.json_schema(schema, name[:60])
+
+
 @click.command("map", epilog=_EPILOG)
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--text", "plain", is_flag=True, help="The lines are prompts, not JSON.")
+@click.option("--prompt", "template", metavar="TEMPLATE", help="The prompt of a row, made of its columns: "
+              "'translate {text} into {language}' (a line that is no row is the column text).")  # fmt: skip
 @click.option("-o", "--out", required=True, metavar="OUT.jsonl", type=click.Path(dir_okay=False, path_type=Path),
               help="Where answers are appended; failures go to OUT.errors.jsonl.")  # fmt: skip
 @access_options
@@ -47,54 +74,104 @@ Run the same command again to go on after a stop, and to ask again for what fail
 @click.option("-t", "--temperature", type=float, help="For lines that give none.")
 @click.option("--max-tokens", type=click.IntRange(min=1), help="For lines that give none.")
 @click.option("--thinking", metavar="HOW", help="low, medium, high, or a number of tokens; for lines that give none.")
+@click.option("--schema", metavar="FILE.json", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="Answers are JSON that follows this schema.")  # fmt: skip
+@click.option("--log", metavar="LOG.db", type=click.Path(dir_okay=False, path_type=Path), help="A store of calls that "
+              "runs share, also at once: what any of them has answered is not asked again.")  # fmt: skip
+@click.option("--limit-rpm", type=click.IntRange(1), metavar="N", help="At most so many requests a minute.")
+@click.option("--limit-tpm", type=click.IntRange(1), metavar="N", help="At most so many tokens a minute.")
+@click.option("--dry-run", is_flag=True, help="Say what would be asked and what it would take; send nothing.")
 def command(
-    access: Access, file: Path, out: Path, concurrency: int, attempts: int, *, plain: bool, **options: Any
+    access: Access, files: tuple[str, ...], out: Path, concurrency: int, *, plain: bool, **options: Any
 ) -> None:
-    """Ask every line of FILE, and append the answers to OUT as they come (so in another order).
+    """Ask every row of the FILEs, and append the answers to OUT as they come (so in another order).
 
     Answers that are in OUT are not asked for again, also after kill -9. Exit status 1 when some failed.
     """
+    paths = expand(files)
     errors = Errors(out)
-    _check_names(file, out, errors.path)
+    _check_names(paths, out, errors.path)
     system = None if options["system"] is None else asking.typed(options["system"], "--system")
+    reader = inputs.Reader(plain, _template(options["template"]))
     defaults = llm.Options(
         temperature=options["temperature"],
         max_tokens=options["max_tokens"],
         thinking=asking.thinking(options["thinking"]),
+        response_format=_schema(options["schema"]),
     )
     client = access.client(options=defaults, limits=llm.Limits(connections=concurrency))
-    settings = inputs.digest(json_line([repr(client), access.parameters, system, plain, repr(defaults)]).encode())
-    with closing(inputs.Lines(file, plain=plain)) as lines:
-        if lines.all_wrong():
-            raise click.UsageError(f"no line of {file} is JSON: write each prompt as a JSON string, or pass --text")
+    decides = [repr(client), access.parameters, system, plain, repr(defaults)]
+    if reader.template is not None:
+        decides.append(reader.template.text)
+    settings = inputs.digest(json_line(decides).encode())
+    with closing(open_source(paths, plain=plain, whole=reader.template is not None)) as source:
+        if source.all_wrong():
+            raise click.UsageError(f"no line of {paths[0]} is JSON: write each prompt as a JSON string, or pass --text")
+        if options["dry_run"]:
+            _dry_run(estimate(source, reader, _answered(out), system, options["max_tokens"]))
+            return
         with closing(Output(out)) as output:
-            total = check(lines, output, settings)
+            total = check(source, paths, output, settings)
             output.begin()
             errors.begin()
-            run = Run(client, lines, output, errors, total, settings, attempts=attempts, system=system)
+            job = Job(
+                limited(client, options), source, reader, output, errors, total, settings,
+                attempts=options["attempts"], system=system,
+            )  # fmt: skip
             try:
-                asyncio.run(run.go(concurrency))
+                asyncio.run(_go(job, concurrency, options["log"]))
             finally:
-                speak.err(run.summary() + (f" ({said})" if (said := stand_in(access)) else ""))
-    if run.stopped is not None:
-        raise run.stopped
-    if run.errors.count:
+                speak.err(job.summary() + (f" ({said})" if (said := stand_in(access)) else ""))
+    if job.stopped is not None:
+        raise job.stopped
+    if job.errors.count:
         sys.exit(1)
 
 
-def _check_names(file: Path, out: Path, errors: Path) -> None:
+async def _go(job: Job, concurrency: int, log: Path | None) -> None:
+    async with AsyncExitStack() as opened:
+        if log is not None:
+            job.log = await opened.enter_async_context(CallStore(log))
+        await opened.enter_async_context(job.client)
+        await job.go(concurrency)
+
+
+def limited(client: llm.HTTPClient, options: dict[str, Any]) -> llm.HTTPClient:
+    """The client under the limits that were asked for."""
+    if options["limit_rpm"] is None and options["limit_tpm"] is None:
+        return client
+    return middleware.limited(client, middleware.Limiter(options["limit_rpm"], options["limit_tpm"]))
+
+
+def _answered(out: Path) -> Container[int]:
+    if not out.exists():
+        return ()
+    with closing(Output(out)) as output:
+        return output.done
+
+
+def _dry_run(found: Estimate) -> None:
+    bound = "at most" if found.bounded else "about, for some answers have no bound (--max-tokens),"
+    speak.err(
+        f"map: {found.rows:,} rows would be asked"
+        + (f", {found.wrong:,} are no rows" if found.wrong else "")
+        + f": about {found.input_tokens:,.0f} tokens in, {bound} {found.output_tokens:,} out; nothing was sent"
+    )
+
+
+def _check_names(files: Sequence[Path], out: Path, errors: Path) -> None:
     """Raises click.UsageError when what is read would be written to."""
     if str(out) == "-":
         raise click.UsageError("OUT must be a file: it is what a later run goes on from")
-    if str(file) == "-":
-        return
-    for path, what in ((out, "OUT"), (errors, f"{errors}, where failures are written,")):
-        if path.exists() and path.samefile(file):
-            raise click.UsageError(f"FILE and {what} are the same file")
+    for file in files:
+        for path, what in ((out, "OUT"), (errors, f"{errors}, where failures are written,")):
+            if str(file) != "-" and path.exists() and path.samefile(file):
+                raise click.UsageError(f"FILE and {what} are the same file")
 
 
-def check(lines: inputs.Lines, output: Output, settings: str) -> int:
-    """The number of inputs. Raises ConfigError when the output's answers are to other lines or of other settings."""
+def check(source: Source, files: Sequence[Path], output: Output, settings: str) -> int:
+    """The number of rows. Raises ConfigError when the output's answers are to other rows or of other settings."""
+    named = ", ".join(map(str, files))
     left = dict(output.done)
     if any(mark.settings not in ("", settings) for mark in left.values()):
         raise llm.ConfigError(
@@ -104,120 +181,13 @@ def check(lines: inputs.Lines, output: Output, settings: str) -> int:
     if any(not mark.settings for mark in left.values()):
         speak.err(f"{output.path} was begun by version 0.1, which did not note with which provider and model")
     total = 0
-    for number, text in lines.numbered():
+    for number, text in source.numbered():
         total += 1
         answered = left.pop(number, None)
         if answered is not None and answered.hash != inputs.digest(text):
             raise llm.ConfigError(
-                f"line {number} of {lines.path} is another one than {output.path} has answered: pass another --out"
+                f"line {number} of {named} is another one than {output.path} has answered: pass another --out"
             )
     if left:
-        raise llm.ConfigError(f"{output.path} has answers to lines that {lines.path} does not have: pass another --out")
+        raise llm.ConfigError(f"{output.path} has answers to lines that {named} does not have: pass another --out")
     return total
-
-
-@define
-class Run:
-    """One run over one file."""
-
-    client: llm.HTTPClient
-    lines: inputs.Lines
-    output: Output
-    errors: Errors
-    total: int
-    settings: str
-    attempts: int = 5
-    system: str | None = None
-    answered: int = 0
-    tokens: int = 0
-    cost: float = 0.0
-    stopped: llm.LLMError | None = None
-
-    async def go(self, concurrency: int) -> None:
-        """Answer what is not answered. After a failure that would meet every input (the key, the credit) it stops."""
-        lines = self.lines
-        todo = (lines.read(number, text) for number, text in lines.numbered() if number not in self.output.done)
-        with _progress() as bar:
-            task = bar.add_task("", total=self.total, completed=len(self.output.done), about="")
-            try:
-                async with self.client, asyncio.TaskGroup() as group:
-                    for _ in range(min(concurrency, max(1, self.total - len(self.output.done)))):
-                        group.create_task(self._work(todo, bar, task))
-            except BaseExceptionGroup as several:  # a full disk stops all of them: one is enough to say so
-                raise several.exceptions[0] from None
-
-    async def _work(self, todo: Iterator[inputs.Input], bar: Progress, task: TaskID) -> None:
-        for item in todo:  # shared by all workers: each takes the next one
-            if self.stopped is not None:
-                return
-            await self._answer(item)
-            done = len(self.output.done) + self.answered + self.errors.count
-            bar.update(task, completed=done, about=self._about())
-
-    async def _answer(self, item: inputs.Input) -> None:
-        head = {"line": item.line, "hash": item.hash, **({} if item.id is None else {"id": item.id})}
-        try:
-            if item.request is None:
-                raise llm.InvalidRequestError(f"line {item.line}: {item.problem}")
-            response = await llm.collect_with_retry(self.client, self._with_system(item.request), self._policy())
-        except llm.LLMError as error:
-            self.errors.append({**head, "error": llm.serialize.to_dict(error), "reason": explain(error)})
-            if _meets_all(error):
-                self.stopped = error
-            return
-        head["settings"] = self.settings
-        self.output.append({**head, "response": llm.serialize.to_dict(response)})
-        self.answered += 1
-        self.tokens += response.usage.output_tokens or 0
-        self.cost += response.usage.cost_usd or 0.0
-
-    def _policy(self) -> llm.RetryPolicy:
-        return llm.RetryPolicy(max_attempts=self.attempts, base_delay=1.0, should_retry=llm.is_retryable)
-
-    def _with_system(self, request: llm.Request) -> llm.Request:
-        if not self.system or any(message.role == llm.Role.system for message in request.messages):
-            return request
-        return evolve(request, messages=(llm.system(self.system), *request.messages))
-
-    def _about(self) -> str:
-        failed = f"{self.errors.count:,} failed" if self.errors.count else ""
-        tokens = f"{self.tokens:,} tokens" if self.tokens else ""
-        return ", ".join(part for part in (failed, tokens, f"${self.cost:.4g}" if self.cost else "") if part)
-
-    def summary(self) -> str:
-        """What came of it, and what to do next."""
-        before = len(self.output.done)
-        left = self.total - before - self.answered - self.errors.count
-        parts = [f"{self.answered:,} answered"]
-        if before:
-            parts.append(f"{before:,} were answered before")
-        if self.errors.count:
-            parts.append(f"{self.errors.count:,} failed ({self.errors.path})")
-        if left:
-            parts.append(f"{left:,} not asked")
-        said = f"map: {self.total:,} inputs: {', '.join(parts)}; answers are in {self.output.path}"
-        return said + ("; run it again for the rest" if left or self.errors.count else "")
-
-
-def _meets_all(error: llm.LLMError) -> bool:
-    """Whether the next input would fail in the same way: no key, a wrong one, no money."""
-    match error:
-        case llm.ConfigError() | llm.InsufficientCreditsError():
-            return True
-        case llm.AuthError():
-            return error.status == 401
-        case _:
-            return False
-
-
-def _progress() -> Progress:
-    """On stderr; nothing where no terminal is."""
-    console = Console(stderr=True)
-    return Progress(
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[about]}", style="dim"),
-        console=console,
-        disable=not console.is_terminal,
-    )

@@ -1,10 +1,12 @@
 """`map`: every input is answered exactly once, whatever happens."""
 
 import asyncio
+import datetime
 import json
 import os
 import random
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -343,3 +345,166 @@ async def test_answers_of_other_settings_are_not_taken_for_these(server: WireSer
     done = await here(*command, *access)
     assert (done.code, len(server.received)) == (0, 1)
     assert "version 0.1" in done.err
+
+
+# ---------------------------------------------------------------- tables, templates, several files
+
+
+def prompts(server: WireServer) -> list[str]:
+    return sorted(str(request.body["messages"][-1]["content"]) for request in server.received)
+
+
+async def test_tables(server: WireServer, tmp_path: Path) -> None:
+    server.respond(echo)
+    (tmp_path / "in.csv").write_text('id,prompt,topic\nx,"why, then?",sky\ny,"how\nso?",sea\n', "utf-8-sig")
+    (tmp_path / "in.tsv").write_text("prompt\ttopic\nand?\tland\n")
+    access = ("-p", "vllm", "--dsn", server.dsn("vllm"))
+    out = tmp_path / "out.jsonl"
+    done = await here("map", str(tmp_path / "in.csv"), str(tmp_path / "in.tsv"), "-o", str(out), *access)
+    assert done.code == 0, done.err
+    assert prompts(server) == ["and?", "how\nso?", "why, then?"]
+    assert [(record["line"], record.get("id")) for record in sorted(read(out), key=lambda record: record["line"])] == [
+        (1, "x"), (2, "y"), (3, None),
+    ]  # fmt: skip
+    (tmp_path / "other.csv").write_text("question,topic\nwhy?,sky\n")
+    done = await here("map", str(tmp_path / "other.csv"), "-o", str(tmp_path / "o.jsonl"), *access)
+    assert done.code == 1
+    assert "no column `prompt`" in done.err
+    assert "question, topic" in done.err
+    (tmp_path / "bad.csv").write_bytes(b"prompt\n\xff\n")
+    done = await here("map", str(tmp_path / "bad.csv"), "-o", str(tmp_path / "o.jsonl"), *access)
+    assert (done.code, "no CSV in UTF-8" in done.err) == (1, True)
+
+
+async def test_parquet(server: WireServer, tmp_path: Path) -> None:
+    arrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed; with it (extra parquet): make test")
+    parquet: Any = pytest.importorskip("pyarrow.parquet")
+    table: Any = arrow.table({"id": [1, 2], "word": ["sky", None], "day": [datetime.date(2026, 11, 29)] * 2})
+    parquet.write_table(table, tmp_path / "in.parquet")
+    server.respond(echo)
+    access = ("-p", "vllm", "--dsn", server.dsn("vllm"))
+    command = ("map", str(tmp_path / "in.parquet"), "-o", str(tmp_path / "out.jsonl"), "--prompt", "{word} on {day}")
+    done = await here(*command, *access)
+    assert done.code == 0, done.err
+    assert prompts(server) == [" on 2026-11-29", "sky on 2026-11-29"]
+    (tmp_path / "bad.parquet").write_text("no table")
+    done = await here("map", str(tmp_path / "bad.parquet"), *command[2:], *access)
+    assert (done.code, "cannot be read as Parquet" in done.err) == (1, True)
+
+
+async def test_templates(server: WireServer, tmp_path: Path) -> None:
+    server.respond(echo)
+    (tmp_path / "in.jsonl").write_text('{"id": 1, "word": "sky", "n": 2}\n"plain"\n{"id": 3, "n": 1}\n[1]\n')
+    access = ("-p", "vllm", "--dsn", server.dsn("vllm"))
+    out = tmp_path / "out.jsonl"
+    command = ("map", str(tmp_path / "in.jsonl"), "-o", str(out), *access)
+    done = await here(*command, "--prompt", "{{{word}}} {n}")
+    assert done.code == 1
+    assert prompts(server) == ["{sky} 2"]
+    reasons = {record["line"]: record["reason"] for record in read(tmp_path / "out.errors.jsonl")}
+    assert "there is no column 'word'; the row has: text" in reasons[2]
+    assert "there is no column 'word'; the row has: id, n" in reasons[3]
+    assert "neither" in reasons[4]
+    done = await here(*command, "--prompt", "other {n}")
+    assert "other settings" in done.err
+    for wrong in ("{", "{}", "{a.b!r}", "{a:3}"):
+        done = await here("map", str(tmp_path / "in.jsonl"), "-o", str(tmp_path / "o.jsonl"), "--prompt", wrong)
+        assert (done.code, "template" in done.err) == (2, True), wrong
+    (tmp_path / "in.txt").write_text("one\ntwo\n")
+    await here(
+        "map", str(tmp_path / "in.txt"), "-o", str(tmp_path / "t.jsonl"), *access, "--text", "--prompt", "say {text}"
+    )
+    assert prompts(server)[:2] == ["say one", "say two"]
+
+
+async def test_several_files_and_patterns(server: WireServer, tmp_path: Path) -> None:
+    server.respond(echo)
+    for name in "ab":
+        (tmp_path / f"{name}.jsonl").write_text(f'"{name} one"\n\n"{name} two"\n')
+    access = ("-p", "vllm", "--dsn", server.dsn("vllm"))
+    out = tmp_path / "out"
+    done = await here("map", str(tmp_path / "*.jsonl"), "-o", str(out), *access)
+    assert done.code == 0, done.err
+    assert prompts(server) == ["a one", "a two", "b one", "b two"]
+    assert sorted(record["line"] for record in read(out)) == [1, 3, 4, 6]
+    for names, problem in ((["none*.jsonl"], "no file fits"), (["nothing"], "there is no file"), ([""], "is a folder"),
+                           (["a.jsonl", "-"], "stdin")):  # fmt: skip
+        paths = [name if name == "-" else str(tmp_path / name) for name in names]
+        done = await here("map", *paths, "-o", str(tmp_path / "o"), *access)
+        assert (done.code, problem in done.err) == (2, True), done.err
+
+
+# ---------------------------------------------------------------- what stands around it
+
+
+async def test_a_log_is_shared(server: WireServer, tmp_path: Path) -> None:
+    server.respond(echo)
+    (tmp_path / "in.jsonl").write_text("".join(f'"prompt {number}"\n' for number in range(20)))
+    command = (
+        "map",
+        str(tmp_path / "in.jsonl"),
+        "-p",
+        "vllm",
+        "--dsn",
+        server.dsn("vllm"),
+        "--log",
+        str(tmp_path / "log.db"),
+    )
+    assert (await here(*command, "-o", str(tmp_path / "a.jsonl"))).code == 0
+    again = await here(*command, "-o", str(tmp_path / "b.jsonl"))
+    assert "20 answered (20 of them from the log)" in again.err
+    assert len(server.received) == 20
+    texts = [sorted(record["response"]["text"] for record in read(tmp_path / f"{name}.jsonl")) for name in "ab"]
+    assert texts[0] == texts[1]
+
+
+async def test_a_schema_is_asked_for(server: WireServer, tmp_path: Path) -> None:
+    server.respond(lambda _: Answer('{"a": 1}'))
+    (tmp_path / "in.jsonl").write_text('"a"\n')
+    (tmp_path / "schema.json").write_text(
+        '{"title": "my answer", "type": "object", "properties": {"a": {"type": "integer"}}}'
+    )
+    access = ("-p", "vllm", "--dsn", server.dsn("vllm"))
+    command = ("map", str(tmp_path / "in.jsonl"), "-o", str(tmp_path / "out.jsonl"), *access, "--schema")
+    done = await here(*command, str(tmp_path / "schema.json"))
+    assert done.code == 0, done.err
+    asked = server.received[0].body["response_format"]["json_schema"]
+    assert (asked["name"], asked["schema"]["properties"]) == ("my_answer", {"a": {"type": "integer"}})
+    (tmp_path / "schema.json").write_text("[]")
+    done = await here(*command, str(tmp_path / "schema.json"))
+    assert (done.code, "no JSON Schema" in done.err) == (2, True)
+
+
+async def test_limits_hold(server: WireServer, tmp_path: Path) -> None:
+    server.respond(echo)
+    (tmp_path / "in.jsonl").write_text("".join(f'"prompt {number}"\n' for number in range(5)))
+    access = ("-p", "vllm", "--dsn", server.dsn("vllm"))
+    begun = time.monotonic()
+    done = await here(
+        "map", str(tmp_path / "in.jsonl"), "-o", str(tmp_path / "out.jsonl"), *access, "--limit-rpm", "40"
+    )
+    assert done.code == 0, done.err
+    assert time.monotonic() - begun > 1  # a burst of a tenth of a minute's, then one each 1.5 s
+
+
+async def test_a_dry_run_sends_nothing(server: WireServer, tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_text('"four words of text"\n{"prompt": "b", "max_tokens": 50}\n[]\n')
+    out = tmp_path / "out.jsonl"
+    command = (
+        "map",
+        str(tmp_path / "in.jsonl"),
+        "-o",
+        str(out),
+        "-p",
+        "vllm",
+        "--dsn",
+        server.dsn("vllm"),
+        "--dry-run",
+    )
+    done = await here(*command)
+    assert done.code == 0
+    assert "2 rows would be asked, 1 are no rows" in done.err
+    assert "some answers have no bound" in done.err
+    done = await here(*command, "--max-tokens", "100")
+    assert "at most 150 out; nothing was sent" in done.err
+    assert (server.received, out.exists()) == ([], False)

@@ -1,0 +1,53 @@
+"""What a run of `map` would take, before anything is sent."""
+
+from collections.abc import Container
+
+from attrs import evolve, frozen
+
+import aikido_llm as llm
+from aikido_llm.middleware.limits.estimate import GUESS, input_tokens
+
+from .inputs import Reader
+from .rows import with_system
+from .tables import Source
+
+_ASSUMED = 1024  # tokens of an answer that has no bound
+
+
+@frozen
+class Estimate:
+    """rows: that would be asked; wrong: that ask nothing. Tokens: input by a rule of thumb (four bytes of English make
+    one); output at most, where every answer has a bound, else assumed."""
+
+    rows: int = 0
+    wrong: int = 0
+    input_tokens: float = 0.0
+    output_tokens: int = 0
+    bounded: bool = True
+
+    def usage(self) -> llm.Usage:
+        return llm.Usage(input_tokens=round(self.input_tokens), output_tokens=self.output_tokens)
+
+
+def estimate(
+    source: Source, reader: Reader, done: Container[int], system: str | None, max_tokens: int | None
+) -> Estimate:
+    """done: rows that are answered. max_tokens: of requests that give none."""
+    found = Estimate()
+    for number, text in source.numbered():
+        if number in done:
+            continue
+        item = reader.read(number, text)
+        if item.request is None:
+            found = evolve(found, wrong=found.wrong + 1)
+            continue
+        request = with_system(item.request, system)
+        most = request.max_tokens or max_tokens
+        found = Estimate(
+            found.rows + 1,
+            found.wrong,
+            found.input_tokens + input_tokens(request, GUESS),
+            found.output_tokens + (most or _ASSUMED) * (request.n or 1),
+            found.bounded and most is not None,
+        )
+    return found
