@@ -8,6 +8,7 @@ pictures and sound that were sent, the hash alone. Headers, keys and raw bodies 
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
+from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -185,6 +186,7 @@ _COLUMNS = (
     *("error", "finish_reason", "request", "media", "answer", "events"),
 )
 _COUNTS = _COLUMNS[10:16]
+_counts = attrgetter(*_COUNTS)
 _SCHEMA = Schema(
     0x61696B69,  # "aiki"
     ((
@@ -244,7 +246,7 @@ def _packed(
         "provider": said.provider or outcome.provider,
         "model": said.model or outcome.model or asked.model,
         "attempts": outcome.attempts,
-        **{name: getattr(said.usage, name) for name in _COUNTS},
+        **dict(zip(_COUNTS, _counts(said.usage), strict=True)),
         "error": answer["error"] if failed else None,
         "finish_reason": None if failed else said.finish_reason.value,
         "request": b"".join(piece.hash for piece in asked.pieces),

@@ -1,7 +1,8 @@
 """A cheap HTTP server with answers rendered beforehand: `python -m benchmarks.server` prints its port.
 
 Paths are /DIALECT/ANSWER/SHAPE/..., see `answers`. SHAPE: bytes per write, 0 for one event per write, `pacedMS` for one
-event each MS milliseconds on all open streams, for a count in ANSWER, each holding the time at which it was sent.
+event each MS milliseconds on all open streams, for a count in ANSWER, each holding the time at which it was sent;
+`lateMS` for an answer that begins after so many milliseconds and comes at once.
 """
 
 import asyncio
@@ -109,6 +110,9 @@ class Server:
         if shape.startswith("paced"):
             await self._paced(dialect, int(answer.removeprefix("paced")), shape, writer)
             return
+        if shape.startswith("late"):
+            await asyncio.sleep(int(shape.removeprefix("late")) / 1000)
+            shape = "65536"
         parts = _stream(dialect, answer, int(shape)) if _wants_stream("/" + rest, body) else _whole(dialect, answer)
         for part in parts:
             writer.write(part)
