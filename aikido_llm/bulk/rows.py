@@ -61,7 +61,7 @@ def name_of(key: Any) -> str:
 
 
 def _named(row: object, key: str, place: int) -> tuple[Any, Mapping[str, Any]]:
-    fields = cast("Mapping[str, Any]", row) if isinstance(row, Mapping) else {}
+    fields: Mapping[str, Any] = cast("Mapping[str, Any]", row) if isinstance(row, Mapping) else {}
     if fields.get(key) is None:
         raise InvalidRequestError(f"row {place} has no {key!r}, by which it would be known")
     name = fields[key]
