@@ -1,5 +1,7 @@
-"""Writes docs/providers/README.md from the rows: `python docs/generate_providers.py`. A test compares the two."""
+"""Writes docs/providers/README.md from the rows, and the pages of those in one table (`generate_hosts.py`):
+`python docs/generate_providers.py`. A test compares them."""
 
+import runpy
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -186,6 +188,7 @@ def _options(rows: list[tuple[str, Provider]]) -> Iterator[str]:
             yield f"| {_link(name)} | `{row.key_param}` | header `{row.key_header}` | the key, in place of `api_key` |"
         for option in row.options:
             default = f"; default `{option.default}`" if option.default else ""
+            default += f"; or {', '.join(f'`{name}`' for name in option.env)}" if option.env else ""
             yield f"| {_link(name)} | `{option.name}` | {_target(option)} | {option.about}{default} |"
 
 
@@ -207,6 +210,8 @@ def _chooses(wire: Wire) -> bool:
 def _target(option: DsnOption) -> str:
     if option is WIRE:
         return "the wire"
+    if option.setting:
+        return "the base URL, or who signs"
     if option.header:
         return f"header `{option.header}`"
     return f"query `{option.query}`" if option.query else f"body `{'.'.join(option.body)}`"
@@ -218,3 +223,4 @@ def _link(name: str) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
+    runpy.run_path(str(PAGE.parent.parent / "generate_hosts.py"), run_name="__main__")

@@ -13,6 +13,7 @@ from aikido_llm.testing import Answer, WireServer
 NAMES = tuple(name for name in llm.providers() if name != "echo")
 ALIASES = tuple(alias for name in NAMES for alias in find(name).aliases)
 WIRES = tuple((name, wire) for name in NAMES for wire in find(name).wires)
+UNLISTED = ("cloudflare", "databricks")  # list their models in a way of their own, or nowhere
 PAGED = {"anthropic": 1000, "gemini": 1000, "cohere": 1000}  # models that a page may hold; the others send one page
 
 WEATHER = llm.ToolDef(
@@ -81,7 +82,19 @@ async def test_the_same_program_runs_at(provider: str, wire: str) -> None:
     assert b"18 \xc2\xb0C" not in first.raw
 
 
-@pytest.mark.parametrize("provider", NAMES)
+@pytest.mark.parametrize("provider", UNLISTED)
+async def test_without_a_model_list(provider: str) -> None:
+    async with WireServer() as server, llm.open(provider, server.dsn(provider)) as client:
+        with pytest.raises(llm.UnsupportedFeatureError, match="no list of models"):
+            await client.list_models()
+        server.answer(Answer(status=404, message="no such model", code="model_not_found"))
+        with pytest.raises(llm.ModelNotFoundError) as caught:
+            await client.chat("hi")
+        assert caught.value.available == ()
+        assert len(server.received) == 1
+
+
+@pytest.mark.parametrize("provider", [name for name in NAMES if name not in UNLISTED])
 async def test_the_whole_model_list_of(provider: str) -> None:
     models = tuple(f"model-{number}" for number in range(2 * PAGED.get(provider, 20) + 1))
     async with WireServer(models=models) as server, llm.open(provider, server.dsn(provider)) as client:
@@ -112,4 +125,8 @@ def test_every_provider_has_its_row_filled_in() -> None:
         assert row.name == name
         assert row.title and row.key_env and row.docs == f"docs/providers/{name}.md"
         assert row.key_url.startswith("https://") or not (row.key_needed and row.key_needed_nearby)
-        assert row.base_url.startswith(("https://", "http://127.0.0.1:")) or name in ("azure", "openai-compatible")
+        assert row.base_url.startswith(("https://", "http://127.0.0.1:")) or name in (
+            "azure",
+            "databricks",
+            "openai-compatible",
+        )

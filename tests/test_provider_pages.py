@@ -8,6 +8,8 @@ import pytest
 
 import aikido_llm.providers
 from aikido_llm.providers import find, providers
+from aikido_llm.providers.compatible import HOSTS
+from aikido_llm.providers.names import COMPATIBLE
 from aikido_llm.testing.wires import NAMES as WIRES
 
 from .dialects import received
@@ -16,13 +18,13 @@ from .dialects.test_scenarios import ROWS
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 NAMES = providers()  # before any test registers its own
-SHARED = ("__init__", "base", "names", "rate_headers", "wire_marks")  # modules that are no row
+SHARED = ("__init__", "base", "compatible", "names", "rate_headers", "wire_marks")  # modules that are no row
 DIALECTS = sorted(path.parent.name for path in (ROOT / "aikido_llm" / "dialects").glob("*/__init__.py"))
 
 
 def test_every_module_of_the_providers_has_its_name() -> None:
     modules = {file.stem for file in (ROOT / "aikido_llm" / "providers").glob("*.py")} - set(SHARED)
-    named = set(vars(aikido_llm.providers)["_OURS"].values())
+    named = set(vars(aikido_llm.providers)["_OURS"].values()) - {"compatible"}
     unnamed = [f"aikido_llm/providers/{module}.py" for module in sorted(modules - named)]
     assert not unnamed, "give each a line in aikido_llm/providers/names.py"
     missing = [f"aikido_llm/providers/{module}.py" for module in sorted(named - modules)]
@@ -53,6 +55,18 @@ def test_the_table_is_what_the_rows_say() -> None:
     generator = runpy.run_path(str(DOCS / "generate_providers.py"))
     page = (DOCS / "providers" / "README.md").read_text(encoding="utf-8")
     assert page == generator["page"](), "run: python docs/generate_providers.py"
+
+
+def test_the_table_of_hosts_and_the_list_of_names_agree() -> None:
+    assert set(HOSTS) == COMPATIBLE
+
+
+@pytest.mark.parametrize("name", sorted(COMPATIBLE))
+def test_the_page_of_a_host_is_what_its_row_says(name: str) -> None:
+    generator = runpy.run_path(str(DOCS / "generate_hosts.py"))
+    page = (DOCS / "providers" / f"{name}.md").read_text(encoding="utf-8")
+    assert page == generator["page"](HOSTS[name]), "run: python docs/generate_providers.py"
+    assert "read 2026-" in HOSTS[name].source
 
 
 @pytest.mark.parametrize("name", NAMES)

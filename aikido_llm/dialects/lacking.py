@@ -17,6 +17,13 @@ def refuse(request: Request, *names: str) -> None:
             raise UnsupportedFeatureError(f"this provider's wire has no place for {name}; leave it out")
 
 
+def listed_at(path: str) -> str:
+    """The path of a host's model list. Raises UnsupportedFeatureError where it is "": there is none on this wire."""
+    if not path:
+        raise UnsupportedFeatureError("this provider has no list of models on this wire: its console names them")
+    return path
+
+
 def functions(tools: Iterable[Tool]) -> tuple[ToolDef, ...]:
     """The tools of a wire that knows functions alone. Raises UnsupportedFeatureError for one of another kind."""
     found: list[ToolDef] = []

@@ -9,13 +9,13 @@ from typing import cast
 
 from ..errors import ConfigError
 from .base import Opener, Provider
-from .names import ProviderType
+from .names import COMPATIBLE, ProviderType
 
 ENTRY_POINTS = "aikido_llm.providers"
 
 # A row is imported when it is first asked for, so that one provider costs one dialect.
-_OURS = {kind.value: kind.value.replace("-", "_") for kind in ProviderType}
-"""Name -> module."""
+_OURS = {kind.value: "compatible" if kind in COMPATIBLE else kind.value.replace("-", "_") for kind in ProviderType}
+"""Name -> module: the row's own, or the one with the table of those that need none."""
 
 _ALIASES = {"claude": "anthropic", "google": "gemini", "xai": "grok"}
 _registered: dict[str, Provider | Opener] = {}
@@ -77,7 +77,7 @@ def look_up(name: str) -> Provider | Opener:
     if name in _registered:
         return _registered[name]
     if name in _OURS:
-        return _row(_OURS[name])
+        return _row(name)
     found = _installed(name)
     if found is None:
         raise ConfigError(f"there is no provider {name!r}{_near(name)}; the known ones are: {', '.join(providers())}")
@@ -85,8 +85,9 @@ def look_up(name: str) -> Provider | Opener:
 
 
 @cache
-def _row(module: str) -> Provider:
-    row = import_module(f"{__name__}.{module}").PROVIDER
+def _row(name: str) -> Provider:
+    module = import_module(f"{__name__}.{_OURS[name]}")
+    row = module.HOSTS[name].row if name in COMPATIBLE else module.PROVIDER
     assert isinstance(row, Provider)
     return row
 

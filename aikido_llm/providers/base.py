@@ -185,7 +185,7 @@ class Provider:
         url = self.partly_filled(base_url, settings)
         missing = PLACE.findall(url)
         if missing:
-            raise ConfigError(f"{self.name} needs {', and '.join(map(self._ways_to_say, missing))}", provider=self.name)
+            raise ConfigError(f"{self.name} needs {', and '.join(map(self._ways_to_say, missing))}")
         return url
 
     def partly_filled(self, base_url: str, settings: Mapping[str, str]) -> str:

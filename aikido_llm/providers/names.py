@@ -26,3 +26,35 @@ class ProviderType(StrEnum):
     cerebras = CEREBRAS = "cerebras"
     vllm = VLLM = "vllm"
     azure = AZURE = "azure"
+    fireworks = FIREWORKS = "fireworks"
+    deepinfra = DEEPINFRA = "deepinfra"
+    sambanova = SAMBANOVA = "sambanova"
+    nvidia = NVIDIA = "nvidia"
+    moonshot = MOONSHOT = "moonshot"
+    zai = ZAI = "zai"
+    qwen = QWEN = "qwen"
+    minimax = MINIMAX = "minimax"
+    huggingface = HUGGINGFACE = "huggingface"
+    cloudflare = CLOUDFLARE = "cloudflare"
+    databricks = DATABRICKS = "databricks"
+    vercel = VERCEL = "vercel"
+    perplexity = PERPLEXITY = "perplexity"
+    nebius = NEBIUS = "nebius"
+    baseten = BASETEN = "baseten"
+    novita = NOVITA = "novita"
+    siliconflow = SILICONFLOW = "siliconflow"
+    xiaomi = XIAOMI = "xiaomi"
+    venice = VENICE = "venice"
+    lmstudio = LMSTUDIO = "lmstudio"
+    sglang = SGLANG = "sglang"
+    litellm = LITELLM = "litellm"
+
+
+COMPATIBLE = frozenset(
+    (
+        "fireworks", "deepinfra", "sambanova", "nvidia", "moonshot", "zai", "qwen", "minimax", "huggingface",
+        "cloudflare", "databricks", "vercel", "perplexity", "nebius", "baseten", "novita", "siliconflow", "xiaomi",
+        "venice", "lmstudio", "sglang", "litellm",
+    )
+)  # fmt: skip
+"""Those that have no module of their own: a row in the table of compatible.py."""

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 import aikido_llm as llm
 from aikido_llm.dialects.openai_chat import OpenAIChat
-from aikido_llm.providers import find, providers
+from aikido_llm.providers import find
 from aikido_llm.providers.base import Provider
 from aikido_llm.types.messages import ThinkingPart
 from aikido_llm.types.parts import Part
 from tests.dialects import received, rules
+from tests.dialects.rows import ROWS
 
-ROWS = tuple(name for name in providers() if name != "echo")
 MADE = tuple(received.ANSWERS)
 
 # Why a wire may refuse a conversation. Nothing else may stop one.

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 import aikido_llm as llm
 from aikido_llm.codecs import json as _json
 from aikido_llm.dialects.values import as_list, is_object
-from aikido_llm.providers import find, providers
+from aikido_llm.providers import find
 from aikido_llm.providers.base import Provider
 from tests.dialects import received
 from tests.dialects.growing import Unit, conversations, goes_on, without_marks
+from tests.dialects.rows import ROWS
 
-ROWS = tuple(name for name in providers() if name != "echo")
 SYSTEM = ("system", "instructions", "systemInstruction")  # what stands beside the messages
 
 
@@ -29,9 +29,9 @@ def sent(row: Provider, messages: list[llm.Message]) -> dict[str, Any]:
 
 
 def turns_of(body: dict[str, Any]) -> list[dict[str, Any]]:
-    """The messages. Mistral's `prefix` says that the last one shall be continued, which is a wish and no content."""
+    """The messages. `prefix` and `partial` say that the last one shall be continued, which is a wish and no content."""
     turns: list[dict[str, Any]] = next(body[key] for key in ("messages", "input", "contents") if key in body)
-    return [{key: value for key, value in turn.items() if key != "prefix"} for turn in turns]
+    return [{key: value for key, value in turn.items() if key not in ("prefix", "partial")} for turn in turns]
 
 
 def each_length(row: Provider, units: list[Unit]) -> Iterator[dict[str, Any] | None]:

@@ -34,6 +34,12 @@ def test_an_effort_stays() -> None:
 def test_every_wire_takes_any_temperature_and_any_way_to_ask_for_thinking(
     provider: str, temperature: float, thinking: llm.ThinkingConfig | None
 ) -> None:
+    if thinking is not None and not find(provider).dialect.features["thinking"]:
+        with pytest.raises(llm.UnsupportedFeatureError, match="no switch for thinking"):
+            find(provider).dialect.encode(
+                llm.Request("hi", model="m", thinking=thinking), stream=True, provider=provider
+            )
+        return
     budget = thinking is not None and thinking.budget_tokens
     sampled = None if provider == "anthropic" and budget else temperature  # its budgets exclude a temperature
     request = llm.Request([llm.user("hi")], model="m", temperature=sampled, thinking=thinking)

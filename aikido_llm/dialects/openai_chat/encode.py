@@ -96,24 +96,30 @@ def _thinking(thinking: ThinkingConfig, quirks: Quirks) -> Json:
             if budget is None:
                 return {"reasoning": {"effort": word}}
             return {"reasoning": {"max_tokens": budget} if budget else {"enabled": False}}
-        case "chat_template_kwargs":
-            return _template_thinking(budget, effort, word, quirks)
+        case "chat_template_kwargs" | "chat_template_args" as key:
+            return {key: _switches(effort, word)} | _own_budget(budget, quirks)
+        case "enable_thinking":
+            return {"enable_thinking": effort != "none"} | _own_budget(budget, quirks)
+        case "switch" | "thinking" if effort == "none":
+            return {"thinking": {"type": "disabled"}}
+        case "switch":
+            return {"thinking": {"type": quirks.thinking_on}}
         case "thinking":
-            if effort == "none":
-                return {"thinking": {"type": "disabled"}}
-            return {"thinking": {"type": "enabled"}, "reasoning_effort": word}
+            return {"thinking": {"type": quirks.thinking_on}, "reasoning_effort": word}
         case "none":
             raise UnsupportedFeatureError("this provider has no switch for thinking; leave it out")
 
 
-def _template_thinking(budget: int | None, effort: str, word: str, quirks: Quirks) -> Json:
+def _switches(effort: str, word: str) -> Json:
     """Engines hand these to the model's chat template; which of them it looks at is the template's affair."""
     if effort == "none":
-        return {"chat_template_kwargs": {"enable_thinking": False, "thinking": False}}
-    switches = {"enable_thinking": True, "thinking": True, "reasoning_effort": word}
-    if budget is not None and quirks.thinking_budget_field:
-        return {"chat_template_kwargs": switches, quirks.thinking_budget_field: budget}
-    return {"chat_template_kwargs": switches}
+        return {"enable_thinking": False, "thinking": False}
+    return {"enable_thinking": True, "thinking": True, "reasoning_effort": word}
+
+
+def _own_budget(budget: int | None, quirks: Quirks) -> Json:
+    """Tokens, where the host has a key for them and the model is to think."""
+    return {quirks.thinking_budget_field: budget} if budget and quirks.thinking_budget_field else {}
 
 
 def _modalities(request: Request, quirks: Quirks, *, stream: bool) -> Json:

@@ -6,6 +6,7 @@ from ...codecs import json
 from ...types.response import ModelInfo
 from .. import envelope, paths
 from ..base import ModelPage, WireRequest
+from ..lacking import listed_at
 from ..values import as_count, as_list, as_number, as_object, as_objects, as_text
 from .quirks import Quirks
 from .wire import Json
@@ -19,7 +20,7 @@ _XAI_PRICE_UNIT = 1e-4  # its `*_text_token_price` counts US cents per 100 milli
 
 def encode_models(cursor: str | None, quirks: Quirks) -> WireRequest:
     """cursor: the query of the next page."""
-    path = quirks.models_path
+    path = listed_at(quirks.models_path)
     return WireRequest(f"{path.partition('?')[0]}?{paths.query(cursor)}" if cursor else path, method="GET")
 
 

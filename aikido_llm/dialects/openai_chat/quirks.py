@@ -35,7 +35,12 @@ class Quirks:
     system_role: str = "system"  # "developer" where a host insists
 
     # -- request: reasoning
-    thinking: Literal["reasoning_effort", "reasoning", "chat_template_kwargs", "thinking", "none"] = "reasoning_effort"
+    # switch: `thinking.type` alone, on or off; thinking: an effort beside it. enable_thinking: a flag at the top.
+    thinking: Literal[
+        "reasoning_effort", "reasoning", "thinking", "switch", "enable_thinking", "chat_template_kwargs",
+        "chat_template_args", "none",
+    ] = "reasoning_effort"  # fmt: skip
+    thinking_on: str = "enabled"  # the word of `thinking.type` that lets a model think
     efforts: Mapping[str, str] = field(factory=_efforts)  # our effort -> the host's word, where it has fewer
     thinking_budget_field: str = ""  # a key that takes a number of tokens; "" maps a budget to an effort
     # What an assistant turn carries back of the reasoning it came with:
@@ -80,5 +85,5 @@ class Quirks:
     error_words: Words = NO_WORDS  # what the host's own numbers and sentences mean
 
     # -- model list
-    models_path: str = "/models"
+    models_path: str = "/models"  # "": the host lists its models elsewhere, in a way of its own
     price_scale: float = 1e6  # times the listed price = US dollars per million tokens

@@ -6,6 +6,7 @@ from ...codecs import json
 from ...types.response import ModelInfo
 from .. import envelope
 from ..base import ModelPage, WireRequest
+from ..lacking import listed_at
 from ..values import as_count, as_object, as_objects, as_text, is_list, is_object
 from ..words import NO_WORDS, Words
 from .quirks import Quirks
@@ -16,7 +17,7 @@ _CONTEXT = ("context_length", "max_model_len", "context_window", "max_context_le
 
 def encode_models(quirks: Quirks) -> WireRequest:
     """GET, no cursor: there is only one page."""
-    return WireRequest(quirks.models_path, method="GET")
+    return WireRequest(listed_at(quirks.models_path), method="GET")
 
 
 def decode_models(body: bytes, words: Words = NO_WORDS) -> ModelPage:

@@ -15,7 +15,7 @@ class Quirks:
     """The defaults are OpenAI's own. Source: OpenAI API reference, "Responses", read 2026-11."""
 
     path: str = "/responses"
-    models_path: str = "/models"
+    models_path: str = "/models"  # "": the host lists its models elsewhere, in a way of its own
 
     # OpenAI keeps every answer for 30 days unless told not to. A client that sends the whole conversation each time has
     # no use for that, so the default is the private one; then earlier output is replayed without its item ids, because

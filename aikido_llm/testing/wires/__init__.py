@@ -9,6 +9,7 @@ from attrs import evolve
 
 from ...errors import ConfigError
 from ...providers import find
+from ...providers.base import PLACE
 from .base import Received, Wire, verb_of
 
 MOUNT = "/as/"
@@ -50,7 +51,7 @@ def base_path(name: str) -> str:
     """What stands between the host and the routes: for a provider the path of its own base URL."""
     spoken = wire(name)
     url = "" if name in _CLASSES else find(name).base_url
-    return urlsplit(url).path.rstrip("/") if url else spoken.base_path
+    return PLACE.sub(r"a-\1", urlsplit(url).path.rstrip("/")) if url else spoken.base_path
 
 
 def request_id_headers(name: str) -> tuple[str, ...]:

@@ -1,0 +1,282 @@
+"""The hosts that speak one of OpenAI's wires and need no more than a few words: what differs from the common case, with
+where that was read. Their pages in docs/providers are made from this table.
+
+Where a host's own page was read in models.dev's notes of it (which name the page), that is said.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from attrs import field, frozen
+
+from ..dialects.openai_chat import OpenAIChat
+from ..dialects.openai_responses import OpenAIResponses
+from ..errors import ConfigError
+from .base import WIRE, DsnOption, Provider, Wire
+
+_ENDINGS = ("/chat/completions", "/responses", "/models")
+
+
+@frozen
+class Host:
+    """row: as `open` uses it. source: what it was read in, and when. notes: what else a user must know, a line each."""
+
+    row: Provider
+    source: str
+    notes: tuple[str, ...] = field(default=(), kw_only=True)
+
+
+def _host(
+    name: str,
+    title: str,
+    base_url: str,
+    keys: tuple[str, ...],
+    key_url: str,
+    dialect: OpenAIChat | OpenAIResponses,
+    source: str,
+    *notes: str,
+    **more: Any,
+) -> Host:
+    row = Provider(
+        name, base_url, dialect, title=title, key_env=keys, key_url=key_url, strip_base=_ENDINGS,
+        docs=f"docs/providers/{name}.md", **more,
+    )  # fmt: skip
+    return Host(row, source, notes=notes)
+
+
+def _open_models(**quirks: Any) -> OpenAIChat:
+    """A host of open models: many of their chat templates raise on a system message that is not the first; none of
+    them hears or reads files."""
+    return OpenAIChat(**{"late_system": "user", "audio_input": None, "file_input": None} | quirks)
+
+
+def _responses(**quirks: Any) -> OpenAIResponses:
+    """Responses as others than OpenAI speak it: nothing is stored, nothing is encrypted, no pictures are drawn."""
+    return OpenAIResponses(
+        **{
+            "store": None,
+            "encrypted_reasoning": "never",
+            "replays_open_reasoning": True,
+            "reasoning_summary": "",
+            "min_output_tokens": 1,
+            "strict_needs_required": False,
+            "draws_images": False,
+        }
+        | quirks
+    )
+
+
+def _both(chat: OpenAIChat, responses: OpenAIResponses) -> dict[str, Any]:
+    """Chat Completions, unless the base URL or the option says otherwise."""
+    wires = {
+        "chat": Wire(chat, endings=("/chat/completions",)),
+        "responses": Wire(responses, endings=("/responses",)),
+    }
+    return {"dialect": chat, "wires": wires, "options": (WIRE,)}
+
+
+def _switch(value: str) -> bool:
+    """`true` or `false`, as an option says it."""
+    if value.lower() not in ("true", "false"):
+        raise ConfigError("a switch takes true or false")
+    return value.lower() == "true"
+
+
+def _workspace(value: str) -> str:
+    """DATABRICKS_HOST, in which people write a URL or a bare host."""
+    return value if "://" in value else f"https://{value}"
+
+
+_TEMPLATES = (
+    "Its engines hand `chat_template_kwargs` to the model's template; which switch a template knows is its affair."
+)
+_RECORDED = "recorded exchanges of 2026"
+_MODELS_DEV = "in models.dev's notes of it, read 2026-11"
+
+_LMSTUDIO = _open_models(top_k_field="top_k", thinking="none", reasoning_replay="content")
+_LITELLM = OpenAIChat(cache_marks=True, file_urls=True, metadata=True)
+
+HOSTS: Mapping[str, Host] = {
+    host.row.name: host
+    for host in (
+        _host(
+            "fireworks", "Fireworks AI", "https://api.fireworks.ai/inference/v1", ("FIREWORKS_API_KEY",),
+            "https://app.fireworks.ai/settings/users/api-keys",
+            _open_models(top_k_field="top_k", reasoning_replay="content"),
+            f'Fireworks docs, "Reasoning" and "Chat completions", {_MODELS_DEV}',
+            "Models are named in full: `accounts/fireworks/models/NAME`.",
+            'A budget of thinking is `extra={"thinking": {"type": "enabled", "budget_tokens": N}}`, alone.',
+        ),
+        _host(
+            "deepinfra", "DeepInfra", "https://api.deepinfra.com/v1/openai", ("DEEPINFRA_API_KEY", "DEEPINFRA_TOKEN"),
+            "https://deepinfra.com/dash/api_keys", _open_models(reasoning_replay="content"),
+            f'DeepInfra docs, "OpenAI API", read 2026-11, and "Reasoning", {_MODELS_DEV}',
+        ),
+        _host(
+            "sambanova", "SambaNova", "https://api.sambanova.ai/v1", ("SAMBANOVA_API_KEY",),
+            "https://cloud.sambanova.ai/apis",
+            _open_models(several_answers=False, logprobs=None, thinking="chat_template_kwargs"),
+            'SambaNova docs, "OpenAI compatibility", read 2026-11; no recorded exchange',
+            _TEMPLATES,
+        ),
+        _host(
+            "nvidia", "NVIDIA NIM", "https://integrate.api.nvidia.com/v1", ("NVIDIA_API_KEY",),
+            "https://build.nvidia.com/settings/api-keys",
+            _open_models(thinking="chat_template_kwargs", reasoning_replay="content"),
+            f'NVIDIA NIM API reference, "LLM APIs", {_MODELS_DEV}; no recorded exchange',
+            _TEMPLATES,
+            "Each model has a closed schema of its own: what it does not know is a 400.",
+        ),
+        _host(
+            "moonshot", "Moonshot AI (Kimi)", "https://api.moonshot.ai/v1", ("MOONSHOT_API_KEY",),
+            "https://platform.moonshot.ai/console/api-keys",
+            _open_models(thinking="switch", reasoning_replay="always", prefill_field="partial", late_system="role"),
+            f'Kimi API docs, "Chat" and "Partial mode", {_MODELS_DEV}; no recorded exchange',
+            'In China: `base_url="https://api.moonshot.cn/v1"`, with a key of that platform.',
+            'A model that thinks takes no `temperature` but 1 and no `tool_choice="required"`.',
+        ),
+        _host(
+            "zai", "Z.AI (GLM)", "https://api.z.ai/api/paas/v4", ("ZAI_API_KEY", "ZHIPU_API_KEY"),
+            "https://z.ai/manage-apikey/apikey-list",
+            _open_models(
+                thinking="switch", reasoning_replay="always", several_answers=False, logprobs=None, json_schema=False
+            ),
+            f'Z.AI docs, "Thinking mode" and "Chat completion", {_MODELS_DEV}; {_RECORDED}',
+            'For a coding plan: `base_url="https://api.z.ai/api/coding/paas/v4"`;'
+            " in China `https://open.bigmodel.cn/api/paas/v4`.",
+            "`tool_choice` is `auto` there.",
+        ),
+        _host(
+            "qwen", "Alibaba Cloud (Qwen)", "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
+            ("DASHSCOPE_API_KEY",), "https://modelstudio.console.alibabacloud.com/?tab=dashboard#/api-key",
+            _open_models(
+                top_k_field="top_k", thinking="enable_thinking", thinking_budget_field="thinking_budget",
+                prefill_field="partial", cache_marks=True, reasoning_replay="content", audio_input="object",
+            ),
+            f'Alibaba Cloud Model Studio docs, "Deep thinking", "Context cache", {_MODELS_DEV}; {_RECORDED}',
+            'In China: `base_url="https://dashscope.aliyuncs.com/compatible-mode/v1"`; in the US'
+            " `https://dashscope-us.aliyuncs.com/compatible-mode/v1`. A key belongs to one of them.",
+        ),
+        _host(
+            "minimax", "MiniMax", "https://api.minimax.io/v1", ("MINIMAX_API_KEY",),
+            "https://platform.minimax.io/user-center/basic-information/interface-key",
+            _open_models(
+                max_tokens_field="max_completion_tokens", thinking="switch", thinking_on="adaptive", seed_field=None,
+                several_answers=False, logprobs=None, reasoning_replay="details",
+            ),
+            f'MiniMax API docs, "OpenAI API compatible", read 2026-11; {_RECORDED}',
+            'In China: `base_url="https://api.minimaxi.com/v1"`.',
+            "Models before M3 think whatever is asked.",
+            options=(
+                DsnOption(
+                    "reasoning_split", body=("reasoning_split",), convert=_switch, default="true",
+                    about="`true` keeps the thinking out of the text; `false` leaves it there between think tags",
+                ),
+            ),
+        ),
+        _host(
+            "huggingface", "Hugging Face Inference Providers", "https://router.huggingface.co/v1", ("HF_TOKEN",),
+            "https://huggingface.co/settings/tokens", _open_models(reasoning_replay="content"),
+            'Hugging Face docs, "Inference Providers", read 2026-11; recorded exchanges of 2025 and 2026',
+            "`MODEL:PROVIDER` names who runs it (`:fastest`, `:cheapest` choose); what it cannot do is its error.",
+        ),
+        _host(
+            "cloudflare", "Cloudflare Workers AI", "https://api.cloudflare.com/client/v4/accounts/{account_id}/ai/v1",
+            ("CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY"), "https://dash.cloudflare.com/profile/api-tokens",
+            _open_models(models_path=""),
+            f'Cloudflare docs, "OpenAI compatible API endpoints", read 2026-11; {_RECORDED}',
+            "The token needs the right \"Workers AI Read\". The account's id stands in the dashboard's URL.",
+            options=(
+                DsnOption(
+                    "account_id", setting=True, env=("CLOUDFLARE_ACCOUNT_ID",), about="whose account is asked",
+                ),
+            ),
+        ),
+        _host(
+            "databricks", "Databricks", "", ("DATABRICKS_TOKEN",), "https://docs.databricks.com/dev-tools/auth/pat",
+            OpenAIChat(audio_input=None, file_input=None, speaker_names=False, models_path=""),
+            f'Databricks docs, "Foundation model REST API reference", read 2026-11; {_RECORDED}',
+            "The model is the name of a serving endpoint.",
+            'The AI gateway is `base_url="https://WORKSPACE.ai-gateway.cloud.databricks.com/mlflow/v1"`.',
+            base_env="DATABRICKS_HOST", base_from_env=_workspace, base_path="/serving-endpoints",
+        ),
+        _host(
+            "vercel", "Vercel AI Gateway", "https://ai-gateway.vercel.sh/v1",
+            ("AI_GATEWAY_API_KEY", "VERCEL_OIDC_TOKEN"), "https://vercel.com/docs/ai-gateway/authentication",
+            OpenAIChat(thinking="reasoning", reasoning_replay="details", cache_marks=True, audio_input=None),
+            f'Vercel docs, "AI Gateway: OpenAI Chat Completions, advanced", {_MODELS_DEV}; {_RECORDED}',
+            options=(
+                DsnOption(
+                    "provider_order", body=("providerOptions", "gateway", "order"), split=True,
+                    about="hosts to try, comma-separated",
+                ),
+            ),
+        ),
+        _host(
+            "perplexity", "Perplexity", "https://api.perplexity.ai/v1", ("PERPLEXITY_API_KEY",),
+            "https://www.perplexity.ai/account/api/keys", _responses(replays_open_reasoning=False),
+            'Perplexity docs, "Agent API", read 2026-11; the Sonar chat API ended 2026-09',
+            "Presets and the search's own settings go into `extra` (`{\"preset\": \"pro-search\"}`).",
+        ),
+        _host(
+            "nebius", "Nebius Token Factory", "https://api.tokenfactory.nebius.com/v1", ("NEBIUS_API_KEY",),
+            "https://tokenfactory.nebius.com", _open_models(top_k_field="top_k", reasoning_replay="content"),
+            f'Nebius Token Factory API reference, "Create chat completion", {_MODELS_DEV}; no recorded exchange',
+        ),
+        _host(
+            "baseten", "Baseten", "https://inference.baseten.co/v1", ("BASETEN_API_KEY",),
+            "https://app.baseten.co/settings/api_keys",
+            _open_models(thinking="chat_template_args", reasoning_replay="content"),
+            f'Baseten docs, "Reasoning" and "Chat completions", {_MODELS_DEV}; {_RECORDED}',
+            "Its engines hand `chat_template_args` to the model's template; some models take"
+            ' `extra={"reasoning_effort": ...}` instead.',
+        ),
+        _host(
+            "novita", "Novita AI", "https://api.novita.ai/openai/v1", ("NOVITA_API_KEY",),
+            "https://novita.ai/settings/key-management",
+            _open_models(top_k_field="top_k", thinking="enable_thinking", reasoning_replay="content"),
+            f'Novita docs, "Create chat completion", {_MODELS_DEV}; no recorded exchange',
+        ),
+        _host(
+            "siliconflow", "SiliconFlow", "https://api.siliconflow.com/v1", ("SILICONFLOW_API_KEY",),
+            "https://cloud.siliconflow.com/account/ak",
+            _open_models(
+                top_k_field="top_k", thinking="enable_thinking", thinking_budget_field="thinking_budget",
+                reasoning_replay="content",
+            ),
+            f'SiliconFlow docs, "Chat completions", {_MODELS_DEV}; no recorded exchange',
+            'In China: `base_url="https://api.siliconflow.cn/v1"`.',
+            "A budget of thinking is 128 to 32,768 tokens.",
+        ),
+        _host(
+            "xiaomi", "Xiaomi MiMo", "https://api.xiaomimimo.com/v1", ("XIAOMI_API_KEY", "XIAOMI_MIMO_API_KEY"),
+            "https://platform.xiaomimimo.com",
+            _open_models(max_tokens_field="max_completion_tokens", thinking="switch", reasoning_replay="always"),
+            f'MiMo docs, "OpenAI API", {_MODELS_DEV}; {_RECORDED}',
+        ),
+        _host(
+            "venice", "Venice AI", "https://api.venice.ai/api/v1", ("VENICE_API_KEY",),
+            "https://venice.ai/settings/api", _open_models(reasoning_replay="content"),
+            f'Venice API docs, "Chat completions", read 2026-11; {_RECORDED}',
+            'Its own settings go into `extra={"venice_parameters": {...}}`.',
+        ),
+        _host(
+            "lmstudio", "LM Studio", "http://127.0.0.1:1234/v1", ("LMSTUDIO_API_KEY",), "",
+            source=f'LM Studio docs, "OpenAI compatibility endpoints", read 2026-11; {_RECORDED}',
+            key_needed=False, **_both(_LMSTUDIO, _responses()),
+        ),
+        _host(
+            "sglang", "SGLang", "http://127.0.0.1:30000/v1", ("SGLANG_API_KEY",), "",
+            _open_models(top_k_field="top_k", thinking="chat_template_kwargs", reasoning_replay="content"),
+            'SGLang docs, "OpenAI APIs: completions" and "Reasoning parser", read 2026-11; no recorded exchange',
+            _TEMPLATES,
+            "Start it with `--reasoning-parser` for thoughts apart from the text, and `--tool-call-parser` for calls.",
+            key_needed=False,
+        ),
+        _host(
+            "litellm", "LiteLLM Proxy", "http://127.0.0.1:4000/v1", ("LITELLM_API_KEY", "LITELLM_PROXY_API_KEY"), "",
+            source='LiteLLM docs, "LiteLLM Proxy Server", and litellm 1.110.2, read 2026-11',
+            key_needed=False, base_env="LITELLM_PROXY_API_BASE", base_env_short=True, **_both(_LITELLM, _responses()),
+        ),
+    )
+}  # fmt: skip
