@@ -89,7 +89,7 @@ def _base(row: Provider) -> str:
 def _options(row: Provider) -> str:
     said = []
     for option in row.options:
-        if option is WIRE:
+        if option.name == WIRE.name:
             said.append(f"`wire`: {option.about}")
         elif option.setting:
             said.append(f"`{option.name}`: {option.about} (or {', '.join(f'`{name}`' for name in option.env)})")

@@ -208,8 +208,10 @@ def _chooses(wire: Wire) -> bool:
 
 
 def _target(option: DsnOption) -> str:
-    if option is WIRE:
+    if option.name == WIRE.name:
         return "the wire"
+    if option.fields is not None:
+        return "who signs"
     if option.setting:
         return "the base URL, or who signs"
     if option.header:

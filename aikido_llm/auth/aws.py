@@ -160,6 +160,7 @@ SIGNING = Signing(
     extra="aws",
     find=find,
     sign=sign,
+    tells=frozenset({"region"}),
     # Bedrock API reference, "Common errors"; recorded 403s; read 2026-11
     expired=("expired", "security token included in the request is invalid"),
 )

@@ -22,25 +22,28 @@ def find(settings: Mapping[str, str]) -> Credential:
             token: Any = found.get_token(settings.get("scope") or SCOPE)
             return Credential({"token": token.token}, ends=float(token.expires_on), source="Azure (Entra ID)")
     except failures.AzureError as error:
-        problem = _problem(identity, failures, error)
+        problem = _problem(failures, error)
     raise problem  # outside of the except block: the library's frames hold the credential
 
 
-def _problem(identity: Any, failures: Any, error: Exception) -> LLMError:
+def _problem(failures: Any, error: Exception) -> LLMError:
+    """azure-identity tells one story of all that it tried; what was merely not there is left out of it."""
     cause = Cause.of(error)
-    kind: type[LLMError]
-    said, kind = "Entra ID gave no token", AuthError
-    if isinstance(error, identity.CredentialUnavailableError):
-        said = (
+    if isinstance(error, failures.ServiceRequestError):
+        problem: LLMError = ConnectError(f"nobody gave an Entra token: {cause}")
+    elif reasons := [line.strip() for line in str(cause).splitlines() if line.startswith("\t") and not _absent(line)]:
+        problem = AuthError(f"Entra ID gave no token: {'; '.join(reasons)}")
+    else:
+        problem = ConfigError(
             "no Azure identity was found: run `az login`, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and "
             "AZURE_CLIENT_SECRET"
         )
-        kind = ConfigError
-    elif isinstance(error, failures.ServiceRequestError):
-        said, kind = "nobody gave an Entra token", ConnectError
-    problem = kind(f"{said}: {cause}")
     problem.__cause__ = cause
     return problem
+
+
+def _absent(line: str) -> bool:
+    return any(word in line for word in ("unavailable", "not found", "not installed", "requires", "could not be found"))
 
 
 SIGNING = Signing(cloud="Azure", extra="azure", find=find, sign=bearer)

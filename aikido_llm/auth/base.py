@@ -79,6 +79,7 @@ class Signing:
     find:    the row's settings -> a credential. It may block: it is run off the event loop, once for all that wait.
              Raises ConfigError when there is none, AuthError when it was refused, ConnectError when nobody answered.
     sign:    the headers to add. Pure.
+    tells:   what it may find besides, for base URLs (keys of `Credential.known`).
     expired: words of a refusal (besides any 401) that a new credential may mend, in lower case.
     """
 
@@ -86,6 +87,7 @@ class Signing:
     extra: str
     find: Callable[[Mapping[str, str]], Credential]
     sign: Callable[[Credential, Unsigned], Mapping[str, str]]
+    tells: frozenset[str] = frozenset()
     expired: tuple[str, ...] = ()
 
 

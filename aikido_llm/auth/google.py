@@ -58,4 +58,4 @@ def sign(credential: Credential, request: Unsigned) -> dict[str, str]:
     return {**headers, "x-goog-user-project": quota} if quota else headers
 
 
-SIGNING = Signing(cloud="Google", extra="google", find=find, sign=sign)
+SIGNING = Signing(cloud="Google", extra="google", find=find, sign=sign, tells=frozenset({"project"}))

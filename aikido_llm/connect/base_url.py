@@ -101,10 +101,10 @@ def _own_url(row: Provider, asked: Asked) -> str:
     except ConfigError:
         if asked.keyed and row.base_url_keyed:
             return row.base_url_keyed
-        if not isinstance(row.auth, Signing):
+        told_later = row.auth.tells if isinstance(row.auth, Signing) and not asked.keyed else frozenset[str]()
+        if PLACE.search(row.partly_filled(row.base_url, {**dict.fromkeys(told_later, "x"), **asked.settings})):
             raise
-        known = {name: value for name, value in asked.settings.items() if value}
-        return row.partly_filled(row.base_url, known)
+        return row.partly_filled(row.base_url, asked.settings)
 
 
 def _read_own(row: Provider, url: str) -> Address:

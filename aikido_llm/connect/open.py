@@ -151,8 +151,9 @@ class _Opening:
         given = {option.name: rest.pop(option.name, None) for option in row.options}
         own = {name: str(value) for name, value in given.items() if value is not None}
         plain = read_parameters(row, said.parameters)
-        key = self.key if self.key is not None else _key(row, said)
         values = {**_from_environment(row), **plain.own, **own}
+        row = row.with_fields(values)
+        key = self.key if self.key is not None else _key(row, said)
         set_ = ((name, os.environ.get(name, "").strip()) for name in row.base_variables)
         variable, from_env = next(((name, value) for name, value in set_ if value), ("", ""))
         asked = Asked(

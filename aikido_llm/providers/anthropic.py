@@ -4,6 +4,19 @@ from ..dialects.anthropic_messages import AnthropicMessages
 from . import rate_headers
 from .base import DsnOption, Provider
 
+VERSION = DsnOption(
+    "version",
+    header="anthropic-version",
+    quirk="version",
+    default="2023-06-01",
+    about="the version of the API; every request must name one",
+)
+BETA = DsnOption(
+    "beta",
+    header="anthropic-beta",
+    about="beta features to turn on, comma-separated; a retired one is refused, so none is on by default",
+)
+
 PROVIDER = Provider(
     name="anthropic",
     aliases=("claude",),
@@ -20,19 +33,6 @@ PROVIDER = Provider(
     list_headers=("anthropic-beta",),
     rate_headers=rate_headers.ANTHROPIC,
     request_id_headers=("request-id",),
-    options=(
-        DsnOption(
-            "version",
-            header="anthropic-version",
-            quirk="version",
-            default="2023-06-01",
-            about="the version of the API; every request must name one",
-        ),
-        DsnOption(
-            "beta",
-            header="anthropic-beta",
-            about="beta features to turn on, comma-separated; a retired one is refused, so none is on by default",
-        ),
-    ),
+    options=(VERSION, BETA),
     docs="docs/providers/anthropic.md",
 )

@@ -2,6 +2,7 @@
 `https://NAME.services.ai.azure.com` (`/openai/v1` is put behind it), or for the older routes
 `.../openai/deployments/DEPLOYMENT` together with the option api_version."""
 
+from ..auth import azure as entra
 from ..dialects.openai_chat import OpenAIChat
 from ..dialects.openai_responses import OpenAIResponses
 from .base import WIRE, DsnOption, Provider, Wire
@@ -12,6 +13,18 @@ _CHAT = OpenAIChat(
     output_modalities=("text", "audio"),
     call_id_pattern=r".{1,40}",
     strict_needs_required=True,
+)
+
+SCOPE = DsnOption(
+    "scope", setting=True, default=entra.SCOPE, about="for what an Entra token shall be good, where no key is given"
+)
+AUTH = DsnOption(
+    "auth",
+    fields={
+        "key": {},
+        "entra": {"key_env": (), "key_header": "Authorization", "key_prefix": "Bearer "},
+    },
+    about="`entra`: an Entra ID token signs even where a key is set; `api_key` then is that token, or gives it",
 )
 
 PROVIDER = Provider(
@@ -35,6 +48,12 @@ PROVIDER = Provider(
     base_env_older=("AZURE_API_BASE",),  # litellm, read 2026-11
     strip_base=("/chat/completions", "/responses", "/models"),
     model_behind="/deployments/",
-    options=(DsnOption("api_version", query="api-version", about="the API's version, for routes that want one"), WIRE),
+    auth=entra.SIGNING,
+    options=(
+        DsnOption("api_version", query="api-version", about="the API's version, for routes that want one"),
+        WIRE,
+        AUTH,
+        SCOPE,
+    ),
     docs="docs/providers/azure.md",
 )

@@ -31,6 +31,7 @@ class DsnOption:
     about:  one line for the docs.
     setting: it goes nowhere in a request: it fills `{name}` in the row's base URL, and is told to what finds
             credentials. env: variables that are read when it is not given.
+    fields: for an option that is one of several words: word -> the fields of the row that it sets.
     """
 
     name: str
@@ -44,6 +45,7 @@ class DsnOption:
     quirk: str = ""
     setting: bool = False
     env: tuple[str, ...] = ()
+    fields: Mapping[str, Mapping[str, Any]] | None = None
 
 
 WIRE = DsnOption("wire", about="`chat` or `responses`, whatever the base URL says")
@@ -222,6 +224,18 @@ class Provider:
                 f"late_system {place!r}: {self.name} takes role, user or front, where its wire has it"
             ) from None
 
+    def with_fields(self, values: Mapping[str, str]) -> "Provider":
+        """The row with the fields that its options set. Raises ConfigError for a word that an option does not have."""
+        row = self
+        for option in self.options:
+            value = values.get(option.name)
+            if option.fields is None or not value:
+                continue
+            if value not in option.fields:
+                raise ConfigError(f"the option {option.name} of {self.name} takes {' or '.join(option.fields)}")
+            row = evolve(row, **option.fields[value])
+        return row
+
     def with_options(self, values: Mapping[str, str]) -> "Configured":
         """The row with its own options set. Raises ConfigError for one it does not have, naming those it has."""
         headers = dict(self.headers)
@@ -235,10 +249,12 @@ class Provider:
                 raise ConfigError(f"{self.name} has no option {name!r}; its own options are: {known}")
         for option in self.options:
             value = values.get(option.name, option.default)
-            if not value or option is WIRE:
+            if not value or option.name == WIRE.name:
                 continue
             if _UNSENDABLE.search(value):
                 raise ConfigError(f"the option {option.name} holds a line end or another control character")
+            if option.fields is not None:
+                continue
             if option.setting:
                 settings[option.name] = value
                 continue

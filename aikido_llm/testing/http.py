@@ -16,7 +16,8 @@ class BadRequest(Exception):
 
 @frozen
 class Head:
-    """A request without its body. headers: names in lower case, the last one wins. length: None for a chunked body."""
+    """A request without its body. target: path and query as they came. headers: names in lower case, the last one
+    wins. length: None for a chunked body."""
 
     method: str
     path: str
@@ -24,6 +25,7 @@ class Head:
     headers: dict[str, str]
     length: int | None = 0
     keep_alive: bool = True
+    target: str = ""
 
 
 def head_bytes(line: str, headers: Iterable[tuple[str, str]], raw: Iterable[str] = ()) -> bytes:
@@ -70,6 +72,7 @@ def parse_head(data: bytes) -> Head:
         path=unquote(target),
         query=dict(parse_qsl(query, keep_blank_values=True)),
         headers=headers,
+        target=words[1],
         length=_length(headers),
         keep_alive="close" not in connection and (words[2] == "HTTP/1.1" or "keep-alive" in connection),
     )

@@ -15,6 +15,7 @@ from . import certificate
 from .answer import Answer
 from .connection import Connection
 from .service import Refusal, Respond, Service
+from .tokens import Tokens
 from .wires import MOUNT, base_path
 from .wires.base import Received
 
@@ -119,10 +120,10 @@ class WireServer:
         """`http://127.0.0.1:PORT`; every wire is reached under it by its own paths."""
         return f"{'https' if self.tls else 'http'}://{HOST}:{self.port}"
 
-    def base_url(self, name: str) -> str:
+    def base_url(self, name: str, wire: str = "") -> str:
         """The base URL for a client of that provider or dialect. It ends in the path that the provider's own has, and
         names it (`/as/groq/openai/v1`), so that wires whose routes are the same are told apart."""
-        return f"{self.url}{MOUNT}{name}{base_path(name)}"
+        return f"{self.url}{MOUNT}{name}{base_path(name, wire)}"
 
     def dsn(self, name: str, wire: str = "") -> str:
         """For `aikido_llm.open(name, dsn)`: base URL, key and a model.
@@ -131,7 +132,7 @@ class WireServer:
         """
         key, models = self._service.key, self._service.models
         chosen = f"&wire={wire}" if wire else ""
-        return f"{self.base_url(name)}?api_key={key or KEY}&model={(models or MODELS)[0]}{chosen}"
+        return f"{self.base_url(name, wire)}?api_key={key or KEY}&model={(models or MODELS)[0]}{chosen}"
 
     def ssl_context(self) -> ssl.SSLContext:
         """For a client that shall trust this server."""
@@ -184,6 +185,11 @@ class WireServer:
     def generations(self) -> int:
         """How many answers were asked for and not refused, whatever became of their connections: what would be paid."""
         return self._service.kept.generations
+
+    @property
+    def tokens(self) -> Tokens:
+        """The credentials that it gives out as the clouds' token services do, and takes from then on."""
+        return self._service.tokens
 
     @property
     def open_connections(self) -> int:

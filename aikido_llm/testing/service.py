@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from attrs import evolve, frozen
 
+from . import signatures
 from .answer import Answer
 from .connection import Connection, Gone
 from .faults import Fault
@@ -18,6 +19,7 @@ from .kept import KeptAnswers
 from .play import play
 from .reply import Reply, document
 from .spoil import spoil
+from .tokens import Tokens
 from .verbs import VERBS, compose
 from .wires import find_wire
 from .wires.base import Received, Wire
@@ -68,6 +70,7 @@ class Service:
         self.refused: list[Refusal] = []
         self.failures: list[Exception] = []
         self.kept = KeptAnswers()
+        self.tokens = Tokens()
         self._on_next = on_next
         self._number = 0
 
@@ -118,7 +121,7 @@ class Service:
                 return False
         raw = await connection.read_body(head)
         large = bool(self.raw_queue) and len(raw) > _PARSED  # nobody looks into it, and parsing would hold the loop
-        request = evolve(request, raw=raw, body=None if large else _json(raw))
+        request = evolve(request, raw=raw, body=None if large else _json(raw), target=head.target)
         self.received.append(request)
         if self.raw_queue:
             return await self._play_raw(connection, *self.raw_queue.popleft())
@@ -141,6 +144,8 @@ class Service:
 
     async def _reply(self, wire: Wire | None, request: Received) -> tuple[Reply, Answer]:
         """The reply with its fault done to it, and the answer whose pace and places still matter."""
+        if (given := self.tokens.reply(request)) is not None:
+            return given, GREETING
         if wire is None:
             reason = f"no wire of this server has {request.method} {request.path}"
             return self._refuse(request, 404, reason, document(404, reason.encode(), "text/plain")), GREETING
@@ -164,8 +169,8 @@ class Service:
 
     def _check(self, wire: Wire, request: Received) -> tuple[int, str] | None:
         """(status, reason) of what is wrong with the request."""
-        if self.key is not None and wire.key(request) not in (self.key, ""):
-            return 401, "the API key is missing or wrong"
+        if (refusal := self._unsigned(wire, request)) is not None:
+            return refusal
         check = VERBS[request.verb].check
         if check is None:
             return None
@@ -173,6 +178,16 @@ class Service:
             return 400, "the body is not JSON"
         reason = check(wire, request) if self.check else None
         return None if reason is None else (400, reason)
+
+    def _unsigned(self, wire: Wire, request: Received) -> tuple[int, str] | None:
+        """(status, reason) of who may not ask: neither by key nor by a token or a signature of this server's."""
+        if request.headers.get("authorization", "").startswith(signatures.ALGORITHM):
+            reason = self.tokens.wrong_signature(request)
+            return None if reason is None else (403, reason)
+        key = wire.key(request)
+        if self.key is None or key in (self.key, "") or self.tokens.accepts(key):
+            return None
+        return 401, "the API key is missing or wrong"
 
     def _refuse(self, request: Received, status: int, reason: str, reply: Reply) -> Reply:
         log.warning("%s %s: %s: %s", request.method, request.path, status, reason)

@@ -11,6 +11,7 @@ from ...types.request import Request, ThinkingConfig
 from ..base import WireRequest
 from ..extra import TOOLS, with_extra
 from ..lacking import refuse
+from ..paths import segment
 from ..ranges import effort_of, nearest
 from ..tool_choice import is_forced
 from ..turns import conversation
@@ -40,6 +41,8 @@ def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str, wir
         body["system"] = system
     if stream:
         body["stream"] = True
+    if quirks.body_version:
+        body["anthropic_version"] = quirks.body_version
     body |= _sampling(request, quirks)
     tools = offer(request)
     body |= tools.fields
@@ -55,7 +58,13 @@ def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str, wir
     cache.settle(body, quirks.cache_breakpoints - ("cache_control" in body))
     asked = strings(body.pop("betas", None), "extra: betas")  # a body key of the SDKs, a header on the wire
     betas = ",".join(dict.fromkeys((*tools.betas, *asked)))
-    return WireRequest("/v1/messages", body, {BETA: betas} if betas else {})
+    return WireRequest(_path(body, quirks, stream=stream), body, {BETA: betas} if betas else {})
+
+
+def _path(body: Body, quirks: Quirks, *, stream: bool) -> str:
+    """Where it goes; the model is in the path, or in the body."""
+    path = (stream and quirks.stream_path) or quirks.path
+    return path.replace("{model}", segment(body.pop("model"), "a model name")) if "{model}" in path else path
 
 
 def _refuse_foreign(request: Request) -> None:

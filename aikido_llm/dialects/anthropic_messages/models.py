@@ -9,16 +9,18 @@ from ...codecs import json
 from ...types.response import ModelInfo
 from .. import envelope, paths
 from ..base import ModelPage, WireRequest
+from ..lacking import listed_at
 from ..values import as_count, as_objects, as_text, is_object
 from ..words import NO_WORDS, Words
+from .quirks import Quirks
 
 _PAGE = 1000  # the most the server gives
 
 
-def encode_models(cursor: str | None) -> WireRequest:
+def encode_models(cursor: str | None, quirks: Quirks) -> WireRequest:
     """cursor: the last id of the page before."""
     after = f"&after_id={paths.cursor(cursor)}" if cursor else ""
-    return WireRequest(f"/v1/models?limit={_PAGE}{after}", method="GET")
+    return WireRequest(f"{listed_at(quirks.models_path)}?limit={_PAGE}{after}", method="GET")
 
 
 def decode_models(body: bytes, words: Words = NO_WORDS) -> ModelPage:

@@ -49,5 +49,11 @@ class Quirks:
     # Models since Opus 4.8 take a system message among the others; older ones, and most hosts of other models, refuse
     # it: "user" for those. (Claude Platform docs, "Mid-conversation system messages", read 2026-11.)
     late_system: LateSystem = field(default="role", validator=in_(LATE_SYSTEM))
+    # Where a request goes; a path with {model} takes the model out of the body. stream_path: "" for the same one.
+    path: str = "/v1/messages"
+    stream_path: str = ""
+    # What names the API in the body, on hosts that read no header for it. "" sends no such field.
+    body_version: str = ""
+    models_path: str = "/v1/models"  # "": the host has no list on this wire
     # What a host's own codes and sentences mean.
     error_words: Words = NO_WORDS

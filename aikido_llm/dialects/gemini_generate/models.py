@@ -6,15 +6,17 @@ from ...codecs import json
 from ...types.response import ModelInfo
 from .. import envelope, paths
 from ..base import ModelPage, WireRequest
+from ..lacking import listed_at
 from ..values import as_count, as_text, is_list, is_object
 from ..words import NO_WORDS, Words
+from .quirks import Quirks
 
 _PAGE_SIZE = 1000  # the most the service gives
 
 
-def encode_models(cursor: str | None) -> WireRequest:
+def encode_models(cursor: str | None, quirks: Quirks) -> WireRequest:
     token = f"&pageToken={paths.cursor(cursor)}" if cursor else ""
-    return WireRequest(f"/models?pageSize={_PAGE_SIZE}{token}", method="GET")
+    return WireRequest(f"{listed_at(quirks.models_path)}?pageSize={_PAGE_SIZE}{token}", method="GET")
 
 
 def decode_models(body: bytes, words: Words = NO_WORDS) -> ModelPage:

@@ -35,6 +35,8 @@ class Quirks:
     tells_server_tools: beside functions, what the service runs is told by `includeServerSideToolInvocations`,
     without which the newer models refuse the mixture. The enterprise API refuses the field.
 
+    models_path: where the models are listed, "" for a host that has no list on this wire.
+
     error_words: what a host's own codes and sentences mean.
     """
 
@@ -45,4 +47,5 @@ class Quirks:
     media_in_results: bool = False
     placeholder_signature: str = "skip_thought_signature_validator"
     tells_server_tools: bool = True
+    models_path: str = "/models"
     error_words: Words = NO_WORDS

@@ -47,10 +47,11 @@ def _wire(dialect: str) -> Wire:
     return cast(Wire, getattr(import_module(f"{__name__}.{dialect}"), _CLASSES[dialect])())
 
 
-def base_path(name: str) -> str:
-    """What stands between the host and the routes: for a provider the path of its own base URL."""
+def base_path(name: str, wire_name: str = "") -> str:
+    """What stands between the host and the routes: for a provider the path of its own base URL, on that wire of it."""
     spoken = wire(name)
-    url = "" if name in _CLASSES else find(name).base_url
+    row = None if name in _CLASSES else find(name)
+    url = "" if row is None else (row.speaking(wire_name) if wire_name else row).base_url
     return PLACE.sub(r"a-\1", urlsplit(url).path.rstrip("/")) if url else spoken.base_path
 
 

@@ -1,6 +1,10 @@
 """Anthropic Messages from the server's side. Source: Anthropic API reference, read 2026-11; recorded streams."""
 
+import re
 from typing import Any
+from urllib.parse import unquote
+
+from attrs import evolve
 
 from ...types.response import FinishReason
 from ...types.tools import ToolCall
@@ -45,11 +49,35 @@ _ERROR_TYPES = {
     504: "timeout_error",
     529: "overloaded_error",
 }
+_PREDICT = re.compile(r".*/models/(?P<model>[^/:]+):(?P<method>rawPredict|streamRawPredict)")
+_HOSTED_VERSION = "vertex-2023-10-16"
 _PING = b'event: ping\ndata: {"type": "ping"}\n\n'  # the one event that the service writes with a space
 
 
+def _as_first_party(request: Received) -> Received:
+    """The request as Anthropic itself would get it."""
+    hosted, body = _PREDICT.fullmatch(request.path), as_object(request.body)
+    if hosted is None or body is None:
+        return request
+    rest = {key: value for key, value in body.items() if key != "anthropic_version"}
+    return evolve(request, body={**rest, "model": unquote(hosted["model"])})
+
+
+def _refused_by_host(request: Received, hosted: re.Match[str]) -> str | None:
+    """source: Vertex AI docs, "Use Claude models", read 2026-11."""
+    body = as_object(request.body) or {}
+    if "model" in body:
+        return "model: Extra inputs are not permitted"
+    if body.get("anthropic_version") != _HOSTED_VERSION:
+        return f"anthropic_version: Input should be '{_HOSTED_VERSION}'"
+    if (body.get("stream") is True) != (hosted["method"] == "streamRawPredict"):
+        return "stream: does not fit the method"
+    return refusal(anthropic_rules.check, _as_first_party(request).body)
+
+
 class AnthropicMessages:
-    """POST /v1/messages, GET /v1/models.
+    """POST /v1/messages, GET /v1/models; and POST .../models/NAME:rawPredict and :streamRawPredict, as Google Cloud has
+    it: the model in the path, the API's version in the body.
 
     finish_reason content_filter: a refusal, whose category is the answer's `code` and whose explanation its `message`.
     finish_reason error: the stream breaks off in an error event of type `code`; a body is that envelope.
@@ -57,7 +85,11 @@ class AnthropicMessages:
 
     name = "anthropic_messages"
     base_path = ""
-    routes = (Route("chat", "POST", "/v1/messages"), Route("models", "GET", "/v1/models"))
+    routes = (
+        Route("chat", "POST", "(?:/anthropic)?/v1/messages"),
+        Route("chat", "POST", _PREDICT),
+        Route("models", "GET", "(?:/anthropic)?/v1/models"),
+    )
     stream_type = "text/event-stream; charset=utf-8"
     hosts = ("server_tools", "citations", "container")
 
@@ -71,6 +103,8 @@ class AnthropicMessages:
         return (as_object(request.body) or {}).get("stream") is True
 
     def check(self, request: Received) -> str | None:
+        if (hosted := _PREDICT.fullmatch(request.path)) is not None:
+            return _refused_by_host(request, hosted)
         if "anthropic-version" not in request.headers:
             return "anthropic-version: header is required"
         return refusal(anthropic_rules.check, request.body) or refusal(
@@ -79,6 +113,7 @@ class AnthropicMessages:
 
     def stream(self, answer: Answer, request: Received) -> list[bytes]:
         no_images(self.name, answer)
+        request = _as_first_party(request)
         events = [_event("message_start", message=_message(answer, request, [], None))]
         for index, block in enumerate(_blocks(answer, request)):
             start, changes = _opened(block, answer)
@@ -92,6 +127,7 @@ class AnthropicMessages:
 
     def body(self, answer: Answer, request: Received) -> bytes:
         no_images(self.name, answer)
+        request = _as_first_party(request)
         finish = finish_of(answer)
         if finish is FinishReason.error:
             return self.error(500, answer.message or "Internal server error", answer.code)

@@ -15,7 +15,8 @@ from ..answer import Answer
 class Received:
     """One request as the server got it. headers: names in lower case; body: parsed JSON, None when there is none or it
     is not JSON; query: decoded parameters; path: without the server's mount; provider: the name in that mount, or "".
-    verb: what it asks for (`chat`, `models`), "" when no wire has such a route.
+    target: path and query as they came, with the mount. verb: what it asks for (`chat`, `models`), "" when no wire has
+    such a route.
     """
 
     method: str
@@ -26,6 +27,7 @@ class Received:
     raw: bytes = field(default=b"", repr=False)
     provider: str = ""
     verb: str = ""
+    target: str = ""
 
 
 def _pattern(path: str | re.Pattern[str]) -> re.Pattern[str]:

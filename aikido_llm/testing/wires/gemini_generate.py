@@ -26,7 +26,8 @@ from .pieces import (
 )
 
 _CHAT = re.compile(  # one wire under three names of its version, of which a client chooses one
-    r"/v1(?:alpha|beta)?/(?:models|tunedModels)/(?P<model>[^:/]+):(?:generateContent|streamGenerateContent)"
+    r"/v1(?:alpha|beta|beta1)?/(?:(?:projects/[^/]+/locations/[^/]+/)?publishers/google/)?"
+    r"(?:models|tunedModels)/(?P<model>[^:/]+):(?:generateContent|streamGenerateContent)"
 )
 _FINISH_REASONS = {
     FinishReason.stop: "STOP",
@@ -66,7 +67,8 @@ class GeminiGenerate:
     stream_type = "text/event-stream"
 
     def key(self, request: Received) -> str | None:
-        return request.headers.get("x-goog-api-key")
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")  # Google Cloud takes a token
+        return token if scheme.lower() == "bearer" else request.headers.get("x-goog-api-key")
 
     def wants_stream(self, request: Received) -> bool:
         return request.path.endswith(":streamGenerateContent")

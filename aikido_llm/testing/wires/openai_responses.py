@@ -35,10 +35,10 @@ class OpenAIResponses:
     base_path = "/v1"
     hosts = ("server_tools", "citations")
     routes = (
-        Route("chat", "POST", "/v1/responses"),
-        Route("models", "GET", "/v1/models"),
-        Route("retrieve", "GET", "/v1/responses/[^/]+"),
-        Route("cancel", "POST", "/v1/responses/[^/]+/cancel"),
+        Route("chat", "POST", "(?:/openai)?/v1/responses"),
+        Route("models", "GET", "(?:/openai)?/v1/models"),
+        Route("retrieve", "GET", "(?:/openai)?/v1/responses/[^/]+"),
+        Route("cancel", "POST", "(?:/openai)?/v1/responses/[^/]+/cancel"),
     )
     stream_type = "text/event-stream; charset=utf-8"
 

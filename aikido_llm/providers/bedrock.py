@@ -1,0 +1,64 @@
+"""Amazon Bedrock, over OpenAI's two wires and Anthropic's Messages at its runtime endpoint. Ids of models begin with
+their maker, so `anthropic.claude-...`, also behind a geography (`us.`) or in an ARN, is spoken to over Messages; others
+over Chat Completions. The `bedrock-mantle` endpoint is a base URL of the same row.
+
+source: Amazon Bedrock User Guide, "Endpoints", "Inference using Anthropic Messages API", "Responses API", "API keys",
+read 2026-11.
+"""
+
+from collections.abc import Mapping
+
+from attrs import evolve
+
+from ..auth import aws
+from ..dialects.anthropic_messages import AnthropicMessages
+from ..dialects.openai_chat import OpenAIChat
+from ..dialects.openai_responses import OpenAIResponses
+from .anthropic import BETA, VERSION
+from .base import WIRE, DsnOption, Provider, Wire
+
+REGION = DsnOption(
+    "region", setting=True, env=("AWS_REGION", "AWS_DEFAULT_REGION"), about="the AWS region; else the profile's own"
+)
+PROFILE = DsnOption("profile", setting=True, about="a profile of the AWS configuration; default: AWS_PROFILE")
+
+_CHAT = OpenAIChat(max_tokens_field="max_completion_tokens", audio_input=None, file_input=None, models_path="")
+_RESPONSES = OpenAIResponses(draws_images=False, models_path="")
+_MESSAGES = AnthropicMessages(models_path="")
+
+
+def domain(settings: Mapping[str, str]) -> dict[str, str]:
+    """Under which name a region's hosts are. Source: botocore 1.44, data/partitions.json, read 2026-11."""
+    region = settings.get("region", "")
+    return {"domain": "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"} if region else {}
+
+
+PROVIDER = Provider(
+    name="bedrock",
+    title="Amazon Bedrock",
+    base_url="https://bedrock-runtime.{region}.{domain}/openai/v1",
+    places=domain,
+    base_env="AWS_ENDPOINT_URL_BEDROCK_RUNTIME",  # AWS SDKs and Tools guide, "Service-specific endpoints", read 2026-11
+    strip_base=("/chat/completions", "/responses", "/v1/messages"),
+    dialect=_CHAT,
+    wires={
+        "chat": Wire(_CHAT, endings=("/chat/completions",), base_path="/openai/v1"),
+        "responses": Wire(_RESPONSES, endings=("/responses",), base_path="/openai/v1"),
+        "messages": Wire(
+            _MESSAGES, endings=("/anthropic", "/v1/messages"), base_path="/anthropic", models=("anthropic.",)
+        ),
+    },
+    auth=aws.SIGNING,
+    key_env=("AWS_BEARER_TOKEN_BEDROCK",),
+    key_url="https://console.aws.amazon.com/bedrock/home#/api-keys",
+    list_headers=("anthropic-beta",),
+    request_id_headers=("x-amzn-requestid", "x-request-id", "request-id"),
+    options=(
+        REGION,
+        PROFILE,
+        evolve(WIRE, about="`chat`, `responses` or `messages`, whatever the base URL and the model's id say"),
+        evolve(VERSION, quirk="", about="the version of Anthropic's API, for Messages"),
+        BETA,
+    ),
+    docs="docs/providers/bedrock.md",
+)
