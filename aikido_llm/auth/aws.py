@@ -59,7 +59,7 @@ def _nothing_found() -> ConfigError:
 
 def _problem(failures: Any, error: Exception) -> LLMError:
     kinds: tuple[tuple[Any, type[LLMError], str], ...] = (
-        (failures.ClientError, AuthError, "AWS refused to give a credential"),
+        ((failures.ClientError, failures.CredentialRetrievalError), AuthError, "AWS gave no credential"),
         ((failures.HTTPClientError, failures.MetadataRetrievalError), ConnectError, "nobody gave an AWS credential"),
         (failures.BotoCoreError, ConfigError, "the AWS credentials cannot be used"),
     )

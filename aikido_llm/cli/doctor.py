@@ -4,33 +4,23 @@ import asyncio
 import os
 import sys
 import time
-from typing import Literal
 
 import click
-from attrs import asdict, frozen
+from attrs import asdict
 from rich.console import Console
 from rich.text import Text
 
 import aikido_llm as llm
+from aikido_llm.auth.base import Signing
 from aikido_llm.providers import find
 
-from . import env_file, speak
+from . import clouds, env_file, keys, speak
 from .explain import explain, one_line
+from .finding import Finding
 from .options import Access, complete_provider, of_environment
 from .render import safe
 
-Verdict = Literal["ok", "FAIL", "--"]
-
 _STYLES = {"ok": "green", "FAIL": "bold red", "--": "dim"}
-
-
-@frozen
-class Finding:
-    """One provider. verdict: "--" is not configured, or a server of one's own that is not running."""
-
-    provider: str
-    verdict: Verdict
-    text: str
 
 
 @click.command("doctor")
@@ -74,6 +64,8 @@ def would_use(usual: Access) -> str:
     found = usual.found()
     if found:
         parts.append(f"key from {found.source}")
+    elif isinstance(row.auth, Signing):
+        parts.append(f"{row.auth.cloud} credentials")
     elif row.key_needed:
         parts.append(found.problem or "no key")
     parts += env_file.said()
@@ -98,9 +90,17 @@ async def _check(name: str, usual: Access, timeout: float) -> Finding:
     found = access.found()
     if found.problem:
         return Finding(name, "FAIL", found.problem)
+    if isinstance(row.auth, Signing) and not found:
+        return await clouds.check(name, row, row.auth, access, timeout)
     if row.key_needed and not found:
         variable = row.key_env[0] if row.key_env else "a key in the DSN"
         return Finding(name, "--", f"not configured: set {variable}" + (f" ({row.key_url})" if row.key_url else ""))
+    return await _ask(name, access, found, timeout)
+
+
+async def _ask(name: str, access: Access, found: keys.Found, timeout: float) -> Finding:
+    """One list of models."""
+    row = find(name)
     started = time.monotonic()
     try:
         client = llm.open(name, access.dsn.reveal(), api_key=found.key, timeout=timeout, retry=None)
@@ -109,6 +109,10 @@ async def _check(name: str, usual: Access, timeout: float) -> Finding:
     except llm.ConnectError as error:
         local = not row.key_needed and not found
         return Finding(name, "--" if local else "FAIL", "no server is running there" if local else explain(error))
+    except llm.UnsupportedFeatureError:
+        return Finding(name, "ok", f"key from {found.source}; not tried, for it has no list of models to ask for")
+    except llm.ConfigError as error:
+        return Finding(name, "--", f"key from {found.source}; {error.message}")
     except llm.LLMError as error:
         return Finding(name, "FAIL", explain(error))
     parts = [

@@ -64,7 +64,7 @@ class Access:
             speak.err(f"aikido-llm: key from {found.source}")
         if found.problem and row.key_needed:
             raise llm.ConfigError(found.problem, provider=row.name)
-        no_key = row.key_needed and not found
+        no_key = row.key_needed and row.auth is None and not found
         no_model = model_needed and not (self.model or row.default_model or "model" in self.parameters)
         key = keys.ask(row) if no_key and not no_model else found.key
         lacks = [what for what, missing in (("key", no_key and not key), ("model", no_model)) if missing]

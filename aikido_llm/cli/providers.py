@@ -4,6 +4,7 @@ import click
 from rich.text import Text
 
 import aikido_llm as llm
+from aikido_llm.auth.base import Signing
 from aikido_llm.providers import find
 from aikido_llm.providers.base import Provider
 
@@ -82,6 +83,8 @@ def _key(row: Provider) -> Text:
         return Text(safe(found.problem), style="red")
     if found:
         return Text(found.source + (" is set" if found.key is None else ""), style="green")
+    if isinstance(row.auth, Signing):
+        return Text(f"{row.auth.cloud} credentials" + (f", or set {row.key_env[0]}" if row.key_env else ""))
     if not row.key_needed:
         return Text("not needed")
     return Text(f"set {row.key_env[0]}" if row.key_env else "pass api_key")

@@ -151,7 +151,7 @@ class _Opening:
         given = {option.name: rest.pop(option.name, None) for option in row.options}
         own = {name: str(value) for name, value in given.items() if value is not None}
         plain = read_parameters(row, said.parameters)
-        values = {**_from_environment(row), **plain.own, **own}
+        values = {**row.said_by(os.environ), **plain.own, **own}
         row = row.with_fields(values)
         key = self.key if self.key is not None else _key(row, said)
         set_ = ((name, os.environ.get(name, "").strip()) for name in row.base_variables)
@@ -215,12 +215,6 @@ def _at(base: Base) -> Provider:
         row = evolve(row, default_model=base.model)
     needed = row.key_needed and (row.key_needed_nearby or not base.address.is_private)
     return row if needed == row.key_needed else evolve(row, key_needed=needed)
-
-
-def _from_environment(row: Provider) -> dict[str, str]:
-    """The options that variables set."""
-    found = {option.name: [os.environ.get(name, "").strip() for name in option.env] for option in row.options}
-    return {name: next(filter(None, values)) for name, values in found.items() if any(values)}
 
 
 def _options(name: str, options: tuple[DsnOption, ...], overrides: dict[str, Any]) -> Options:

@@ -224,6 +224,11 @@ class Provider:
                 f"late_system {place!r}: {self.name} takes role, user or front, where its wire has it"
             ) from None
 
+    def said_by(self, environment: Mapping[str, str]) -> dict[str, str]:
+        """The options that variables set; of several variables the first one that says anything."""
+        found = {option.name: [environment.get(name, "").strip() for name in option.env] for option in self.options}
+        return {name: next(filter(None, values)) for name, values in found.items() if any(values)}
+
     def with_fields(self, values: Mapping[str, str]) -> "Provider":
         """The row with the fields that its options set. Raises ConfigError for a word that an option does not have."""
         row = self

@@ -148,7 +148,7 @@ HOSTS: Mapping[str, Host] = {
         ),
         _host(
             "qwen", "Alibaba Cloud (Qwen)", "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
-            ("DASHSCOPE_API_KEY",), "https://modelstudio.console.alibabacloud.com/?tab=dashboard#/api-key",
+            ("DASHSCOPE_API_KEY",), "https://modelstudio.console.alibabacloud.com",
             _open_models(
                 top_k_field="top_k", thinking="enable_thinking", thinking_budget_field="thinking_budget",
                 prefill_field="partial", cache_marks=True, reasoning_replay="content", audio_input="object",

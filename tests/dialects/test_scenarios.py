@@ -51,6 +51,10 @@ class Row:
     filters: bool = True
 
 
+def _row(provider: str) -> Row:
+    return next(row for row in ROWS if row.provider == provider)
+
+
 _CONTEXT = "This model's maximum context length is 8192 tokens. However, you requested 9000 tokens."
 _BAD_KEY = Says(401, "Incorrect API key provided: sk-x.", "invalid_api_key")
 _RATE = Says(429, "Rate limit reached for a-model.", "rate_limit_exceeded", IN_SECONDS)
@@ -120,6 +124,16 @@ ROWS = (
         overload=Says(503, "The engine is currently overloaded.", "server_is_overloaded"),
         context=Says(400, _CONTEXT, "context_length_exceeded"),
     ),
+)
+ROWS += (
+    *(evolve(_row("anthropic"), provider=name) for name in ("vertex-anthropic", "azure-anthropic")),
+    evolve(
+        _row("gemini"),
+        provider="vertex",
+        bad_key=Says(401, "Request had invalid authentication credentials.", "UNAUTHENTICATED"),
+    ),
+    *(evolve(_row("openai-responses"), provider=name, draws=False) for name in ("perplexity",)),
+    *(evolve(_row("openai"), provider=name) for name in ("bedrock", "minimax", "qwen")),
 )
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40

@@ -123,3 +123,26 @@ def test_no_key_and_no_account_stands_in_a_url() -> None:
     for name, host in HOSTS.items():
         assert "key" not in host.row.base_url.lower(), name
         assert host.row.key_header == "Authorization"
+
+
+@pytest.mark.parametrize("name", sorted(HOSTS))
+async def test_what_a_host_says_when_it_refuses(name: str) -> None:
+    context = "This model's maximum context length is 8192 tokens. However, you requested 9000 tokens."
+    async with WireServer() as server, llm.open(name, server.dsn(name), retry=None) as client:
+        server.answer(
+            Answer(status=429, message="Rate limit reached", headers={"retry-after": "7"}),
+            Answer(status=503, message="overloaded, try again later"),
+            Answer(status=400, message=context, code="context_length_exceeded"),
+            Answer(status=402, message="insufficient balance"),
+            Answer(status=401, message="Invalid API key"),
+        )
+        kinds: list[type[Exception]] = []
+        for _ in range(5):
+            with pytest.raises(llm.LLMError) as caught:
+                await client.chat("hi")
+            kinds.append(type(caught.value))
+            assert caught.value.provider == name
+        assert kinds == [
+            llm.RateLimitedError, llm.OverloadedError, llm.ContextLengthError, llm.InsufficientCreditsError,
+            llm.AuthError,
+        ]  # fmt: skip

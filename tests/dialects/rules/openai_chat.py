@@ -8,11 +8,15 @@ from tests.dialects.rules.sent import check_base64, check_keys, check_no_nulls, 
 
 _TOP = ("stream stream_options max_tokens max_completion_tokens temperature top_p stop seed random_seed tools "
         "tool_choice parallel_tool_calls response_format reasoning_effort reasoning thinking chat_template_kwargs "
+        "chat_template_args enable_thinking thinking_budget reasoning_split "
         "reasoning_budget_tokens modalities audio image_config metadata provider")  # fmt: skip
 _KEYS = {
     "system": ("role content", "name"),
     "user": ("role content", "name"),
-    "assistant": ("role", "content name tool_calls audio images prefix reasoning reasoning_content reasoning_details"),
+    "assistant": (
+        "role",
+        "content name tool_calls audio images prefix partial reasoning reasoning_content reasoning_details",
+    ),
     "tool": ("role content tool_call_id", "name"),
 }
 _ID = {"openai": r".{1,40}", "azure": r".{1,40}", "mistral": r"[a-zA-Z0-9]{9}"}
