@@ -1,4 +1,4 @@
-"""`doctor` on the clouds: what it finds, and what is missing, with the vendors' own libraries against the test server."""
+"""`doctor` on the clouds: what it finds and what is missing; the vendors' own libraries ask the test server."""
 
 import importlib.util
 from pathlib import Path
