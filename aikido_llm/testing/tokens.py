@@ -56,6 +56,8 @@ class Tokens:
         give = next((give for pattern, give in _SERVICES if pattern.fullmatch(method_and_path)), None)
         if give is None:
             return None
+        if request.path == "/" and not (b"Action=" in request.raw or "metadata-flavor" in request.headers):
+            return None  # anybody may ask for that
         if self.fails:
             return _failure(request, self.fails.pop(0))
         return give(self, request)

@@ -259,7 +259,7 @@ def test_a_credential_shows_nothing_and_is_not_pickled() -> None:
 async def test_what_a_base_url_leaves_open_is_found_with_the_credential() -> None:
     """The row's own URL goes to a public host, so that this one ends before anything is sent."""
     credential = Credential({"token": "t"}, known={"zone": "north"})
-    signing = Signing("Acme", "acme", lambda settings: credential, bearer)
+    signing = Signing("Acme", "acme", lambda settings: credential, bearer, tells=frozenset({"zone"}))
     option = DsnOption("zone", setting=True, env=("ACME_ZONE",))
     row = evolve(ROW, auth=signing, base_url="https://{zone}.acme.example/v1", options=(option,), wires={}, base_env="")
     seen: list[str] = []
@@ -277,9 +277,8 @@ async def test_what_a_base_url_leaves_open_is_found_with_the_credential() -> Non
             with pytest.raises(llm.ConnectError):
                 await client.chat("hi")
         assert seen.pop() == f"https://{base}.acme.example/v1/chat/completions"
-    async with llm.open("zoned", api_key="k", model="m", http=Seen(), retry=None) as client:
-        with pytest.raises(llm.ConfigError, match=r"zoned needs zone=.*ACME_ZONE"):
-            await client.chat("hi")
+    with pytest.raises(llm.ConfigError, match=r"zoned needs zone=.*ACME_ZONE"):
+        llm.open("zoned", api_key="k")  # with a key nobody looks for a credential that would tell it
     with pytest.raises(llm.ConfigError, match="holds what no base URL can hold"):
         llm.open("zoned", zone="evil.example/x?")
     llm.register("zoned-key", evolve(row, name="zoned-key", auth=None))

@@ -32,7 +32,7 @@ def nothing(tmp_path: Path) -> dict[str, str]:
 async def test_what_is_missing(tmp_path: Path) -> None:
     done = await run("doctor", *ROWS, **nothing(tmp_path))
     assert done.code == 0
-    assert done.err == ""
+    assert "Attempted" not in done.err, "the libraries' own stories are not told beside"
     _, *lines = done.out.splitlines()
     assert [line.split()[:2] for line in lines] == [["--", row] for row in ROWS]
     for line, words in zip(
@@ -50,7 +50,7 @@ async def test_what_is_found(tmp_path: Path) -> None:
             AWS_REGION="eu-north-1", GCE_METADATA_HOST=here, GCE_METADATA_IP=here, IDENTITY_HEADER="h",
             IDENTITY_ENDPOINT=f"{server.url}/msi/token", AZURE_OPENAI_ENDPOINT=server.base_url("azure"),
         )  # fmt: skip
-        assert done.err == ""
+        assert "Attempted" not in done.err
         bedrock, vertex, claude, azure, foundry = done.out.splitlines()[1:]
         secrets = [*server.tokens.given, *(key.secret for key in server.tokens.aws_keys.values())]
         assert not any(secret in done.out for secret in secrets)
