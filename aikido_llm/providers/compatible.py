@@ -7,12 +7,13 @@ Where a host's own page was read in models.dev's notes of it (which name the pag
 from collections.abc import Mapping
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from ..dialects.openai_chat import OpenAIChat
 from ..dialects.openai_responses import OpenAIResponses
 from ..errors import ConfigError
 from .base import WIRE, DsnOption, Provider, Wire
+from .openai_compatible import RESPONSES
 
 _ENDINGS = ("/chat/completions", "/responses", "/models")
 
@@ -44,26 +45,13 @@ def _host(
     return Host(row, source, notes=notes)
 
 
+_OPEN = OpenAIChat(late_system="user", audio_input=None, file_input=None)
+
+
 def _open_models(**quirks: Any) -> OpenAIChat:
     """A host of open models: many of their chat templates raise on a system message that is not the first; none of
     them hears or reads files."""
-    return OpenAIChat(**{"late_system": "user", "audio_input": None, "file_input": None} | quirks)
-
-
-def _responses(**quirks: Any) -> OpenAIResponses:
-    """Responses as others than OpenAI speak it: nothing is stored, nothing is encrypted, no pictures are drawn."""
-    return OpenAIResponses(
-        **{
-            "store": None,
-            "encrypted_reasoning": "never",
-            "replays_open_reasoning": True,
-            "reasoning_summary": "",
-            "min_output_tokens": 1,
-            "strict_needs_required": False,
-            "draws_images": False,
-        }
-        | quirks
-    )
+    return evolve(_OPEN, **quirks)
 
 
 def _both(chat: OpenAIChat, responses: OpenAIResponses) -> dict[str, Any]:
@@ -214,7 +202,7 @@ HOSTS: Mapping[str, Host] = {
         ),
         _host(
             "perplexity", "Perplexity", "https://api.perplexity.ai/v1", ("PERPLEXITY_API_KEY",),
-            "https://www.perplexity.ai/account/api/keys", _responses(replays_open_reasoning=False),
+            "https://www.perplexity.ai/account/api/keys", evolve(RESPONSES, replays_open_reasoning=False),
             'Perplexity docs, "Agent API", read 2026-11; the Sonar chat API ended 2026-09',
             "Presets and the search's own settings go into `extra` (`{\"preset\": \"pro-search\"}`).",
         ),
@@ -263,7 +251,7 @@ HOSTS: Mapping[str, Host] = {
         _host(
             "lmstudio", "LM Studio", "http://127.0.0.1:1234/v1", ("LMSTUDIO_API_KEY",), "",
             source=f'LM Studio docs, "OpenAI compatibility endpoints", read 2026-11; {_RECORDED}',
-            key_needed=False, **_both(_LMSTUDIO, _responses()),
+            key_needed=False, **_both(_LMSTUDIO, RESPONSES),
         ),
         _host(
             "sglang", "SGLang", "http://127.0.0.1:30000/v1", ("SGLANG_API_KEY",), "",
@@ -276,7 +264,7 @@ HOSTS: Mapping[str, Host] = {
         _host(
             "litellm", "LiteLLM Proxy", "http://127.0.0.1:4000/v1", ("LITELLM_API_KEY", "LITELLM_PROXY_API_KEY"), "",
             source='LiteLLM docs, "LiteLLM Proxy Server", and litellm 1.110.2, read 2026-11',
-            key_needed=False, base_env="LITELLM_PROXY_API_BASE", base_env_short=True, **_both(_LITELLM, _responses()),
+            key_needed=False, base_env="LITELLM_PROXY_API_BASE", base_env_short=True, **_both(_LITELLM, RESPONSES),
         ),
     )
 }  # fmt: skip

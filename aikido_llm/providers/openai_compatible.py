@@ -6,7 +6,7 @@ from ..dialects.openai_responses import OpenAIResponses
 from .base import WIRE, Provider, Wire
 
 _CHAT = OpenAIChat()
-_RESPONSES = OpenAIResponses(
+RESPONSES = OpenAIResponses(
     store=None,
     encrypted_reasoning="never",
     replays_open_reasoning=True,
@@ -15,6 +15,7 @@ _RESPONSES = OpenAIResponses(
     strict_needs_required=False,
     draws_images=False,
 )
+"""Responses as others than OpenAI speak it: nothing is stored or encrypted, no pictures are drawn."""
 
 PROVIDER = Provider(
     name="openai-compatible",
@@ -23,7 +24,7 @@ PROVIDER = Provider(
     dialect=_CHAT,
     wires={
         "chat": Wire(_CHAT, endings=("/chat/completions",)),
-        "responses": Wire(_RESPONSES, endings=("/responses",)),
+        "responses": Wire(RESPONSES, endings=("/responses",)),
     },
     key_env=("OPENAI_COMPATIBLE_API_KEY",),
     key_needed_nearby=False,

@@ -10,7 +10,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from . import signatures
 from .reply import Reply
@@ -77,44 +77,57 @@ class Tokens:
         self.given.append(id)
         return id, self.aws_keys[id]
 
-    def _oauth(self, request: Received) -> Reply:
-        life = int(self.seconds)
-        return _json({"access_token": self.token(), "expires_in": life, "token_type": "Bearer"})
+    def ends(self) -> float:
+        """Unix time at which what is given out now expires."""
+        return self._now() + self.seconds
 
-    def _google_account(self, request: Received) -> Reply:
-        account = {"email": "test@test-project.example", "scopes": ["https://www.googleapis.com/auth/cloud-platform"]}
-        return _json({**account, "aliases": ["default"]}, **_FLAVOR)
 
-    def _google_token(self, request: Received) -> Reply:
-        return _json({"access_token": self.token(), "expires_in": int(self.seconds), "token_type": "Bearer"}, **_FLAVOR)
+Give: TypeAlias = Callable[[Tokens, Received], Reply]
 
-    def _azure_managed(self, request: Received) -> Reply:
-        ends = str(int(self._now() + self.seconds))
-        return _json({"access_token": self.token(), "expires_on": ends, "resource": "test", "token_type": "Bearer"})
 
-    def _aws_session(self, request: Received) -> dict[str, str]:
-        id, key = self.aws_key()
-        return {"AccessKeyId": id, "SecretAccessKey": key.secret, "Token": key.token, "Expiration": self._end()}
+def _oauth(tokens: Tokens, request: Received) -> Reply:
+    return _json({"access_token": tokens.token(), "expires_in": int(tokens.seconds), "token_type": "Bearer"})
 
-    def _aws_container(self, request: Received) -> Reply:
-        return _json(self._aws_session(request))
 
-    def _aws_instance(self, request: Received) -> Reply:
-        return _json({"Code": "Success", "Type": "AWS-HMAC", "LastUpdated": self._end(), **self._aws_session(request)})
+def _google_account(tokens: Tokens, request: Received) -> Reply:
+    account = {"email": "test@test-project.example", "scopes": ["https://www.googleapis.com/auth/cloud-platform"]}
+    return _json({**account, "aliases": ["default"]}, _FLAVOR)
 
-    def _sts(self, request: Received) -> Reply:
-        given = self._aws_session(request)
-        names = {"Token": "SessionToken"}
-        fields = "".join(f"<{names.get(name, name)}>{value}</{names.get(name, name)}>" for name, value in given.items())
-        action = "AssumeRoleWithWebIdentity"
-        body = (
-            f'<{action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><{action}Result>'
-            f"<Credentials>{fields}</Credentials></{action}Result></{action}Response>"
-        )
-        return _text(body, "text/xml")
 
-    def _end(self) -> str:
-        return datetime.fromtimestamp(self._now() + self.seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _google_token(tokens: Tokens, request: Received) -> Reply:
+    given = {"access_token": tokens.token(), "expires_in": int(tokens.seconds), "token_type": "Bearer"}
+    return _json(given, _FLAVOR)
+
+
+def _azure_managed(tokens: Tokens, request: Received) -> Reply:
+    given = {"access_token": tokens.token(), "expires_on": str(int(tokens.ends())), "token_type": "Bearer"}
+    return _json({**given, "resource": request.query.get("resource", "")})
+
+
+def _aws_session(tokens: Tokens) -> dict[str, str]:
+    id, key = tokens.aws_key()
+    end = datetime.fromtimestamp(tokens.ends(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {"AccessKeyId": id, "SecretAccessKey": key.secret, "Token": key.token, "Expiration": end}
+
+
+def _aws_container(tokens: Tokens, request: Received) -> Reply:
+    return _json(_aws_session(tokens))
+
+
+def _aws_instance(tokens: Tokens, request: Received) -> Reply:
+    session = _aws_session(tokens)
+    return _json({"Code": "Success", "Type": "AWS-HMAC", "LastUpdated": session["Expiration"], **session})
+
+
+def _sts(tokens: Tokens, request: Received) -> Reply:
+    named = {"SessionToken" if name == "Token" else name: value for name, value in _aws_session(tokens).items()}
+    fields = "".join(f"<{name}>{value}</{name}>" for name, value in named.items())
+    action = "AssumeRoleWithWebIdentity"
+    body = (
+        f'<{action}Response xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><{action}Result>'
+        f"<Credentials>{fields}</Credentials></{action}Result></{action}Response>"
+    )
+    return _text(body, "text/xml")
 
 
 def _failure(request: Received, status: int) -> Reply:
@@ -127,35 +140,44 @@ def _failure(request: Received, status: int) -> Reply:
     return _json({"error": "invalid_grant", "error_description": "the account was deleted"}, status=status)
 
 
-_FLAVOR = {"metadata_flavor": "Google"}
+_FLAVOR = {"Metadata-Flavor": "Google"}
+_NONE: Mapping[str, str] = {}
 
 
-def _json(body: Mapping[str, Any], *, status: int = 200, **headers: str) -> Reply:
-    return _text(json.dumps(body), "application/json", status=status, **headers)
+def _json(body: Mapping[str, Any], headers: Mapping[str, str] = _NONE, status: int = 200) -> Reply:
+    return _text(json.dumps(body), "application/json", headers, status)
 
 
-def _text(body: str, media_type: str = "text/plain", *, status: int = 200, **headers: str) -> Reply:
-    named = {name.replace("_", "-").title(): value for name, value in headers.items()}
-    return Reply(status, {"Content-Type": media_type, **named}, [body.encode()], "length", streams=False)
+def _text(body: str, media_type: str = "text/plain", headers: Mapping[str, str] = _NONE, status: int = 200) -> Reply:
+    return Reply(status, {"Content-Type": media_type, **headers}, [body.encode()], "length", streams=False)
 
 
-_SERVICES: tuple[tuple[re.Pattern[str], Callable[[Tokens, Received], Reply]], ...] = tuple(
-    (re.compile(pattern), give)
-    for pattern, give in (
-        # Google: a key file's token_uri; the metadata service of a machine
-        ("POST /oauth2/token", Tokens._oauth),
-        ("GET /(?:computeMetadata/v1/?)?", lambda _, __: _text("ok", **_FLAVOR)),
-        ("GET /computeMetadata/v1/project/project-id", lambda _, __: _text(PROJECT, **_FLAVOR)),
-        (r"GET /computeMetadata/v1/instance/service-accounts/[^/]+/", Tokens._google_account),
-        (r"GET /computeMetadata/v1/instance/service-accounts/[^/]+/token", Tokens._google_token),
-        ("GET /computeMetadata/v1/universe/universe[-_]domain", lambda _, __: _text("googleapis.com", **_FLAVOR)),
-        # Azure: the managed identity of an app
-        ("GET /msi/token", Tokens._azure_managed),
-        # AWS: the metadata service of a machine, of a container; STS
-        ("PUT /latest/api/token", lambda _, __: _text("test-metadata-token")),
-        ("GET /latest/meta-data/iam/security-credentials/", lambda _, __: _text("test-role")),
-        ("GET /latest/meta-data/iam/security-credentials/test-role", Tokens._aws_instance),
-        ("GET /aws/container", Tokens._aws_container),
-        ("POST /", Tokens._sts),
-    )
+def _always(reply: Callable[[], Reply]) -> Give:
+    """For what is no secret."""
+
+    def give(tokens: Tokens, request: Received) -> Reply:
+        return reply()
+
+    return give
+
+
+_GOOGLE, _AWS = "GET /computeMetadata/v1", "GET /latest/meta-data/iam/security-credentials"
+_TABLE: tuple[tuple[str, Give], ...] = (
+    # Google: a key file's token_uri; the metadata service of a machine
+    ("POST /oauth2/token", _oauth),
+    ("GET /", _always(lambda: _text("ok", headers=_FLAVOR))),
+    (f"{_GOOGLE}/?", _always(lambda: _text("ok", headers=_FLAVOR))),
+    (f"{_GOOGLE}/project/project-id", _always(lambda: _text(PROJECT, headers=_FLAVOR))),
+    (rf"{_GOOGLE}/instance/service-accounts/[^/]+/", _google_account),
+    (rf"{_GOOGLE}/instance/service-accounts/[^/]+/token", _google_token),
+    (f"{_GOOGLE}/universe/universe[-_]domain", _always(lambda: _text("googleapis.com", headers=_FLAVOR))),
+    # Azure: the managed identity of an app
+    ("GET /msi/token", _azure_managed),
+    # AWS: the metadata service of a machine, of a container; STS
+    ("PUT /latest/api/token", _always(lambda: _text("test-metadata-token"))),
+    (f"{_AWS}/", _always(lambda: _text("test-role"))),
+    (f"{_AWS}/test-role", _aws_instance),
+    ("GET /aws/container", _aws_container),
+    ("POST /", _sts),
 )
+_SERVICES = tuple((re.compile(pattern), give) for pattern, give in _TABLE)

@@ -81,7 +81,11 @@ def by_botocore(
 ) -> dict[str, str]:
     """What botocore sends for the same request. It signs every header, and so gets those alone that we sign."""
     at = datetime.fromtimestamp(int(request.now), UTC)
-    monkeypatch.setattr(auth, "get_current_datetime", lambda *_, **__: at.replace(tzinfo=None))
+
+    def now(*_: object, **__: object) -> datetime:
+        return at.replace(tzinfo=None)
+
+    monkeypatch.setattr(auth, "get_current_datetime", now)
     values = credential.values
     signed = {name: value for name, value in request.headers.items() if name.lower() != "accept"}
     body = b"".join(request.body.pieces()) if isinstance(request.body, Body) else request.body

@@ -105,7 +105,7 @@ def nothing_of_this_machine(monkeypatch: Monkey, tmp_path: Path) -> None:
 def opened(cloud: Cloud, row: str, server: WireServer, wire: str = "", **settings: Any) -> llm.HTTPClient:
     pytest.importorskip(cloud.library, reason=MISSING.format(cloud.library))
     base = server.base_url(row, wire)
-    own = {"wire": wire} if wire else {}
+    own: dict[str, Any] = {"wire": wire} if wire else {}
     return llm.open(row, base, model="test-model", max_tokens=2000, **own, **settings)
 
 

@@ -52,13 +52,13 @@ class Row:
 
 
 def _row(provider: str) -> Row:
-    return next(row for row in ROWS if row.provider == provider)
+    return next(row for row in _BASE if row.provider == provider)
 
 
 _CONTEXT = "This model's maximum context length is 8192 tokens. However, you requested 9000 tokens."
 _BAD_KEY = Says(401, "Incorrect API key provided: sk-x.", "invalid_api_key")
 _RATE = Says(429, "Rate limit reached for a-model.", "rate_limit_exceeded", IN_SECONDS)
-ROWS = (
+_BASE: tuple[Row, ...] = (
     Row(
         "anthropic",
         bad_key=Says(401, "invalid x-api-key", "authentication_error"),
@@ -125,7 +125,8 @@ ROWS = (
         context=Says(400, _CONTEXT, "context_length_exceeded"),
     ),
 )
-ROWS += (
+ROWS: tuple[Row, ...] = (
+    *_BASE,
     *(evolve(_row("anthropic"), provider=name) for name in ("vertex-anthropic", "azure-anthropic")),
     evolve(
         _row("gemini"),
