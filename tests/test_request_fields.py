@@ -11,6 +11,7 @@ from attrs import evolve, fields
 
 import aikido_llm as llm
 from aikido_llm.providers import find, providers
+from aikido_llm.providers.base import PLACE
 from aikido_llm.transport.base import HTTPRequest
 
 TOOL = llm.ToolDef("look", "Look", {"type": "object", "properties": {"at": {"type": "string"}}})
@@ -86,7 +87,7 @@ class Recorder:
 async def sent(name: str, request: llm.Request, *, stream: bool) -> object:
     """What would go over the socket; None when the request is refused before."""
     recorder = Recorder()
-    base_url = find(name).base_url or "http://127.0.0.1:1"
+    base_url = PLACE.sub("x", find(name).base_url) or "http://127.0.0.1:1"
     async with llm.open(name, api_key="k", http=recorder, retry=None, base_url=base_url) as client:
         try:
             await (anext(client.stream(request)) if stream else client.complete(request))

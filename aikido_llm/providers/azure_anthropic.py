@@ -24,6 +24,7 @@ PROVIDER = evolve(
     base_url="https://{resource}.services.ai.azure.com/anthropic",
     base_path="/anthropic",
     base_env="ANTHROPIC_FOUNDRY_BASE_URL",
+    base_env_older=(),
     dialect=AnthropicMessages(models_path=""),
     key_env=("ANTHROPIC_FOUNDRY_API_KEY",),
     key_url="https://ai.azure.com",
