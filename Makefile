@@ -19,7 +19,7 @@ found = $(shell PYTHON='$(PYTHON)' sh requirements/python.sh $(1))
 python = $(call one,$(call found,$(1)))
 one = $(if $(word 2,$(1)),$(error $(1)),$(1))
 
-.PHONY: docs demo test hostile kills lint types check newest lowest pins engines fuzz cross-check bench bench-peers dist clean
+.PHONY: docs demo test crowd hostile kills lint types check newest lowest pins engines fuzz cross-check bench bench-peers dist clean
 
 demo: $(VENV)/.cli  ## the main job in ten seconds, over real HTTP on this machine: stream, tool, picture, break, retry
 	@$(BIN)/python -m aikido_llm demo
@@ -32,6 +32,9 @@ hostile: $(VENV)/.dev  ## servers that mean harm, each on every wire and road (t
 
 kills: $(VENV)/.dev  ## bulk runs that are killed at 200 random moments, at named ones, and among three (ten minutes; the tests take a sample)
 	$(BIN)/python -m tests.bulk
+
+crowd: $(VENV)/.dev  ## ten thousand calls before a host that counts, of two kinds: none refused (a minute; the tests take a sample)
+	$(BIN)/python -m tests.middleware.limits.crowd
 
 lint: $(VENV)/.dev
 	$(BIN)/python -m ruff check .

@@ -8,7 +8,16 @@ import pytest
 from benchmarks.__main__ import BENCHMARKS, main
 from benchmarks.measure import Goal, Row, median
 
-QUICK = ("framing", "decode", "end_to_end", "first_event", "small", "paced", "images")  # start-up takes too long here
+QUICK = (
+    "framing",
+    "decode",
+    "end_to_end",
+    "first_event",
+    "small",
+    "paced",
+    "images",
+    "limits",
+)  # start-up takes too long here
 MEMORY = ("kB a stream", "× encoded", "× decoded")  # may be nothing at these sizes
 
 

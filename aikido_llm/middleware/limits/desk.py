@@ -7,6 +7,8 @@ from typing import Any
 
 from .redis import Gone
 
+_SOON = 0.002  # s that what is over may wait for a question to go with
+
 Step = Callable[[dict[str, Any]], Awaitable[tuple[int, float]]]
 """One step in Redis: (1 granted, 0 wait, -1 nothing was asked; seconds to wait). Raises Gone."""
 
@@ -27,6 +29,7 @@ class Desk:
         self._renew: set[str] = set()
         self._pause = 0.0
         self._timer: asyncio.TimerHandle | None = None
+        self._soon: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._carrying = False
 
@@ -75,7 +78,9 @@ class Desk:
         if not self._open and self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self.carry()
+        self.look()
+        if self._soon is None:
+            self._soon = self.loop.call_later(_SOON, self._carry_soon)
 
     def pause(self, seconds: float) -> None:
         """Nobody shall ask the host for so long."""
@@ -105,6 +110,7 @@ class Desk:
 
     async def told(self) -> None:
         """Wait until Redis has been told, or is gone; what is open is no longer renewed."""
+        self._carry_soon()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -112,6 +118,12 @@ class Desk:
             await asyncio.wait(self._tasks)
 
     # ---------------------------------------------------------------- inside
+
+    def _carry_soon(self) -> None:
+        if self._soon is not None:
+            self._soon.cancel()
+            self._soon = None
+        self.carry()
 
     @property
     def _any(self) -> bool:

@@ -19,6 +19,7 @@ from ...types.tools import CustomTool, Tool, ToolDef
 from ...types.usage import Usage
 
 _ASSUMED_OUTPUT = 1024.0  # tokens of an answer of whose model nothing is known yet
+_FEW = 10  # answers, up to which each one counts at once
 _ANSWERS = 100  # of a model, by which the next is guessed
 _MODELS = 200  # that are remembered
 _TRUST = 200.0  # tokens that the first guess weighs beside what was used
@@ -109,9 +110,9 @@ def _bytes(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
-@frozen
+@define
 class Tokens:
-    """Of one request. guess: the input by `GUESS` alone, uncorrected."""
+    """Of one request; to be read only. guess: the input by `GUESS` alone, uncorrected."""
 
     input: float
     output: float
@@ -127,6 +128,7 @@ class _Model:
     guessed: float = _TRUST
     used: float = _TRUST
     outputs: deque[float] = field(factory=lambda: deque[float](maxlen=_ANSWERS))
+    learned: int = 0
     usual_output: float = _ASSUMED_OUTPUT  # nine answers of ten are no longer
 
     def learn(self, guess: float, usage: Usage) -> None:
@@ -135,8 +137,10 @@ class _Model:
             self.used = self.used * _FADE + usage.input_tokens
         if usage.output_tokens is not None:
             self.outputs.append(usage.output_tokens)
-            ordered = sorted(self.outputs)
-            self.usual_output = ordered[len(ordered) * 9 // 10]
+            if len(self.outputs) < _FEW or self.learned % _FEW == 0:  # to sort takes longer than all the rest
+                ordered = sorted(self.outputs)
+                self.usual_output = ordered[len(ordered) * 9 // 10]
+            self.learned += 1
 
 
 class Estimates:

@@ -97,7 +97,7 @@ class Ledger:
 
     def wait(self, tokens: Tokens, now: float) -> float:
         """Seconds until the first in line, who asks, can take this; NEVER while only an end of another can help."""
-        wait = self.held(tokens, now)
+        wait = self.held(tokens, now) if self._allowances or now < self._paused else 0.0
         if self._requests is not None:
             wait = max(wait, self._requests.wait(1.0, now))
         if self._tokens is not None:
@@ -115,7 +115,7 @@ class Ledger:
         if self._requests is not None:
             self._requests.take(1.0)
         if self._tokens is not None:
-            self._tokens.take(tokens.total)
+            self._tokens.take(amounts[1])
         return Holding(tokens, self._taken)
 
     def free(self, holding: Holding) -> None:
