@@ -195,6 +195,16 @@ async def test_a_resumed_stream_that_breaks_is_taken_up_like_any_other() -> None
         assert behind == [None, "3", "9"]
 
 
+@pytest.mark.parametrize("id", ["..", "../../v1/files/x", "a/../b", "a\r\nX: y", "\ud800", "."])
+async def test_an_id_is_one_segment_of_a_path_or_refused(id: str) -> None:
+    async with WireServer() as server, opened(server) as client:
+        with pytest.raises(llm.InvalidRequestError, match="must be a name"):
+            await client.cancel(id)
+        with pytest.raises(llm.InvalidRequestError, match="must be a name"):
+            await llm.collect(client.resume(id))
+        assert not server.received
+
+
 async def test_what_the_provider_does_not_know_is_raised() -> None:
     async with WireServer() as server, opened(server) as client:
         with pytest.raises(llm.InvalidRequestError, match="has no answer resp_x"):

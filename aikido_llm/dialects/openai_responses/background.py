@@ -9,10 +9,11 @@ source: OpenAI API reference, "Get a model response" and "Cancel a response"; it
 "Responses API", background tasks; openai/openai-python issue 2828 (five minutes). All read 2026-11.
 """
 
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from ...types.exchange import ResumeToken
 from ..base import WireRequest
+from ..paths import segment
 from ..values import as_list
 from .quirks import Quirks
 
@@ -40,7 +41,7 @@ def _get(quirks: Quirks, id: str, query: list[tuple[str, str]]) -> WireRequest:
 
 
 def _path(quirks: Quirks, id: str) -> str:
-    return f"{quirks.path}/{quote(id, safe='')}"
+    return f"{quirks.path}/{segment(id, 'the id of an answer')}"
 
 
 def _included(asked: WireRequest | None) -> list[tuple[str, str]]:
