@@ -274,7 +274,7 @@ def _read(connection: Connection, row: tuple[Any, ...], details: bool = True) ->
     values["response"] = None if failed and not answer.get("partial") else response
     values["error"] = serialize.from_dict(answer, LLMError) if failed else None
     if details:
-        values["request"] = kept.request_of(pieces, data_of)
+        values["request"] = kept.request_of(map(data_of, kept.split(pieces, kept.PIECE)))
         values["events"] = _events(data_of, lines, response) if lines else ()
     return Call(**values)
 

@@ -10,14 +10,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .exports import export as export
     from .log import Log as Log
+    from .parts import Parts as Parts
     from .progress import Progress as Progress
     from .rows import Row as Row
     from .run import Run as Run
     from .run import map as map
 
 _HOMES = {
+    "exports": "export",
     "log": "Log",
+    "parts": "Parts",
     "progress": "Progress",
     "rows": "Row",
     "run": "Run map",

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import warnings
+from pathlib import Path
 from types import TracebackType
 from typing import cast
 
@@ -12,6 +13,7 @@ from ..errors import ConfigError
 from ..retry import RetryPolicy, is_retryable
 from ..store import CallStore
 from .log import Log
+from .parts import Parts
 from .progress import Progress
 from .rows import Row
 from .work import Rows, Work
@@ -35,9 +37,10 @@ def map(
     client: any Client; limits, budgets and fallbacks stand around it. It is not closed.
     rows:   text, Requests, or mappings with `prompt` or `messages` and any other field of Request, from any iterable or
             async iterable, which is read no further ahead than there is room for.
-    log:    a path (`CallStore`), or a log that is open. Each answer is in it before it is handed out, and what is in it
-            is handed out from there and never asked again: by this run, by a later one, by another process. Only what
-            was under way at a kill may be: at most `concurrency` rows.
+    log:    a path (a `CallStore`; of a folder, or with a slash at its end, `Parts`), or a log that is open. Each answer
+            is in it before it is handed out, and what is in it is handed out from there and never asked again: by this
+            run, by a later one, by another process. Only what was under way at a kill may be: at most `concurrency`
+            rows.
     key:    the name under which mappings say by what a row is known; else it is its place. Another request under the
             same key is another row.
     ordered: in the order of the rows, not as answers come.
@@ -63,7 +66,7 @@ class Run:
         self, client: Client, rows: Rows, log: str | os.PathLike[str] | Log, key: str | None, concurrency: int,
         ordered: bool, policy: RetryPolicy,
     ) -> None:  # fmt: skip
-        self._own = CallStore(log) if isinstance(log, str | os.PathLike) else None
+        self._own = _opened(log) if isinstance(log, str | os.PathLike) else None
         chosen = self._own or cast("Log", log)
         self._work = Work(client, rows, chosen, key=key, concurrency=concurrency, ordered=ordered, policy=policy)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -121,3 +124,9 @@ class Run:
                       source=self, stacklevel=2)  # fmt: skip
         with contextlib.suppress(RuntimeError):  # the loop is gone, and its tasks with it
             self._loop.call_soon_threadsafe(self._work.cancel)
+
+
+def _opened(path: str | os.PathLike[str]) -> Log:
+    """The log that a path means."""
+    folder = os.fspath(path).endswith(("/", os.sep)) or Path(path).is_dir()
+    return Parts(path) if folder else CallStore(path)

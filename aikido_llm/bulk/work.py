@@ -216,7 +216,7 @@ class Work:
         for entry, found in zip(entries, settled, strict=True):
             if isinstance(found, Call):
                 self._counts.known += 1
-                self._finish(entry, found.response, found.error)
+                self._finish(entry, None if found.error else found.response, found.error)
                 continue
             if found and entry.asked:
                 self._held[entry.asked.key] = entry.asked

@@ -5,7 +5,7 @@ Media stand in it by their SHA-256 and size, in the place of their data. What a 
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from attrs import frozen
@@ -69,9 +69,9 @@ def _message(message: dict[str, Any]) -> Piece:
 _OPENS = re.compile(r"(?<=//)[^/@]*@|[?#].*", re.DOTALL)  # what opens the thing that a URL names
 
 
-def request_of(hashes: bytes, data_of: Callable[[bytes], bytes]) -> dict[str, Any]:
-    """What is kept of a request. hashes: of its pieces, one behind the other. data_of: gives what is kept under one."""
-    rest, *messages = (json.loads_object(data_of(one)) for one in split(hashes, PIECE))
+def request_of(pieces: Iterable[bytes]) -> dict[str, Any]:
+    """What is kept of a request, of its pieces' JSON."""
+    rest, *messages = map(json.loads_object, pieces)
     return {"messages": messages, **rest}
 
 

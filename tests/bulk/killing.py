@@ -5,14 +5,16 @@ the end every row is handed out. What was under way at a kill may be asked for t
 """
 
 import asyncio
+import json
 import random
 import signal
 import sqlite3
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 from attrs import Factory, define
 
@@ -55,6 +57,8 @@ class Server:
 
 def kept(log: Path) -> set[str]:
     """The rows whose answers are in the log."""
+    if log.is_dir():
+        return {call["row"].strip('"') for part in log.iterdir() for call in whole_lines(part) if "error" not in call}
     if not log.exists():
         return set()
     with closing(sqlite3.connect(log, timeout=30)) as connection:
@@ -63,6 +67,12 @@ def kept(log: Path) -> set[str]:
         except sqlite3.OperationalError:  # killed before it had a schema
             return set()
     return {row.strip('"') for (row,) in rows}
+
+
+def whole_lines(part: Path) -> Iterator[dict[str, Any]]:
+    """The calls of a part, but one that a kill has torn."""
+    for line in part.read_bytes().split(b"\n")[:-1]:
+        yield json.loads(line)
 
 
 @define
@@ -77,6 +87,7 @@ class Killed:
     kills: int = 0
 
     async def begin(self, moment: str = "never", number: int = 1) -> asyncio.subprocess.Process:
+        moment = "parts" if self.log.is_dir() else moment
         command = (str(_PROGRAM), self.server.wire.dsn("vllm"), str(self.log), str(self.count), str(self.concurrency))
         return await asyncio.create_subprocess_exec(
             sys.executable, *command, moment, str(number), stdout=asyncio.subprocess.PIPE, cwd=_ROOT

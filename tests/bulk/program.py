@@ -2,7 +2,8 @@
 
 It prints the key of each row that it is handed, and at the end `done`. MOMENT: where it kills itself, when it comes
 there for that time (NUMBER): `sending` (a request is about to be sent), `answered` (the answer is there, and not kept),
-`committing` (the transaction is written, and not committed), `told` (committed, and nobody has heard of it); `never`.
+`committing` (the transaction is written, and not committed), `told` (committed, and nobody has heard of it); `never`;
+`parts`, never, on a log of parts.
 """
 
 import asyncio
@@ -76,7 +77,7 @@ async def main() -> None:
     _, url, log, count, concurrency, moment, number = sys.argv
     async with llm.open("vllm", url, model="m") as inner:
         client = Sending(inner, killer(moment, "sending", int(number)))
-        store = log if log.endswith("/") else Watched(log, moment, int(number))
+        store = log if moment == "parts" else Watched(log, moment, int(number))
         rows = ({"id": f"k{key}", "prompt": f"k{key}"} for key in range(int(count)))
         async for row in bulk.map(client, rows, store, "id", int(concurrency)):
             assert row.response is not None, row.error

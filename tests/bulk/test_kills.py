@@ -24,6 +24,12 @@ async def test_killed_at_random(run: Killed) -> None:
     await run.finish()
 
 
+async def test_killed_at_random_with_parts(run: Killed) -> None:
+    run.log.mkdir()
+    await at_random(run, 2, random.Random(4))
+    await run.finish()
+
+
 async def test_killed_at_named_moments(run: Killed) -> None:
     await at_moments(run, MOMENTS, random.Random(2))
     await run.finish()

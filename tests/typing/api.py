@@ -88,6 +88,7 @@ async def many(client: llm.Client, path: str, log: bulk.Log) -> None:
         assert_type(row.response, llm.Response | None)
     assert_type(run.progress, bulk.Progress)
     bulk.map(client, [], log).stop()
+    assert_type(await bulk.export(bulk.Parts(path), "all.csv"), int)
 
 
 def limits_and_budgets(client: llm.HTTPClient, around: middleware.Middleware, own: llm.Client) -> None:
