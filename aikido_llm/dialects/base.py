@@ -218,7 +218,7 @@ class Background(Protocol):
 
 FEATURES = (
     "text", "tools", "parallel tools", "images in", "images out", "audio in", "audio out", "files in",
-    "thinking", "JSON schema", "cache marks", "usage",
+    "thinking", "JSON schema", "cache marks", "usage", "citations", "server tools",
 )  # fmt: skip
 
 

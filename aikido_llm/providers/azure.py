@@ -10,6 +10,7 @@ from .base import WIRE, DsnOption, Provider, Wire
 _CHAT = OpenAIChat(
     max_tokens_field="max_completion_tokens",
     custom_tools=True,
+    citations=True,
     output_modalities=("text", "audio"),
     call_id_pattern=r".{1,40}",
     strict_needs_required=True,

@@ -10,6 +10,7 @@ PROVIDER = Provider(
     base_url="https://api.x.ai/v1",
     base_env_older=("XAI_API_BASE",),  # litellm, read 2026-11
     dialect=OpenAIChat(
+        citations=True,
         audio_input=None,
         file_input=None,
         models_path="/language-models",  # /models says neither prices nor modalities

@@ -13,6 +13,7 @@ PROVIDER = Provider(
         several_answers=False,
         logprobs=None,
         server_tools={"web_search": "browser_search", "code_execution": "code_interpreter"},
+        told_tools=True,
         audio_input=None,
         file_input=None,
     ),

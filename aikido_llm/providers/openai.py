@@ -12,6 +12,7 @@ from .base import WIRE, DsnOption, Provider, Wire
 CHAT = OpenAIChat(
     max_tokens_field="max_completion_tokens",
     custom_tools=True,
+    citations=True,
     # Each chunk carries random padding unless it is turned off.
     stream_options={"include_usage": True, "include_obfuscation": False},
     output_modalities=("text", "audio"),

@@ -14,6 +14,7 @@ PROVIDER = Provider(
         top_k_field="top_k",
         several_answers=False,
         server_tools={"web_search": "openrouter:web_search"},
+        citations=True,
         metadata=True,
         thinking="reasoning",
         reasoning_replay="details",

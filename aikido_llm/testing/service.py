@@ -17,12 +17,13 @@ from .faults import Fault
 from .http import BadRequest, Head
 from .kept import KeptAnswers
 from .play import play
+from .proofs import Proofs
 from .reply import Reply, document
 from .spoil import spoil
 from .tokens import Tokens
 from .verbs import VERBS, compose
 from .wires import find_wire
-from .wires.base import Received, Wire
+from .wires.base import Received, Signs, Wire
 
 log = logging.getLogger("aikido_llm.testing")
 
@@ -73,6 +74,7 @@ class Service:
         self.tokens = Tokens()
         self._on_next = on_next
         self._number = 0
+        self._proofs = Proofs()
 
     async def serve(self, connection: Connection) -> None:
         """One connection, from its first byte to its last."""
@@ -158,6 +160,8 @@ class Service:
             answer = await self.scripts[request.verb].next(request)
             self._on_next()
             reply = compose(wire, answer, request, models=self.models, request_id=f"req-{self._number}", kept=self.kept)
+            if isinstance(wire, Signs) and request.verb == "chat" and answer.status == 200:
+                self._proofs.remember(wire.issued(answer, request))
             if answer.fault is not None:
                 spoil(reply, answer.fault, wire)
         except Exception as failure:  # a test's own function, or an answer that the wire cannot write
@@ -177,6 +181,8 @@ class Service:
         if request.body is None:
             return 400, "the body is not JSON"
         reason = check(wire, request) if self.check else None
+        if reason is None and self.check and isinstance(wire, Signs):
+            reason = self._proofs.refusal(wire.returned(request))
         return None if reason is None else (400, reason)
 
     def _unsigned(self, wire: Wire, request: Received) -> tuple[int, str] | None:

@@ -78,6 +78,6 @@ def test_what_the_newer_version_refuses() -> None:
 
 
 async def test_a_wire_that_cannot_write_them_says_so() -> None:
-    asked = Received("POST", "/v1/chat/completions", {}, {}, {"model": "m", "messages": []}, verb="chat")
+    asked = Received("POST", "/api/chat", {}, {}, {"model": "m", "messages": []}, verb="chat")
     with pytest.raises(ValueError, match="does not write the citations"):
-        compose(wire("openai_chat"), Answer(text="x", citations=(CITED,)), asked, models=(), request_id="r")
+        compose(wire("ollama_chat"), Answer(text="x", citations=(CITED,)), asked, models=(), request_id="r")

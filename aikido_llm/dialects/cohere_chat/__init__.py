@@ -17,7 +17,7 @@ from . import decode, encode, errors, models
 from .quirks import Quirks
 
 _FEATURES = {
-    feature: feature in ("text", "tools", "parallel tools", "images in", "thinking", "JSON schema", "usage")
+    feature: feature not in ("images out", "audio in", "audio out", "files in", "cache marks", "server tools")
     for feature in FEATURES
 }
 

@@ -16,7 +16,8 @@ from ..extra import TOOLS
 from . import decode, encode, errors, models
 from .quirks import Quirks
 
-_FEATURES = {feature: feature not in ("audio out", "files in", "cache marks") for feature in FEATURES}
+_LACKING = ("audio out", "files in", "cache marks", "citations", "server tools")
+_FEATURES = {feature: feature not in _LACKING for feature in FEATURES}
 
 
 @frozen

@@ -36,6 +36,8 @@ class OpenAIChat(Quirks):
             "thinking": self.thinking == "none",
             "JSON schema": not self.json_schema,
             "cache marks": not self.cache_marks,
+            "citations": not self.citations,
+            "server tools": not self.told_tools,
         }
         return {feature: not lacking.get(feature, False) for feature in FEATURES}
 

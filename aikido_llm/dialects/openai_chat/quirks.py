@@ -81,6 +81,8 @@ class Quirks:
     output_modalities: tuple[str, ...] = ("text",)  # what `modalities` may ask for
 
     # -- answer
+    citations: bool = False  # answers may say what they stand on (read at every host, where it stands)
+    told_tools: bool = False  # answers tell which tools the host ran
     drop_repeated_reasoning: bool = False  # older Grok models sent each reasoning delta twice
     error_words: Words = NO_WORDS  # what the host's own numbers and sentences mean
 

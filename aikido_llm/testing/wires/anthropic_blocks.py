@@ -32,6 +32,7 @@ def check_block(block: dict[str, Any], path: str, role: str) -> None:
     path = f"{path}.{kind}"
     if kind not in _KEYS:
         if _of_the_server(kind):
+            _check_hosted(block, path)
             return
         raise Refused(f"{path}: Input tag '{kind}' found using 'type' does not match any of the expected tags")
     for key in unknown_keys(block, _KEYS[kind]):
@@ -56,8 +57,33 @@ def check_block(block: dict[str, Any], path: str, role: str) -> None:
         raise Refused(f"{path}.data: Field required")
 
 
+_HOSTED: dict[str, tuple[str, ...]] = {
+    "server_tool_use": ("id", "name", "input"),
+    "mcp_tool_use": ("id", "name", "input", "server_name"),
+}
+
+
+def _check_hosted(block: dict[str, Any], path: str) -> None:
+    """What a block of a tool that the service runs must hold; of results the call that they belong to."""
+    result = ("tool_use_id", "content") if block["type"].endswith("_tool_result") else ()
+    for key in _HOSTED.get(block["type"], result):
+        if key not in block:
+            raise Refused(f"{path}.{key}: Field required")
+
+
+def check_hosted_pairs(blocks: list[dict[str, Any]]) -> None:
+    """Every result of such a tool, in the whole conversation, stands behind its call."""
+    called: set[Any] = set()
+    for block in blocks:
+        kind = str(block.get("type"))
+        if kind in _HOSTED:
+            called.add(block.get("id"))
+        elif kind.endswith("_tool_result") and block.get("tool_use_id") not in called:
+            raise Refused(f"unexpected `tool_use_id` found in `{kind}` blocks: {block.get('tool_use_id')}.")
+
+
 def _of_the_server(kind: str) -> bool:
-    """The blocks of tools that the service itself runs come back as they went out; their insides are not checked."""
+    """The blocks of tools that the service itself runs come back as they went out."""
     return kind.endswith("_tool_result") or kind in (
         "server_tool_use",
         "mcp_tool_use",

@@ -9,15 +9,19 @@ from ...types.server_tools import ServerToolCall
 
 
 def tool_blocks(tool: ServerToolCall) -> list[dict[str, Any]]:
-    """The call, and its result unless it is open. Arguments and output are JSON text, as an answer tells them."""
-    arguments = json.loads(tool.arguments or "{}")
-    call = {"type": "server_tool_use", "id": tool.id, "name": tool.name, "input": arguments, **tool.provider_data}
-    if tool.status == "open":
-        return [call]
-    content = json.loads(tool.output or "[]")
-    if tool.status == "failed":
-        content = {"type": f"{tool.name}_tool_result_error", "error_code": "unavailable"}
-    return [call, {"type": f"{tool.name}_tool_result", "tool_use_id": tool.id, "content": content}]
+    """The call, and its result unless it is open. Arguments and output are JSON text; an MCP tool's output is text."""
+    called: dict[str, Any] = {"id": tool.id, "name": tool.name, "input": json.loads(tool.arguments or "{}")}
+    if tool.kind == "mcp":
+        call = {"type": "mcp_tool_use", **called, "server_name": "server", **tool.provider_data}
+        content: Any = [{"type": "text", "text": tool.output}] if tool.output else []
+        result: dict[str, Any] = {"type": "mcp_tool_result", "is_error": tool.status == "failed", "content": content}
+    else:
+        call = {"type": "server_tool_use", **called, **tool.provider_data}
+        content = json.loads(tool.output or "[]")
+        if tool.status == "failed":
+            content = {"type": f"{tool.name}_tool_result_error", "error_code": "unavailable"}
+        result = {"type": f"{tool.name}_tool_result", "content": content}
+    return [call] if tool.status == "open" else [call, {**result, "tool_use_id": tool.id}]
 
 
 def text_blocks(text: str, citations: Sequence[Citation]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from ...types.usage import Usage
 from ..answer import Answer
 from . import anthropic_rules
 from .anthropic_hosted import text_blocks, tool_blocks
-from .base import Received, Route
+from .base import Proof, Received, Route
 from .pieces import (
     arguments_of,
     deltas,
@@ -27,7 +27,7 @@ from .pieces import (
     word_for,
     write,
 )
-from .rules import as_object, refusal
+from .rules import as_list, as_object, refusal
 
 _STOP_REASONS = {
     FinishReason.stop: "end_turn",
@@ -111,6 +111,13 @@ class AnthropicMessages:
             lambda body: anthropic_rules.check_version(body, request.headers["anthropic-version"]), request.body
         )
 
+    def issued(self, answer: Answer, request: Received) -> list[Proof]:
+        return _proofs(_blocks(answer, request))
+
+    def returned(self, request: Received) -> list[Proof]:
+        turns = as_list((as_object(request.body) or {}).get("messages")) or []
+        return _proofs([block for turn in turns for block in as_list((as_object(turn) or {}).get("content")) or []])
+
     def stream(self, answer: Answer, request: Received) -> list[bytes]:
         no_images(self.name, answer)
         request = _as_first_party(request)
@@ -154,6 +161,11 @@ class AnthropicMessages:
             "last_id": page[-1] if page else None,
         }
         return write(listed).encode()
+
+
+def _proofs(blocks: list[Any]) -> list[Proof]:
+    thoughts = [block for item in blocks if (block := as_object(item)) is not None and block.get("type") == "thinking"]
+    return [Proof(str(thought.get("thinking")), str(thought.get("signature"))) for thought in thoughts]
 
 
 _REQUEST = "req_011CeTestServerAnswers01"
@@ -245,7 +257,7 @@ def _opened(block: dict[str, Any] | ToolCall, answer: Answer) -> tuple[dict[str,
             *changes,
             {"type": "signature_delta", "signature": block["signature"]},
         ]
-    if block["type"] == "server_tool_use":
+    if block["type"] in ("server_tool_use", "mcp_tool_use"):
         written = fragments(write(block["input"]), answer.chunk)
         return block | {"input": {}}, [{"type": "input_json_delta", "partial_json": piece} for piece in written]
     if block["type"] != "text":

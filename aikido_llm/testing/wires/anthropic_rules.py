@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from .anthropic_blocks import check_block, check_cache_marks
+from .anthropic_blocks import check_block, check_cache_marks, check_hosted_pairs
 from .rules import Refused, as_list, as_object, is_integer, is_number, matches, schema_nodes, unknown_keys
 
 _TOP = {
@@ -232,6 +232,7 @@ def _check_messages(request: dict[str, Any]) -> None:
                 if block["id"] in seen:
                     raise Refused(f"{path}: `tool_use` ids must be unique")
                 seen.add(block["id"])
+    check_hosted_pairs([block for role, blocks in turns if role == "assistant" for block in blocks])
     _check_container(request, turns)
     _check_last(turns[-1], str(request["model"]))
 

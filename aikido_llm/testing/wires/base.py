@@ -128,6 +128,27 @@ class Keeps(Protocol):
         ...
 
 
+@frozen
+class Proof:
+    """Words (or a call) of the model, and what its wire proves them with: a signature, or the same encrypted."""
+
+    said: str
+    proof: str
+
+
+@runtime_checkable
+class Signs(Protocol):
+    """A wire that proves what the model said, and wants it back unchanged."""
+
+    def issued(self, answer: Answer, request: Received) -> list[Proof]:
+        """Those of an answer."""
+        ...
+
+    def returned(self, request: Received) -> list[Proof]:
+        """Those of the turns that a request sends back."""
+        ...
+
+
 @runtime_checkable
 class Labels(Protocol):
     """A wire whose streams have one media type or another."""

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from ...types.citations import Citation
 from ...types.response import FinishReason
 from ...types.tools import ToolCall
 from ...types.usage import Usage
@@ -42,6 +43,7 @@ class CohereChat:
 
     name = "cohere_chat"
     base_path = ""
+    hosts = ("citations",)
     routes = (Route("chat", "POST", "/v2/chat"), Route("models", "GET", "/v1/models"))
     stream_type = "text/event-stream"
 
@@ -61,7 +63,8 @@ class CohereChat:
         identity = answer.id or made_uuid(answer, request)
         events = [_named({"id": identity, "type": "message-start", "delta": {"message": empty}})]
         for index, block in enumerate(_blocks(answer, request)):
-            events += _block_events(index, block, answer.chunk)
+            cited = _cited(answer, index) if block["type"] == "text" else []
+            events += _block_events(index, block, answer.chunk, cited)
         for piece in deltas(_plan(answer, request), answer.chunk):
             events.append(_event("tool-plan-delta", None, tool_plan=piece))
         for index, call in enumerate(answer.tool_calls):
@@ -74,6 +77,8 @@ class CohereChat:
         blocks, plan = _blocks(answer, request), _plan(answer, request)
         if blocks:
             message["content"] = blocks
+        if answer.citations:
+            message["citations"] = _cited(answer, len(blocks) - 1)
         if plan:
             message["tool_plan"] = plan
         if answer.tool_calls:
@@ -133,10 +138,35 @@ def _blocks(answer: Answer, request: Received) -> list[dict[str, Any]]:
     return blocks
 
 
-def _block_events(index: int, block: dict[str, Any], chunk: int) -> list[bytes]:
+def _block_events(index: int, block: dict[str, Any], chunk: int, cited: list[dict[str, Any]]) -> list[bytes]:
+    """A block, and the sources of its text, which count from 0 on their own."""
     kind = block["type"]
-    pieces = [_event("content-delta", index, content={kind: piece}) for piece in deltas(block[kind], chunk)]
-    return [_event("content-start", index, content={"type": kind, kind: ""}), *pieces, _event("content-end", index)]
+    events = [_event("content-start", index, content={"type": kind, kind: ""})]
+    events += [_event("content-delta", index, content={kind: piece}) for piece in deltas(block[kind], chunk)]
+    for number, citation in enumerate(cited):
+        events += [_event("citation-start", number, citations=citation), _event("citation-end", number)]
+    return [*events, _event("content-end", index)]
+
+
+def _cited(answer: Answer, block: int) -> list[dict[str, Any]]:
+    """The pieces of text that have sources, each with all of its own. Raises ValueError for a source without a
+    place."""
+    found: dict[tuple[int, int], list[dict[str, Any]]] = {}
+    for citation in answer.citations:
+        if citation.start is None or citation.end is None:
+            raise ValueError("Cohere's citations have places in the text: give start and end")
+        found.setdefault((citation.start, citation.end), []).append(_source(citation))
+    return [
+        {"start": start, "end": end, "text": answer.text[start:end], "sources": sources, "type": "TEXT_CONTENT"}
+        | {"content_index": block}
+        for (start, end), sources in found.items()
+    ]
+
+
+def _source(citation: Citation) -> dict[str, Any]:
+    said = {"url": citation.url, "title": citation.title, "snippet": citation.cited_text}
+    id = citation.document or citation.url or citation.title
+    return {"type": "document", "id": id, "document": {"id": id, **{key: text for key, text in said.items() if text}}}
 
 
 def _call_events(index: int, call: ToolCall, chunk: int) -> list[bytes]:

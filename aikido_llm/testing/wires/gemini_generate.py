@@ -9,7 +9,8 @@ from ...types.response import FinishReason
 from ...types.usage import Usage
 from ..answer import Answer
 from . import gemini_rules
-from .base import Received, Route
+from .base import Proof, Received, Route
+from .gemini_hosted import notes, tool_parts
 from .pieces import (
     arguments_of,
     deltas,
@@ -24,6 +25,7 @@ from .pieces import (
     write,
     write_pretty,
 )
+from .rules import as_list, as_object
 
 _CHAT = re.compile(  # one wire under three names of its version, of which a client chooses one
     r"/v1(?:alpha|beta|beta1)?/(?:(?:projects/[^/]+/locations/[^/]+/)?publishers/google/)?"
@@ -63,6 +65,7 @@ class GeminiGenerate:
 
     name = "gemini_generate"
     base_path = "/v1beta"
+    hosts = ("server_tools", "citations")
     routes = (Route("chat", "POST", _CHAT), Route("models", "GET", r"/v1(?:alpha|beta)?/models"))
     stream_type = "text/event-stream"
 
@@ -81,6 +84,13 @@ class GeminiGenerate:
 
     def check(self, request: Received) -> str | None:
         return gemini_rules.refusal_of(request.body, _asked_model(request), stream=self.wants_stream(request))
+
+    def issued(self, answer: Answer, request: Received) -> list[Proof]:
+        return _proofs(_calls(answer, request))
+
+    def returned(self, request: Received) -> list[Proof]:
+        turns = as_list((as_object(request.body) or {}).get("contents")) or []
+        return _proofs([part for turn in turns for part in as_list((as_object(turn) or {}).get("parts")) or []])
 
     def stream(self, answer: Answer, request: Received) -> list[bytes]:
         turns = _parts_by_chunk(answer, request)
@@ -111,6 +121,13 @@ class GeminiGenerate:
         if start + size < len(names):
             listed["nextPageToken"] = page_token(start + size)
         return f"{write_pretty(listed)}\n".encode()
+
+
+def _proofs(parts: list[Any]) -> list[Proof]:
+    """Of the calls; the proof of a text stands in a part of its own in a stream, with nothing beside it."""
+    signed = [part for item in parts if (part := as_object(item)) is not None and part.get("thoughtSignature")]
+    calls = [(as_object(part.get("functionCall")), str(part["thoughtSignature"])) for part in signed]
+    return [Proof(f"{call.get('name')} {write(call.get('args') or {})}", proof) for call, proof in calls if call]
 
 
 def _asked_model(request: Received) -> str:
@@ -144,6 +161,7 @@ def _parts_by_chunk(answer: Answer, request: Received) -> list[list[dict[str, An
     if _blocked(answer):
         return [[]]
     chunks = [[{"text": piece, "thought": True}] for piece in deltas(answer.thinking, answer.chunk)]
+    chunks += [[part] for part in tool_parts(answer, request)]
     chunks += [[{"text": piece}] for piece in deltas(answer.text, answer.chunk)]
     chunks += [[part] for part in _images(answer)]
     calls, signature = _calls(answer, request), _signature(answer, request)
@@ -158,6 +176,7 @@ def _whole_parts(answer: Answer, request: Received) -> list[dict[str, Any]]:
         return []
     calls, signature = _calls(answer, request), _signature(answer, request)
     parts: list[dict[str, Any]] = [{"text": answer.thinking, "thought": True}] if answer.thinking else []
+    parts += tool_parts(answer, request)
     if answer.text or (signature and not calls):
         parts.append({"text": answer.text} | ({"thoughtSignature": signature} if signature and not calls else {}))
     return [*parts, *_images(answer), *calls]
@@ -200,7 +219,7 @@ def _chunk(answer: Answer, request: Received, turns: list[list[dict[str, Any]]],
         candidate: dict[str, Any] = {"content": {"parts": turns[number - 1], "role": "model"}}
         candidate |= {"finishReason": _finish_word(answer)} if last else {}
         candidate["index"] = 0
-        candidate |= _finish_notes(answer) if last else {}
+        candidate |= {**_finish_notes(answer), **notes(answer, request)} if last else {}
         chunk["candidates"] = [candidate]
         if last and finish_of(answer) is FinishReason.paused:
             chunk["continuationToken"] = made_id(answer, request, 12)

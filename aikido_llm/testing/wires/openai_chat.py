@@ -1,6 +1,7 @@
 """OpenAI chat completions from the server's side. Source: OpenAI API reference, the other hosts' references, read
 2026-11; recorded streams."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -10,11 +11,11 @@ from ...types.response import FinishReason
 from ...types.tools import ToolCall
 from ...types.usage import Usage
 from ..answer import Answer
-from . import openai_rules
-from .base import Received, Route
+from . import openai_hosted, openai_rules
+from .base import Proof, Received, Route
 from .openai_hosts import Host, bearer_or_api_key, host
 from .pieces import deltas, finish_of, fragments, known, made_id, model_of, write
-from .rules import as_object, refusal
+from .rules import as_list, as_object, refusal
 
 _FINISH = {reason: reason.value for reason in FinishReason}
 _ERRORS: dict[int, tuple[str, str | None]] = {
@@ -39,6 +40,7 @@ class OpenAIChat:
 
     name = "openai_chat"
     base_path = "/v1"
+    hosts = ("server_tools", "citations")
     routes = (
         Route("chat", "POST", ".*/chat/completions"),
         Route("models", "GET", ".*/(?:models|language-models)"),  # the latter is xAI's, with prices
@@ -56,8 +58,15 @@ class OpenAIChat:
         rules = partial(openai_rules.check, strict=kind.fingerprints, needs_model=kind.needs_model)
         return refusal(rules, request.body)
 
+    def issued(self, answer: Answer, request: Received) -> list[Proof]:
+        return _proofs([_message(answer, host(request.provider))])
+
+    def returned(self, request: Received) -> list[Proof]:
+        return _proofs(as_list((as_object(request.body) or {}).get("messages")) or [])
+
     def stream(self, answer: Answer, request: Received) -> list[bytes]:
         kind = host(request.provider)
+        openai_hosted.check(answer, kind)
         asked = as_object((as_object(request.body) or {}).get("stream_options")) or {}
         chunks = _Chunks(answer, request, kind, asked=asked.get("include_usage") is True)
         events = [chunks.write(delta) for delta in _deltas(answer, kind)]
@@ -75,6 +84,7 @@ class OpenAIChat:
         if finish is FinishReason.error:
             return self.error(500, answer.message or "Internal server error", answer.code)
         kind = host(request.provider)
+        openai_hosted.check(answer, kind)
         choice: dict[str, Any] = {"index": 0, "message": _message(answer, kind), "finish_reason": _FINISH[finish]}
         if kind.fingerprints:
             choice["logprobs"] = None
@@ -86,6 +96,7 @@ class OpenAIChat:
                 "created": _CREATED,
                 "model": model_of(answer, request),
                 "choices": [choice],
+                **openai_hosted.beside(answer, kind),
                 **({"usage": usage} if usage else {}),
                 **({"service_tier": "default", "system_fingerprint": None} if kind.fingerprints else {}),
             }
@@ -110,11 +121,22 @@ class OpenAIChat:
         return write(entries if shape == "array" else {"object": "list", "data": entries}).encode()
 
 
+def _proofs(messages: list[Any]) -> list[Proof]:
+    """Of reasoning details; a stream has the signature in a detail of its own, and the text in others."""
+    found: list[Proof] = []
+    for message in messages:
+        details = [as_object(one) or {} for one in as_list((as_object(message) or {}).get("reasoning_details")) or ()]
+        said = "".join(str(detail.get("text") or "") for detail in details)
+        found += [Proof(said, str(detail["signature"])) for detail in details if detail.get("signature")]
+    return found
+
+
 class _Chunks:
     """What all chunks of one stream share."""
 
     def __init__(self, answer: Answer, request: Received, kind: Host, *, asked: bool) -> None:
         self._kind = kind
+        self._beside = openai_hosted.beside(answer, kind)
         self._usage = _usage(answer.usage, kind)
         self._own_chunk = bool(self._usage) and (kind.usage == "always" or (kind.usage == "asked" and asked))
         self._null_usage = asked and kind.fingerprints
@@ -128,7 +150,8 @@ class _Chunks:
             self._base |= {"service_tier": "default", "system_fingerprint": None}
 
     def write(self, delta: dict[str, Any], finish: str | None = None, usage: dict[str, Any] | None = None) -> bytes:
-        return self._event([{"index": 0, "delta": delta, "finish_reason": finish}], usage)
+        beside = self._beside if finish else {}
+        return self._event([{"index": 0, "delta": delta, "finish_reason": finish}], usage, beside)
 
     def end(self, finish: str) -> list[bytes]:
         """The chunk with the finish reason, and what the host sends behind it."""
@@ -142,8 +165,10 @@ class _Chunks:
             events.append(self._event([], usage))
         return events
 
-    def _event(self, choices: list[Any], usage: dict[str, Any] | None) -> bytes:
-        chunk = {**self._base, "choices": choices}
+    def _event(
+        self, choices: list[Any], usage: dict[str, Any] | None, beside: Mapping[str, Any] | None = None
+    ) -> bytes:
+        chunk = {**self._base, "choices": choices, **(beside or {})}
         if usage is not None or self._null_usage:
             chunk["usage"] = usage
         if self._kind.fingerprints:
@@ -158,7 +183,9 @@ def _deltas(answer: Answer, kind: Host) -> list[dict[str, Any]]:
     if kind.fingerprints:
         first |= {"content": None if answer.tool_calls and not answer.text else "", "refusal": None}
     changes = [first, *({**every, **delta} for delta in _thoughts(answer, kind))]
+    changes += [{**every, "executed_tools": [tool]} for tool in openai_hosted.executed(answer)]
     changes += [{**every, "content": piece} for piece in deltas(answer.text, answer.chunk)]
+    changes += [{**every, key: value} for key, value in openai_hosted.in_message(answer, kind).items()]
     changes += [{**every, "images": [_image(image, index)]} for index, image in enumerate(answer.images)]
     for index, call in enumerate(answer.tool_calls):
         changes += [{**every, "tool_calls": [part]} for part in _call_parts(call, index, answer.chunk, kind)]
@@ -191,13 +218,16 @@ def _image(image: ImagePart, index: int) -> dict[str, Any]:
 
 
 def _call(call: ToolCall, arguments: str) -> dict[str, Any]:
+    if call.kind == "custom":
+        return {"id": call.id, "type": "custom", "custom": {"name": call.name, "input": arguments}}
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": arguments}}
 
 
 def _call_parts(call: ToolCall, index: int, size: int, kind: Host) -> list[dict[str, Any]]:
     if kind.whole_calls:
         return [{"index": index, **_call(call, call.arguments)}]
-    rest = [{"index": index, "function": {"arguments": piece}} for piece in fragments(call.arguments, size)]
+    said, key = ("custom", "input") if call.kind == "custom" else ("function", "arguments")
+    rest = [{"index": index, said: {key: piece}} for piece in fragments(call.arguments, size)]
     return [{"index": index, **_call(call, "")}, *rest]
 
 
@@ -209,6 +239,9 @@ def _message(answer: Answer, kind: Host) -> dict[str, Any]:
     }
     if kind.fingerprints:
         message["refusal"] = None
+    message |= openai_hosted.in_message(answer, kind)
+    if answer.server_tools:
+        message["executed_tools"] = openai_hosted.executed(answer)
     if answer.thinking and kind.reasoning == "parts":
         text = [{"type": "text", "text": answer.text}] if answer.text else []
         message["content"] = [_thought(answer.thinking), *text]

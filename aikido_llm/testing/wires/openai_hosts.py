@@ -20,6 +20,8 @@ class Host:
                (OpenRouter) in a chunk that repeats the finish reason.
     whole_calls: a call comes in one delta, not in fragments. apart: completion tokens do not count reasoning.
     fingerprints: chunks carry OpenAI's own extra keys, and requests must follow its stricter rules.
+    sources:   where it says what a text stands on, if it does: annotations of the message, or a list of URLs beside the
+               choices. executed: it tells in `executed_tools` what it ran itself; the others tell nothing of that.
     comment:   sent before the first event. models: the shape of the model list.
     needs_key, needs_model: False for servers that usually run without a key, or with one model.
     """
@@ -33,17 +35,19 @@ class Host:
     needs_key: bool = True
     needs_model: bool = True
     models: Literal["list", "prices", "array", "cards"] = "list"
+    sources: Literal["annotations", "list"] = "annotations"
+    executed: bool = False
 
 
 _OPENAI = Host(fingerprints=True)
 _COMMON = Host()
-_XAI = Host(whole_calls=True, apart=True)
+_XAI = Host(whole_calls=True, apart=True, sources="list")
 HOSTS = {
     "azure": _OPENAI,
     "cerebras": Host("reasoning", "finish", whole_calls=True),
     "chutes": Host(usage="always"),
     "deepseek": Host(usage="finish", comment=b": keep-alive\n\n"),
-    "groq": Host("reasoning", "finish", whole_calls=True),
+    "groq": Host("reasoning", "finish", whole_calls=True, executed=True),
     "grok": _XAI,
     "xai": _XAI,
     "llamacpp": Host(needs_key=False, needs_model=False),

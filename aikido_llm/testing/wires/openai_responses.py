@@ -6,11 +6,11 @@ from urllib.parse import unquote
 from ...types.response import FinishReason
 from ..answer import Answer
 from . import responses_rules
-from .base import Received, Route, Standing
+from .base import Proof, Received, Route, Standing
 from .openai_hosts import bearer_or_api_key
 from .pieces import deltas, finish_of, fragments, made_id, write, write_pretty
 from .responses_items import Item, id_of, in_background, items_of, response_of
-from .rules import as_object, refusal
+from .rules import as_list, as_object, refusal
 
 _ERRORS: dict[int, tuple[str, str | None]] = {  # status: (type, code)
     400: ("invalid_request_error", None),
@@ -50,6 +50,12 @@ class OpenAIResponses:
 
     def check(self, request: Received) -> str | None:
         return refusal(responses_rules.check, request.body)
+
+    def issued(self, answer: Answer, request: Received) -> list[Proof]:
+        return _proofs([item.whole for item in items_of(answer, request)])
+
+    def returned(self, request: Received) -> list[Proof]:
+        return _proofs(as_list((as_object(request.body) or {}).get("input")) or [])
 
     def stream(self, answer: Answer, request: Received) -> list[bytes]:
         finish = finish_of(answer)
@@ -114,6 +120,16 @@ class OpenAIResponses:
             for number, name in enumerate(names)
         ]
         return write_pretty({"object": "list", "data": made}).encode()
+
+
+def _proofs(items: list[Any]) -> list[Proof]:
+    """Of the reasoning that is encrypted: the summary stands beside it."""
+    thoughts = [item for one in items if (item := as_object(one)) is not None and item.get("type") == "reasoning"]
+    return [
+        Proof(write(thought.get("summary") or []), str(thought["encrypted_content"]))
+        for thought in thoughts
+        if thought.get("encrypted_content")
+    ]
 
 
 def _event(event: dict[str, Any], number: int) -> bytes:

@@ -92,6 +92,12 @@ def _call(value: Any, where: str) -> str:
     function = as_object(call.get("function")) or {}
     if not isinstance(call.get("id"), str) or not call["id"]:
         raise Refused(f"Missing required parameter: '{where}.id'.")
+    if call.get("type") == "custom":
+        custom = as_object(call.get("custom")) or {}
+        for key in ("name", "input"):
+            if not isinstance(custom.get(key), str):
+                raise Refused(f"Missing required parameter: '{where}.custom.{key}'.")
+        return str(call["id"])
     if call.get("type") != "function":
         raise Refused(f"Missing required parameter: '{where}.type'.")
     if not matches(_NAME, function.get("name")):
@@ -153,6 +159,10 @@ def _tools(request: dict[str, Any], strict: bool) -> None:
     names: list[str] = []
     for index, item in enumerate(tools):
         tool = as_object(item) or {}
+        if strict and tool.get("type") not in ("function", "custom"):
+            raise Refused(f"Invalid value: {tool.get('type')!r}. Supported values are: 'function' and 'custom'.")
+        if tool.get("type") == "custom":
+            names.append(str((as_object(tool.get("custom")) or {}).get("name")))
         if tool.get("type") != "function":
             continue  # hosts have tools of their own
         function = as_object(tool.get("function")) or {}
@@ -171,7 +181,8 @@ def _tools(request: dict[str, Any], strict: bool) -> None:
 def _tool_choice(choice: Any, names: list[str]) -> None:
     if choice in ("none", "auto", "required", "any"):
         return
-    named = as_object((as_object(choice) or {}).get("function")) or {}
+    chosen = as_object(choice) or {}
+    named = as_object(chosen.get("function")) or as_object(chosen.get("custom")) or {}
     if named.get("name") not in names:
         raise Refused("Invalid value for 'tool_choice': it is neither a mode nor one of the functions in 'tools'.")
 
