@@ -17,8 +17,10 @@ the engine takes any model name. Observed with xllamacpp 2026.10.11549, on all t
     %thinktool%     with the tool offered: TOOL_THINKING, then a call for Lima
     %json%          JSON_ANSWER as plain text, no schema needed
     %loop%          counts "one two ... twelve" for ever: set a limit of N tokens and get N tokens, finish "length"
+    %again%         (in the result of a tool) AGAIN_THINKING, then a call for Quito: a loop that goes on
+    %done%          (likewise) DONE_THINKING, then DONE_ANSWER: its end
     %empty%         no content at all, finish "stop", 1 completion token
-    a tool result   AFTER_TOOL, whatever word stands in the conversation (so a tool loop ends)
+    a tool result   AFTER_TOOL, whatever else stands in the conversation but the two above (so a tool loop ends)
 
 By field of the request:
 
@@ -69,8 +71,22 @@ THINKING = "Let me reason about this step by stage.\n"
 THOUGHT_ANSWER = "The considered answer is forty-two."
 TOOL_THINKING = "Perhaps a tool would help here.\n"
 JSON_ANSWER = '{"answer": "forty-two", "n": 42}'
+AGAIN_THINKING = "One more city is wanted.\n"
+DONE_THINKING = "Both reports are here.\n"
+DONE_ANSWER = "Lima is warm, Quito is cool."
 AFTER_TOOL = "According to that report: eighteen degrees outside now."
 TOOL_NAME = "get_weather"
+FURTHER = {  # beside the scripts of the tool that makes the model: (word, what it outranks, tokens)
+    "again": ("%again%", 3, [
+        "<think>\nOne", " more city", " is wanted", ".\n</think>\n\n<",
+        "tool_call>\n{\"name", "\": \"get_weather\", \"a",
+        "rguments\": {\"city\": \"Qu", "ito\"}}", "\n</tool_call>\n", "<|im_end|>",
+    ]),
+    "done": ("%done%", 4, [
+        "<think>\nBoth", " reports", " are here", ".\n</think>\n\nLi", "ma is", " warm", ", Quito", " is cool.",
+        "<|im_end|>",
+    ]),
+}  # fmt: skip
 TOOL_SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {"city": {"type": "string"}, "unit": {"type": "string"}},
@@ -128,7 +144,10 @@ def scripted_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if reason := missing():
         pytest.skip(f"llama.cpp: {reason}")
     path = tmp_path_factory.mktemp("gguf") / "scripted.gguf"
-    made = subprocess.run([sys.executable, str(_MAKE_MODEL), str(path)], capture_output=True, text=True, check=False)
+    program = f"import {_MAKE_MODEL.stem} as make; make.SCRIPTS |= {FURTHER!r}; make.main({str(path)!r})"
+    made = subprocess.run(
+        [sys.executable, "-B", "-c", program], capture_output=True, text=True, check=False, cwd=_MAKE_MODEL.parent
+    )
     if made.returncode:
         raise RuntimeError(f"{_MAKE_MODEL.name} failed:\n{made.stderr}")
     return path

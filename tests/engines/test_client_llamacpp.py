@@ -93,6 +93,44 @@ async def test_thinking_before_a_call_is_replayed(llamacpp: LlamaCpp, wire: str)
     assert closing.text == engine.AFTER_TOOL
 
 
+@pytest.mark.parametrize("wire", WIRES)
+async def test_a_tool_loop_of_three_turns_with_thinking_on(llamacpp: LlamaCpp, wire: str) -> None:
+    """The result of each call decides what the model does next; its reasoning goes back with every turn."""
+    reports = {"Lima": "warm %again%", "Quito": "cool %done%"}
+
+    def get_weather(city: str) -> str:
+        """Tells the weather."""
+        return reports[city]
+
+    request = llm.Request("%thinktool%", thinking=llm.ThinkingConfig.by_effort("high"), max_tokens=2000)
+    thought: list[str] = []
+    said: list[str] = []
+    results: list[str] = []
+    async with open_client(llamacpp, wire) as client, llm.stream_tools(client, request, [get_weather]) as events:
+        async for event in events:
+            match event:
+                case llm.ThinkingDelta(text=text):
+                    thought.append(text)
+                case llm.TextDelta(text=text):
+                    said.append(text)
+                case llm.ToolResultEvent(call=call, message=message):
+                    results.append(f"{call.parsed()['city']}: {message.text}")
+                case llm.ErrorEvent(error=error):
+                    raise error
+                case _:
+                    pass
+        run = events.result
+    assert results == ["Lima: warm %again%", "Quito: cool %done%"]
+    assert run.turns == 3
+    assert run.response.text.strip() == engine.DONE_ANSWER
+    assert "".join(said).strip() == engine.DONE_ANSWER
+    thoughts = [message for message in run.messages if message.role == llm.Role.assistant]
+    assert ["".join(part.text for part in message.thinking).strip() for message in thoughts] == [
+        engine.TOOL_THINKING.strip(), engine.AGAIN_THINKING.strip(), engine.DONE_THINKING.strip(),
+    ]  # fmt: skip
+    assert len(thought) > 6, "it came in pieces"
+
+
 async def test_json_schema(llamacpp: LlamaCpp) -> None:
     schema = {"type": "object", "properties": {"answer": {"type": "string"}, "n": {"type": "integer"}},
               "required": ["answer", "n"], "additionalProperties": False}  # fmt: skip
