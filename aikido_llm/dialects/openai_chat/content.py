@@ -171,6 +171,8 @@ class Content:
             return
         self._audio_id = self._audio_id or as_text(audio.get("id"))
         self.spoken = self.spoken or bool(audio.get("expires_at"))
+        if audio.get("expires_at"):
+            self._provider_data["audio"] = {"expires_at": audio["expires_at"]}
         data, transcript = as_text(audio.get("data")), as_text(audio.get("transcript"))
         if data or transcript:
             piece = sound(data, transcript, self._audio_type, arrived)

@@ -15,6 +15,7 @@ def read_logprobs(said: Any, into: list[TokenLogprob], provider_data: Json) -> N
     """
     if is_list(said):
         into += _tokens(said)
+        _rests(said, provider_data)
     elif not is_object(said):
         provider_data["logprobs"] = said  # one number for the whole answer, seen behind a router
     elif "token_logprobs" in said:
@@ -23,6 +24,7 @@ def read_logprobs(said: Any, into: list[TokenLogprob], provider_data: Json) -> N
         for key, value in said.items():
             if key in ("content", "refusal"):
                 into += _tokens(value)
+                _rests(value, provider_data)
             elif value:
                 _more(provider_data, key, value)
 
@@ -36,6 +38,26 @@ def _more(provider_data: Json, key: str, value: Any) -> None:
             before.extend(value)
         else:
             kept[key] = list(value) if is_list(value) else value
+
+
+def _rests(entries: Any, provider_data: Json) -> None:
+    """What hosts say of a token beside its text and its number (its id, its place), in the order of the tokens."""
+    rests = [rest for entry in as_objects(entries) if (rest := _rest(entry))]
+    if rests:
+        _more(provider_data, "tokens", rests)
+
+
+def _rest(entry: Json) -> Json:
+    if _token(entry) is None:  # it has no number, so that no field of ours holds it
+        return entry
+    rest = {key: value for key, value in entry.items() if key not in _TOLD and value is not None}
+    others = [_rest(other) for other in as_objects(entry.get("top_logprobs"))]
+    if any(others):
+        rest["top_logprobs"] = others
+    return rest
+
+
+_TOLD = frozenset(("token", "logprob", "bytes", "top_logprobs"))
 
 
 def _tokens(entries: Any) -> list[TokenLogprob]:

@@ -23,7 +23,7 @@ from .answer import Answer
 from .finish import PENDING, ending_word, finish_reason
 from .quirks import Quirks, in_background, is_stored
 from .usage import read_usage
-from .wire import EVENT, TEXT, StreamEvent, field_of, output_heads, response_of, sequence_of, text_of
+from .wire import EVENT, TEXT, StreamEvent, beside_response, field_of, output_heads, response_of, sequence_of, text_of
 
 _NO_EVENTS = (STRAY, WHOLE, "error")
 _MARKS = noise.Marks(types=r"response\.[a-z_.]+")
@@ -233,7 +233,7 @@ class Decoder(base.Decoder):
 
     def _ended(self, word: str, data: bytes, out: list[Event]) -> None:
         response = response_of(data)
-        self._head(response)
+        self._head({**beside_response(data), **response})
         heads = output_heads(data)
         if heads is None or not self._answer.items.knows_all(heads):
             self._output(as_object(field_of(data, "response")), out)

@@ -63,11 +63,14 @@ class _Sequence(Struct, gc=False):
     sequence_number: int | None = None
 
 
+_FRAME = {"type", "response", "sequence_number"}
+
 TEXT = Typed(TextEvent)
 EVENT = Typed(StreamEvent)
 _RESPONSE = Typed(_ResponseFields)
 _HEADS = Typed(_ResponseHeads)
 _SEQUENCE = Typed(_Sequence)
+_FIELDS = Typed(dict[str, Raw])
 
 
 def response_of(data: bytes) -> dict[str, Any]:
@@ -87,6 +90,15 @@ def output_heads(data: bytes) -> list[dict[str, Any]] | None:
     except json.UNREADABLE:
         return None
     return [{"type": head.type, "id": head.id, "call_id": head.call_id} for head in heads.output] if heads else []
+
+
+def beside_response(data: bytes) -> dict[str, Any]:
+    """What an event says beside its response and its own name."""
+    try:
+        fields = _FIELDS.fast(data)
+        return {name: json.loads(bytes(value)) for name, value in fields.items() if name not in _FRAME}
+    except json.UNREADABLE:
+        return {name: value for name, value in json.loads_object(data).items() if name not in _FRAME}
 
 
 def sequence_of(data: bytes) -> int | None:

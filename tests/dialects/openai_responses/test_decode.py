@@ -718,3 +718,12 @@ def test_values_of_any_type_are_borne() -> None:
         read_whole(body(said("x", content=[value]), usage=value, error=value, incomplete_details=value, status=value))
         read_whole(body(said("x"), usage={"input_tokens": value, "output_tokens_details": value, "cost": value}))
         Road(DIALECT).read(sse([{"type": "error", "error": value, "message": value, "code": value}]))
+
+
+def test_what_the_last_event_says_beside_the_response_is_kept() -> None:
+    """As some gateways tell the cost; in a whole body it stands among the response's own fields."""
+    last = {**completed(output=[said("Hi")]), "gateway_usage": {"units": 3}}
+    assert answer(created(), last).provider_data == {"gateway_usage": {"units": 3}}
+    assert response_of(read_whole({**body(said("Hi")), "gateway_usage": {"units": 3}})).provider_data == {
+        "gateway_usage": {"units": 3}
+    }
