@@ -39,6 +39,11 @@ _ASKED: Mapping[str, Mapping[str, Any]] = {
     "`conversation`": {"conversation": "conv_1"},
 }
 
+_CARRY = """\
+What each wire can carry (a model may do less; echo takes all and answers in text). `citations`: answers say what they
+stand on; `server tools`: they tell which tools the provider ran. One program holds a conversation of three turns, with
+all of it that a row has, over every row, against the test server:"""
+
 _LATE = """\
 Where a system message goes that comes late ([conversations](../guides/conversations.md)); `late_system` in `open` or in
 the DSN changes it:
@@ -139,7 +144,7 @@ def _late(rows: list[tuple[str, Provider]]) -> Iterator[str]:
 
 
 def _features(rows: list[tuple[str, Provider]]) -> Iterator[str]:
-    yield "What each wire can carry (a model may do less; echo takes all and answers in text):"
+    yield _CARRY
     yield ""
     yield f"| name | {' | '.join(FEATURES)} |"
     yield f"|---|{':-:|' * len(FEATURES)}"
