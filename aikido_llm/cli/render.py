@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from attrs import define
@@ -45,6 +45,27 @@ def counts(usage: llm.Usage) -> str:
 def usage_line(usage: llm.Usage) -> str:
     """`usage: ...`, also when the server said nothing."""
     return f"usage: {counts(usage) or 'not said by the server'}"
+
+
+def footnotes(citations: Iterable[llm.Citation]) -> list[str]:
+    """`[1] Title, https://...`: each source once, in the order in which the answer names them."""
+    named: dict[str, str] = {}
+    for citation in citations:
+        title, place = citation.title or citation.document, citation.url or citation.document
+        words = " ".join(", ".join(dict.fromkeys(word for word in (title, place) if word)).split())
+        if words and len(named.get(place or title, "")) < len(words):  # a later one may know the title too
+            named[place or title] = words
+    return [f"[{number}] {words}" for number, words in enumerate(named.values(), 1)]
+
+
+def server_tool(call: llm.ServerToolCall) -> str:
+    """`server tool: web_search {"query": "x"} (completed)`, on one line."""
+    arguments = " ".join(call.arguments.split())
+    shown = arguments if len(arguments) <= _SHOWN else f"{arguments[:_SHOWN]}..."
+    return f"server tool: {' '.join(word for word in (call.name or call.kind, shown) if word)} ({call.status})"
+
+
+_SHOWN = 200  # characters of a tool's arguments: code may be long
 
 
 def file_size(count: int) -> str:

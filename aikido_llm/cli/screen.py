@@ -1,6 +1,7 @@
 """Shows one answer: its text on stdout, everything else on stderr."""
 
 import os
+import sys
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
@@ -18,7 +19,7 @@ from . import speak
 from .hush import hushed
 from .live import MarkdownWriter, PlainWriter, Writer
 from .media import extension
-from .render import Meter, file_size, safe, usage_line
+from .render import Meter, file_size, footnotes, safe, server_tool, usage_line
 
 
 class Screen:
@@ -92,6 +93,8 @@ class Screen:
         """Show what there is of an answer, without an end."""
         if response.thinking:
             self.event(llm.ThinkingDelta(response.thinking))
+        for index, run in enumerate(response.server_tools):
+            self.event(llm.ServerToolEvent(index, run))
         if response.text:
             self.event(llm.TextDelta(response.text))
         for index, call in enumerate(response.tool_calls):
@@ -126,7 +129,7 @@ class Screen:
             case llm.EndEvent(finish_reason=reason, response=response):
                 self._end(reason, response)
             case llm.ServerToolEvent(call=run):
-                self._say(safe(f"server tool: {run.name or run.kind} {run.arguments} ({run.status})"))
+                self._say(server_tool(run))
             case llm.ToolCallStart() | llm.ToolCallDelta() | llm.ServerToolStart():
                 pass  # the whole call is shown
             case llm.AudioEvent() | llm.CitationEvent() | llm.UsageEvent() | llm.ErrorEvent():
@@ -137,6 +140,7 @@ class Screen:
     def _end(self, reason: llm.FinishReason, response: llm.Response) -> None:
         self._meter.end()
         self._writer.close()
+        self._name_sources(response)
         for audio in (joined for joined in (_joined(response.audio),) if joined):
             self._say(f"audio: {keep(audio)}")
         if reason == llm.FinishReason.length:
@@ -147,6 +151,15 @@ class Screen:
             self._err.print(Text(line, style="dim"))
         elif self._show_usage:
             self._say(usage_line(response.usage))
+
+    def _name_sources(self, response: llm.Response) -> None:
+        """What the text stands on, as footnotes: behind it on a terminal; where stdout goes elsewhere it is the text
+        alone, and they are said on stderr."""
+        notes = footnotes(response.citations)
+        if notes and sys.stdout.isatty():
+            speak.out("\n" + "\n".join(notes))
+        elif notes:
+            self._say("\n".join(notes))
 
     def _say(self, line: str) -> None:
         self._end_thinking()

@@ -97,6 +97,27 @@ async def test_pictures_of_an_answer_are_kept(server: WireServer) -> None:
     take(Path(done.err.removeprefix("image: ").partition(" (")[0]), PNG)
 
 
+TIDE = (
+    llm.Citation(url="https://tide.example", title="Tide", start=0, end=4),
+    llm.Citation(url="https://moon.example", start=5, end=9),
+    llm.Citation(url="https://tide.example", title="Tide", start=10, end=12),
+)
+SEARCH = llm.ServerToolCall("srvtoolu_1", "web_search", "web_search", '{"query": "tide"}', "completed", "[]")
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_in_a_pipe_sources_and_server_tools_are_said_on_stderr(server: WireServer, stream: bool) -> None:
+    server.answer(Answer("High at noon.", server_tools=(SEARCH,), citations=TIDE))
+    flags = () if stream else ("--no-stream",)
+    done = await here("chat", "-p", "anthropic", "--dsn", server.dsn("anthropic"), "tide?", *flags)
+    assert (done.code, done.out) == (0, "High at noon.\n")
+    assert [line.replace(" ", "") for line in done.err.splitlines()] == [
+        'servertool:web_search{"query":"tide"}(completed)',
+        "[1]Tide,https://tide.example",
+        "[2]https://moon.example",
+    ]
+
+
 async def test_the_environment_of_another_provider_is_left_alone(server: WireServer) -> None:
     done = await here("chat", "-p", "echo", "hi", LLM_PROVIDER="vllm", LLM_DSN=server.dsn("vllm"), LLM_MODEL="m")
     assert done.out == "hi\n"

@@ -8,7 +8,7 @@ import aikido_llm as llm
 from aikido_llm.cli import media, preview
 from aikido_llm.cli.explain import explain
 from aikido_llm.cli.markdown import settled
-from aikido_llm.cli.render import Meter, counts, json_line, safe, usage_line
+from aikido_llm.cli.render import Meter, counts, footnotes, json_line, safe, server_tool, usage_line
 from aikido_llm.cli.sunset import blocks, png
 
 MARKDOWN = """# A
@@ -149,3 +149,22 @@ def test_previews() -> None:
     assert preview.escape(image, "iterm2").startswith("\x1b]1337;File=inline=1;size=")
     assert preview.escape(image, "") == ""
     assert blocks(png()).plain.count("▀") == 48 * 16
+
+
+def test_footnotes_name_each_source_once() -> None:
+    told = [
+        llm.Citation(url="https://a.example"),
+        llm.Citation(document="doc_1", cited_text="words"),
+        llm.Citation(url="https://a.example", title="A\ntitle"),
+        llm.Citation(title="Alone"),
+        llm.Citation(),
+    ]
+    assert footnotes(told) == ["[1] A title, https://a.example", "[2] doc_1", "[3] Alone"]
+
+
+def test_a_server_tool_is_one_short_line() -> None:
+    code = llm.ServerToolCall("", "", "code_execution", "print(1)\n" * 100, "open")
+    line = server_tool(code)
+    assert line.startswith("server tool: code_execution print(1) print(1)")
+    assert line.endswith("... (open)")
+    assert len(line) < 260

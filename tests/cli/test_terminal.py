@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+import aikido_llm as llm
 from aikido_llm.testing import Answer, Fault, WireServer
 
 from .running import Terminal
@@ -34,6 +35,22 @@ async def test_chat_plain_and_a_stream_that_breaks_off(server: WireServer, home:
     async with Terminal("chat", "--plain", "-p", "vllm", "--dsn", server.dsn("vllm"), "hi", **home) as terminal:
         await terminal.until("**one**", "aikido-llm: vllm: ", "what arrived stands above", "ask again")
         assert await terminal.ended() == 1
+
+
+@pytest.mark.parametrize("how", ["drawn", "--plain"])
+async def test_sources_are_footnotes_behind_the_answer(server: WireServer, home: dict[str, str], how: str) -> None:
+    sources = [
+        llm.Citation(url="https://tide.example", title="Tide\x1b[2J", start=0, end=4),
+        llm.Citation(url="https://tide.example", title="Tide", start=5, end=9),
+    ]
+    search = llm.ServerToolCall("s", "web_search", "web_search", '{"query":"tide"}', "completed", "[]")
+    server.answer(Answer("High at noon.", server_tools=(search,), citations=sources))
+    flags = ("--plain",) if how == "--plain" else ()
+    async with Terminal("chat", *flags, "-p", "anthropic", "--dsn", server.dsn("anthropic"), "x", **home) as terminal:
+        await terminal.until("server tool: web_search", "High at noon.", "[1] Tide", ", https://tide.example", "in all")
+        assert await terminal.ended() == 0
+    assert "[2]" not in terminal.text
+    assert "\x1b[2J" not in terminal.raw
 
 
 async def test_ctrl_c_ends_chat(server: WireServer, home: dict[str, str]) -> None:
