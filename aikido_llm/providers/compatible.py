@@ -127,7 +127,8 @@ HOSTS: Mapping[str, Host] = {
             "zai", "Z.AI (GLM)", "https://api.z.ai/api/paas/v4", ("ZAI_API_KEY", "ZHIPU_API_KEY"),
             "https://z.ai/manage-apikey/apikey-list",
             _open_models(
-                thinking="switch", reasoning_replay="always", several_answers=False, logprobs=None, json_schema=False
+                thinking="switch", reasoning_replay="always", several_answers=False, logprobs=None, json_schema=False,
+                citations=True,
             ),
             f'Z.AI docs, "Thinking mode" and "Chat completion", {_MODELS_DEV}; {_RECORDED}',
             'For a coding plan: `base_url="https://api.z.ai/api/coding/paas/v4"`;'
@@ -140,6 +141,7 @@ HOSTS: Mapping[str, Host] = {
             _open_models(
                 top_k_field="top_k", thinking="enable_thinking", thinking_budget_field="thinking_budget",
                 prefill_field="partial", cache_marks=True, reasoning_replay="content", audio_input="object",
+                citations=True,
             ),
             f'Alibaba Cloud Model Studio docs, "Deep thinking", "Context cache", {_MODELS_DEV}; {_RECORDED}',
             'In China: `base_url="https://dashscope.aliyuncs.com/compatible-mode/v1"`; in the US'
@@ -244,7 +246,7 @@ HOSTS: Mapping[str, Host] = {
         ),
         _host(
             "venice", "Venice AI", "https://api.venice.ai/api/v1", ("VENICE_API_KEY",),
-            "https://venice.ai/settings/api", _open_models(reasoning_replay="content"),
+            "https://venice.ai/settings/api", _open_models(reasoning_replay="content", citations=True),
             f'Venice API docs, "Chat completions", read 2026-11; {_RECORDED}',
             'Its own settings go into `extra={"venice_parameters": {...}}`.',
         ),

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
+import aikido_llm as llm
 from tests.corpus import reach
-from tests.corpus.load import FURTHER, MISSING, PROTOCOLS, available
+from tests.corpus.load import FURTHER, MISSING, PROTOCOLS, Exchange, available
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "reliability.md"
 pytestmark = pytest.mark.skipif(not (available() and FURTHER.is_file()), reason=MISSING)
@@ -34,13 +35,15 @@ def test_both_roads_are_counted(protocol: str) -> None:
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_the_walk_sees_what_is_missing(protocol: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same walk over Responses whose provider_data is gone finds that it is."""
-    answers = reach.answers_of(protocol)[:20]
     read = reach.response_to
-    emptied = reach.Count()
-    for exchange in answers:
+
+    def bare(exchange: Exchange) -> tuple[llm.Response, llm.LLMError | None]:
         response, error = read(exchange)
-        bare = evolve(response, text="", provider_data={}, citations=(), server_tools=())
-        monkeypatch.setattr(reach, "response_to", lambda _, bare=bare, error=error: (bare, error))
+        return evolve(response, text="", provider_data={}, citations=(), server_tools=()), error
+
+    monkeypatch.setattr(reach, "response_to", bare)
+    emptied = reach.Count()
+    for exchange in reach.answers_of(protocol)[:20]:
         reach.count(exchange, emptied)
     assert emptied.lost
 

@@ -7,6 +7,7 @@ import pytest
 from attrs import evolve
 
 import aikido_llm as llm
+from aikido_llm.dialects.values import is_list, is_object
 from aikido_llm.testing import Answer, WireServer
 from aikido_llm.testing.proofs import Proofs
 from aikido_llm.testing.wires.base import Proof
@@ -119,9 +120,9 @@ SIGNING = ("anthropic", "gemini", "openai-responses", "openrouter")
 
 def changed(value: Any, old: str, new: str) -> Any:
     """The JSON value with one text in place of another."""
-    if isinstance(value, dict):
+    if is_object(value):
         return {key: changed(inner, old, new) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
+    if is_list(value):
         return [changed(inner, old, new) for inner in value]
     return new if value == old else value
 
@@ -141,7 +142,7 @@ async def test_signed_blocks_come_back_byte_for_byte(name: str, what: str) -> No
         assert said.replay is not None
         words = "tide" if name == "gemini" else "Let me see."
         old, new = {"words": (words, "Other."), "proof": (signature, "bm90"), "nothing": ("", "")}[what]
-        said = evolve(said, replay=evolve(said.replay, items=tuple(changed(said.replay.items, old, new))))
+        said = evolve(said, replay=evolve(said.replay, items=tuple(changed(list(said.replay.items), old, new))))
         following = evolve(asked, messages=(*REQUEST.messages, said, llm.tool(said.tool_calls[0], "14:00")))
         if what == "nothing":
             assert (await client.complete(following)).text == "ok"
