@@ -2,6 +2,8 @@
 thinking, a source of the text, and a tool that the provider runs, where the table of docs/providers says that it has
 them. The test server checks every request as the provider would."""
 
+from typing import Any
+
 import pytest
 from attrs import define, evolve, field
 
@@ -51,8 +53,11 @@ class Seen:
     run: llm.ToolRun | None = None
 
 
+_LACKING: tuple[dict[str, Any], ...] = ({}, {"tools": ()}, {"thinking": None})
+
+
 async def program(provider: str, dsn: str) -> Seen:
-    """Asks with functions and a search of the provider's; where there is no such search, without."""
+    """Asks with functions, with a search of the provider's and for thinking; where there is none of these, without."""
     asked = llm.Request(
         [llm.system("Be brief."), llm.user("When is high tide in Bergen, and is it windy?")],
         tools=[llm.ServerTool("web_search")],
@@ -60,10 +65,12 @@ async def program(provider: str, dsn: str) -> Seen:
         max_tokens=8000,
     )
     async with llm.open(provider, dsn) as client:
-        try:
-            return await show(client, asked)
-        except llm.UnsupportedFeatureError:
-            return await show(client, evolve(asked, tools=()))
+        for lacking in _LACKING:
+            try:
+                return await show(client, evolve(asked, **lacking))
+            except llm.UnsupportedFeatureError:
+                continue
+        return await show(client, evolve(asked, tools=(), thinking=None))
 
 
 async def show(client: llm.HTTPClient, asked: llm.Request) -> Seen:
