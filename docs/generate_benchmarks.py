@@ -235,6 +235,13 @@ def _verdict(row: Row) -> str:
     return {"met": "met", "SHORT": "**short**"}.get(row["verdict"], "")
 
 
+def _limits(results: Results) -> Iterator[str]:
+    yield "| being let pass | |"
+    yield "|---|---:|"
+    for row in results.of("limits"):
+        yield f"| {row['case']} | {_with_spread(row)} {row['unit']} {_verdict(row)} |"
+
+
 _TABLES: dict[str, Callable[[Results], Iterator[str]]] = {
     "machine": _machine,
     "goals": _goals,
@@ -252,6 +259,7 @@ _TABLES: dict[str, Callable[[Results], Iterator[str]]] = {
     "documents": _documents,
     "images_peers": _images_peers,
     "start": _start,
+    "limits": _limits,
 }
 
 if __name__ == "__main__":

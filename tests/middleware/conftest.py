@@ -1,3 +1,3 @@
-from tests.services import redis_server
+from tests.services import redis_cluster, redis_server
 
-__all__ = ["redis_server"]
+__all__ = ["redis_cluster", "redis_server"]

@@ -30,7 +30,7 @@ class RedisStore(Unpicklable):
     processes: how many share it: what each may use without Redis. lease_seconds: how long a dead process's places stay.
 
     It may serve any number of limiters and budgets, which `name` keeps apart, and any number of event loops. `aclose`
-    closes the connections of the running loop; no client does. Redis 5 or later, cluster-safe: one hash slot a name.
+    closes the connections of the running loop; no client does. Redis 5 or later; of a cluster any node will do.
 
     raises: ConfigError without redis-py (extra `redis`), and for what is no such URL or number.
     """
@@ -45,6 +45,7 @@ class RedisStore(Unpicklable):
         self._url = Secret(url)
         self._password = Secret("")
         self._connections: WeakKeyDictionary[asyncio.AbstractEventLoop, Any] = WeakKeyDictionary()
+        self._in_cluster = False
         self._last_words: WeakKeyDictionary[asyncio.AbstractEventLoop, list[Callable[[], Awaitable[None]]]]
         self._last_words = WeakKeyDictionary()
         self._scripts: dict[str, str] = {}  # text -> its digest
@@ -55,22 +56,31 @@ class RedisStore(Unpicklable):
 
     async def step(self, script: str, keys: tuple[str, ...], message: Mapping[str, Any]) -> list[Any]:
         """Run a script with one message. Raises Gone."""
-        from redis.exceptions import NoScriptError, RedisError
+        from redis.exceptions import MovedError, RedisClusterException, RedisError
 
-        body = json.dumps(message)
         try:
-            redis = self._here()
-            digest = self._scripts.get(script)
-            if digest is not None:
-                try:
-                    return cast("list[Any]", await redis.evalsha(digest, len(keys), *keys, body))
-                except NoScriptError:  # it was restarted, or emptied: what was in it is not told again
-                    body = json.dumps({**message, "start": 0})
-            self._scripts[script] = await redis.script_load(script)
-            return cast("list[Any]", await redis.evalsha(self._scripts[script], len(keys), *keys, body))
-        except (RedisError, OSError, TimeoutError) as error:
+            try:
+                return await self._run(script, keys, message)
+            except MovedError:  # one node of a cluster, and this name lies on another
+                self._in_cluster = True
+                await self._disconnect()
+                return await self._run(script, keys, message)
+        except (RedisError, RedisClusterException, OSError, TimeoutError) as error:
             text = scrub(excerpt(str(error), _LONGEST), self._password)
             raise Gone(f"{type(error).__name__}: {text}") from None
+
+    async def _run(self, script: str, keys: tuple[str, ...], message: Mapping[str, Any]) -> list[Any]:
+        from redis.exceptions import NoScriptError
+
+        redis, body = self._here(), json.dumps(message)
+        digest = self._scripts.get(script)
+        if digest is not None:
+            try:
+                return cast("list[Any]", await redis.evalsha(digest, len(keys), *keys, body))
+            except NoScriptError:  # it was restarted, or emptied: what was in it is not told again
+                body = json.dumps({**message, "start": 0})
+        self._scripts[script] = await redis.script_load(script)
+        return cast("list[Any]", await redis.evalsha(self._scripts[script], len(keys), *keys, body))
 
     def at_close(self, tell: Callable[[], Awaitable[None]]) -> None:
         """Before the connections of this loop are closed, `tell` says what there still is to say."""
@@ -81,7 +91,10 @@ class RedisStore(Unpicklable):
         loop = asyncio.get_running_loop()
         for tell in self._last_words.get(loop, ()):
             await tell()
-        redis = self._connections.pop(loop, None)
+        await self._disconnect()
+
+    async def _disconnect(self) -> None:
+        redis = self._connections.pop(asyncio.get_running_loop(), None)
         if redis is not None:
             await redis.aclose()
 
@@ -94,11 +107,12 @@ class RedisStore(Unpicklable):
         return redis
 
     def _connect(self) -> Any:
-        from redis.asyncio import Redis
+        from redis.asyncio import Redis, RedisCluster
         from redis.asyncio.retry import Retry
         from redis.backoff import NoBackoff
 
-        return cast("Any", Redis).from_url(  # its keyword arguments have no types
+        kind: Any = RedisCluster if self._in_cluster else Redis
+        return kind.from_url(
             self._url.reveal(),
             decode_responses=True,
             protocol=2,  # over 3, redis-py 8 uses connections again that the server has closed (read in its source)

@@ -132,9 +132,8 @@ async def places_are(count: int, server: RedisServer) -> None:
 
 async def test_places_of_a_process_that_dies_come_back(store: RedisStore, redis_server: RedisServer) -> None:
     """It is killed with all places taken; one that lives keeps its place for longer than a lease lasts."""
-    limits = {"concurrent": 4}
-    job = Job(redis_server.url, limits, seconds=30.0, waiters=4, lease_seconds=1.0, hold=30.0)
-    limiter = Limiter(**limits, store=store, name="waiters")  # type: ignore[arg-type]
+    job = Job(redis_server.url, {"concurrent": 4}, seconds=30.0, waiters=4, lease_seconds=1.0, hold=30.0)
+    limiter = Limiter(concurrent=4, store=store, name="waiters")
     kept = await limiter.acquire(request())
     with running(job) as (process,):
         await places_are(4, redis_server)
@@ -155,8 +154,8 @@ async def test_places_of_a_process_that_dies_come_back(store: RedisStore, redis_
 
 async def test_first_come_first_served_over_processes(store: RedisStore) -> None:
     """A large one is not starved by the small ones of another process, which come all the while."""
-    bounds = {"tokens_per_minute": 60_000.0}  # 1,000 a second, 6,000 at once
-    one, other = (Limiter(**bounds, store=store, name="fair") for _ in range(2))  # type: ignore[arg-type]
+    # 1,000 a second, 6,000 at once
+    one, other = (Limiter(tokens_per_minute=60_000, store=store, name="fair") for _ in range(2))
     (await one.acquire(request(6000))).settle(None)
     done = asyncio.Event()
     small = 0
@@ -228,6 +227,21 @@ async def test_a_pause_is_shared(store: RedisStore) -> None:
     begun = time.monotonic()
     (await other.acquire(request())).settle(NOTHING)
     assert 0.7 < time.monotonic() - begun < 2.0
+
+
+async def test_of_a_cluster_any_node_will_do(redis_cluster: list[RedisServer]) -> None:
+    store = RedisStore(redis_cluster[0].url)
+    for name in "abcdef":  # on both nodes
+        one, other = (Limiter(concurrent=1, store=store, name=name) for _ in range(2))
+        lease = await one.acquire(request())
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await other.acquire(request())
+        lease.settle(NOTHING)
+        async with asyncio.timeout(5):
+            (await other.acquire(request())).settle(NOTHING)
+    await store.aclose()
+    assert all("aikido_llm" in node.tell("KEYS *") for node in redis_cluster)
 
 
 def test_several_loops_share_one_store(redis_server: RedisServer) -> None:
