@@ -88,12 +88,15 @@ def _pair(answer: Exchange, recording: list[Exchange]) -> Pair | None:
     return Pair(answer, tuple(sorted(behind, key=len)[0]))
 
 
+_NAMES = {"xai": "grok", "alibaba": "qwen", "vercel-gateway": "vercel"}  # the recordings' names -> ours
+
+
 def row_of(pair: Pair) -> Provider:
     """Ours of that name and wire; else one that gives all reasoning back, in the spelling that they use there."""
     exchange = pair.answer
     if exchange.protocol in ROWS:
         return find(ROWS[exchange.protocol])
-    name = {"xai": "grok"}.get(exchange.provider, exchange.provider)
+    name = _NAMES.get(exchange.provider, exchange.provider)
     if name in providers() and isinstance(find(name).dialect, OpenAIChat):
         return find(name)
     detailed = any("reasoning_details" in turn for turn in pair.theirs)
