@@ -102,7 +102,7 @@ def sign(credential: Credential, request: Unsigned) -> dict[str, str]:
     )
     scope = f"{stamp[:8]}/{region}/{service}/aws4_request"
     text = f"{_ALGORITHM}\n{stamp}\n{scope}\n{sha256(canonical.encode()).hexdigest()}"
-    signature = hmac.new(_key(credential.values["secret"], scope), text.encode(), sha256).hexdigest()
+    signature = hmac.digest(_key(credential.values["secret"], scope), text.encode(), "sha256").hex()
     return added | {
         "Authorization": f"{_ALGORITHM} Credential={credential.values['id']}/{scope}, "
         f"SignedHeaders={names}, Signature={signature}"
@@ -151,7 +151,7 @@ def _query(query: str) -> str:
 def _key(secret: str, scope: str) -> bytes:
     key = f"AWS4{secret}".encode()
     for step in scope.split("/"):
-        key = hmac.new(key, step.encode(), sha256).digest()
+        key = hmac.digest(key, step.encode(), "sha256")
     return key
 
 

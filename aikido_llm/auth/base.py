@@ -5,6 +5,7 @@ looks for the credential off the event loop, shares it among the requests of a c
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from functools import cached_property
 from hashlib import sha256
 from importlib import import_module
 from typing import Any, Protocol
@@ -45,7 +46,7 @@ class Credential:
     ends: float | None = None
     source: str = ""
 
-    @property
+    @cached_property
     def secrets(self) -> tuple[Secret, ...]:
         """What no error may show."""
         return tuple(Secret(value) for value in self.values.values() if value)

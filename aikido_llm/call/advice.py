@@ -8,9 +8,12 @@ from .wires import told_of_the_right_one
 
 
 def advised(provider: Provider, request: Request, error: LLMError) -> LLMError:
-    """The error of a server for this request, whose message names the option where there is one."""
+    """The error of a server for this request, whose message says what mends it, where that is known."""
     late = getattr(provider.dialect, "late_system", "")
     if late == "role" and refused_late_system(error.message) and comes_late(request.messages):
         error.message += " (for a system message that comes late: open the client with late_system=user)"
         return error
+    said = error.message.lower()
+    if mends := next((mends for words, mends in provider.advice.items() if words in said), ""):
+        error.message += f" ({mends})"
     return told_of_the_right_one(provider, error)

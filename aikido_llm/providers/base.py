@@ -116,6 +116,7 @@ class Provider:
     strip_base: endings that people leave on the base URL and that the dialect's paths already have; * is any segment.
     model_behind: what stands in a base URL before the name of a model (`/deployments/`).
     options:    what only this provider understands. docs: its page.
+    advice:     words of a server's refusal, in lower case -> what mends it, where the server does not say.
     transport:  where the bytes come from when that is not the network: what makes it, or the name of one of ours.
     """
 
@@ -151,6 +152,7 @@ class Provider:
     auth: Auth | Signing | None = None
     base_url_keyed: str = ""
     places: Callable[[Mapping[str, str]], Mapping[str, str]] | None = None
+    advice: Mapping[str, str] = field(factory=dict[str, str])
 
     @property
     def base_variables(self) -> tuple[str, ...]:

@@ -27,6 +27,13 @@ _RESPONSES = OpenAIResponses(draws_images=False, models_path="")
 _MESSAGES = AnthropicMessages(models_path="")
 
 
+ADVICE = {
+    # Amazon Bedrock User Guide, "Inference profiles", read 2026-11; the apostrophe is typed in two ways
+    "on-demand throughput": "name an inference profile: the id with `us.`, `eu.`, `apac.` or `global.` in front",
+    "isn't supported on this route": "another base URL serves it: see the model's card, `/v1` or `/openai/v1`",
+}
+
+
 def domain(settings: Mapping[str, str]) -> dict[str, str]:
     """Under which name a region's hosts are. Source: botocore 1.44, data/partitions.json, read 2026-11."""
     region = settings.get("region", "")
@@ -49,6 +56,7 @@ PROVIDER = Provider(
         ),
     },
     auth=aws.SIGNING,
+    advice=ADVICE,
     key_env=("AWS_BEARER_TOKEN_BEDROCK",),
     key_url="https://console.aws.amazon.com/bedrock/home#/api-keys",
     list_headers=("anthropic-beta",),

@@ -51,3 +51,13 @@ def test_a_system_message_is_late_behind_any_other() -> None:
     assert comes_late(LATE)
     assert not comes_late([llm.system("a"), llm.system("b"), llm.user("c")])
     assert not comes_late([])
+
+
+async def test_what_the_row_knows_of_a_refusal() -> None:
+    said = (
+        "Invocation of model ID anthropic.claude-x with on-demand throughput isn\u2019t supported. Retry your request."
+    )
+    async with WireServer() as server, llm.open("bedrock", server.dsn("bedrock"), retry=None) as client:
+        server.answer(Answer(status=400, message=said))
+        with pytest.raises(llm.InvalidRequestError, match=r"name an inference profile.*`us\.`"):
+            await client.chat("hi")
