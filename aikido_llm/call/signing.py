@@ -58,11 +58,15 @@ class Signer:
             return Signed(own, own.secrets())
         credential = await self._credential()
         request = Unsigned(method, url, headers().reveal(), body, self._now())
-        if body is not None and len(body) > _LARGE:
-            own = Headers(await asyncio.to_thread(auth.sign, credential, request))
-        else:
-            own = Headers(auth.sign(credential, request))
-        return Signed(own, (*credential.secrets, *own.secrets()), credential)
+        try:
+            if body is not None and len(body) > _LARGE:
+                own = Headers(await asyncio.to_thread(auth.sign, credential, request))
+            else:
+                own = Headers(auth.sign(credential, request))
+            return Signed(own, (*credential.secrets, *own.secrets()), credential)
+        except LLMError as error:
+            failure = error.scrubbed(*credential.secrets)
+        raise failure
 
     async def located(self, base_url: str) -> str:
         """The base URL, with what it leaves open (`{region}`) as it was found with the credential."""

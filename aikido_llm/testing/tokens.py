@@ -67,6 +67,10 @@ class Tokens:
         self.given.append(f"eyJ0ZXN0Ijp0cnVlfQ.token-{len(self.given)}.c2lnbmF0dXJl")
         return self.given[-1]
 
+    def take(self, id: str, secret: str, session: str = "") -> None:
+        """An AWS key that somebody else gave out is as good as one of this server's."""
+        self.aws_keys[id] = AwsKey(secret, session)
+
     def aws_key(self, *, session: bool = True) -> tuple[str, AwsKey]:
         """Another one; of a session, or one that lasts."""
         number = len(self.given)
