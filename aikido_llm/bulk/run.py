@@ -46,9 +46,9 @@ def map(
     ordered: in the order of the rows, not as answers come.
     policy: how often and how patiently each row is tried; 5 attempts.
     raises (from the iteration): ConfigError for a wrong argument and for a log that cannot be used; OSError of the log;
-    what `rows` raises, and an error that would meet every row (no key, a wrong one, no credit), both when the rows that
-    were under way have been handed out. A row that failed is a row, with its error; the next run asks again for those
-    whose request was not at fault (`Row.again`).
+    what `rows` raises, and an error that would meet every row (no key, a wrong one, no credit, a spent budget), both
+    when the rows that were under way have been handed out. A row that failed is a row, with its error; the next run
+    asks again for those whose request was not at fault (`Row.again`).
     """
     if type(concurrency) is not int or concurrency < 1:
         raise ConfigError("concurrency is a whole number from 1 on")

@@ -18,6 +18,7 @@ from attrs import define
 from ..client import Client
 from ..errors import (
     AuthError,
+    BudgetExceededError,
     ConfigError,
     InsufficientCreditsError,
     InvalidRequestError,
@@ -38,10 +39,10 @@ _POLL = (0.02, 1.0)  # s between two looks at those, growing while nothing comes
 
 
 def meets_all(error: LLMError) -> bool:
-    """Whether the next row would fail in the same way: no key, a wrong one, no money."""
+    """Whether the next row would fail in the same way: no key, a wrong one, no money, a budget that is spent."""
     if isinstance(error, AuthError) and not isinstance(error, InsufficientCreditsError):
         return error.status == 401
-    return isinstance(error, ConfigError | InsufficientCreditsError)
+    return isinstance(error, ConfigError | InsufficientCreditsError | BudgetExceededError)
 
 
 async def _each(rows: Rows) -> AsyncGenerator[Rowlike]:

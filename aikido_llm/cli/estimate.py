@@ -1,11 +1,13 @@
 """What a run of `map` would take, before anything is sent."""
 
+import asyncio
 from collections.abc import Container
 
 from attrs import evolve, frozen
 
 import aikido_llm as llm
 from aikido_llm.middleware.limits.estimate import GUESS, input_tokens
+from aikido_llm.middleware.prices import Prices
 
 from .inputs import Reader
 from .rows import with_system
@@ -25,8 +27,27 @@ class Estimate:
     output_tokens: int = 0
     bounded: bool = True
 
-    def usage(self) -> llm.Usage:
-        return llm.Usage(input_tokens=round(self.input_tokens), output_tokens=self.output_tokens)
+    def said(self, usd: float | None) -> str:
+        """usd: what it would cost, None where nobody knows."""
+        bound = "at most" if self.bounded else "about, for some answers have no bound (--max-tokens),"
+        return (
+            f"map: {self.rows:,} rows would be asked"
+            + (f", {self.wrong:,} are no rows" if self.wrong else "")
+            + f": about {self.input_tokens:,.0f} tokens in, {bound} {self.output_tokens:,} out"
+            + (f", ${usd:,.4g}" if usd is not None else "")
+            + "; nothing was sent"
+        )
+
+
+def cost(provider: str, model: str | None, found: Estimate) -> float | None:
+    """US dollars, by the table of genai-prices; None without it, and for what it does not know."""
+    try:
+        prices = Prices("the estimate")
+    except llm.ConfigError:
+        return None
+    asyncio.run(prices.load())
+    usage = llm.Usage(input_tokens=round(found.input_tokens), output_tokens=found.output_tokens)
+    return prices.usd(provider, model or "", usage)
 
 
 def estimate(

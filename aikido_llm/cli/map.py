@@ -17,7 +17,7 @@ from aikido_llm.store import CallStore
 
 from . import inputs, speak
 from . import request as asking
-from .estimate import Estimate, estimate
+from .estimate import cost, estimate
 from .options import Access, access_options, stand_in
 from .outputs import Errors, Output
 from .render import json_line
@@ -80,6 +80,8 @@ def _schema(path: Path | None) -> llm.ResponseFormat | None:
               "runs share, also at once: what any of them has answered is not asked again.")  # fmt: skip
 @click.option("--limit-rpm", type=click.IntRange(1), metavar="N", help="At most so many requests a minute.")
 @click.option("--limit-tpm", type=click.IntRange(1), metavar="N", help="At most so many tokens a minute.")
+@click.option("--budget", type=click.FloatRange(0, min_open=True), metavar="USD", help="Stop before more is spent, in "
+              "US dollars (needs the extra prices).")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Say what would be asked and what it would take; send nothing.")
 def command(
     access: Access, files: tuple[str, ...], out: Path, concurrency: int, *, plain: bool, **options: Any
@@ -108,14 +110,15 @@ def command(
         if source.all_wrong():
             raise click.UsageError(f"no line of {paths[0]} is JSON: write each prompt as a JSON string, or pass --text")
         if options["dry_run"]:
-            _dry_run(estimate(source, reader, _answered(out), system, options["max_tokens"]))
+            found = estimate(source, reader, _answered(out), system, options["max_tokens"])
+            speak.err(found.said(cost(client.provider, client.model, found)))
             return
         with closing(Output(out)) as output:
             total = check(source, paths, output, settings)
             output.begin()
             errors.begin()
             job = Job(
-                limited(client, options), source, reader, output, errors, total, settings,
+                bounded(client, options), source, reader, output, errors, total, settings,
                 attempts=options["attempts"], system=system,
             )  # fmt: skip
             try:
@@ -136,11 +139,13 @@ async def _go(job: Job, concurrency: int, log: Path | None) -> None:
         await job.go(concurrency)
 
 
-def limited(client: llm.HTTPClient, options: dict[str, Any]) -> llm.HTTPClient:
-    """The client under the limits that were asked for."""
-    if options["limit_rpm"] is None and options["limit_tpm"] is None:
-        return client
-    return middleware.limited(client, middleware.Limiter(options["limit_rpm"], options["limit_tpm"]))
+def bounded(client: llm.HTTPClient, options: dict[str, Any]) -> llm.HTTPClient:
+    """The client under the limits and the budget that were asked for."""
+    if options["limit_rpm"] is not None or options["limit_tpm"] is not None:
+        client = middleware.limited(client, middleware.Limiter(options["limit_rpm"], options["limit_tpm"]))
+    if options["budget"] is not None:
+        client = middleware.budgeted(client, middleware.Budget(usd=options["budget"]))
+    return client
 
 
 def _answered(out: Path) -> Container[int]:
@@ -148,15 +153,6 @@ def _answered(out: Path) -> Container[int]:
         return ()
     with closing(Output(out)) as output:
         return output.done
-
-
-def _dry_run(found: Estimate) -> None:
-    bound = "at most" if found.bounded else "about, for some answers have no bound (--max-tokens),"
-    speak.err(
-        f"map: {found.rows:,} rows would be asked"
-        + (f", {found.wrong:,} are no rows" if found.wrong else "")
-        + f": about {found.input_tokens:,.0f} tokens in, {bound} {found.output_tokens:,} out; nothing was sent"
-    )
 
 
 def _check_names(files: Sequence[Path], out: Path, errors: Path) -> None:

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from attrs import evolve
 
 import aikido_llm as llm
 from aikido_llm import bulk
-from aikido_llm.errors import BudgetExceededError
+from aikido_llm.middleware import Budget, budgeted
 from aikido_llm.store import CallStore
 from aikido_llm.testing import Answer, Received, StubClient, TurnScript, WireServer
 
@@ -332,15 +331,15 @@ async def test_what_another_gives_up_is_taken_over(client: llm.HTTPClient, serve
     assert texts(await others) == dict.fromkeys(range(3), "yes")
 
 
-async def test_what_stands_around_the_client_is_a_rows_error(tmp_path: Path) -> None:
-    class Broke:
-        def stream(self, request: llm.Request) -> AsyncIterator[llm.Event]:
-            raise BudgetExceededError("no money left in this budget")
-
-        complete = stream
-
-    client: Any = Broke()
-    rows = await rows_of(bulk.map(client, prompts(3), tmp_path / "a.db", policy=ONCE))
-    assert {type(row.error) for row in rows} == {BudgetExceededError}
-    assert all(row.again for row in rows)
-    assert evolve(rows[0], error=None).again is False
+async def test_a_budget_that_is_spent_ends_the_run(client: llm.HTTPClient, server: WireServer, tmp_path: Path) -> None:
+    server.respond(lambda request: Answer("yes", usage=llm.Usage(10, 10)))
+    spent = budgeted(client, Budget(tokens=400, assume_output=50))
+    found: list[bulk.Row] = []
+    with pytest.raises(llm.BudgetExceededError):
+        async for row in bulk.map(spent, prompts(100), tmp_path / "a.db", concurrency=2):
+            found.append(row)
+    answered = [row for row in found if row.response]
+    assert 3 <= len(answered) == len(server.received) <= 20
+    assert all(row.again for row in found if row.error)
+    again = await rows_of(bulk.map(client, prompts(100), tmp_path / "a.db"))
+    assert len(again) == len(server.received) == 100

@@ -5,6 +5,7 @@ import datetime
 import json
 import os
 import random
+import re
 import sys
 import time
 from pathlib import Path
@@ -508,3 +509,37 @@ async def test_a_dry_run_sends_nothing(server: WireServer, tmp_path: Path) -> No
     done = await here(*command, "--max-tokens", "100")
     assert "at most 150 out; nothing was sent" in done.err
     assert (server.received, out.exists()) == ([], False)
+
+
+async def test_a_dry_run_says_what_it_costs(tmp_path: Path) -> None:
+    pytest.importorskip("genai_prices", reason="genai-prices is not installed; with it (extra prices): make test")
+    (tmp_path / "in.jsonl").write_text('"four words of text"\n' * 100)
+    command = (
+        "map",
+        str(tmp_path / "in.jsonl"),
+        "-o",
+        str(tmp_path / "out.jsonl"),
+        "--max-tokens",
+        "1000",
+        "--dry-run",
+    )
+    done = await here(*command, "-p", "openai", "-m", "gpt-4o-mini", "--api-key", "none")
+    assert done.code == 0, done.err
+    assert re.search(r"100 rows would be asked.* 100,000 out, \$0\.06\d*; nothing was sent", done.err), done.err
+
+
+async def test_a_budget_stops_it(server: WireServer, tmp_path: Path) -> None:
+    pytest.importorskip("genai_prices", reason="genai-prices is not installed; with it (extra prices): make test")
+    server.respond(echo)
+    (tmp_path / "in.jsonl").write_text("".join(f'"prompt {number}"\n' for number in range(200)))
+    out = tmp_path / "out.jsonl"
+    command = ("map", str(tmp_path / "in.jsonl"), "-o", str(out), "-p", "openai-chat", "-m", "gpt-4o-mini",
+               "--dsn", server.dsn("openai-chat"), "--max-tokens", "1000", "-c", "2")  # fmt: skip
+    done = await here(*command, "--budget", "0.002")
+    assert done.code == 1
+    assert "not asked" in done.err
+    assert "budget" in done.err
+    assert 0 < len(server.received) < 200
+    assert (await here(*command)).code == 0
+    assert len(read(out)) == 200
+    assert len(server.received) == 200
