@@ -26,6 +26,8 @@ class Allowance:
 
     def told(self, limit: float | None, remaining: float, reset: float | None, unseen: float, now: float) -> None:
         """unseen: what was asked for since the request that this is the reply to: the host may not have counted it."""
+        if (limit is None and reset is None) or (limit is not None and limit < 1):
+            return  # some hosts write 0 where they do not count
         seconds = _WINDOW if reset is None else reset
         self._left = remaining - unseen
         self._limit = limit

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, cast
 from urllib.parse import urlsplit
-from weakref import WeakKeyDictionary
 
 from ...codecs import json
 from ...errors import ConfigError
@@ -17,6 +16,12 @@ _EXTRA = "RedisStore needs redis-py: pip install 'aikido-llm[redis]'"
 
 class Gone(Exception):
     """Redis gives no answer, or none that can be used. Its text says why, without the URL."""
+
+
+def forget_closed(by_loop: dict[asyncio.AbstractEventLoop, Any]) -> None:
+    """Event loops that are gone, and what was kept for them."""
+    for loop in [loop for loop in by_loop if loop.is_closed()]:
+        by_loop.pop(loop, None)
 
 
 class RedisStore(Unpicklable):
@@ -44,10 +49,9 @@ class RedisStore(Unpicklable):
         self.lease_seconds = lease_seconds
         self._url = Secret(url)
         self._password = Secret("")
-        self._connections: WeakKeyDictionary[asyncio.AbstractEventLoop, Any] = WeakKeyDictionary()
+        self._connections: dict[asyncio.AbstractEventLoop, Any] = {}
         self._in_cluster = False
-        self._last_words: WeakKeyDictionary[asyncio.AbstractEventLoop, list[Callable[[], Awaitable[None]]]]
-        self._last_words = WeakKeyDictionary()
+        self._last_words: dict[asyncio.AbstractEventLoop, list[Callable[[], Awaitable[None]]]] = {}
         self._scripts: dict[str, str] = {}  # text -> its digest
         self._check()
 
@@ -103,6 +107,8 @@ class RedisStore(Unpicklable):
         loop = asyncio.get_running_loop()
         redis = self._connections.get(loop)
         if redis is None:
+            forget_closed(self._connections)
+            forget_closed(self._last_words)
             redis = self._connections[loop] = self._connect()
         return redis
 

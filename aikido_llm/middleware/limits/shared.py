@@ -8,7 +8,6 @@ import logging
 import uuid
 from itertools import count
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from attrs import define
 
@@ -17,7 +16,7 @@ from .desk import Desk
 from .estimate import Tokens
 from .ledger import Bounds, Holding, Ledger
 from .line import Clock, Line, Sleep, run_in
-from .redis import Gone, RedisStore
+from .redis import Gone, RedisStore, forget_closed
 from .scripts import LIMITS
 
 log = logging.getLogger("aikido_llm")
@@ -49,7 +48,7 @@ class SharedLine:
         self._keys = tuple(f"aikido_llm:{{{name}}}:{what}" for what in ("books", "leases", "line", "asks"))
         self._settings = _settings(bounds, store.lease_seconds)
         self._clock = clock
-        self._desks: WeakKeyDictionary[asyncio.AbstractEventLoop, Desk] = WeakKeyDictionary()
+        self._desks: dict[asyncio.AbstractEventLoop, Desk] = {}
         self._own = Line(Ledger(bounds.part(store.processes), clock()), clock, sleep)
         self._process = uuid.uuid4().hex[:12]
         self._numbers = count()
@@ -102,6 +101,7 @@ class SharedLine:
         loop = asyncio.get_running_loop()
         desk = self._desks.get(loop)
         if desk is None:
+            forget_closed(self._desks)
             desk = self._desks[loop] = Desk(self._step, self._store.lease_seconds / 3)
             self._store.at_close(desk.told)
         return desk

@@ -7,6 +7,7 @@ import asyncio
 import logging
 from threading import RLock
 from typing import Any, Protocol
+from weakref import WeakSet
 
 from attrs import frozen
 
@@ -102,7 +103,7 @@ class SharedSums:
         self._unsaid = Amount()
         self._alone: OwnSums | None = None  # while Redis is gone
         self._carrying: asyncio.Task[None] | None = None
-        self._loops: set[int] = set()
+        self._loops: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
 
     @property
     def spent(self) -> Amount:
@@ -187,6 +188,6 @@ class SharedSums:
 
     def _note_loop(self) -> None:
         loop = asyncio.get_running_loop()
-        if id(loop) not in self._loops:
-            self._loops.add(id(loop))
+        if loop not in self._loops:
+            self._loops.add(loop)
             self._store.at_close(self.told)

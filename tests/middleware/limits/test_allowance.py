@@ -103,7 +103,7 @@ def test_windows_are_used_up() -> None:
 
 def test_without_a_reset_a_minute_is_taken() -> None:
     allowance = Allowance()
-    allowance.told(None, 1.0, None, 0.0, 0.0)
+    allowance.told(100.0, 1.0, None, 0.0, 0.0)
     assert allowance.wait(1.0, 0.0) == 0.0
     allowance.take(1.0)
     assert allowance.wait(1.0, 0.0) == pytest.approx(60.0)
@@ -115,3 +115,12 @@ def test_what_is_above_the_whole_limit_waits_for_all_of_it() -> None:
     allowance.told(10.0, 4.0, 2.0, 0.0, 0.0)
     assert allowance.wait(50.0, 0.0) == pytest.approx(2.0)
     assert allowance.wait(50.0, 2.0) == 0.0
+
+
+@pytest.mark.parametrize(("limit", "remaining", "reset"), [(None, 0.0, None), (0.0, 0.0, 60.0), (0.0, 0.0, None)])
+def test_nothing_where_nothing_is_counted_holds_nobody(
+    limit: float | None, remaining: float, reset: float | None
+) -> None:
+    allowance = Allowance()
+    allowance.told(limit, remaining, reset, 0.0, 0.0)
+    assert allowance.wait(1.0, 0.0) == 0.0
