@@ -67,8 +67,9 @@ class Around(Client):
     @staticmethod
     def around(client: llm.HTTPClient) -> Any:
         limiter = middleware.Limiter(requests_per_minute=1e9, tokens_per_minute=1e12, concurrent=4096)
-        other = llm.open("echo", model="m")
-        return middleware.observed(middleware.fallback(middleware.limited(client, limiter), other))
+        budget = middleware.Budget(tokens=10**15)
+        inner = middleware.budgeted(middleware.limited(client, limiter), budget)
+        return middleware.observed(middleware.fallback(inner, llm.open("echo", model="m")))
 
 
 def _whole(event: llm.EndEvent) -> llm.Response:

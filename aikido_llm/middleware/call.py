@@ -1,11 +1,13 @@
 """One call through a middleware, for makers that look on: told of each step, once, whatever way the call ends."""
 
 from collections.abc import Awaitable
+from typing import cast
 
 from ..call.stream import Source
 from ..client import Client
 from ..errors import LLMError
 from ..types.events import EndEvent, ErrorEvent, Event
+from ..types.exchange import ResumeToken
 from ..types.request import Request
 from .roads import DONE, Begun, Road, closed
 
@@ -67,6 +69,11 @@ class Call:
     async def closed(self) -> None:
         """Wait for what `close` could only begin."""
         await closed(self.source)
+
+    @property
+    def resume_token(self) -> ResumeToken | None:
+        """Of the inner stream (see `EventStream.resume_token`)."""
+        return cast("ResumeToken | None", getattr(self.source, "resume_token", None))
 
     async def _taken(self, events: list[Event]) -> list[Event]:
         if self.over:  # left, and read on: what tells of it

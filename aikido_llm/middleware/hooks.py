@@ -16,7 +16,7 @@ from ..types.request import Request
 from ..types.response import Response
 from .base import Middleware
 from .call import Call
-from .roads import Begun, Road, has_content
+from .roads import Begun, Road, by_itself, finished, has_content
 
 
 @frozen
@@ -123,12 +123,11 @@ class _Hooks(Call):
             return
         told = self._hooks.after(self._outcome(None, self.failure))
         if inspect.isawaitable(told):
-            self._leaving = asyncio.ensure_future(_finished(told))
+            self._leaving = by_itself(_awaited(told))
 
     async def closed(self) -> None:
         await super().closed()
-        if self._leaving is not None:
-            await self._leaving
+        await finished(self._leaving)
 
     def _outcome(self, response: Response | None, error: Exception | None) -> Outcome:
         told: Any = response if response is not None else error
@@ -142,5 +141,5 @@ async def _called(function: Callable[[Any], Any], value: Any) -> Any:
     return await result if inspect.isawaitable(result) else result
 
 
-async def _finished(told: Awaitable[None]) -> None:
+async def _awaited(told: Awaitable[None]) -> None:
     await told

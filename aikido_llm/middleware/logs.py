@@ -15,7 +15,7 @@ from ..types.request import Request
 from ..types.response import FinishReason, Response
 from .base import Middleware
 from .call import Call
-from .roads import Begun, Road, has_content
+from .roads import Begun, Road, by_itself, finished, has_content
 
 log = logging.getLogger("aikido_llm")
 
@@ -77,17 +77,13 @@ class _LoggedCall(Call):
             finish_reason=FinishReason.other, provider=self._client.provider, model=self._client.model or "",
             complete=False,
         )  # fmt: skip
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:  # it is over: nobody can write any more
+        self._leaving = by_itself(self._keep(come, left=self.failure is None))
+        if self._leaving is None:
             log.error("a call that was left is not in its store: the event loop is closed")
-            return
-        self._leaving = loop.create_task(self._keep(come, left=self.failure is None))
 
     async def closed(self) -> None:
         await super().closed()
-        if self._leaving is not None:
-            await self._leaving
+        await finished(self._leaving)
 
     async def _keep(self, outcome: Response | LLMError, left: bool = False) -> None:
         if self._asked is not None:

@@ -5,7 +5,7 @@ stream of a client that is not ours gives one event a read. A `complete` is one 
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import Any, TypeAlias
 
 from attrs import evolve, frozen
@@ -113,6 +113,28 @@ async def closed(source: Source) -> None:
         await wait()
 
 
+def by_itself(ending: Coroutine[Any, Any, None]) -> asyncio.Task[None] | None:
+    """What is left to do for a call whose caller is gone and waits for nothing, perhaps: it goes on in a task that the
+    loop does not forget. None when there is no loop any more."""
+    try:
+        task = asyncio.get_running_loop().create_task(ending)
+    except RuntimeError:
+        ending.close()
+        return None
+    _endings.add(task)
+    task.add_done_callback(_endings.discard)
+    return task
+
+
+async def finished(ending: asyncio.Task[None] | None) -> None:
+    """Wait for it; being cancelled meanwhile does not end it."""
+    if ending is not None:
+        await asyncio.shield(ending)
+
+
+_endings: set[asyncio.Task[None]] = set()
+
+
 class _Done:
     """Behind the last event."""
 
@@ -203,16 +225,11 @@ class Foreign:
         if self._reader is not None:
             self._reader.cancel()
             return
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:  # the loop is gone, and what the stream held with it
-            return
-        self._closing = loop.create_task(self._close_stream())
+        self._closing = by_itself(self._close_stream())
 
     async def closed(self) -> None:
         """Wait until it is."""
-        if self._closing is not None:
-            await self._closing
+        await finished(self._closing)
 
     async def _next(self) -> Event | None:
         """None: `close` has ended the wait."""

@@ -6,6 +6,9 @@ import weakref
 from collections.abc import AsyncGenerator, Callable
 from typing import Any
 
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.trace import TracerProvider
+
 import aikido_llm as llm
 from aikido_llm import middleware
 from aikido_llm.store import CallStore
@@ -37,7 +40,9 @@ MAKERS: dict[str, Maker] = {
     "limited": lambda client: middleware.limited(
         client, middleware.Limiter(600_000, 60_000_000, concurrent=1000, burst=10_000)
     ),
-    "observed": lambda client: middleware.observed(client, content=True, propagate=["127.0.0.1"]),
+    "observed": lambda client: middleware.observed(
+        client, TracerProvider(), MeterProvider(), content=True, propagate=["127.0.0.1"]
+    ),
     "hedged": lambda client: middleware.hedged(client, StubClient(), after=60, max_extra=1),
 }
 """Each maker with what makes it do all that it does, around one client."""

@@ -40,7 +40,7 @@ async def test_every_maker_passes(maker: str, inner: Any) -> None:
 @pytest.mark.parametrize("maker", MAKERS)
 async def test_every_ordered_pair_passes(maker: str, outer: str) -> None:
     async with WireServer() as server:
-        server.respond(lambda _: Answer("one two three " * 20, pace=0.001))
+        server.respond(lambda _: Answer("one two three four five", pace=0.002))
         await check_client(
             lambda: MAKERS[outer](MAKERS[maker](llm.open("vllm", server.dsn("vllm"), retry=None))),
             sent=lambda: len(server.received),

@@ -1,6 +1,7 @@
 """hooked: functions of the caller's, told of each call whichever way it ends."""
 
 import asyncio
+import gc
 from typing import Any
 
 import pytest
@@ -110,3 +111,27 @@ async def test_what_a_hook_raises_is_the_callers_to_see(hook: str) -> None:
     if hook != "on_events":
         with pytest.raises(ZeroDivisionError):
             await client.complete(REQUEST)
+
+
+async def test_an_async_after_is_not_cut_off_by_a_cancellation_that_comes_while_it_is_waited_for() -> None:
+    told: list[Outcome] = []
+    gate = asyncio.Event()
+
+    async def after(outcome: Outcome) -> None:
+        await gate.wait()
+        told.append(outcome)
+
+    async def left() -> None:
+        async with hooked(StubClient("one two"), after=after).stream(REQUEST) as events:
+            await anext(events)
+
+    leaving = asyncio.ensure_future(left())
+    for _ in range(10):
+        await asyncio.sleep(0)
+    leaving.cancel()
+    await asyncio.wait([leaving])
+    assert leaving.cancelled()
+    gc.collect()
+    gate.set()
+    await asyncio.sleep(0.001)
+    assert len(told) == 1

@@ -1,13 +1,14 @@
 """What OpenTelemetry measures with: the tracer, the logger, and an instrument for each metric of a version."""
 
+import time
 from collections.abc import Mapping
 from typing import Any, Protocol, Self
 
 from attrs import frozen
-from opentelemetry._logs import Logger, get_logger
+from opentelemetry._logs import Logger, get_logger, get_logger_provider
 from opentelemetry.context import Context
 from opentelemetry.metrics import Meter, get_meter, get_meter_provider
-from opentelemetry.trace import Tracer, get_tracer
+from opentelemetry.trace import Tracer, get_tracer, get_tracer_provider
 
 from ..._version import __version__
 from ...types.usage import Usage
@@ -31,12 +32,36 @@ def _measure(meter: Meter, metric: Metric) -> Measure:
     ).record
 
 
+class Heard:
+    """Whether anybody hears: a provider was given, or there is a global one that is not the API's stand-in for none.
+    The global ones may be set at any time; they are looked at once a second."""
+
+    def __init__(self, *given: Any) -> None:
+        self._given = any(provider is not None for provider in given)
+        self._at = 0.0
+        self._found = False
+
+    def now(self) -> bool:
+        if self._given or self._found:
+            return True
+        now = time.monotonic()
+        if now > self._at:
+            self._at = now + _LOOK
+            providers: tuple[Any, ...] = (get_tracer_provider(), get_meter_provider(), get_logger_provider())
+            self._found = not all(type(provider).__module__.startswith(_STAND_INS) for provider in providers)
+        return self._found
+
+
+_LOOK = 1.0  # s
+_STAND_INS = ("opentelemetry.trace", "opentelemetry.metrics", "opentelemetry._logs")
+
+
 @frozen
 class Instruments:
     """tokens: field of Usage, whether it is a counter's, what measures it, with these further attributes."""
 
     names: Names
-    given_meter: bool
+    heard: "Heard"
     tracer: Tracer
     logger: Logger
     duration: Measure
@@ -53,7 +78,7 @@ class Instruments:
         meter = get_meter(_LIBRARY, __version__, meter_provider, url)
         return cls(
             names,
-            meter_provider is not None,
+            Heard(tracer_provider, meter_provider, logger_provider),
             get_tracer(_LIBRARY, __version__, tracer_provider, url),
             get_logger(_LIBRARY, __version__, logger_provider, url),
             _measure(meter, names.duration),
@@ -67,11 +92,6 @@ class Instruments:
                 for metric, more in metrics
             ),
         )
-
-    @property
-    def measures(self) -> bool:
-        """Whether somebody listens: a provider was given, or there is a global one that is not the API's stand-in."""
-        return self.given_meter or not type(get_meter_provider()).__module__.startswith("opentelemetry.metrics")
 
     def count(self, usage: Usage, attributes: Mapping[str, Any], context: Context) -> None:
         """The tokens of one call. Counters of input and output are told 0 where nothing is known."""

@@ -53,6 +53,8 @@ class ObservedClient(Middleware):
         self.default_model = self.model
 
     async def _begin(self, request: Request, road: Road) -> Begun:
+        if not self.instruments.heard.now() and not self.propagate:
+            return await road.ask(self.first, request)
         if otel.get_value(names.OUTER_INFERENCE) is not None:  # somebody outside makes the span of this call
             return await road.ask(self.first, request)
         return await _Observed(self, road).begin(self.first, request)
@@ -153,8 +155,7 @@ class _Observed(Call):
             f"{observer.operation} {model}" if model else observer.operation, None, SpanKind.CLIENT, self._measured
         )
         self._recording = self._span.is_recording()
-        self._measures = observer.instruments.measures
-        self.each_read = self.road.streams and (self._recording or self._measures)
+        self.each_read = self.road.streams
         self._inside = self._recording or bool(observer.propagate)
         self._context = set_span_in_context(self._span)
         self._request = request
@@ -233,9 +234,8 @@ class _Observed(Call):
             measured[names.RESPONSE_MODEL] = whole.model
         if error is not None:
             measured[names.ERROR_TYPE] = attributes.error_type(error)
-        if self._measures:
-            instruments.duration(time.perf_counter() - self._begun, measured, self._context)
-            instruments.count(whole.usage, measured, self._context)
+        instruments.duration(time.perf_counter() - self._begun, measured, self._context)
+        instruments.count(whole.usage, measured, self._context)
         if self._recording:
             self._describe(whole, measured[names.PROVIDER], error, left=response is None)
         self._emit(whole, error)

@@ -324,3 +324,25 @@ async def test_many_calls_at_once_do_not_mix() -> None:
     await asyncio.gather(*(llm.collect(client.stream(llm.Request("hi", model=f"m{n}"))) for n in range(20)))
     assert sorted(span.name for span in told.ended()) == sorted(f"chat m{n}" for n in range(20))
     assert all(span.parent is None for span in told.ended())
+
+
+def test_a_global_provider_that_is_set_later_is_found() -> None:
+    code = (
+        "import asyncio, aikido_llm as llm\n"
+        "from aikido_llm.middleware import observed\n"
+        "from aikido_llm.middleware.telemetry import instruments\n"
+        "from opentelemetry import trace\n"
+        "from opentelemetry.sdk.trace import TracerProvider\n"
+        "from opentelemetry.sdk.trace.export import SimpleSpanProcessor\n"
+        "from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter\n"
+        "instruments._LOOK = 0.0\n"
+        "client = observed(llm.open('echo'))\n"
+        "asyncio.run(client.chat('nobody hears'))\n"
+        "provider, spans = TracerProvider(), InMemorySpanExporter()\n"
+        "provider.add_span_processor(SimpleSpanProcessor(spans))\n"
+        "trace.set_tracer_provider(provider)\n"
+        "asyncio.run(client.chat('heard'))\n"
+        "print([span.name for span in spans.get_finished_spans()])\n"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "['chat echo']"
