@@ -13,8 +13,10 @@ from aikido_llm.auth.base import Credential, Unsigned
 from aikido_llm.errors import ConfigError
 
 auth: Any = pytest.importorskip("botocore.auth", reason="botocore is not installed; with it: make test")
-botocore_requests: Any = pytest.importorskip("botocore.awsrequest")
-credentials: Any = pytest.importorskip("botocore.credentials")
+botocore_requests: Any = pytest.importorskip(
+    "botocore.awsrequest", reason="botocore is not installed; with it: make test"
+)
+credentials: Any = pytest.importorskip("botocore.credentials", reason="botocore is not installed; with it: make test")
 
 MODELS = (
     "anthropic.claude-sonnet-4-20250514-v1:0", "us.anthropic.claude-haiku-4-5-20251001-v1:0", "amazon.nova-pro-v1:0",

@@ -39,8 +39,12 @@ def google_machine(server: WireServer, monkey: Monkey, folder: Path) -> None:
 
 def google_account(server: WireServer, monkey: Monkey, folder: Path) -> None:
     """A service account's key file."""
-    rsa: Any = pytest.importorskip("cryptography.hazmat.primitives.asymmetric.rsa")
-    forms: Any = pytest.importorskip("cryptography.hazmat.primitives.serialization")
+    rsa: Any = pytest.importorskip(
+        "cryptography.hazmat.primitives.asymmetric.rsa", reason="cryptography is not installed; with it: make test"
+    )
+    forms: Any = pytest.importorskip(
+        "cryptography.hazmat.primitives.serialization", reason="cryptography is not installed; with it: make test"
+    )
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = key.private_bytes(forms.Encoding.PEM, forms.PrivateFormat.PKCS8, forms.NoEncryption()).decode()
     file = folder / "key.json"

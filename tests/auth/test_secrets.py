@@ -38,7 +38,7 @@ def seen(error: BaseException) -> str:
     """All that a person could look at, the locals of each frame included."""
     shown = io.StringIO()
     pretty = Traceback.from_exception(
-        type(error), error, error.__traceback__, show_locals=True, locals_max_length=None, locals_max_string=None
+        type(error), error, error.__traceback__, show_locals=True, locals_max_length=10_000, locals_max_string=100_000
     )
     Console(file=shown, width=300).print(pretty)
     body = getattr(error, "body", ""), getattr(error, "headers", "")

@@ -379,7 +379,7 @@ async def test_tables(server: WireServer, tmp_path: Path) -> None:
 
 async def test_parquet(server: WireServer, tmp_path: Path) -> None:
     arrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed; with it (extra parquet): make test")
-    parquet: Any = pytest.importorskip("pyarrow.parquet")
+    parquet: Any = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed; with it: make test")
     table: Any = arrow.table({"id": [1, 2], "word": ["sky", None], "day": [datetime.date(2026, 11, 29)] * 2})
     parquet.write_table(table, tmp_path / "in.parquet")
     server.respond(echo)

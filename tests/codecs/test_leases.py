@@ -67,7 +67,7 @@ sys.stdin.read()
 """
 
 
-@pytest.mark.skipif(not leases.machine(), reason="only where /proc tells who lives")
+@pytest.mark.skipif(not leases.machine(), reason="only where /proc tells who lives; there: make test")
 def test_who_is_gone_from_this_machine_loses_it_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "leases.db"
     connection = sqlite3.connect(path, isolation_level=None)
