@@ -16,6 +16,7 @@ BENCHMARKS = {
     "small": "a small complete, one and 64 at once",
     "paced": "100 to 2,000 streams with a token each 20 ms: lag, CPU, memory",
     "middleware": "what stands around a client, beside the bare one",
+    "signing": "a request signed for a cloud, beside a key in a header",
     "bulk": "many rows: bulk.map with its log against a bare loop; what the log takes",
     "images": "pictures of 1, 8, 32 MiB on both roads in both JSON shapes, and one of 10 MB in a request",
     "documents": "whole documents of 8 and 32 MiB without media, ordinary and hostile, on all wires: memory / size",
