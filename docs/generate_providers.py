@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from aikido_llm.auth.base import Signing
 from aikido_llm.dialects.base import FEATURES
 from aikido_llm.dialects.late_system import LATE_SYSTEM
 from aikido_llm.errors import UnsupportedFeatureError
@@ -74,9 +75,9 @@ _RULES = """\
   a Unix socket.
 - **Two wires.** `openai` and `azure` speak Responses at their own hosts and Chat Completions at any other base URL; one
   that ends in `/responses` or `/chat/completions`, or holds `/deployments/`, has said which, and `wire=chat` or
-  `wire=responses` decides. What a turn carries of one wire (encrypted reasoning, ids) never goes over the other. What
-  the wire in use cannot carry and the other can is refused with a message that names the option, and so is a model
-  that the server serves over the other alone.
+  `wire=responses` decides; `bedrock` has a third, `messages`, which ids of Claude choose. What a turn carries of one
+  wire (encrypted reasoning, ids) never goes over the other. What the wire in use cannot carry and the other can is
+  refused with a message that names the option, and so is a model that the server serves over the other alone.
 - **Sound** of which only the transcript is known is text, on every wire.
 - **`extra`** goes over what the other fields became, at every depth: objects key by key, lists at `tools` (on every
   wire), `include` (Responses) and `betas` (Anthropic, where they become the header) entry by entry; one of the same
@@ -132,7 +133,9 @@ def _keys(rows: list[tuple[str, Provider]]) -> Iterator[str]:
             base += f", or {' or '.join(f'`{variable}`' for variable in row.base_variables)}"
         keys = " or ".join(f"`{variable}`" for variable in row.key_env)
         nearby = "" if row.key_needed_nearby else "; none needed at a loopback or private address"
-        key = f"{keys}{nearby}" if row.key_needed else f"none needed{f' ({keys})' if keys else ''}"
+        if isinstance(row.auth, Signing):
+            keys = " or ".join(filter(None, (keys, f"{row.auth.cloud} credentials (extra `{row.auth.extra}`)")))
+        key = f"{keys}{nearby}" if row.key_needed or row.auth else f"none needed{f' ({keys})' if keys else ''}"
         yield f"| {_link(name)} | {also} | {key} | {base} | {_wires(row)} |"
 
 

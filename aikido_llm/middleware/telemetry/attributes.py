@@ -18,7 +18,7 @@ _PORTS = {"https": 443, "http": 80}
 def of_server(base_url: str) -> Attributes:
     """Where requests go, {} where that is not known."""
     url = urlsplit(base_url)
-    if not url.hostname:
+    if not url.hostname or "{" in url.hostname:  # a place that a credential fills
         return {}
     try:
         port = url.port
