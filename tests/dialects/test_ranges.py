@@ -41,10 +41,12 @@ def test_every_wire_takes_any_temperature_and_any_way_to_ask_for_thinking(
             )
         return
     budget = thinking is not None and thinking.budget_tokens
-    sampled = None if provider == "anthropic" and budget else temperature  # its budgets exclude a temperature
+    dialect = find(provider).dialect
+    sampled = None if dialect.name == "anthropic_messages" and budget else temperature  # budgets exclude one there
     request = llm.Request([llm.user("hi")], model="m", temperature=sampled, thinking=thinking)
-    body = find(provider).dialect.encode(request, stream=True, provider=provider).body
+    body = dialect.encode(request, stream=True, provider=provider).body
     assert body is not None
-    sent = {**body, **body.get("options", {}), **body.get("generationConfig", {})}.get("temperature")
-    most = 1.0 if provider in ("anthropic", "cohere") else 2.0
+    places = (body, *(body.get(name, {}) for name in ("options", "generationConfig", "inferenceConfig")))
+    sent = next((place["temperature"] for place in places if "temperature" in place), None)
+    most = 1.0 if dialect.name in ("anthropic_messages", "cohere_chat", "bedrock_converse") else 2.0
     assert sent == (None if sampled is None else min(temperature, most))
