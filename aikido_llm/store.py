@@ -6,20 +6,20 @@ pictures and sound that were sent, the hash alone. Headers, keys and raw bodies 
 """
 
 import os
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from functools import partial
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from attrs import frozen
 
 from . import serialize
 from .client import Client, identity_of
 from .codecs import json
-from .codecs.leases import TABLES, Leases, marks
-from .codecs.sqlite import Connection, Database, Job, Schema, UnusableError
+from .codecs.leases import TABLES, Leases
+from .codecs.sqlite import Connection, Database, Job, Schema, UnusableError, insert, marks, padded
 from .errors import ConfigError, LLMError
 from .secret import sounds_secret
 from .types import kept
@@ -31,6 +31,8 @@ from .types.response import Response
 __all__ = ["LEASE", "Asked", "Call", "CallStore", "Outcome", "identify"]
 
 T = TypeVar("T")
+_Entry: TypeAlias = tuple[dict[str, Any], dict[bytes, bytes], bytes]
+"""What a call's columns hold, the bodies that they name, and its last message."""
 
 LEASE = 30.0  # s that a claim is good for when it is not renewed
 
@@ -116,16 +118,19 @@ class CallStore:
         values, media = _packed(asked, outcome, events)
         values |= {"at": at, "seconds": seconds, "first_event": first_event, "outcome": how.value}
         values["final"] = how is Outcome.answered if final is None else final
-        bodies = [*((piece.hash, piece.json) for piece in asked.pieces), *media.items()]
+        bodies = {**{piece.hash: piece.json for piece in asked.pieces}, **media}
+        await self._sure(self._database.add(self._insert, (values, bodies, asked.pieces[-1].json)))
 
-        def job(connection: Connection) -> None:
-            connection.executemany(_INSERT_BODY, bodies)
-            number = connection.execute(_INSERT_CALL, values).lastrowid
-            if not asked.row:  # a bulk run's are indexed by who first searches: it takes longer than all the rest
-                connection.execute(_INDEX, (number, kept.text_in(asked.pieces[-1].json, values["answer"])))
-            self._leases.release(connection, [asked.key])
-
-        await self._do(job)
+    def _insert(self, connection: Connection, entries: list[_Entry]) -> None:
+        """A bulk run's calls are indexed by who first searches: it takes longer than all the rest."""
+        bodies = {hashed: data for _, several, _ in entries for hashed, data in several.items()}
+        insert(connection, "bodies (hash, data)", [*bodies.items()], " ON CONFLICT DO NOTHING")
+        insert(connection, _INTO, [_row(values) for values, _, _ in entries if values["row"]])
+        for values, _, message in entries:
+            if not values["row"]:
+                number = connection.execute(f"INSERT INTO {_INTO} VALUES ({marks(_COLUMNS)})", _row(values)).lastrowid
+                connection.execute(_INDEX, (number, kept.text_in(message, values["answer"])))
+        self._leases.release(connection, [values["key"] for values, _, _ in entries])
 
     async def find(
         self, text: str = "", *, limit: int = 20, before: int | None = None, outcome: Outcome | None = None
@@ -142,16 +147,6 @@ class CallStore:
             for call in page:
                 yield call
             after = page[-1].id
-
-    async def export(self, path: str | os.PathLike[str]) -> int:
-        """Write all calls as lines of JSON (`serialize.from_dict(line, Call)` reads one) into a new file that only the
-        user may read. Returns how many. Raises FileExistsError."""
-        count = 0
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            async for call in self.calls():
-                file.write(json.dumps(serialize.to_dict(call)) + b"\n")
-                count += 1
-        return count
 
     async def prune(self, *, before: float | None = None, keep: int | None = None) -> int:
         """Forget the calls that began before a time (seconds since 1970), and all but so many of the newest. Returns
@@ -171,8 +166,11 @@ class CallStore:
         await self.aclose()
 
     async def _do(self, job: Job[T]) -> T:
+        return await self._sure(self._database.do(job))
+
+    async def _sure(self, done: Coroutine[Any, Any, T]) -> T:
         try:
-            return await self._database.do(job)
+            return await done
         except UnusableError as error:
             problem = ConfigError(f"{self.path} {error}")
         raise problem
@@ -203,8 +201,8 @@ _SCHEMA = Schema(
         *TABLES,
     ),),
 )  # fmt: skip
-_INSERT_BODY = "INSERT INTO bodies (hash, data) VALUES (?, ?) ON CONFLICT DO NOTHING"
-_INSERT_CALL = f"INSERT INTO calls ({', '.join(_COLUMNS)}) VALUES ({', '.join(':' + name for name in _COLUMNS)})"
+_INTO = f"calls ({', '.join(_COLUMNS)})"
+_row = itemgetter(*_COLUMNS)
 _SELECT = f"SELECT id, {', '.join(_COLUMNS)} FROM calls "
 _PAGE = 200  # calls that are read at once: others ask for something too
 
@@ -213,7 +211,8 @@ def _settled(connection: Connection, keys: Sequence[bytes], answered: bool) -> d
     """The first final call of each key that has one. answered: with a whole answer, and its events."""
     only = " AND outcome = 'answered'" if answered else ""
     found: dict[bytes, Call] = {}
-    for row in connection.execute(f"{_SELECT}WHERE final AND key IN ({marks(keys)}){only} ORDER BY id", keys):
+    wanted = padded(keys)
+    for row in connection.execute(f"{_SELECT}WHERE final AND key IN ({marks(wanted)}){only} ORDER BY id", wanted):
         found.setdefault(row[1], _read(connection, row, details=answered))
     return found
 

@@ -4,7 +4,6 @@ import asyncio
 import json
 import random
 import sqlite3
-import stat
 import subprocess
 import sys
 import time
@@ -301,19 +300,6 @@ async def test_forgetting(tmp_path: Path) -> None:
     connection.execute("INSERT INTO words (words) VALUES ('integrity-check')")
     connection.close()
     assert PNG + b"old" not in path.read_bytes()
-
-
-async def test_export(tmp_path: Path) -> None:
-    async with CallStore(tmp_path / "calls.db") as store:
-        for number in range(450):
-            await put(store, asked(str(number)))
-        assert await store.export(tmp_path / "all.jsonl") == 450
-        with pytest.raises(FileExistsError):
-            await store.export(tmp_path / "all.jsonl")
-        calls = [call async for call in store.calls()]
-    lines = (tmp_path / "all.jsonl").read_text().splitlines()
-    assert [serialize.from_dict(json.loads(line), Call) for line in lines] == calls
-    assert stat.S_IMODE((tmp_path / "all.jsonl").stat().st_mode) == 0o600
 
 
 async def test_what_is_wrong_with_the_file_is_said(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Parts: a log of lines of JSON in a folder that machines share, where no database can be shared.
 
 Each process appends to a part of its own, so that nobody waits for anybody; what is answered is looked up in all of
-them. A line is a `Call`, as `CallStore.export` writes it. There are no claims: who shares rows out among machines gives
+them. A line is a `Call`, as `export` writes it. There are no claims: who shares rows out among machines gives
 each row to one of them (a partition of a data set); what two have asked for is there twice, of which the first counts.
 """
 
@@ -18,8 +18,7 @@ from typing import IO, Any, TypeVar
 
 from .. import serialize
 from ..codecs import json
-from ..codecs.leases import marks
-from ..codecs.sqlite import Connection, Database, Job, Schema
+from ..codecs.sqlite import Connection, Database, Job, Schema, marks
 from ..errors import LLMError
 from ..store import Asked, Call, Outcome
 from ..types import kept

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
-from .sqlite import Connection
+from .sqlite import Connection, insert, marks, padded
 
 TABLES = (
     """CREATE TABLE owners (
@@ -37,10 +37,13 @@ class Leases:
     def claim(self, connection: Connection, keys: Sequence[bytes]) -> set[bytes]:
         """Those of the keys that are now held and were not before, by anybody."""
         self._begin(connection)
-        holders = dict(connection.execute(f"SELECT key, owner FROM claims WHERE key IN ({marks(keys)})", keys))
+        if not keys:
+            return set()
+        wanted = padded(keys)
+        holders = dict(connection.execute(f"SELECT key, owner FROM claims WHERE key IN ({marks(wanted)})", wanted))
         gone = {owner for owner in set(holders.values()) if owner != self._owner and self._lost(connection, owner)}
         free = {key: None for key in keys if key not in holders or holders[key] in gone}
-        connection.executemany("INSERT INTO claims VALUES (?, ?)", [(key, self._owner) for key in free])
+        insert(connection, "claims", [(key, self._owner) for key in free])
         return set(free)
 
     def holds(self, connection: Connection, key: bytes) -> bool:
@@ -51,7 +54,11 @@ class Leases:
 
     def release(self, connection: Connection, keys: Sequence[bytes]) -> None:
         """Keys that are answered, or shall be asked by somebody else."""
-        connection.executemany("DELETE FROM claims WHERE key = ? AND owner = ?", [(key, self._owner) for key in keys])
+        if self._owner is not None and keys:
+            wanted = padded(keys)
+            connection.execute(
+                f"DELETE FROM claims WHERE owner = ? AND key IN ({marks(wanted)})", (self._owner, *wanted)
+            )
 
     def renew(self, connection: Connection) -> None:
         """To be called several times in the time of a lease. What another took over in the meantime is lost."""
@@ -87,11 +94,6 @@ class Leases:
             return False
         _forget(connection, owner)
         return True
-
-
-def marks(values: Sequence[object]) -> str:
-    """`?, ?, ?`"""
-    return ", ".join("?" * len(values))
 
 
 def _forget(connection: Connection, owner: int) -> None:

@@ -16,6 +16,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
@@ -30,6 +31,8 @@ class UnusableError(Exception):
 
 Connection: TypeAlias = sqlite3.Connection
 Job: TypeAlias = Callable[[Connection], T]
+Many: TypeAlias = Callable[[Connection, list[Any]], object]
+"""A job that is done once for all the items that wait together."""
 
 _MOST_AT_ONCE = 256  # jobs of one transaction: who comes first shall not wait for all the others
 _PATIENCE = 30.0  # s that another process may hold the file
@@ -47,11 +50,13 @@ class Schema:
 
 @frozen
 class _Ask:
-    """A job, and who waits for it. job None: close."""
+    """A job, or an item of one that many share, and who waits for it. Neither: close."""
 
     job: Job[Any] | None
     loop: asyncio.AbstractEventLoop
     future: "asyncio.Future[Any]"
+    many: Many | None = None
+    item: Any = None
 
 
 class Database:
@@ -63,6 +68,7 @@ class Database:
     def __init__(self, path: Path, schema: Schema, tick: Job[object], every: float) -> None:
         self._worker = _Worker(path, schema, tick, every)
         self._process = os.getpid()
+        self._together: list[_Ask | None] = []
         self._begun = False
         self._closed = False
 
@@ -73,40 +79,56 @@ class Database:
         or written; UnusableError for a file of another program or of a newer version, and for a Database that is closed
         or was opened in another process. A caller that is cancelled no longer hears of it, and the job is done.
         """
+        self._check()
+        result: T = await self._ask(job)
+        return result
+
+    async def add(self, many: Many, item: Any) -> None:
+        """The same for a job that takes all the items that wait together, in any order with the other jobs. Each
+        statement that a job runs gives up the interpreter's lock and waits for it again: so a few are run for all."""
+        self._check()
+        await self._ask(None, many, item)
+
+    def _check(self) -> None:
         if self._process != os.getpid():
             raise UnusableError("was opened in another process: open it anew in this one")
         if self._closed:
             raise UnusableError("is closed")
-        result: T = await self._ask(job)
-        return result
 
     async def aclose(self, last: Job[object]) -> None:
         """Do what was asked, then the last job, and close the file."""
         if self._process != os.getpid():
             return
-        begun, self._closed = self._begun and not self._closed, True
-        if begun:
+        used, self._closed = (self._begun or bool(self._together)) and not self._closed, True
+        if used:
             done = self._ask(last)
             await self._ask(None)
             with contextlib.suppress(Exception):  # who could not use the file has been told before
                 await done
 
-    def _ask(self, job: Job[Any] | None) -> "asyncio.Future[Any]":
+    def _ask(self, job: Job[Any] | None, many: Many | None = None, item: Any = None) -> "asyncio.Future[Any]":
+        """What comes in one turn of the loop is handed over together: to wake the thread costs more than a job."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
-        self._worker.asks.put(_Ask(job, loop, future))
+        self._together.append(_Ask(job, loop, future, many, item))
+        if len(self._together) == 1:
+            loop.call_soon(self._hand_over)
+        return future
+
+    def _hand_over(self) -> None:
+        together, self._together = self._together, []
+        self._worker.asks.put(together)
         if not self._begun:
             self._begun = True
             threading.Thread(target=self._worker.run, name="aikido-llm-store", daemon=True).start()
-            weakref.finalize(self, self._worker.asks.put, None)
-        return future
+            weakref.finalize(self, self._worker.asks.put, [None])
 
 
 class _Worker:
     """What the thread does. It does not know the Database, which may be dropped."""
 
     def __init__(self, path: Path, schema: Schema, tick: Job[object], every: float) -> None:
-        self.asks: queue.SimpleQueue[_Ask | None] = queue.SimpleQueue()
+        self.asks: queue.SimpleQueue[list[_Ask | None]] = queue.SimpleQueue()
         self._path = path
         self._schema = schema
         self._tick = tick
@@ -126,7 +148,7 @@ class _Worker:
         due = time.monotonic() + self._every
         while True:
             group = self._next(due - time.monotonic())
-            jobs = [ask for ask in group if ask is not None and ask.job is not None]
+            jobs = [ask for ask in group if ask is not None and (ask.job or ask.many)]
             if jobs:
                 _deliver(self._done(connection, jobs))
             if time.monotonic() >= due:
@@ -139,29 +161,39 @@ class _Worker:
     def _refuse(self, error: Exception) -> _Ask | None:
         """What cannot be opened fails every job."""
         while True:
-            [ask] = self._next(None, most=1)
-            if ask is None or ask.job is None:
-                return ask
-            _deliver([(ask, None, error)])
+            for ask in self._next(None):
+                if ask is None or not (ask.job or ask.many):
+                    return ask
+                _deliver([(ask, None, error)])
 
-    def _next(self, seconds: float | None, most: int = _MOST_AT_ONCE) -> list[_Ask | None]:
+    def _next(self, seconds: float | None) -> list[_Ask | None]:
         """What is asked; [] when nothing is for so long. Nothing comes behind what is no job."""
         group: list[_Ask | None] = []
         with contextlib.suppress(queue.Empty):
-            group.append(self.asks.get(timeout=None if seconds is None else max(0.0, seconds)))
-            while len(group) < most:
-                group.append(self.asks.get_nowait())
+            group += self.asks.get(timeout=None if seconds is None else max(0.0, seconds))
+            while len(group) < _MOST_AT_ONCE:
+                group += self.asks.get_nowait()
         return group
 
     def _done(self, connection: Connection, asks: Sequence[_Ask]) -> list[tuple[_Ask, Any, Exception | None]]:
         """(who asked, what came of it, what it failed with). When one fails, each is done alone."""
         try:
-            results = _in_transaction(connection, [ask.job for ask in asks if ask.job is not None])
+            [results] = _in_transaction(connection, [partial(_results, asks=asks)])
             return [(ask, result, None) for ask, result in zip(asks, results, strict=True)]
         except Exception as error:
             if len(asks) == 1:
                 return [(asks[0], None, _told(error, self._path))]
         return [done for ask in asks for done in self._done(connection, [ask])]
+
+
+def _results(connection: Connection, asks: Sequence[_Ask]) -> list[Any]:
+    together: dict[Many, list[Any]] = {}
+    for ask in asks:
+        if ask.many is not None:
+            together.setdefault(ask.many, []).append(ask.item)
+    for many, items in together.items():
+        many(connection, items)
+    return [None if ask.job is None else ask.job(connection) for ask in asks]
 
 
 def _in_transaction(connection: Connection, jobs: Sequence[Job[Any]]) -> list[Any]:
@@ -212,6 +244,34 @@ _ERRNO = {
     sqlite3.SQLITE_READONLY: errno.EROFS,
     sqlite3.SQLITE_CANTOPEN: errno.ENOENT,
 }
+
+
+# ---------------------------------------------------------------- several rows in one statement
+
+
+def marks(values: Sequence[object]) -> str:
+    """`?, ?, ?`"""
+    return ", ".join("?" * len(values))
+
+
+def padded(values: Sequence[T]) -> list[T]:
+    """The same values, the last one again and again: for `IN (...)`, so that there are few different statements."""
+    size = next((size for size in reversed(_SIZES) if size >= len(values)), len(values))
+    return [*values, *[values[-1]] * (size - len(values))] if values else []
+
+
+def insert(connection: Connection, into: str, rows: Sequence[Sequence[Any]], behind: str = "") -> None:
+    """`INSERT INTO <into> VALUES ... <behind>`, as few times as there must be."""
+    at = 0
+    while at < len(rows):
+        size = next(size for size in _SIZES if size <= len(rows) - at)
+        some = rows[at : at + size]
+        values = ", ".join([f"({marks(some[0])})"] * size)
+        connection.execute(f"INSERT INTO {into} VALUES {values}{behind}", [value for row in some for value in row])
+        at += size
+
+
+_SIZES = (256, 64, 16, 4, 1)
 
 
 # ---------------------------------------------------------------- the file
