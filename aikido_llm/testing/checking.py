@@ -2,16 +2,18 @@
 
 import asyncio
 import copy
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from inspect import isawaitable
 from typing import Any, TypeAlias, cast
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ..client import Client
 from ..types.events import Event
 from ..types.request import Request
+from ..types.response import Response
+from ..types.tools import ToolCall
 from .promises import BrokenPromise
 
 Factory: TypeAlias = Callable[[], Client | Awaitable[Client] | AbstractAsyncContextManager[Client]]
@@ -89,3 +91,35 @@ async def close(stream: AsyncIterator[Event]) -> None:
 
 async def events_of(stream: AsyncIterator[Event]) -> list[Event]:
     return [event async for event in stream]
+
+
+async def free(house: House, promise: str) -> None:
+    """Wait until no connection is in use, where that can be seen."""
+    if house.connections is None:
+        return
+    for _ in range(50):
+        if not house.connections():
+            return
+        await asyncio.sleep(0.01)
+    raise BrokenPromise(promise, f"{house.connections()} connections are still in use after aclose()")
+
+
+def must_be_same(promise: str, one: Response, other: Response, names: Iterable[str], who: str, whose: str) -> None:
+    """Fields of two answers that say the same thing. who, whose: as an error names the two."""
+    for name in names:
+        said, has = _compared(one, name), _compared(other, name)
+        if said != has:
+            raise BrokenPromise(promise, f"{who} {name} is {said!r}, {whose} is {has!r}")
+
+
+def _compared(response: Response, name: str) -> Any:
+    """A field as two answers can be compared: ids are made anew, and each road has its own raw usage."""
+    if name == "usage":
+        return evolve(response.usage, raw=None)
+    if name == "tool_calls":
+        return [(call.name, call.kind, _arguments(call)) for call in response.tool_calls]
+    return getattr(response, name)
+
+
+def _arguments(call: ToolCall) -> Any:
+    return call.parsed() if call.kind == "function" else call.arguments

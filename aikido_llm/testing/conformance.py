@@ -9,8 +9,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, cast
 
-from attrs import evolve
-
 from ..client import Client
 from ..errors import LLMError
 from ..retry import collect
@@ -19,7 +17,8 @@ from ..types.events import EndEvent, ErrorEvent, Event
 from ..types.messages import user
 from ..types.request import Request
 from ..types.response import Response
-from .checking import Factory, House, close, events_of, stream_of
+from .checking import Factory, House, close, events_of, free, must_be_same, stream_of
+from .contents import batches, beside, continuation, next_turn, values
 from .grammar import check_grammar
 from .promises import BrokenPromise
 
@@ -31,6 +30,7 @@ async def check_client(
     *,
     failing: Factory | None = None,
     refusing: Factory | None = None,
+    pausing: Factory | None = None,
     sent: Callable[[], int] | None = None,
     connections: Callable[[], int] | None = None,
     request: Request | None = None,
@@ -42,6 +42,7 @@ async def check_client(
                  client, an awaitable of it, or an async context manager; what has `aclose` is closed at the end.
     failing:     the same for a client whose every answer breaks off after it has begun.
     refusing:    the same for a client whose every request fails before an answer begins.
+    pausing:     the same for a client whose provider pauses every answer, and goes on when it is asked again.
     sent:        how many requests have been sent. Without it `client.requests` is counted where there is such a list.
     connections: how many connections a client has open that are in use; seen after a stream was left.
     request:     what is asked. within: seconds that each check may take.
@@ -51,14 +52,18 @@ async def check_client(
     house = House(sent, connections, asked, within)
     for check in (
         _grammar, _lazy, _complete, _leaving, _closing, _cancellation, _one_reader, _independence, _resume,
+        batches, values, beside, next_turn,
     ):  # fmt: skip
         await house.run(check, factory)
-    for check in (_failure, _complete_failure):
+    for check in (_failure, _complete_failure, values):
         if failing is not None:
             await house.run(check, failing)
-    for check in (_refusal, _complete_failure):
+    for check in (_refusal, _complete_failure, values):
         if refusing is not None:
             await house.run(check, refusing)
+    for check in (continuation, next_turn):
+        if pausing is not None:
+            await house.run(check, pausing)
 
 
 # ---------------------------------------------------------------- an answer
@@ -96,19 +101,8 @@ async def _complete(house: House, client: Client) -> None:
     whole: Any = await client.complete(house.request)
     if not isinstance(whole, Response):
         raise BrokenPromise("complete", f"complete returned {whole!r}, which is no Response")
-    for name in (*FOLDED, "finish_reason", "model", "provider"):
-        one, other = _compared(streamed, name), _compared(whole, name)
-        if one != other:
-            raise BrokenPromise("complete", f"the stream's {name} is {one!r}, complete has {other!r}")
-
-
-def _compared(response: Response, name: str) -> Any:
-    """A field as two answers can be compared: ids are made anew, and each road has its own raw usage."""
-    if name == "usage":
-        return evolve(response.usage, raw=None)
-    if name == "tool_calls":
-        return [(call.name, call.parsed()) for call in response.tool_calls]
-    return getattr(response, name)
+    names = (*FOLDED, "finish_reason", "model", "provider")
+    must_be_same("complete", streamed, whole, names, "the stream's", "complete's")
 
 
 # ---------------------------------------------------------------- leaving
@@ -121,13 +115,7 @@ async def _leaving(house: House, client: Client) -> None:
     more = await anext(stream, None)
     if more is not None:
         raise BrokenPromise("leaving", f"behind aclose() came {more!r}")
-    if house.connections is not None:
-        for _ in range(50):
-            if not house.connections():
-                break
-            await asyncio.sleep(0.01)
-        else:
-            raise BrokenPromise("leaving", f"{house.connections()} connections are still in use after aclose()")
+    await free(house, "leaving")
     check_grammar(await events_of(stream_of(house, client)))
 
 

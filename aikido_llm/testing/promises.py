@@ -23,6 +23,15 @@ PROMISES: dict[str, str] = {
     "independence": "Streams that run at once do not mix, and end each for itself.",
     "resume": "`resume(id)`, where a client has it, returns an async iterator with `aclose()` at once, and sends "
     "nothing before the first `__anext__`; closed before that, it yields nothing.",
+    "batches": "`batches()`, where a stream has it, gives the same events in lists, none of them empty, also behind an "
+    "event that was read alone; closed early, it is the stream that is closed.",
+    "values": "Every event, Response and error goes through `aikido_llm.serialize` and JSON and comes back the same.",
+    "beside": "What has no events is the same on both roads: `raw_finish_reason`, `complete`, `provider_data`, "
+    "`logprobs`, `choices`.",
+    "next-turn": "`Response.message`, as it came or after it was kept as JSON, with a result for each of its calls, is "
+    "taken as the next turn.",
+    "continuation": "An answer of several turns is one stream with one EndEvent: the indexes of its calls go on, its "
+    "usage is that of all turns so far, `continuations` counts; one that stays `paused` has `complete` False.",
     "request": "The caller's Request is not changed.",
     "progress": "Every call ends; none waits for what cannot come.",
 }
