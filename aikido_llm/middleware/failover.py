@@ -30,7 +30,7 @@ from ..types.usage import Usage
 from .base import Middleware, method_of, needs_model
 from .breaker import Admission, Breaker
 from .call import Call
-from .roads import Begun, Road, failure_in, for_others, until_content
+from .roads import Begun, Road, failure_in, for_others, has_content, until_content
 
 T = TypeVar("T")
 
@@ -181,15 +181,10 @@ class Chain:
         self.turn: Turn | None = None
         self.route: tuple[Hop, ...] = ()
 
-    async def run(self, ask: Callable[[Turn], Awaitable[T]]) -> T:
+    def run(self, ask: Callable[[Turn], Awaitable[T]]) -> Awaitable[T]:
         """What the first of them returns that does not fail. Raises the last error; TimedOutError at the deadline."""
-        try:
-            if self._clients.deadline is None:
-                return await self._run(ask)
-            return await self._in_time(ask, self._clients.deadline)
-        finally:
-            if self.turn is not None:
-                self.turn.admission.unsure()  # unless it has been told more
+        deadline = self._clients.deadline
+        return self._run(ask) if deadline is None else self._in_time(ask, deadline)
 
     async def _in_time(self, ask: Callable[[Turn], Awaitable[T]], deadline: float) -> T:
         scope = asyncio.timeout(deadline)
@@ -199,7 +194,7 @@ class Chain:
         except TimeoutError:
             if not scope.expired() or self.turn is None:
                 raise
-        self.turn.admission.failed()
+        self.turn.breaker.insist().failed()
         late = TimedOutError(f"fallback: no answer had begun within its deadline of {deadline:g} s", phase="total")
         late.route = (*self.route, _hop(self.turn.client, TimedOutError("given up at the deadline", phase="total")))
         raise late
@@ -217,6 +212,9 @@ class Chain:
                 failure = error
                 if not self._clients.goes_over(error):
                     break
+            except BaseException:
+                turn.admission.unsure()
+                raise
             else:
                 turn.admission.succeeded()
                 return answer
@@ -241,19 +239,22 @@ class _Routed(Call):
         self._failed: tuple[LLMError, Begun] | None = None
 
     async def ask(self, client: Client, request: Request) -> Begun:
-        async def until_content(turn: Turn) -> Begun:
-            return await self._until_content(turn.client, request if turn.first else for_others(request))
+        async def one(turn: Turn) -> Begun:
+            begun = await self.road.ask(turn.client, request if turn.first else for_others(request))
+            return await self._with_content(begun) if self.road.streams else begun
 
         try:
-            return await self._chain.run(until_content)
+            return await self._chain.run(one)
         except LLMError as error:
             if self._failed is None or self._failed[0] is not error:
                 raise
             return self._failed[1]  # bytes of an answer had come: its events tell of the failure
 
-    async def _until_content(self, client: Client, request: Request) -> Begun:
+    async def _with_content(self, begun: Begun) -> Begun:
         """The answer from its first content event on. Raises what it fails with before."""
-        begun = await until_content(self.road, client, request)
+        if has_content(begun[1]):
+            return begun
+        begun = await until_content(begun)
         failure = failure_in(begun[1])
         if failure is not None:
             self._failed = failure, begun

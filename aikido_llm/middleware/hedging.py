@@ -142,7 +142,7 @@ class _Hedged(Call):
         return answer
 
     async def _ask(self, client: Client, request: Request) -> Begun:
-        return await until_content(self.road, client, request)
+        return await until_content(await self.road.ask(client, request))
 
     async def _race(self, client: Client, request: Request, late: float) -> Begun:
         runners = [asyncio.ensure_future(self._ask(client, request))]

@@ -55,9 +55,9 @@ STREAM = Road(True, _streamed)
 COMPLETE = Road(False, _whole)
 
 
-async def until_content(road: Road, client: Client, request: Request) -> Begun:
-    """Ask, and read to the first content event; to the end, where the answer has none (see `failure_in`)."""
-    source, events = await road.ask(client, request)
+async def until_content(begun: Begun) -> Begun:
+    """Read on to the first content event; to the end, where the answer has none (see `failure_in`)."""
+    source, events = begun
     try:
         while not has_content(events) and not isinstance(events[-1], EndEvent):
             if not (more := await source.events()):

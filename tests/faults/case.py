@@ -1,17 +1,22 @@
 """Plays one row of the table on one wire and one road, over a socket, and checks everything that was promised."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 from attrs import evolve, field, frozen
 
 import aikido_llm as llm
+from aikido_llm.middleware import Middleware
 from aikido_llm.testing import Answer, Received, WireServer
 from aikido_llm.testing.wires import wire
 from tests.faults.table import DIALECTS, TEXT, USAGE, WORDS, End, Row
 from tests.wire import check_grammar
 
 Road: TypeAlias = Literal["stream", "complete"]
+
+Asked: TypeAlias = llm.HTTPClient | Middleware
+Around: TypeAlias = Callable[[llm.HTTPClient], Asked]
 
 SHORT = 0.15  # s of the clock that shall run out
 LONGER = 0.3  # s, where a second request has to be answered by the same clock
@@ -57,9 +62,9 @@ async def check(row: Row, road: Road, dialect: str) -> None:
         await asyncio.gather(check_end(row, end, road, dialect), check_again(row, end, road, dialect))
 
 
-async def check_end(row: Row, end: End, road: Road, dialect: str) -> None:
-    """How one attempt ends, and what it leaves."""
-    async with WireServer(tls=row.tls) as server, _open(server, dialect, row, end, None) as client:
+async def check_end(row: Row, end: End, road: Road, dialect: str, around: Around = lambda client: client) -> None:
+    """How one attempt ends, and what it leaves. around: what stands around the client, which ends the same way."""
+    async with WireServer(tls=row.tls) as server, around(_open(server, dialect, row, end, None)) as client:
         server.answer(_answer(row, dialect, road))
         outcome = await ask(client, road, row.upload)
         if not end.kept:
@@ -90,7 +95,7 @@ async def check_again(row: Row, end: End, road: Road, dialect: str) -> None:
             check_grammar(outcome.events)
 
 
-async def ask(client: llm.HTTPClient, road: Road, upload: int) -> Outcome:
+async def ask(client: Asked, road: Road, upload: int) -> Outcome:
     request = llm.Request(messages=[llm.user("hi " + "x" * upload)])
     events: list[llm.Event] = []
     try:

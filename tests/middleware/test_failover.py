@@ -186,7 +186,7 @@ async def test_faults_on_a_socket(name: str, road: str) -> None:
     async with WireServer() as one, WireServer() as other:
         one.respond(lambda _: answer)
         other.respond(lambda _: Answer("two"))
-        timeouts = llm.Timeouts(first_event=0.1)
+        timeouts = llm.Timeouts(first_event=0.1 if name == "silence" else 10)
         first = llm.open("vllm", one.dsn("vllm"), retry=None, timeouts=timeouts)
         async with fallback(first, llm.open("vllm", other.dsn("vllm"))) as client:
             asked = client.complete(REQUEST) if road == "complete" else llm.collect(client.stream(REQUEST))
