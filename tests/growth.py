@@ -21,6 +21,7 @@ from aikido_llm.dialects.restated import restated
 from aikido_llm.dialects.status import page_text
 from aikido_llm.errors import LLMError, MalformedStream
 from aikido_llm.framing import STRAY, Frame
+from aikido_llm.framing.eventstream import EventStreamFramer
 from aikido_llm.framing.json_array import JSONArrayFramer
 from aikido_llm.framing.lines import LineSplitter
 from aikido_llm.framing.ndjson import NDJSONFramer
@@ -28,6 +29,7 @@ from aikido_llm.framing.sse import SSEFramer
 from aikido_llm.providers import find
 from aikido_llm.secret import Secret, hide, scrub
 from aikido_llm.structured.growing import GrowingObject
+from tests.binary import message as checked
 from tests.faults import flood
 from tests.faults.table import DIALECTS
 
@@ -163,6 +165,29 @@ def _framed(make: Callable[[], Any], unit: bytes, size: int) -> Callable[[int], 
     return job
 
 
+def _message_by(size: int) -> Callable[[int], Job]:
+    """One message of an event stream that n pieces make up."""
+
+    def job(n: int) -> Job:
+        body = checked(b"", bytes(n * size))
+
+        def run() -> None:
+            framer, out = EventStreamFramer(MANY), list[Frame]()
+            for at in range(0, len(body), size):
+                framer.feed(body[at : at + size], out)
+            assert len(out) == 1
+
+        return run
+
+    return job
+
+
+def _many_headers(n: int) -> Job:
+    """One message with n headers."""
+    body = checked(b"\1h\7\0\0" * n, b"")
+    return lambda: EventStreamFramer(MANY).feed(body, [])
+
+
 def _lines(n: int) -> Job:
     def run() -> None:
         lines = LineSplitter(MANY)
@@ -291,6 +316,8 @@ def _rows() -> Iterator[Growth]:
     for unit, size in ((b"[", 1), (b'"', 1), (b"\\", 1), (b'"\\\\', 300), (b"[{", 300), (b'"a",', 300), (b'["', 3)):
         yield Growth(f"a list, {unit!r} by {size}", ("framing.json_array",), _list_of(unit, size))
     yield Growth("NDJSON by 3", ("framing.ndjson",), _framed(lambda: NDJSONFramer(MANY), b"x", 3))
+    yield Growth("an event stream by 40", ("framing.eventstream",), _message_by(40))
+    yield Growth("event stream headers", ("framing.eventstream",), _many_headers)
     yield Growth("a line by 4", ("framing.lines",), _lines)
     yield Growth(
         "stream_as, n objects", ("structured.growing",), _deltas(lambda n: {"a": [{"k": 1, "b": "c"}] * n}, 24), 200

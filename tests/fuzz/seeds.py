@@ -12,6 +12,7 @@ from aikido_llm.testing.wires import wire
 from aikido_llm.testing.wires.base import Received
 from aikido_llm.types.parts import ImagePart
 from aikido_llm.types.tools import ToolCall
+from tests.binary import event
 from tests.corpus import load
 from tests.fuzz.targets import ERROR, MODELS, STREAM, TARGETS, WHOLE
 from tests.wire import Road
@@ -25,8 +26,9 @@ _PROTOCOLS = {
     "ollama_chat": "ollama-chat",
 }
 _DECODERS_OF = {"sse": ("openai_chat", "anthropic_messages"), "ndjson": ("ollama_chat",), "json_array": (),
-                "lines": ("cohere_chat", "ollama_chat")}  # fmt: skip
+                "lines": ("cohere_chat", "ollama_chat"), "eventstream": ()}  # fmt: skip
 _LIST = b'\x02\x01 [{"a": "]\\"[", "b": [1, {"c": []}]},\r\n{"d": "\\\\"}, [2]]  {"error": {}}'
+_MESSAGES = b"\x02\x01\x00" + event("contentBlockDelta", b'{"delta":{"text":"a"}}') + event("messageStop")
 LARGEST = 12_000  # bytes of a seed
 _RECORDED = 150  # of each protocol
 
@@ -34,7 +36,12 @@ _RECORDED = 150  # of each protocol
 def seeds(name: str) -> list[bytes]:
     """Inputs for a target, without repetition."""
     if not TARGETS[name].rows:
-        found: Iterable[bytes] = [_LIST, b"\x02\x01plain", *(s for d in _DECODERS_OF[name] for s in seeds(d)[:60])]
+        found: Iterable[bytes] = [
+            _LIST,
+            b"\x02\x01plain",
+            _MESSAGES,
+            *(s for d in _DECODERS_OF[name] for s in seeds(d)[:60]),
+        ]
     else:
         found = (*by_kit(name), *by_hand(name), *recorded(name))
     return list(dict.fromkeys(seed for seed in found if len(seed) <= LARGEST))

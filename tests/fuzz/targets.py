@@ -12,8 +12,9 @@ from attrs import frozen
 
 from aikido_llm.codecs import json
 from aikido_llm.dialects.base import Dialect, ErrorReply
-from aikido_llm.errors import LLMError, TooLargeError
+from aikido_llm.errors import LLMError, MalformedStream, TooLargeError
 from aikido_llm.framing import Frame, Framer
+from aikido_llm.framing.eventstream import EventStreamFramer
 from aikido_llm.framing.json_array import JSONArrayFramer
 from aikido_llm.framing.lines import LineSplitter
 from aikido_llm.framing.ndjson import NDJSONFramer
@@ -23,6 +24,7 @@ from aikido_llm.types.events import EndEvent, Event
 from aikido_llm.types.messages import user
 from aikido_llm.types.request import Request
 from aikido_llm.types.tools import ToolDef
+from tests.binary import message
 from tests.wire import Road, comparable
 
 _TOOL = ToolDef("f", "", {"type": "object", "properties": {}})
@@ -117,15 +119,32 @@ def _run_framer(make: Callable[[int], Framer], exact: bool, data: bytes) -> None
     assert _frames(make(cap), [body]) == _frames(make(cap), pieces(body, data[1]))
 
 
-def _frames(framer: Framer, body: Iterable[bytes]) -> tuple[list[Frame], bool]:
+def _run_messages(data: bytes) -> None:
+    """Event streams: as they are, and with checksums that hold, or no message would ever be opened."""
+    if len(data) < 3:
+        return
+    body = data[3:]
+    if data[2] & 1:
+        size = 1 + data[2] // 2
+        body = b"".join(_message(body[at : at + size]) for at in range(0, len(body), size))
+    _run_framer(EventStreamFramer, True, data[:2] + body)
+
+
+def _message(content: bytes) -> bytes:
+    """content: how long its headers are, these, and the payload."""
+    behind = 1 + content[0]
+    return message(content[1:behind], content[behind:])
+
+
+def _frames(framer: Framer, body: Iterable[bytes]) -> tuple[list[Frame], str]:
     out: list[Frame] = []
     try:
         for piece in body:
             framer.feed(piece, out)
-    except TooLargeError:
-        return out, True
+    except (TooLargeError, MalformedStream) as error:
+        return out, str(error)
     framer.close(out)
-    return out, False
+    return out, ""
 
 
 def _run_lines(data: bytes) -> None:
@@ -174,6 +193,7 @@ TARGETS: Mapping[str, Target] = {
         _framer("sse", SSEFramer),
         _framer("ndjson", NDJSONFramer),
         _framer("json_array", lambda cap: JSONArrayFramer(cap, cap), exact=False),
+        Target("eventstream", _run_messages),
         Target("lines", _run_lines),
     )
 }

@@ -1,0 +1,161 @@
+"""AWS event streams (`application/vnd.amazon.eventstream`): binary messages with a length in front and checksums.
+
+A message: total length u32, length of its headers u32, CRC-32 of these 8 bytes; headers; payload; CRC-32 of all before
+it; big-endian. A header: length of its name u8, name, type u8, value. An event comes out as (its `:event-type`,
+payload). What reports a failure, an exception or an error, comes out under a name that begins with FAILED.
+
+source: AWS, "Amazon Transcribe: Event stream encoding", and botocore 1.44, eventstream.py, read 2026-11.
+"""
+
+from struct import Struct, error
+from typing import Final
+from zlib import crc32
+
+from ..errors import MalformedStream
+from . import Frame, Framer
+from .choose import Beginning, Unlabelled
+from .lines import too_large
+from .whole import WholeBody
+
+FAILED: Final = "!"
+"""Begins the event name of an exception or an error; behind it stands its type or code."""
+
+_PRELUDE = Struct(">III")
+_CHECK = Struct(">I")
+_FIXED = _PRELUDE.size + _CHECK.size
+_TEXT = 7
+_MEASURED = (6, _TEXT)  # types of header values that say their length, in a u16
+_SIZES = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16}  # of the others, by type
+_KNOWN = 64  # headers that are remembered: a stream has a handful that differ
+
+
+class EventStreamFramer:
+    """Messages -> frames. max_bytes caps one message.
+
+    Raises MalformedStream where a checksum or a length is wrong: nothing behind that can be trusted. A message that the
+    end of the bytes cuts off is dropped; that the answer is not whole is for the decoder to tell.
+    """
+
+    __slots__ = ("_known", "_max", "_need", "_pending", "_pieces")
+    whole = False
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max = max_bytes
+        self._pieces: list[bytes] = []
+        self._pending = 0  # bytes of the unfinished message
+        self._need = _PRELUDE.size  # with so many of them there is something to do
+        self._known: dict[bytes, str] = {}
+
+    def feed(self, data: bytes, out: list[Frame]) -> None:
+        if self._pending:
+            self._pieces.append(data)
+            self._pending += len(data)
+            if self._pending < self._need:
+                return
+            data = b"".join(self._pieces)
+            self._pieces.clear()
+        rest = self._messages(data, out)
+        self._pending = len(data) - rest
+        if self._pending:
+            self._pieces.append(data[rest:])
+
+    def _messages(self, data: bytes, out: list[Frame]) -> int:
+        """Hand out the whole messages; returns where the unfinished one begins, and says how much of it is needed."""
+        at, end, known = 0, len(data), self._known
+        while True:
+            self._need = _PRELUDE.size
+            if end - at < self._need:
+                return at
+            total, headers, check = _PRELUDE.unpack_from(data, at)
+            start = at + _PRELUDE.size
+            if crc32(data[at : start - 4]) != check or total < headers + _FIXED:
+                raise MalformedStream("a message of the event stream says a length that its checksum denies")
+            if total > self._max:
+                raise too_large("event_bytes", self._max)
+            if end - at < total:
+                self._need = total
+                return at
+            last = at + total - 4
+            if crc32(data[at:last]) != _CHECK.unpack_from(data, last)[0]:
+                raise MalformedStream("a message of the event stream does not have the checksum that it says")
+            head = data[start : start + headers]
+            name = known.get(head)
+            if name is None:
+                name = self._learn(head)
+            if name == FAILED:
+                out.append(_error(head))
+            else:
+                out.append((name, data[start + headers : last]))
+            at += total
+
+    def _learn(self, head: bytes) -> str:
+        """The frame's name, by the headers of a message; FAILED alone for one whose headers are all it has."""
+        told = _headers(head)
+        match told.get(":message-type", "event"):
+            case "exception":
+                name = FAILED + told.get(":exception-type", "exception")
+            case "error":
+                name = FAILED
+            case _:
+                name = told.get(":event-type", "").lstrip(FAILED)
+        if len(self._known) >= _KNOWN:
+            self._known.clear()
+        self._known[head] = name
+        return name
+
+    def skip(self, size: int) -> None:
+        """Only counted: a checksum does not forgive what is taken out."""
+        if self._pending + size > self._max:
+            raise too_large("event_bytes", self._max)
+
+    @property
+    def unfinished(self) -> int:
+        return self._pending
+
+    def close(self, out: list[Frame]) -> None:
+        self._pieces.clear()
+        self._pending = 0
+
+
+def eventstream_or_whole(content_type: str, *, stream: bool, event_bytes: int, body_bytes: int) -> Framer:
+    """For wires that stream such messages. A body that begins as text is a document: a message that began so would be
+    half a gigabyte long or more."""
+
+    def choose(begun: Beginning) -> Framer:
+        return EventStreamFramer(event_bytes) if begun == "other" else WholeBody(body_bytes)
+
+    if content_type == "application/vnd.amazon.eventstream":
+        return EventStreamFramer(event_bytes)
+    return Unlabelled(choose, event_bytes if stream else body_bytes, stream=stream)
+
+
+def _error(head: bytes) -> Frame:
+    """Of a message of type `error`, which has no payload: what it says is in its headers."""
+    told = _headers(head)
+    return FAILED + told.get(":error-code", "error"), told.get(":error-message", "").encode()
+
+
+def _headers(head: bytes) -> dict[str, str]:
+    """Those that are text; the others, and types that nobody has told of, are passed over. Raises MalformedStream."""
+    told: dict[str, str] = {}
+    at = 0
+    try:
+        while at < len(head):
+            behind = at + 1 + head[at]
+            name, kind = head[at + 1 : behind], head[behind]
+            at = behind + 1
+            if kind in _MEASURED:
+                size = int.from_bytes(head[at : at + 2], "big")
+                at += 2
+                if kind == _TEXT:
+                    told[name.decode("utf-8", "replace")] = head[at : at + size].decode("utf-8", "replace")
+                at += size
+            elif kind in _SIZES:
+                at += _SIZES[kind]
+            else:
+                break  # how long its value is cannot be known; what stands behind it is lost, and the payload is not
+    except (IndexError, error):
+        at = len(head) + 1
+    if at > len(head):
+        raise MalformedStream("a header of an event stream message is longer than its message")
+    return told
