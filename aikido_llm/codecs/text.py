@@ -4,6 +4,7 @@ import re
 from typing import Any, cast
 
 _half = re.compile("[\ud800-\udfff]").search
+_pairs = re.compile("[\ud800-\udbff][\udc00-\udfff]").findall
 
 
 def has_half(text: str) -> bool:
@@ -29,6 +30,11 @@ def mended_in(value: Any) -> Any:
     if isinstance(value, dict):
         return {mended_in(key): mended_in(item) for key, item in cast("dict[object, object]", value).items()}
     return value
+
+
+def points(text: str) -> int:
+    """Code points of a text, whose halves of characters may have come in two pieces."""
+    return len(text) if text.isascii() else len(text) - len(_pairs(text))
 
 
 def ends_in_half(text: str) -> bool:

@@ -1,10 +1,10 @@
 """Content blocks while they are received, and as they go back in the next request."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...codecs import json
+from ...codecs.text import points
 from ...types.tools import ToolCall
 from ..toolcalls import arguments_object
 from ..values import as_text, is_object
@@ -18,7 +18,6 @@ _SAID: Mapping[str, frozenset[str]] = {
     "redacted_thinking": frozenset(("type", "data")),
     "tool_use": frozenset(("type", "id", "name", "input")),
 }
-_PAIRS = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
 class Block:
@@ -80,11 +79,6 @@ class Offsets:
             self._length += points(before.text) if before.kind == "text" else 0
             self._passed += 1
         return self._length, self._length + points(block.text)
-
-
-def points(text: str) -> int:
-    """Code points of a text, whose halves of characters may have come in two pieces."""
-    return len(text) if text.isascii() else len(text) - len(_PAIRS.findall(text))
 
 
 def replayed(block: Block, calls: Mapping[str, ToolCall]) -> JSON | None:

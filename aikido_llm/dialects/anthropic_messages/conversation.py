@@ -19,12 +19,12 @@ from ...errors import InvalidRequestError, UnsupportedFeatureError
 from ...types.messages import Message, Role
 from ...types.parts import TextPart
 from ...types.tools import ToolCall
+from ..call_ids import CallIds, clean_name
 from ..toolcalls import arguments_object
 from ..turns import DRAWN, Turn, split
 from ..values import is_object
 from .blocks import Block, text_block, user_blocks
 from .cache import THINKING, control, mark
-from .call_ids import CallIds, clean_name
 
 
 def encode_system(messages: Iterable[Message]) -> str | list[Block]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import anthropic_messages, cohere_v2, gemini, ollama_chat, openai_chat, openai_responses
+from . import anthropic_messages, bedrock_converse, cohere_v2, gemini, ollama_chat, openai_chat, openai_responses
 from .base import Draft, Facts, settle
 from .errors import http_error
 
@@ -22,6 +22,7 @@ READERS: dict[str, Callable[[bytes], Draft]] = {
     "gemini": gemini.read,
     "cohere-v2": cohere_v2.read,
     "ollama-chat": ollama_chat.read,
+    "bedrock-converse": bedrock_converse.read,
 }
 
 

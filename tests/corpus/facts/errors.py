@@ -23,6 +23,7 @@ CONTEXT = re.compile(
 MODEL = re.compile(
     "model_not_found|invalid_model|invalid model id|deploymentnotfound|model not exist|model not found"
     "|not a valid model id|supported api model names|unexpected model name|requested model .* does not exist"
+    "|model identifier is invalid|model version has reached the end"
     "|model .*(not found|does not exist)|models/.* is not found|no endpoints found for |period for this model has ended"
     '|"model: '  # all that Anthropic says
 )

@@ -1,19 +1,26 @@
-"""Tool-call ids: an alphabet of their own, never twice in a conversation, answered in the very next turn."""
+"""Tool-call ids where a wire is strict: letters, digits, _ and -, never twice in a conversation, answered in the very
+next turn."""
 
 import re
 from collections import deque
 from hashlib import blake2b
 
-from ...errors import InvalidRequestError
+from ..errors import InvalidRequestError
 
 _FOREIGN = re.compile(r"[^a-zA-Z0-9_-]")
 
 
+_LONGEST = 64  # characters of an id; the strictest wire takes no more
+_DIGEST = 9  # characters that tell shortened or changed ids apart
+_COUNT = 5  # those that tell apart ids that came several times
+
+
 def clean_id(id: str) -> str:
     """An id of any provider in the wire's alphabet: the same for the same id, and different ids stay different."""
-    cleaned = _FOREIGN.sub("_", id)
+    cleaned = _FOREIGN.sub("_", id)[: _LONGEST - _COUNT]
     if cleaned == id and id:
         return id
+    cleaned = cleaned[: _LONGEST - _COUNT - _DIGEST]
     return f"{cleaned or 'call'}_{blake2b(id.encode('utf-8', 'surrogatepass'), digest_size=4).hexdigest()}"
 
 

@@ -1,0 +1,58 @@
+"""Amazon Bedrock's Converse: one shape for every model there, answered by AWS event streams or one object.
+
+source: Amazon Bedrock API reference, "Converse", "ConverseStream", read 2026-11.
+"""
+
+from collections.abc import Mapping
+
+from attrs import frozen
+
+from ...errors import LLMError
+from ...framing import Framer
+from ...framing.eventstream import eventstream_or_whole
+from ...types.extra import Lists
+from ...types.request import Request
+from .. import base
+from . import encode, errors, models
+from .decode import Decoder
+from .quirks import Quirks
+
+_FEATURES = {
+    "text": True, "tools": True, "parallel tools": True, "images in": True, "images out": False, "audio in": True,
+    "audio out": False, "files in": True, "thinking": True, "JSON schema": True, "cache marks": True, "usage": True,
+}  # fmt: skip
+
+
+@frozen
+class BedrockConverse(Quirks):
+    """The dialect; its fields are the quirks of a host."""
+
+    @property
+    def name(self) -> str:
+        return "bedrock_converse"
+
+    @property
+    def features(self) -> Mapping[str, bool]:
+        return _FEATURES
+
+    @property
+    def extra_lists(self) -> Lists:
+        return encode.LISTS
+
+    def encode(self, request: Request, *, stream: bool, provider: str) -> base.WireRequest:
+        return encode.encode(request, self, stream=stream, provider=provider, wire=self.name)
+
+    def framer(self, content_type: str, *, stream: bool, event_bytes: int, body_bytes: int) -> Framer:
+        return eventstream_or_whole(content_type, stream=stream, event_bytes=event_bytes, body_bytes=body_bytes)
+
+    def decoder(self, request: Request) -> Decoder:
+        return Decoder(self.error_words)
+
+    def decode_error(self, reply: base.ErrorReply) -> LLMError:
+        return errors.decode_error(reply, self.error_words)
+
+    def encode_models(self, cursor: str | None) -> base.WireRequest:
+        return models.encode_models()
+
+    def decode_models(self, body: bytes) -> base.ModelPage:
+        return models.decode_models(body, self.error_words)

@@ -1,0 +1,146 @@
+"""Answers of `Converse` and `ConverseStream` -> events.
+
+    messageStart (contentBlockStart? contentBlockDelta* contentBlockStop)* messageStop metadata
+
+The connection's end is the stream's; it is whole when messageStop and metadata have come. A whole body is read as the
+same blocks, each in one piece.
+
+source: Amazon Bedrock API reference, "ConverseStream", "ConverseResponse", read 2026-11; recorded streams.
+"""
+
+from typing import Any
+
+from ...codecs import json
+from ...errors import MalformedStream
+from ...framing import WHOLE, Frame
+from ...framing.eventstream import FAILED
+from ...types.events import Event
+from ...types.response import FinishReason
+from ...types.usage import Usage
+from .. import base, envelope
+from ..finish import reason_of
+from ..status import page_text
+from ..values import as_object, as_text, is_object
+from ..words import NO_WORDS, Words
+from . import errors
+from .content import Content
+from .finish import FINISH
+from .usage import usage_of
+from .wire import TextDelta
+
+_PLAIN = json.Typed(TextDelta)
+_SAID = frozenset(("p", "usage", "stopReason", "output", "role"))
+
+
+class Decoder(base.Decoder):
+    """One answer. provider_data: `metrics`, `trace` (of guardrails), `additionalModelResponseFields`, `serviceTier`,
+    `performanceConfig`, and `blocks` of types that have no other place."""
+
+    def __init__(self, words: Words = NO_WORDS) -> None:
+        super().__init__()
+        self._words = words
+        self._content = Content(self.provider_data)
+        self._usage: Any = None
+        self._stopped = False
+        self._told = False  # the metadata has come
+
+    def feed(self, frames: list[Frame], out: list[Event]) -> None:
+        decode, text = _PLAIN.fast, self._content.text
+        for name, data in frames:
+            if self.done:
+                return
+            if name == "contentBlockDelta":
+                try:
+                    piece = decode(data)
+                except json.UNREADABLE:
+                    pass  # not plain text
+                else:
+                    text(piece.contentBlockIndex, piece.delta.text, out)
+                    continue
+            self._special(name, data, out)
+
+    def close(self, out: list[Event]) -> None:
+        self._content.stop_all(out)
+        if not self.done:
+            raise base.truncated("the metadata event" if self._stopped else "messageStop")
+        reason = self.finish_reason
+        if reason is None:
+            raise base.truncated("its stopReason")
+        if reason is FinishReason.content_filter:
+            raise base.filtered(self.raw_finish_reason or "")
+        if reason is FinishReason.error:
+            said = {"message": f"the service could not read what the model said ({self.raw_finish_reason})"}
+            raise errors.in_band("ModelErrorException", said, self._words)
+        self.finish_reason = self._content.end(out, reason)
+
+    def usage(self) -> Usage | None:
+        return usage_of(self._usage)
+
+    def replay(self) -> tuple[Any, ...]:
+        return self._content.replay()
+
+    def _special(self, name: str, data: bytes, out: list[Event]) -> None:
+        if name == WHOLE:
+            self._whole(data, out)
+            return
+        failed = name.startswith(FAILED) or name.endswith("Exception")
+        try:
+            said = json.loads_frame(data)
+        except ValueError:
+            if not failed:
+                raise _malformed(data) from None
+            said = page_text(data.decode("utf-8", "replace"))
+        if failed:
+            raise errors.in_band(name.removeprefix(FAILED), said, self._words)
+        if is_object(said):
+            self._event(name, said, out)
+
+    def _event(self, name: str, said: dict[str, Any], out: list[Event]) -> None:
+        key = said.get("contentBlockIndex")
+        key = key if isinstance(key, int) else 0
+        match name:
+            case "contentBlockDelta":
+                self._content.delta(key, as_object(said.get("delta")), out)
+            case "contentBlockStart":
+                self._content.begin(key, said.get("start"), out)
+            case "contentBlockStop":
+                self._content.stop(key, out)
+            case "messageStop":
+                self._stopped = True
+                self._facts(said)
+            case "metadata":
+                self._told = True
+                self._facts(said)
+            case _:  # messageStart, and what is yet to come
+                pass
+        self.done = self._stopped and self._told
+
+    def _facts(self, said: dict[str, Any]) -> None:
+        """What the end of a stream says of the answer, or a whole body."""
+        if is_object(said.get("usage")):
+            self._usage = said["usage"]
+        word = as_text(said.get("stopReason"))
+        if word:
+            self.raw_finish_reason, self.finish_reason = word, reason_of(word, FINISH)
+        self.provider_data |= {
+            name: item for name, item in said.items() if name not in _SAID and item not in (None, {}, [])
+        }
+
+    def _whole(self, data: bytes, out: list[Event]) -> None:
+        try:
+            body = json.loads_object(data)
+        except ValueError:
+            raise _malformed(data) from None
+        self.raw = body
+        message = as_object(body.get("output")).get("message")
+        if not is_object(message):
+            if envelope.is_error(body) or body.keys() & {"__type", "message"}:
+                raise errors.in_band("", body, self._words)
+            raise MalformedStream("the body is JSON, but no answer of Converse: it has no output.message")
+        self._content.whole(message.get("content") or [], out)
+        self._facts(body)
+        self.done = True
+
+
+def _malformed(data: bytes) -> MalformedStream:
+    return MalformedStream(f"not the JSON of this wire: {page_text(data.decode('utf-8', 'replace'))}")
