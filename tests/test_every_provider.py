@@ -14,7 +14,7 @@ NAMES = tuple(name for name in llm.providers() if name != "echo")
 ALIASES = tuple(alias for name in NAMES for alias in find(name).aliases)
 WIRES = tuple((name, wire) for name in NAMES for wire in find(name).wires)
 # They list their models in a way of their own, or nowhere.
-UNLISTED = ("azure-anthropic", "bedrock", "cloudflare", "databricks", "vertex", "vertex-anthropic")
+UNLISTED = ("azure-anthropic", "bedrock", "bedrock-converse", "cloudflare", "databricks", "vertex", "vertex-anthropic")
 PAGED = {"anthropic": 1000, "gemini": 1000, "cohere": 1000}  # models that a page may hold; the others send one page
 
 WEATHER = llm.ToolDef(

@@ -28,6 +28,7 @@ class ProviderType(StrEnum):
     azure = AZURE = "azure"
     azure_anthropic = AZURE_ANTHROPIC = "azure-anthropic"
     bedrock = BEDROCK = "bedrock"
+    bedrock_converse = BEDROCK_CONVERSE = "bedrock-converse"
     vertex = VERTEX = "vertex"
     vertex_anthropic = VERTEX_ANTHROPIC = "vertex-anthropic"
     fireworks = FIREWORKS = "fireworks"

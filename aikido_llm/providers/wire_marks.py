@@ -67,6 +67,12 @@ WIRES = (
         "ollama",
         _marks('"done" : (?:true|false)', '"created_at" : "[^"]{1,40}" , "message" : \\{'),
     ),
+    WireMarks(
+        "bedrock_converse",
+        "Converse",
+        "bedrock-converse",
+        _marks(":event-type\\x07\\x00\\x0cmessageStart", '"output" : \\{ "message" : \\{', '"stopReason" : "[a-z_]+"'),
+    ),
 )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from .faults import Fault
 from .reply import Reply
-from .wires.base import EndsEarlier, Wire
+from .wires.base import Binary, EndsEarlier, Wire
 
 
 def spoil(reply: Reply, fault: Fault, wire: Wire) -> None:
@@ -73,17 +73,21 @@ def _pad(reply: Reply, fault: Fault, padding: bytes) -> None:
 def _endless_line(reply: Reply, fault: Fault, wire: Wire) -> None:
     """With a size it is an event of its own, which holds nothing that a decoder knows."""
     opening, ending = (b'data: {"padding":"', b'"}\n\n') if _is_sse(reply) else (b'{"padding":"', b'"}\n')
+    binary = wire if reply.streams and isinstance(wire, Binary) else None
     at = fault.after_events or 0
     if fault.size:
-        reply.pieces = [*reply.pieces[:at], opening + b"x" * fault.size + ending, *reply.pieces[at:]]
+        event = binary.noise(fault.size) if binary else opening + b"x" * fault.size + ending
+        reply.pieces = [*reply.pieces[:at], event, *reply.pieces[at:]]
         return
+    opening = binary.endless() if binary else opening
     reply.pieces = [*reply.pieces[:at], opening]
     _pad(reply, fault, b"x" * 65536)
     reply.padding_at = len(reply.pieces)
 
 
 def _endless_comments(reply: Reply, fault: Fault, wire: Wire) -> None:
-    _pad(reply, fault, b": keep-alive\n\n" if _is_sse(reply) else b"\n")
+    nothing = wire.noise(0) if reply.streams and isinstance(wire, Binary) else b"\n"
+    _pad(reply, fault, b": keep-alive\n\n" if _is_sse(reply) else nothing)
 
 
 def _gzip_bomb(reply: Reply, fault: Fault, wire: Wire) -> None:
@@ -163,6 +167,9 @@ def _malformed(reply: Reply, fault: Fault, wire: Wire) -> None:
     piece = reply.pieces[at]
     if not reply.streams:
         reply.pieces[at] = piece[: len(piece) // 2]
+        return
+    if isinstance(wire, Binary):
+        reply.pieces[at] = wire.halved(piece)
         return
     whole = piece.rstrip(b"\r\n")
     before, line_end, last = whole.rpartition(b"\n")

@@ -9,9 +9,11 @@ from typing import Any
 
 from aikido_llm.call.answer import AnswerParser
 from aikido_llm.providers import find
+from aikido_llm.testing.wires import wire
 from aikido_llm.types.messages import Message, user
 from aikido_llm.types.request import Request
 from aikido_llm.types.response import Response
+from tests.binary import event
 from tests.wire import check_grammar, error_of, response_of
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -157,6 +159,35 @@ def _ollama() -> bytes:
     return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
 
 
+BEDROCK_BLOCKS: list[dict[str, Any]] = [
+    {"reasoningContent": {"reasoningText": {"text": THINKING, "signature": "c2lnbmVk"}}},
+    {"reasoningContent": {"redactedContent": "RWo4aGlkZGVu"}},
+    {"text": TEXT},
+    {"toolUse": {"toolUseId": "tooluse_1", "name": CALLS[0][0], "input": json.loads(CALLS[0][1])}},
+    {"toolUse": {"toolUseId": "tooluse_2", "name": CALLS[1][0], "input": json.loads(CALLS[1][1])}},
+]
+
+
+def _bedrock() -> bytes:
+    reasoned: list[dict[str, Any]] = [
+        {"contentBlockIndex": 0, "delta": {"reasoningContent": {"text": THINKING}}},
+        {"contentBlockIndex": 0, "delta": {"reasoningContent": {"signature": "c2lnbmVk"}}},
+        {"contentBlockIndex": 1, "delta": {"reasoningContent": {"redactedContent": "RWo4aGlkZGVu"}}},
+        {"contentBlockIndex": 2, "delta": {"text": TEXT}},
+    ]
+    events: list[tuple[str, dict[str, Any]]] = [("messageStart", {"role": "assistant"})]
+    events += [("contentBlockDelta", delta) for delta in reasoned]
+    for index, (name, arguments) in enumerate(CALLS, 3):
+        start = {"toolUse": {"toolUseId": f"tooluse_{index - 2}", "name": name}}
+        events += [
+            ("contentBlockStart", {"contentBlockIndex": index, "start": start}),
+            ("contentBlockDelta", {"contentBlockIndex": index, "delta": {"toolUse": {"input": arguments}}}),
+            ("contentBlockStop", {"contentBlockIndex": index}),
+        ]
+    events += [("messageStop", {"stopReason": "tool_use"}), ("metadata", {"usage": {"outputTokens": 20}})]
+    return b"".join(event(name, json.dumps(said).encode()) for name, said in events)
+
+
 def _chat(style: str) -> bytes:
     """style: how the host sends reasoning."""
     deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
@@ -185,6 +216,7 @@ ANSWERS = {
     "gemini": _gemini(GEMINI_PARTS),
     "cohere": _cohere(),
     "ollama": _ollama(),
+    "bedrock-converse": _bedrock(),
     "openai-responses": _responses(),
     "openrouter": _chat("details"),
     "deepseek": _chat("content"),
@@ -197,7 +229,7 @@ PICTURES = {"gemini": _gemini(GEMINI_PICTURE), "openrouter": _drawn()}
 def response_from(provider: str, *, picture: bool = False) -> Response:
     """What the client makes of the provider's answer: thinking, text and two calls; or text and a picture."""
     dialect = find(provider).dialect
-    content_type = "application/x-ndjson" if provider == "ollama" else "text/event-stream"
+    content_type = wire(provider).stream_type.partition(";")[0]
     request = Request([user("What is the weather in Oslo and Rome?")], model=MODEL)
     answer = AnswerParser(dialect, request, stream=True, content_type=content_type, provider=provider)
     events = [*answer.feed((PICTURES if picture else ANSWERS)[provider]), *answer.eof()]

@@ -24,6 +24,11 @@ MADE = tuple(received.ANSWERS)
 REASONS: dict[str, tuple[str, ...]] = {
     "anthropic_messages": ("takes no audio", r"takes only text in (tool results|instructions)"),
     "cohere_chat": ("takes text and pictures from a user, not (AudioPart|FilePart)",),
+    "bedrock_converse": (
+        "takes media as bytes or from S3",
+        "a system message is text on this wire",
+        r"takes only text in instructions",
+    ),
     "gemini_generate": (),
     "ollama_chat": (
         r"takes (images|audio) as bytes only",

@@ -24,6 +24,8 @@ DOCUMENTED = {
     "MODEL_ARMOR",
     "cohere_chat": "COMPLETE STOP_SEQUENCE MAX_TOKENS TOOL_CALL ERROR TIMEOUT",
     "ollama_chat": "stop length load unload",
+    "bedrock_converse": "end_turn tool_use max_tokens stop_sequence guardrail_intervened content_filtered "
+    "malformed_model_output malformed_tool_use model_context_window_exceeded",
 }
 
 

@@ -70,7 +70,7 @@ def test_the_front_is_where_the_promise_does_not_hold(provider: str) -> None:
     assert not (kept and goes_on(turns_of(before), turns_of(after)))
 
 
-SIGNED = ("anthropic", "gemini", "openai-responses", "openrouter", "deepseek", "cohere", "ollama")
+SIGNED = ("anthropic", "bedrock-converse", "gemini", "openai-responses", "openrouter", "deepseek", "cohere", "ollama")
 
 
 def blocks_of(provider: str, body: dict[str, Any]) -> str:
@@ -110,6 +110,7 @@ def everything(value: Any) -> Iterator[Any]:
 
 OWN: dict[str, list[Any]] = {
     "anthropic": received.ANTHROPIC_BLOCKS[:2],
+    "bedrock-converse": received.BEDROCK_BLOCKS,
     "gemini": received.GEMINI_PARTS,
     "openai-responses": received.RESPONSES_ITEMS,
     "openrouter": [received.DETAILS],

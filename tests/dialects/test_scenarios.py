@@ -86,6 +86,13 @@ _BASE: tuple[Row, ...] = (
         context=Says(400, "too many tokens: size limit exceeded by 25836 tokens.", "TOO_MANY_TOKENS"),
     ),
     Row(
+        "bedrock-converse",
+        bad_key=Says(403, "The security token included in the request is invalid.", "UnrecognizedClientException"),
+        rate_limit=Says(429, "Too many requests, please wait before trying again.", headers=IN_SECONDS),
+        overload=Says(503, "Bedrock is unable to process your request."),
+        context=Says(400, "Input is too long for requested model.", "ValidationException"),
+    ),
+    Row(
         "ollama",
         bad_key=Says(401, "unauthorized"),
         rate_limit=Says(429, "you have reached your hourly usage limit", headers=IN_SECONDS),

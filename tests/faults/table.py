@@ -20,6 +20,7 @@ DIALECTS = {
     "gemini_generate": "gemini",
     "cohere_chat": "cohere",
     "ollama_chat": "ollama",
+    "bedrock_converse": "bedrock-converse",
 }
 """Dialect -> the provider that a client is opened for."""
 

@@ -23,6 +23,7 @@ PROVIDERS = {
     "gemini_generate": "gemini",
     "cohere_chat": "cohere",
     "ollama_chat": "ollama",
+    "bedrock_converse": "bedrock-converse",
 }
 REQUEST = llm.Request([llm.user("hi")], max_tokens=50)
 MIB = 2**20

@@ -72,6 +72,7 @@ PROVIDERS = {
     "gemini_generate": "gemini",
     "cohere_chat": "cohere",
     "ollama_chat": "ollama",
+    "bedrock_converse": "bedrock-converse",
 }
 
 

@@ -24,9 +24,10 @@ _PROTOCOLS = {
     "gemini_generate": "gemini",
     "cohere_chat": "cohere-v2",
     "ollama_chat": "ollama-chat",
+    "bedrock_converse": "bedrock-converse",
 }
 _DECODERS_OF = {"sse": ("openai_chat", "anthropic_messages"), "ndjson": ("ollama_chat",), "json_array": (),
-                "lines": ("cohere_chat", "ollama_chat"), "eventstream": ()}  # fmt: skip
+                "lines": ("cohere_chat", "ollama_chat"), "eventstream": ("bedrock_converse",)}  # fmt: skip
 _LIST = b'\x02\x01 [{"a": "]\\"[", "b": [1, {"c": []}]},\r\n{"d": "\\\\"}, [2]]  {"error": {}}'
 _MESSAGES = b"\x02\x01\x00" + event("contentBlockDelta", b'{"delta":{"text":"a"}}') + event("messageStop")
 LARGEST = 12_000  # bytes of a seed
@@ -111,7 +112,8 @@ def recorded(name: str) -> Iterator[bytes]:
     """Small recorded exchanges, where they are present."""
     if not load.available():
         return
-    fitting = [e for e in load.exchanges(_PROTOCOLS[name]) if len(e.body) <= LARGEST]
+    found = load.exchanges(_PROTOCOLS[name]) or load.further(_PROTOCOLS[name])
+    fitting = [e for e in found if len(e.body) <= LARGEST]
     for exchange in fitting[:: len(fitting) // _RECORDED + 1]:
         road = ERROR if exchange.status != 200 else STREAM if exchange.stream else WHOLE
         yield _seed(road, exchange.body, len(exchange.body) % 256)

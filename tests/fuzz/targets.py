@@ -190,6 +190,7 @@ TARGETS: Mapping[str, Target] = {
         _decoder("gemini_generate", _SSE, "gemini"),
         _decoder("cohere_chat", _SSE, "cohere"),
         _decoder("ollama_chat", "application/x-ndjson", "ollama"),
+        _decoder("bedrock_converse", "application/vnd.amazon.eventstream", "bedrock-converse"),
         _framer("sse", SSEFramer),
         _framer("ndjson", NDJSONFramer),
         _framer("json_array", lambda cap: JSONArrayFramer(cap, cap), exact=False),

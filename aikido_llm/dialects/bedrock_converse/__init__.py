@@ -52,7 +52,7 @@ class BedrockConverse(Quirks):
         return errors.decode_error(reply, self.error_words)
 
     def encode_models(self, cursor: str | None) -> base.WireRequest:
-        return models.encode_models()
+        return models.encode_models(self)
 
     def decode_models(self, body: bytes) -> base.ModelPage:
         return models.decode_models(body, self.error_words)

@@ -13,15 +13,19 @@ from typing import Any
 
 from ...errors import InvalidRequestError, UnsupportedFeatureError
 from ...types.messages import Message, Role
-from ...types.parts import CacheBreakpoint, Part, TextPart
+from ...types.parts import Part, TextPart
 from ...types.tools import ToolCall
 from ..call_ids import CallIds, clean_name
 from ..toolcalls import arguments_object
 from ..turns import DRAWN, Turn, split
 from ..values import is_object
+from . import cache
 from .parts import Block, Documents, blocks_of
 
+NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+"""Of a tool."""
 _LONGEST_NAME = 64
+_SHOWN = {"text": "(a document)"}
 
 
 def encode_system(messages: Iterable[Message]) -> list[Block]:
@@ -32,16 +36,9 @@ def encode_system(messages: Iterable[Message]) -> list[Block]:
             if not isinstance(part, TextPart):
                 raise UnsupportedFeatureError("a system message is text on this wire; show media in a user message")
             if part.text.strip():
-                blocks += [{"text": part.text}, *cache_point(part.cache)]
-        blocks += cache_point(message.cache) if blocks else []
+                blocks += [{"text": part.text}, *cache.point(part.cache)]
+        blocks += cache.point(message.cache) if blocks else []
     return blocks
-
-
-def cache_point(cache: CacheBreakpoint | None) -> list[Block]:
-    """Five minutes is the default and goes unsaid: older models know no ttl."""
-    if cache is None:
-        return []
-    return [{"cachePoint": {"type": "default"} | ({"ttl": cache.ttl} if cache.ttl != "5m" else {})}]
 
 
 def encode_turns(turns: Iterable[Turn], provider: str, wire: str, empty_result: str) -> list[Block]:
@@ -101,8 +98,8 @@ class _Encoding:
                 items = message.replay_for(self._provider, self._wire)
                 blocks = self._replayed(items) if items else self._assistant(message)
             case _:
-                blocks = self._blocks(message.parts)
-        return [*blocks, *cache_point(message.cache)] if blocks else []
+                blocks = _with_words(self._blocks(message.parts))
+        return [*blocks, *cache.point(message.cache)] if blocks else []
 
     def made(self, message: Message) -> list[Block]:
         """Media that the assistant made: only users show media on this wire."""
@@ -151,8 +148,14 @@ class _Encoding:
         return {"toolResult": result}
 
 
+def _with_words(blocks: list[Block]) -> list[Block]:
+    """A message with a document wants text beside it."""
+    alone = any("document" in block for block in blocks) and not any("text" in block for block in blocks)
+    return [*blocks, _SHOWN] if alone else blocks
+
+
 def _mark_of(part: Part) -> list[Block]:
-    return cache_point(part.cache) if isinstance(part, TextPart) and part.text.strip() else []
+    return cache.point(part.cache) if isinstance(part, TextPart) and part.text.strip() else []
 
 
 def _strip_end(turns: list[Block]) -> None:
@@ -162,9 +165,7 @@ def _strip_end(turns: list[Block]) -> None:
         last["text"] = last["text"].rstrip()
 
 
-def calls_in(turns: list[Block]) -> bool:
-    """Whether a turn calls a tool of the client's."""
-    return any("toolUse" in block or "toolResult" in block for turn in turns for block in turn["content"])
-
-
-NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+def called_in(turns: list[Block]) -> list[str]:
+    """The names of the client's tools that turns called, each once."""
+    calls = (block["toolUse"] for turn in turns for block in turn["content"] if "toolUse" in block)
+    return list(dict.fromkeys(call["name"] for call in calls if "type" not in call))

@@ -6,6 +6,7 @@ wire call; for other models `extra` says it in theirs.
 source: Amazon Bedrock API reference, "Converse"; botocore 1.44, bedrock-runtime/2023-09-30; read 2026-11.
 """
 
+import re
 from typing import Any
 
 from ...codecs import json
@@ -21,7 +22,8 @@ from ..ranges import effort_of, nearest
 from ..schemas import closed, schema_name, tool_parameters
 from ..tool_choice import ChoiceWords, word_for
 from ..turns import conversation
-from .conversation import NAME, cache_point, calls_in, encode_system, encode_turns
+from . import cache
+from .conversation import NAME, called_in, encode_system, encode_turns
 from .quirks import Quirks
 
 Body = dict[str, Any]
@@ -33,6 +35,7 @@ SHORT = {"web_search": "nova_grounding", "code_execution": "nova_code_interprete
 _CHOICE = ChoiceWords({"auto": {}}, None, {"any": {}}, lambda name: {"tool": {"name": name}})
 _EFFORTS = ("low", "medium", "high", "xhigh", "max")
 _MOST_METADATA = 16
+_LABEL = re.compile(r"[a-zA-Z0-9\s:_@$#=/+,.-]{0,256}")
 
 
 def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str, wire: str) -> WireRequest:
@@ -45,12 +48,13 @@ def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str, wir
     sections = {
         "system": system,
         "inferenceConfig": _sampling(request, quirks),
-        "toolConfig": _tools(request, called=calls_in(turns)),
+        "toolConfig": _tools(request, called_in(turns)),
         "additionalModelRequestFields": _for_the_model(request),
         "outputConfig": _output(request),
         "requestMetadata": _metadata(request),
     }
     body |= {name: section for name, section in sections.items() if section}
+    cache.settle(body, quirks.cache_points)
     verb = "converse-stream" if stream else "converse"
     return WireRequest(
         f"/model/{paths.segment(request.model or '', 'a model')}/{verb}", with_extra(body, request, LISTS)
@@ -111,12 +115,15 @@ def _output(request: Request) -> Body:
 
 
 def _metadata(request: Request) -> Body:
-    """Labels for the account's logs: a few texts."""
-    labels = {name: value for name, value in request.metadata.items() if isinstance(value, str) and value}
+    """Labels for the account's logs: a few texts, and of few characters."""
+    pairs = ((name, value) for name, value in request.metadata.items() if isinstance(value, str) and value)
+    labels = {name: value for name, value in pairs if name and _LABEL.fullmatch(name) and _LABEL.fullmatch(value)}
     return dict(list(labels.items())[:_MOST_METADATA])
 
 
-def _tools(request: Request, *, called: bool) -> Body:
+def _tools(request: Request, called: list[str]) -> Body:
+    """called: by turns of the conversation. The service refuses such turns without any tool, so where the request has
+    none, these are declared by their names alone."""
     if request.tool_choice == "none" and not called:
         return {}
     if request.tool_choice == "none":
@@ -124,12 +131,9 @@ def _tools(request: Request, *, called: bool) -> Body:
             'this wire has no tool_choice "none", and turns that called a tool want the tools with them: leave '
             "tool_choice out, and ask in the prompt for an answer without a call"
         )
-    if called and not request.tools and "toolConfig" not in request.extra:
-        raise InvalidRequestError(
-            "on this wire a conversation whose turns called tools wants these tools with every request: pass tools="
-        )
     choice = word_for(request, _CHOICE)
-    blocks = [block for tool in request.tools for block in _tool(tool)]
+    bare = [] if request.tools or "toolConfig" in request.extra else [ToolDef(name) for name in called]
+    blocks = [block for tool in (*request.tools, *bare) for block in _tool(tool)]
     return ({"tools": blocks} if blocks else {}) | ({"toolChoice": choice} if choice is not None else {})
 
 
@@ -145,7 +149,7 @@ def _tool(tool: Tool) -> list[Body]:
             schema = tool_parameters(tool.parameters)
             return [
                 {"toolSpec": {"name": tool.name, **described, "inputSchema": {"json": schema}}},
-                *cache_point(tool.cache),
+                *cache.point(tool.cache),
             ]
         case ServerTool(options={}):
             return [{"systemTool": {"name": SHORT.get(tool.name, tool.name)}}]

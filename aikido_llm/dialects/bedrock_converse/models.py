@@ -7,12 +7,14 @@ from ...codecs import json
 from ...types.response import ModelInfo
 from .. import envelope
 from ..base import ModelPage, WireRequest
+from ..lacking import listed_at
 from ..values import as_objects, as_text, is_list
 from ..words import NO_WORDS, Words
+from .quirks import Quirks
 
 
-def encode_models() -> WireRequest:
-    return WireRequest("/foundation-models", method="GET")
+def encode_models(quirks: Quirks) -> WireRequest:
+    return WireRequest(listed_at(quirks.models_path), method="GET")
 
 
 def decode_models(body: bytes, words: Words = NO_WORDS) -> ModelPage:

@@ -25,6 +25,7 @@ _DOCUMENTS = {
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
 }  # fmt: skip
+_TEXTS = ("application/json", "application/xml", "application/yaml", "application/x-yaml")  # sent as txt
 _NOT_IN_A_NAME = re.compile(r"[^a-zA-Z0-9()\[\]-]+")
 _LONGEST_NAME = 200 - 6  # room for a number behind it
 
@@ -77,9 +78,6 @@ def _file(part: FilePart, documents: Documents) -> Block:
     if not format:
         raise _unknown("documents", _DOCUMENTS.values(), kind)
     return {"document": {"format": format, "name": documents.name(part.name), "source": _source(part)}}
-
-
-_TEXTS = ("application/json", "application/xml", "application/yaml", "application/x-yaml")
 
 
 def _source(part: ImagePart | AudioPart | FilePart) -> Block:

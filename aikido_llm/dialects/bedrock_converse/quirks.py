@@ -15,9 +15,13 @@ class Quirks:
     max_temperature: float = 1.0
     # Behind a thinking budget without max_tokens, so much is kept for the answer: thinking spends from max_tokens too.
     answer_room: int = 8_192
-    # System text stands at the top alone; there is no such role among the messages.
+    # Since 2026 the service model has a role `system` among the messages; few models take it.
     late_system: LateSystem = field(default="user", validator=in_(LATE_SYSTEM))
     # A result without content is refused by some models.
     empty_tool_result: str = "(no output)"
+    # Behind the base URL; "" where no list is: the service's is at another host, that of its control plane.
+    models_path: str = "/foundation-models"
+    # So many cache points are taken; of more the last are kept.
+    cache_points: int = 4
     # What the host's own codes and sentences mean.
     error_words: Words = NO_WORDS

@@ -22,6 +22,7 @@ _CLASSES = {
     "cohere_chat": "CohereChat",
     "ollama_chat": "OllamaChat",
     "openai_responses": "OpenAIResponses",
+    "bedrock_converse": "BedrockConverse",
 }
 NAMES = tuple(_CLASSES)
 

@@ -159,6 +159,23 @@ class Labels(Protocol):
 
 
 @runtime_checkable
+class Binary(Protocol):
+    """A wire whose events are no text: what the faults of content do to them."""
+
+    def noise(self, size: int) -> bytes:
+        """An event that tells nothing, with so many bytes in it."""
+        ...
+
+    def endless(self) -> bytes:
+        """How one begins that has no end."""
+        ...
+
+    def halved(self, event: bytes) -> bytes:
+        """The event with half of its JSON, framed as it must be."""
+        ...
+
+
+@runtime_checkable
 class EndsEarlier(Protocol):
     """A wire whose end mark is not in its last event."""
 

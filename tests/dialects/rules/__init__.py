@@ -10,6 +10,7 @@ from aikido_llm.testing.wires import wire
 from aikido_llm.testing.wires.base import Received
 from tests.dialects.rules import (
     anthropic_messages,
+    bedrock_converse,
     cohere_chat,
     gemini_generate,
     ollama_chat,
@@ -19,6 +20,7 @@ from tests.dialects.rules import (
 
 _CHECKS = {
     "anthropic_messages": anthropic_messages.check,
+    "bedrock_converse": bedrock_converse.check,
     "cohere_chat": cohere_chat.check,
     "gemini_generate": gemini_generate.check,
     "ollama_chat": ollama_chat.check,
