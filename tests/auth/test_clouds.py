@@ -84,9 +84,9 @@ CLOUDS = (
     Cloud("a Google machine", GOOGLE, ("vertex", "vertex-anthropic"), google_machine),
     Cloud("a Google account", GOOGLE, ("vertex", "vertex-anthropic"), google_account),
     Cloud("an Azure managed identity", AZURE, ("azure", "azure-anthropic"), azure_managed),
-    Cloud("an AWS container", AWS, ("bedrock",), aws_container),
-    Cloud("an AWS machine", AWS, ("bedrock",), aws_machine),
-    Cloud("an AWS web identity", AWS, ("bedrock",), aws_web_identity),
+    Cloud("an AWS container", AWS, ("bedrock", "bedrock-converse"), aws_container),
+    Cloud("an AWS machine", AWS, ("bedrock", "bedrock-converse"), aws_machine),
+    Cloud("an AWS web identity", AWS, ("bedrock", "bedrock-converse"), aws_web_identity),
 )
 WAYS = [pytest.param(cloud, row, id=f"{cloud.name}-{row}") for cloud in CLOUDS for row in cloud.rows]
 

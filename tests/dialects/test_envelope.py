@@ -24,7 +24,7 @@ from aikido_llm.errors import (
 from aikido_llm.providers import find
 from tests.wire import Road, error_of
 
-WIRES = ("openai", "openai-responses", "anthropic", "gemini", "cohere", "ollama")
+WIRES = ("openai", "openai-responses", "anthropic", "gemini", "cohere", "ollama", "bedrock-converse")
 
 
 def dialect(name: str) -> Dialect:

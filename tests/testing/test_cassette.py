@@ -20,7 +20,7 @@ from tests.wire import check_grammar, comparable, error_of
 KEY = "test-key-of-nobody-1234"
 HI = llm.Request(messages=[llm.user("hi")], model="m")
 WEATHER = llm.Request(messages=[llm.user("And the weather?")], model="m", temperature=0)
-PROVIDERS = ["vllm", "openai-responses", "anthropic", "gemini", "cohere", "ollama"]
+PROVIDERS = ["vllm", "openai-responses", "anthropic", "gemini", "cohere", "ollama", "bedrock-converse"]
 
 
 @pytest.fixture

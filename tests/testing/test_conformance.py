@@ -15,7 +15,7 @@ from aikido_llm.types.events import Event
 WORDS: list[Event] = [llm.TextDelta("one "), llm.TextDelta("two "), llm.TextDelta("three")]
 WHOLE = llm.Response(text="one two three", finish_reason=llm.FinishReason.stop)
 END = llm.EndEvent(llm.FinishReason.stop, WHOLE)
-DIALECTS = ["vllm", "openai-responses", "anthropic", "gemini", "cohere", "ollama"]
+DIALECTS = ["vllm", "openai-responses", "anthropic", "gemini", "cohere", "ollama", "bedrock-converse"]
 
 
 # ---------------------------------------------------------------- ours

@@ -19,7 +19,7 @@ from tests.transport.test_aiohttp import pipe
 from tests.transport.test_pool import Raw
 
 REQUEST = llm.Request(messages=[llm.user("hi")])
-WIRES = ["openai", "openai-responses", "anthropic", "gemini", "cohere", "ollama"]
+WIRES = ["openai", "openai-responses", "anthropic", "gemini", "cohere", "ollama", "bedrock-converse"]
 
 
 @pytest.fixture

@@ -26,9 +26,10 @@ def settle(body: Block, most: int) -> None:
     One for an hour must not come after one for five minutes, so those before the last such one become so too.
     """
     lists = list(_in_prompt_order(body))
+    no_block: Block = {}
     for blocks in lists:
-        pairs = zip(blocks, [*blocks[1:], None], strict=True)
-        blocks[:] = [block for block, behind in pairs if not (_KEY in block and behind is not None and _KEY in behind)]
+        pairs = zip(blocks, [*blocks[1:], no_block], strict=False)
+        blocks[:] = [block for block, behind in pairs if not (_KEY in block and _KEY in behind)]
     left = max(0, sum(_KEY in block for blocks in lists for block in blocks) - most)
     kept: list[Block] = []
     for blocks in lists:

@@ -230,8 +230,7 @@ class Content:
         id, kind = as_text(data.get("toolUseId")), as_text(data.get("type"))
         tool = self._tools.running(id) or self._tools.start(out, id, kind, kind)
         tool.data |= _rest(data, _RESULT)
-        texts = [as_text(item["text"]) if item.keys() == {"text"} else json.text(item) for item in block.results]
-        self._tools.end(out, tool, "".join(texts), failed=data.get("status") == "error")
+        self._tools.end(out, tool, "".join(map(_shown, block.results)), failed=data.get("status") == "error")
 
     def _keep(self, block: Json) -> None:
         self._provider_data.setdefault("blocks", []).append(block)
@@ -280,6 +279,12 @@ def _back(block: Block, calls: Mapping[str, ToolCall]) -> Json | None:
             return {block.kind: {**data, "content": block.results}}
         case _:
             return None
+
+
+def _shown(result: Json) -> str:
+    """A piece of what a tool gave, as text."""
+    text, value = result.get("text"), result.get("json")
+    return text if isinstance(text, str) else json.text(result if value is None else value)
 
 
 def _members(block: Any) -> Json:

@@ -29,6 +29,9 @@ from .usage import usage_of
 from .wire import TextDelta
 
 _PLAIN = json.Typed(TextDelta)
+_EVENTS = frozenset(
+    ("messageStart", "contentBlockStart", "contentBlockDelta", "contentBlockStop", "messageStop", "metadata")
+)
 _SAID = frozenset(("p", "usage", "stopReason", "output", "role"))
 
 
@@ -87,6 +90,8 @@ class Decoder(base.Decoder):
         try:
             said = json.loads_frame(data)
         except ValueError:
+            if not failed and name not in _EVENTS:
+                return
             if not failed:
                 raise _malformed(data) from None
             said = page_text(data.decode("utf-8", "replace"))

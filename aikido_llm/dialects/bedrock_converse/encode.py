@@ -151,10 +151,10 @@ def _tool(tool: Tool) -> list[Body]:
                 {"toolSpec": {"name": tool.name, **described, "inputSchema": {"json": schema}}},
                 *cache.point(tool.cache),
             ]
-        case ServerTool(options={}):
-            return [{"systemTool": {"name": SHORT.get(tool.name, tool.name)}}]
         case ServerTool():
-            raise UnsupportedFeatureError(f"this wire takes no options of {tool.name!r}, only its name")
+            if tool.options:
+                raise UnsupportedFeatureError(f"this wire takes no options of {tool.name!r}, only its name")
+            return [{"systemTool": {"name": SHORT.get(tool.name, tool.name)}}]
         case CustomTool():
             raise UnsupportedFeatureError(
                 f"this wire has no tools with free text for input: make {tool.name!r} a ToolDef with one text parameter"

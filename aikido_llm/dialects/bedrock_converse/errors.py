@@ -18,14 +18,14 @@ from ..values import as_text, is_object
 from ..words import NO_WORDS, Words, plain
 
 _STATUSES: Mapping[str, int] = {
-    "validation": 400,
-    "accessdenied": 403,
-    "resourcenotfound": 404,
-    "modeltimeout": 408,
-    "modelstream": 424,
-    "throttling": 429,
-    "internalserver": 500,
-    "serviceunavailable": 503,
+    plain("ValidationException"): 400,
+    plain("AccessDeniedException"): 403,
+    plain("ResourceNotFoundException"): 404,
+    plain("ModelTimeoutException"): 408,
+    plain("ModelStreamErrorException"): 424,
+    plain("ThrottlingException"): 429,
+    plain("InternalServerException"): 500,
+    plain("ServiceUnavailableException"): 503,
 }
 
 
