@@ -95,7 +95,8 @@ def _gzip_bomb(reply: Reply, fault: Fault, wire: Wire) -> None:
     reply.pieces = [
         packer.compress(piece) + packer.flush(zlib.Z_SYNC_FLUSH) for piece in reply.pieces[: fault.after_events or 0]
     ]
-    reply.pieces.append(packer.compress(b" ") + packer.flush(zlib.Z_FULL_FLUSH))
+    begun = wire.endless() if reply.streams and isinstance(wire, Binary) else b" "
+    reply.pieces.append(packer.compress(begun) + packer.flush(zlib.Z_FULL_FLUSH))
     # behind a full flush a block stands for itself, so that it may be repeated
     _pad(reply, fault, packer.compress(b" " * 1_048_576) + packer.flush(zlib.Z_FULL_FLUSH))
     reply.padding_at = len(reply.pieces)

@@ -16,10 +16,13 @@ from aikido_llm.providers import find
 from aikido_llm.types.events import EndEvent, ErrorEvent, Event
 from aikido_llm.types.messages import user
 from aikido_llm.types.request import Request
+from tests.binary import event
 
 _REQUEST = Request((user("hi"),), model="m", max_tokens=9)
 _PIECE = 64 * 1024  # bytes per read
 MIB = 2**20
+
+_AWS = "application/vnd.amazon.eventstream"
 
 # Name -> (provider, media type, head, an event without text, one with a letter, a tool call, tail); %d is a number.
 WIRES: dict[str, tuple[str, str, str, str, str, str, str]] = {
@@ -73,22 +76,37 @@ WIRES: dict[str, tuple[str, str, str, str, str, str, str]] = {
         '{"message":{"tool_calls":[{"id":"c%d","function":{"index":%d,"name":"f","arguments":{}}}]},"done":false}\n',
         '{"message":{"content":""},"done":true,"done_reason":"stop"}\n',
     ),
+    "bedrock_converse": (  # a line is an event: its type, and its JSON
+        "bedrock-converse", _AWS,
+        'messageStart {"role":"assistant"}\n',
+        'contentBlockStop {"contentBlockIndex":0}\n',
+        'contentBlockDelta {"contentBlockIndex":0,"delta":{"text":"a"}}\n',
+        'contentBlockStart {"contentBlockIndex":%d,"start":{"toolUse":{"toolUseId":"c%d","name":"f"}}}\n',
+        'messageStop {"stopReason":"end_turn"}\nmetadata {"usage":{}}\n',
+    ),
 }  # fmt: skip
+
+
+def _bytes(media_type: str, written: str) -> bytes:
+    if media_type != _AWS:
+        return written.encode()
+    lines = (line.partition(" ") for line in written.splitlines())
+    return b"".join(event(kind, data.encode()) for kind, _, data in lines)
 
 
 def read(name: str, *, empty: int = 0, letters: int = 0, calls: int = 0) -> list[Event]:
     """The last events of an answer of so many events, which is made while it is read."""
     provider, media_type, head, nothing, letter, call, tail = WIRES[name]
     answer = AnswerParser(find(provider).dialect, _REQUEST, stream=True, content_type=media_type)
-    answer.feed(head.encode())
-    for event, count in ((nothing, empty), (letter, letters)):
-        batch = max(1, _PIECE // len(event))
+    answer.feed(_bytes(media_type, head))
+    for one, count in ((_bytes(media_type, nothing), empty), (_bytes(media_type, letter), letters)):
+        batch = max(1, _PIECE // len(one))
         for start in range(0, count, batch):
-            answer.feed(event.encode() * min(batch, count - start))
+            answer.feed(one * min(batch, count - start))
     for start in range(1, calls + 1, 500):
         numbers = range(start, min(start + 500, calls + 1))
-        answer.feed("".join(call % (number, number) for number in numbers).encode())
-    events = answer.feed(tail.encode())
+        answer.feed(_bytes(media_type, "".join(call % (number, number) for number in numbers)))
+    events = answer.feed(_bytes(media_type, tail))
     return events if answer.ended else [*events, *answer.eof()]
 
 

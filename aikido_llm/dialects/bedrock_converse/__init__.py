@@ -20,6 +20,7 @@ from .quirks import Quirks
 _FEATURES = {
     "text": True, "tools": True, "parallel tools": True, "images in": True, "images out": False, "audio in": True,
     "audio out": False, "files in": True, "thinking": True, "JSON schema": True, "cache marks": True, "usage": True,
+    "citations": True, "server tools": True,
 }  # fmt: skip
 
 

@@ -274,7 +274,8 @@ def _check_media(kind: str, value: dict[str, Any], at: str, names: list[str]) ->
     source, said = _union(value["source"], sources, f"{at}.{kind}.source")
     if source == "bytes" and not (isinstance(said, str) and said):
         raise Refused(f"{at}.{kind}.source.bytes: Member must have length greater than or equal to 1")
-    if source == "s3Location" and not matches(r"s3://[a-z0-9][.a-z0-9-]{1,61}[a-z0-9](/.*)?", (said or {}).get("uri")):
+    uri = (as_object(said) or {}).get("uri")
+    if source == "s3Location" and not matches(r"s3://[a-z0-9][.a-z0-9-]{1,61}[a-z0-9](/.*)?", uri):
         raise Refused(f"{at}.{kind}.source.s3Location.uri must be of the form s3://bucket/key")
     if kind == "document":
         if not matches(_DOCUMENT_NAME, value["name"]):

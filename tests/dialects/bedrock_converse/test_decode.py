@@ -219,7 +219,7 @@ EXCEPTIONS = [
 @pytest.mark.parametrize(("name", "kind", "status"), EXCEPTIONS)
 def test_an_exception_as_the_first_message(name: str, kind: type[llm.LLMError], status: int) -> None:
     error = error_of(STREAM.read_every_way(exception(name, message="It broke.")))
-    assert type(error) is kind
+    assert isinstance(error, kind) and type(error) is kind
     assert (error.status, "It broke." in error.message) == (status, True)
 
 
@@ -229,7 +229,7 @@ def test_an_exception_behind_text(name: str, kind: type[llm.LLMError], status: i
         said("messageStart", role="assistant") + delta(text="Hel") + exception(name, message="It broke.")
     )
     error = error_of(events)
-    assert type(error) is kind and error.status == status
+    assert isinstance(error, kind) and type(error) is kind and error.status == status
     assert error.partial is not None and error.partial.text == "Hel"
 
 

@@ -123,7 +123,8 @@ def test_tools_and_those_of_the_service() -> None:
 
 
 def test_tool_choice() -> None:
-    for choice, word in (("auto", {"auto": {}}), ("required", {"any": {}}), ("weather", {"tool": {"name": "weather"}})):
+    words: dict[str, Any] = {"auto": {"auto": {}}, "required": {"any": {}}, "weather": {"tool": {"name": "weather"}}}
+    for choice, word in words.items():
         assert body(tools=(WEATHER,), tool_choice=choice)["toolConfig"] == {"tools": [SPEC], "toolChoice": word}
 
 
@@ -253,7 +254,7 @@ def test_of_more_cache_points_than_are_taken_the_last_are_kept() -> None:
 
 
 def test_own_blocks_go_back_as_they_came() -> None:
-    blocks = (
+    blocks: tuple[dict[str, Any], ...] = (
         {"reasoningContent": {"redactedContent": "UkVE"}},
         {"toolUse": {"toolUseId": "a", "name": "weather", "input": {}, "later": 1}},
     )
