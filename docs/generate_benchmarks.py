@@ -236,9 +236,17 @@ def _verdict(row: Row) -> str:
 
 
 def _limits(results: Results) -> Iterator[str]:
-    yield "| being let pass | |"
+    yield from _listed("being let pass", results.of("limits"))
+
+
+def _middleware(results: Results) -> Iterator[str]:
+    yield from _listed("around a client", results.of("middleware"))
+
+
+def _listed(what: str, rows: list[Row]) -> Iterator[str]:
+    yield f"| {what} | |"
     yield "|---|---:|"
-    for row in results.of("limits"):
+    for row in rows:
         yield f"| {row['case']} | {_with_spread(row)} {row['unit']} {_verdict(row)} |"
 
 
@@ -260,6 +268,7 @@ _TABLES: dict[str, Callable[[Results], Iterator[str]]] = {
     "images_peers": _images_peers,
     "start": _start,
     "limits": _limits,
+    "middleware": _middleware,
 }
 
 if __name__ == "__main__":
