@@ -61,8 +61,13 @@ RULES = (
 
 
 def rule_for(error: LLMError) -> Rule:
-    """The first of RULES that fits."""
+    """The first that fits; one of its own for an answer that is still being made, and paid, at the provider."""
+    if error.resume is not None:
+        return _STILL_MADE
     return next(rule for rule in RULES if isinstance(error, rule.error) and rule.permanent in (None, error.permanent))
+
+
+_STILL_MADE = Rule(LLMError, over=False)
 
 
 def fallback(

@@ -38,6 +38,7 @@ STAYS: dict[str, LLMError] = {
     "cap": llm.TooLargeError(cap="event_bytes", limit=1),
     "no API's answer": llm.MalformedStream(permanent=True),
     "budget": llm.BudgetExceededError(),
+    "still being made": llm.ServerError(status=500, resume=llm.ResumeToken("resp_1", None)),
 }
 
 
