@@ -105,6 +105,8 @@ async def next_turn(house: House, client: Client) -> None:
     from ..serialize import from_dict, to_dict
 
     answer = await collect(stream_of(house, client))
+    if any(call.kind not in ("function", "custom") for call in answer.tool_calls):
+        return  # a click, an approval: what answers it depends on what it asks
     results = [tool(call, "the result") for call in answer.tool_calls]
     kept = from_dict(to_dict(answer), Response).message
     if kept != answer.message:

@@ -28,8 +28,8 @@ PROMISES: dict[str, str] = {
     "values": "Every event, Response and error goes through `aikido_llm.serialize` and JSON and comes back the same.",
     "beside": "What has no events is the same on both roads: `raw_finish_reason`, `complete`, `provider_data`, "
     "`logprobs`, `choices`.",
-    "next-turn": "`Response.message`, as it came or after it was kept as JSON, with a result for each of its calls, is "
-    "taken as the next turn.",
+    "next-turn": "`Response.message`, as it came or after it was kept as JSON, with a result for each of its "
+    "calls (of kind function and custom), is taken as the next turn.",
     "continuation": "An answer of several turns is one stream with one EndEvent: the indexes of its calls go on, its "
     "usage is that of all turns so far, `continuations` counts; one that stays `paused` has `complete` False.",
     "request": "The caller's Request is not changed.",

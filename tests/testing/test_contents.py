@@ -32,6 +32,22 @@ async def test_calls_thinking_and_their_next_turn_pass_on_every_wire(name: str) 
         assert not server.refused
 
 
+async def test_calls_of_every_kind_pass_and_an_approval_has_no_status() -> None:
+    calls = (
+        llm.ToolCall("c1", "sql", "select 1", kind="custom"),
+        llm.ToolCall("c2", "shell", '{"action":{"commands":["ls"]}}', kind="shell"),
+        llm.ToolCall("mcpr_1", "roll", '{"sides":6}', kind="mcp_approval"),
+    )
+    async with WireServer() as server, llm.open("openai-responses", server.dsn("openai-responses")) as client:
+        server.respond(lambda _: Answer(tool_calls=calls))
+        await check_client(lambda: llm.open("openai-responses", server.dsn("openai-responses"), retry=None))
+        response = await client.chat("go on")
+        assert [item.get("status") for item in response.raw["output"]] == ["completed", "completed", None]
+        results = [llm.tool(call, "yes") for call in response.tool_calls]
+        await client.chat([llm.user("go on"), response.message, *results])
+        assert not server.refused
+
+
 @pytest.mark.parametrize("most", [10, 0])
 @pytest.mark.parametrize("name", ["anthropic", "gemini"])
 async def test_an_answer_of_several_turns_passes(name: str, most: int) -> None:

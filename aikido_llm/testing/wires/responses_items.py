@@ -119,6 +119,9 @@ def _call(call: ToolCall, number: int, answer: Answer, request: Received) -> Ite
             fields = {"call_id": call.id, **call.parsed()}
     id = call.id if call.kind == "mcp_approval" else prefix + made_id(answer, request, 48, f"call {number}")
     identity = {"id": id, "type": kind}
+    if call.kind == "mcp_approval":  # has no status (API reference, "MCP approval request", read 2026-11)
+        whole = {**identity, **fields, **data}
+        return Item(whole, whole)
     opened = {**identity, "status": "in_progress", **fields, **({said: ""} if said else {}), **data}
     return Item(opened, {**identity, "status": "completed", **fields, **data})
 
