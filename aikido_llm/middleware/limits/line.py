@@ -63,6 +63,12 @@ class Line:
         with self._lock:
             return self._ledger.take(tokens)
 
+    def give_back(self, holding: Holding) -> None:
+        """Nothing was sent."""
+        with self._lock:
+            self._ledger.undo(holding, self._clock())
+            self._let_pass()
+
     def held(self, tokens: Tokens) -> float:
         """Seconds that the host asks to wait. Raises RateLimitedError where that is longer than `PATIENCE`."""
         with self._lock:

@@ -62,17 +62,20 @@ class SharedLine:
         desk = self._desk()
         id = f"{self._process}-{next(self._numbers)}"
         async with desk.turn:
-            try:
-                while wait := self._own.held(tokens) or await self._ask(desk, id, tokens):
-                    await desk.wait(min(wait, _LONGEST_LOOK))
-            except BaseException:
-                desk.leave(id)
-                raise
-            if not self._lost:
-                return Place(tokens, self._own.join(tokens), id, desk, shared=True)
-            own = await self._own.enter(tokens)
-            desk.opened(id, known=False)
-            return Place(tokens, own, id, desk, shared=False)
+            while True:
+                try:
+                    while wait := self._own.held(tokens) or await self._ask(desk, id, tokens):
+                        await desk.wait(min(wait, _LONGEST_LOOK))
+                except BaseException:
+                    desk.leave(id)
+                    raise
+                if not self._lost:
+                    return Place(tokens, self._own.join(tokens), id, desk, shared=True)
+                own = await self._own.enter(tokens)
+                if self._lost:
+                    desk.opened(id, known=False)
+                    return Place(tokens, own, id, desk, shared=False)
+                self._own.give_back(own)  # Redis came back meanwhile: it decides
 
     def settle(self, place: Place, total: float | None) -> None:
         """It is over, and took so many tokens (None: what it was guessed to take)."""
