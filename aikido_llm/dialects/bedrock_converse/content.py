@@ -22,11 +22,12 @@ from ..server_tools import ServerTools
 from ..toolcalls import ToolCalls, arguments_object, arguments_text
 from ..values import as_object, as_objects, as_text, is_list, is_object
 from .citations import citation_of
+from .wire import OF_THE_SERVER
 
 Json = dict[str, Any]
 
-_OF_THE_SERVER = "server_tool_use"  # the type of a `toolUse` that the service answers itself
 _CALL = frozenset(("toolUseId", "name", "input", "type"))
+_PLAIN_CALL = _CALL - {"type"}
 _RESULT = frozenset(("toolUseId", "content", "status", "type"))
 _IMAGE = frozenset(("format", "source"))
 
@@ -152,7 +153,7 @@ class Content:
         match block.kind:
             case "toolUse":
                 id, name = as_text(data.get("toolUseId")), as_text(data.get("name"))
-                if data.get("type") == _OF_THE_SERVER:
+                if data.get("type") == OF_THE_SERVER:
                     tool = self._tools.start(out, id, name, name)
                     tool.data = _rest(data, _CALL)
                     return
@@ -193,7 +194,7 @@ class Content:
     def _input(self, block: Block, piece: Any, out: list[Event]) -> None:
         text = arguments_text(piece)
         block.pieces.append(text)
-        if block.data.get("type") != _OF_THE_SERVER and not self.calls.piece(out, block.key, text):
+        if block.data.get("type") != OF_THE_SERVER and not self.calls.piece(out, block.key, text):
             self.calls.delta(out, block.key, arguments=text)
 
     def _picture(self, block: Block, said: Json) -> None:
@@ -248,7 +249,9 @@ class Content:
         """The blocks as they go back; () when text and calls say it all."""
         calls = {call.id: call for call in self.calls.finished}
         items = [item for block in self._blocks if (item := _back(block, calls)) is not None]
-        plain = all(item.keys() <= {"text", "toolUse"} and "type" not in item.get("toolUse", ()) for item in items)
+        plain = all(
+            item.keys() <= {"text", "toolUse"} and item.get("toolUse", {}).keys() <= _PLAIN_CALL for item in items
+        )
         return () if plain else tuple(items)
 
 
@@ -268,7 +271,7 @@ def _back(block: Block, calls: Mapping[str, ToolCall]) -> Json | None:
         case "toolUse":
             call = calls.get(block.call_id)
             said = {name: item for name, item in data.items() if name not in ("toolUseId", "name", "input")}
-            if data.get("type") == _OF_THE_SERVER:
+            if data.get("type") == OF_THE_SERVER:
                 return {block.kind: {**data, "input": arguments_object(text)}}
             if call is None:
                 return None

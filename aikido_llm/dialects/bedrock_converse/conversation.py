@@ -21,6 +21,7 @@ from ..turns import DRAWN, Turn, split
 from ..values import is_object
 from . import cache
 from .parts import Block, Documents, blocks_of
+from .wire import OF_THE_SERVER
 
 NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 """Of a tool."""
@@ -133,7 +134,7 @@ class _Encoding:
         blocks = [dict(item) for item in items if is_object(item)]
         for block in blocks:
             call = block.get("toolUse")
-            if is_object(call) and "type" not in call:
+            if is_object(call) and call.get("type") != OF_THE_SERVER:
                 block["toolUse"] = call | {"toolUseId": self.ids.call(str(call.get("toolUseId")))}
         return blocks
 
@@ -168,4 +169,4 @@ def _strip_end(turns: list[Block]) -> None:
 def called_in(turns: list[Block]) -> list[str]:
     """The names of the client's tools that turns called, each once."""
     calls = (block["toolUse"] for turn in turns for block in turn["content"] if "toolUse" in block)
-    return list(dict.fromkeys(call["name"] for call in calls if "type" not in call))
+    return list(dict.fromkeys(call["name"] for call in calls if call.get("type") != OF_THE_SERVER))

@@ -4,6 +4,9 @@ from typing import Any
 
 import msgspec
 
+OF_THE_SERVER = "server_tool_use"
+"""The type of a `toolUse` that the service answers itself; the client's have none, or `tool_use`."""
+
 
 class Text(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     text: str

@@ -1,7 +1,7 @@
 """What Bedrock refuses in a Converse request.
 
 source: the service model of botocore 1.44, bedrock-runtime/2023-09-30, and the API reference, "Message", read 2026-11;
-recorded 400s.
+recorded 400s. That roles alternate is not here: a recording shows the service accepting two user messages in a row.
 """
 
 from collections.abc import Mapping
@@ -49,7 +49,7 @@ _MEMBERS: Mapping[str, tuple[set[str], set[str]]] = {  # of structures: (needed,
 _NAME = r"[a-zA-Z0-9_-]{1,64}"
 _ID = r"[a-zA-Z0-9_.:-]{1,64}"
 _LABEL = r"[a-zA-Z0-9\s:_@$#=/+,.-]{0,256}"
-_DOCUMENT_NAME = r"(?!.*\s\s)[a-zA-Z0-9\s()\[\]-]{1,200}"
+_DOCUMENT_NAME = r"(?!.*\s\s)[a-zA-Z0-9_\s()\[\]-]{1,200}"  # the underscore is accepted, seen
 _MOST_CACHE_POINTS = 4
 
 
@@ -177,33 +177,37 @@ def _check_messages(messages: list[Any]) -> bool:
         raise Refused("The messages field is required and must not be empty.")
     waiting: list[str] = []
     names: list[str] = []
-    before, called = "assistant", False
+    called = False
     for index, item in enumerate(messages):
         message = as_object(item) or {}
         role, content = str(message.get("role")), as_list(message.get("content"))
         if role not in _OF_ROLES or unknown_keys(message, ("role", "content")):
             raise Refused(f"messages.{index}: role must be user or assistant, beside it content alone")
-        if role == before:
-            raise Refused(
-                "A conversation must alternate between user and assistant roles, and start with a user message."
-            )
+        if role != "user" and index == 0:
+            raise Refused("A conversation must start with a user message.")
         if not content:
             raise Refused(f"The content field in the Message object at messages.{index} is empty.")
         blocks = [_union(block, _OF_ROLES[role], f"messages.{index}") for block in content]
         for kind, value in blocks:
             _check_block(kind, value, f"messages.{index}", names)
-        own = [value for kind, value in blocks if kind in ("toolUse", "toolResult") and "type" not in value]
+        own = [value for kind, value in blocks if _is_of_client(kind, value)]
         called = called or bool(own)
         if role == "user":
             _check_results(waiting, [str(value["toolUseId"]) for value in own], index)
             _check_words(blocks, index)
         waiting = [str(value["toolUseId"]) for value in own] if role == "assistant" else []
-        before = role
     if waiting:
         raise Refused(f"Expected toolResult blocks for the following Ids: {', '.join(waiting)}")
     if len(names) != len(set(names)):
         raise Refused("Document names must be unique")
     return called
+
+
+def _is_of_client(kind: str, value: dict[str, Any]) -> bool:
+    """Whether it is a call that the client answers, or the answer. The service takes `tool_use` for a type as well."""
+    if kind == "toolUse":
+        return value.get("type") != "server_tool_use"
+    return kind == "toolResult" and "type" not in value
 
 
 def _check_words(blocks: list[tuple[str, Any]], index: int) -> None:
@@ -268,7 +272,7 @@ def _check_id(value: dict[str, Any], at: str) -> None:
 
 
 def _check_media(kind: str, value: dict[str, Any], at: str, names: list[str]) -> None:
-    if value.get("format", "pdf" if kind == "document" else "") not in _FORMATS[kind]:
+    if str(value.get("format", "pdf" if kind == "document" else "")) not in _FORMATS[kind]:
         raise Refused(f"{at}.{kind}.format: Member must satisfy enum value set: {sorted(_FORMATS[kind])}")
     sources = {"bytes", "s3Location", *(("text", "content") if kind == "document" else ())}
     source, said = _union(value["source"], sources, f"{at}.{kind}.source")

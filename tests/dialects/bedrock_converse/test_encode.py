@@ -10,7 +10,10 @@ import aikido_llm as llm
 from aikido_llm.codecs import json as _json
 from aikido_llm.dialects.bedrock_converse import BedrockConverse
 from aikido_llm.types.messages import Replay, ThinkingPart, fingerprint
+from tests.dialects.bedrock_converse.bodies import BODY
+from tests.dialects.bedrock_converse.bodies import body as whole
 from tests.dialects.rules import bedrock_converse as rules
+from tests.wire import response_of
 
 PNG = llm.ImagePart(data=b"\x89PNG\r\n\x1a\n")
 PDF = llm.FilePart(data=b"%PDF-1.7", name="Q3_report (final).v2.pdf", content_type="application/pdf")
@@ -266,6 +269,16 @@ def test_own_blocks_go_back_as_they_came() -> None:
     assert sent is not None and tuple(sent["messages"][1]["content"]) == blocks
     other = BedrockConverse().encode(request, stream=True, provider="another").body
     assert other is not None and "reasoningContent" not in _json.dumps(other).decode()
+
+
+def test_a_call_of_the_client_may_have_a_type() -> None:
+    use: dict[str, Any] = {"toolUse": {"toolUseId": "a", "name": "weather", "input": {}, "type": "tool_use"}}
+    said = response_of(BODY.read(whole(use, reason="tool_use"))).message
+    assert said.replay_for("test", "bedrock_converse") == (use,)
+    request = llm.Request([llm.user("hi"), said, llm.tool("a", "18")], model="m", tools=(WEATHER,))
+    sent = BedrockConverse().encode(request, stream=True, provider="test").body
+    assert sent is not None and sent["messages"][1]["content"] == [use]
+    assert sent["messages"][2]["content"] == [result("a", "18")]
 
 
 def test_thinking_goes_back_signed_and_to_its_own_provider_alone() -> None:
