@@ -154,7 +154,9 @@ class Desk:
         try:
             answer = await self._step(message)
         except Gone:
-            self._over, self._leave = over + self._over, leave + self._leave
+            # what was given too much is not given back to books that may be new and never gave it
+            owed = [(id, max(0.0, requests), max(0.0, tokens)) for id, requests, tokens in over]
+            self._over, self._leave = owed + self._over, leave + self._leave
             raise
         if over:
             self.look()
