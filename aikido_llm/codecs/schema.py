@@ -14,14 +14,23 @@ import msgspec
 
 def schema_of(kind: Any) -> dict[str, Any]:
     """The JSON Schema of a type. Raises TypeError for one that JSON has no form for."""
-    if get_origin(kind) in (
-        Union,
-        UnionType,
-    ):  # at the top a choice of classes may be made, which msgspec has no word for
-        found: dict[str, Any] = {"anyOf": [schema_of(member) for member in get_args(kind)]}
-    else:
-        found = msgspec.json.schema(kind, schema_hook=_foreign)
-    return _finished(found, [kind])
+    return _finished(_written(kind), [kind])
+
+
+def _written(kind: Any) -> dict[str, Any]:
+    """Choices of classes are put together here, alone and in lists: msgspec has no word for them."""
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin in (Union, UnionType):
+        return {"anyOf": [schema_of(member) for member in inner]}
+    try:
+        return msgspec.json.schema(kind, schema_hook=_foreign)
+    except TypeError:
+        if origin is list:
+            return {"type": "array", "items": schema_of(inner[0])}
+        if origin is Annotated:
+            text = description_of(kind)
+            return {**schema_of(inner[0]), **({"description": text} if text else {})}
+        raise
 
 
 def parameters_schema(name: str, fields: Iterable[tuple[str, Any] | tuple[str, Any, Any]]) -> dict[str, Any]:
