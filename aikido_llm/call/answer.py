@@ -270,7 +270,7 @@ class AnswerParser:
             response = shown.mended(response)
         if failure is not None:
             failure = self._of_another_wire(failure)
-            data = shown.hidden(response.provider_data, self._secrets) or {}
+            data: dict[str, Any] = shown.hidden(response.provider_data, self._secrets) or {}
             response = evolve(response, raw=shown.raw(self._body, self._secrets), provider_data=data)
             self._complete_error(failure, response)
             out.append(ErrorEvent(failure, reason))

@@ -103,7 +103,7 @@ def test_logprobs_of_anything_but_text_are_kept_as_they_came() -> None:
 
 
 def test_what_hosts_say_of_a_token_beside_its_number_is_kept() -> None:
-    said = {"content": [{**ENTRY, "token_id": 7, "text_offset": 3}, {"token": "", "top_logprobs": []}]}
+    said: dict[str, Any] = {"content": [{**ENTRY, "token_id": 7, "text_offset": 3}, {"token": "", "top_logprobs": []}]}
     answer = answer_of(choice(0, {"content": "Hi"}, logprobs=said) + END)
     assert answer.logprobs == (TOKEN,)
     assert answer.provider_data == {
