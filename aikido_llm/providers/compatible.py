@@ -1,7 +1,9 @@
 """The hosts that speak one of OpenAI's wires and need no more than a few words: what differs from the common case, with
 where that was read. Their pages in docs/providers are made from this table.
 
-Where a host's own page was read in models.dev's notes of it (which name the page), that is said.
+A source says what was opened: a host's page (mostly a stored copy, of some only its first part), its repository or its
+SDK, or models.dev's notes of the page. What a row says and none of them does is named there as not read. Of the places
+where keys are made (`key_url`), those of deepinfra, huggingface, perplexity and venice were seen there, the others not.
 """
 
 from collections.abc import Mapping
@@ -97,15 +99,20 @@ HOSTS: Mapping[str, Host] = {
         ),
         _host(
             "deepinfra", "DeepInfra", "https://api.deepinfra.com/v1/openai", ("DEEPINFRA_API_KEY", "DEEPINFRA_TOKEN"),
-            "https://deepinfra.com/dash/api_keys", _open_models(reasoning_replay="content"),
-            f'DeepInfra docs, "OpenAI API", read 2026-11, and "Reasoning", {_MODELS_DEV}',
+            "https://deepinfra.com/dash/api_keys", _open_models(top_k_field="top_k", reasoning_replay="content"),
+            'DeepInfra docs, "Chat completions" and its API reference (top_k, n, logprobs, seed), read 2026-11;'
+            " DEEPINFRA_API_KEY"
+            f' by litellm 1.110.2; "Reasoning", {_MODELS_DEV}',
         ),
         _host(
             "sambanova", "SambaNova", "https://api.sambanova.ai/v1", ("SAMBANOVA_API_KEY",),
             "https://cloud.sambanova.ai/apis",
-            _open_models(several_answers=False, logprobs=None, thinking="chat_template_kwargs"),
-            'SambaNova docs, "OpenAI compatibility", read 2026-11; no recorded exchange',
+            _open_models(top_k_field="top_k", thinking="chat_template_kwargs"),
+            'SambaNova docs, "OpenAI compatibility" (1.0.57), and sambanova 1.13.0, _client.py and'
+            " types/chat/completion_create_params.py, read 2026-11; no recorded exchange",
             _TEMPLATES,
+            "`n` is 1 to 8, and 1 beside tools (else a 400). gpt-oss models take"
+            ' `extra={"reasoning_effort": "low" | "medium" | "high"}`.',
         ),
         _host(
             "nvidia", "NVIDIA NIM", "https://integrate.api.nvidia.com/v1", ("NVIDIA_API_KEY",),
@@ -154,7 +161,11 @@ HOSTS: Mapping[str, Host] = {
                 max_tokens_field="max_completion_tokens", thinking="switch", thinking_on="adaptive", seed_field=None,
                 several_answers=False, logprobs=None, reasoning_replay="details",
             ),
-            f'MiniMax API docs, "OpenAI API compatible", read 2026-11; {_RECORDED}',
+            'MiniMax API docs, "Compatible OpenAI API" (its first part: base URLs, reasoning_split, reasoning_details)'
+            " and the"
+            " head of its Chat Completions reference (thinking adaptive), read 2026-11; that seed, n and logprobs are"
+            " missing was not read there, n and"
+            f" max_completion_tokens are by docs of CAMEL and AgentScope; {_RECORDED}",
             'In China: `base_url="https://api.minimaxi.com/v1"`.',
             "Models before M3 think whatever is asked.",
             options=(
@@ -167,15 +178,24 @@ HOSTS: Mapping[str, Host] = {
         _host(
             "huggingface", "Hugging Face Inference Providers", "https://router.huggingface.co/v1", ("HF_TOKEN",),
             "https://huggingface.co/settings/tokens", _open_models(reasoning_replay="content"),
-            'Hugging Face docs, "Inference Providers", read 2026-11; recorded exchanges of 2025 and 2026',
-            "`MODEL:PROVIDER` names who runs it (`:fastest`, `:cheapest` choose); what it cannot do is its error.",
+            "huggingface/hub-docs of 2026-08-22 (242f4a1), docs/inference-providers, index, tasks/chat-completion and"
+            " guides,"
+            " read 2026-11; how thoughts go back was not read; recorded exchanges of 2025 and 2026",
+            "`MODEL:PROVIDER` names who runs it (`:fastest`, which is the default, `:cheapest` and `:preferred`"
+            " choose);"
+            " what it cannot do is its error.",
+            'The token needs the right "Make calls to Inference Providers".',
         ),
         _host(
             "cloudflare", "Cloudflare Workers AI", "https://api.cloudflare.com/client/v4/accounts/{account_id}/ai/v1",
             ("CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY"), "https://dash.cloudflare.com/profile/api-tokens",
             _open_models(models_path=""),
-            f'Cloudflare docs, "OpenAI compatible API endpoints", read 2026-11; {_RECORDED}',
-            "The token needs the right \"Workers AI Read\". The account's id stands in the dashboard's URL.",
+            'cloudflare/cloudflare-docs, workers-ai, "OpenAI compatible API endpoints" (161af78) and "REST API"'
+            " (0c50ffa), and"
+            f" cloudflare 5.9.0, _client.py, read 2026-11; {_RECORDED}",
+            'The token needs the rights "Workers AI - Read" and "Workers AI - Edit"; the Workers AI page of the'
+            " dashboard makes"
+            " one and tells the account's id.",
             options=(
                 DsnOption(
                     "account_id", setting=True, env=("CLOUDFLARE_ACCOUNT_ID",), about="whose account is asked",
@@ -184,10 +204,17 @@ HOSTS: Mapping[str, Host] = {
         ),
         _host(
             "databricks", "Databricks", "", ("DATABRICKS_TOKEN",), "https://docs.databricks.com/dev-tools/auth/pat",
-            OpenAIChat(audio_input=None, file_input=None, speaker_names=False, models_path=""),
-            f'Databricks docs, "Foundation model REST API reference", read 2026-11; {_RECORDED}',
-            "The model is the name of a serving endpoint.",
-            'The AI gateway is `base_url="https://WORKSPACE.ai-gateway.cloud.databricks.com/mlflow/v1"`.',
+            OpenAIChat(
+                top_k_field="top_k", audio_input=None, file_input=None, speaker_names=False, models_path="",
+            ),
+            'Databricks docs, "Foundation model REST API reference" and "Use model services", databricks-sdk 0.162,'
+            " config.py,"
+            " and databricks-openai 0.18, utils/clients.py, read 2026-11; whether it takes names of speakers was not"
+            f" read; {_RECORDED}",
+            "The model is the name of a serving endpoint. `n` above 1 is for provisioned throughput; only GPT models"
+            " take"
+            " strict tools.",
+            'Unity AI Gateway is `base_url="https://WORKSPACE/ai-gateway/mlflow/v1"`; its models are `system.ai.NAME`.',
             base_env="DATABRICKS_HOST", base_from_env=_workspace, base_path="/serving-endpoints",
         ),
         _host(
@@ -204,9 +231,13 @@ HOSTS: Mapping[str, Host] = {
         ),
         _host(
             "perplexity", "Perplexity", "https://api.perplexity.ai/v1", ("PERPLEXITY_API_KEY",),
-            "https://www.perplexity.ai/account/api/keys", evolve(RESPONSES, replays_open_reasoning=False),
-            'Perplexity docs, "Agent API", read 2026-11; the Sonar chat API ended 2026-09',
-            "Presets and the search's own settings go into `extra` (`{\"preset\": \"pro-search\"}`).",
+            "https://console.perplexity.ai/group/keys", evolve(RESPONSES, replays_open_reasoning=False),
+            'Perplexity docs, "OpenAI compatibility", "Presets" and "Effort" of its Agent API, and perplexityai'
+            " 0.46.1, read"
+            " 2026-11; that Sonar's chat ended on 2026-09-27 by release notes of @ai-sdk/perplexity 3.1.0",
+            "Its presets (`fast`, `low` to `xhigh`: model, search, steps and tools) and the search's own settings go"
+            " into"
+            ' `extra` (`{"preset": "low"}`; its newest pages call the key `effort`).',
         ),
         _host(
             "nebius", "Nebius Token Factory", "https://api.tokenfactory.nebius.com/v1", ("NEBIUS_API_KEY",),
@@ -246,26 +277,39 @@ HOSTS: Mapping[str, Host] = {
         ),
         _host(
             "venice", "Venice AI", "https://api.venice.ai/api/v1", ("VENICE_API_KEY",),
-            "https://venice.ai/settings/api", _open_models(reasoning_replay="content", citations=True),
-            f'Venice API docs, "Chat completions", read 2026-11; {_RECORDED}',
+            "https://venice.ai/settings/api",
+            _open_models(
+                top_k_field="top_k", metadata=True, audio_input="object", file_input="file", file_urls=True,
+                cache_marks=True, reasoning_replay="content", citations=True,
+            ),
+            "veniceai/api-docs of 2026-08-22 (601b7bb), swagger.yaml (20260821), guides on reasoning and prompt"
+            " caching, and"
+            f' "Quick start", read 2026-11; {_RECORDED}',
             'Its own settings go into `extra={"venice_parameters": {...}}`.',
         ),
         _host(
-            "lmstudio", "LM Studio", "http://127.0.0.1:1234/v1", ("LMSTUDIO_API_KEY",), "",
-            source=f'LM Studio docs, "OpenAI compatibility endpoints", read 2026-11; {_RECORDED}',
+            "lmstudio", "LM Studio", "http://127.0.0.1:1234/v1", ("LM_API_TOKEN", "LMSTUDIO_API_KEY"), "",
+            source="lmstudio-ai/docs of 2026-04-29 (c6854fb), Chat Completions, Responses, Authentication and API"
+            " changelog, read"
+            f" 2026-11; how thoughts go back was not read; {_RECORDED}",
             key_needed=False, **_both(_LMSTUDIO, RESPONSES),
         ),
         _host(
             "sglang", "SGLang", "http://127.0.0.1:30000/v1", ("SGLANG_API_KEY",), "",
             _open_models(top_k_field="top_k", thinking="chat_template_kwargs", reasoning_replay="content"),
-            'SGLang docs, "OpenAI APIs: completions" and "Reasoning parser", read 2026-11; no recorded exchange',
+            'SGLang docs, "OpenAI APIs: completions" and "Reasoning parser", and sgl-project/sglang,'
+            " entrypoints/openai/protocol.py"
+            " (004c82e), read 2026-11; SGLANG_API_KEY is ours, the port was not read; no recorded exchange",
             _TEMPLATES,
             "Start it with `--reasoning-parser` for thoughts apart from the text, and `--tool-call-parser` for calls.",
             key_needed=False,
         ),
         _host(
-            "litellm", "LiteLLM Proxy", "http://127.0.0.1:4000/v1", ("LITELLM_API_KEY", "LITELLM_PROXY_API_KEY"), "",
-            source='LiteLLM docs, "LiteLLM Proxy Server", and litellm 1.110.2, read 2026-11',
+            "litellm", "LiteLLM Proxy", "http://127.0.0.1:4000/v1", ("LITELLM_PROXY_API_KEY", "LITELLM_API_KEY"), "",
+            source='LiteLLM docs, "Quickstart" and "LiteLLM Proxy (LLM Gateway)" (2026-10), and litellm 1.110.2,'
+            " proxy_cli.py and"
+            " llms/litellm_proxy, read 2026-11; whether every model behind it takes cache marks, URLs of files and"
+            " labels was not read",
             key_needed=False, base_env="LITELLM_PROXY_API_BASE", base_env_short=True, **_both(_LITELLM, RESPONSES),
         ),
     )

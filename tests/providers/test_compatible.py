@@ -58,7 +58,7 @@ def test_the_bound_has_the_name_that_the_host_takes(name: str, field: str) -> No
         ("zai", {"n": 2}),
         ("zai", {"response_format": llm.ResponseFormat.json_schema({"type": "object"})}),
         ("minimax", {"seed": 1}),
-        ("sambanova", {"logprobs": True}),
+        ("minimax", {"logprobs": True}),
         ("lmstudio", {"thinking": HIGH}),
         ("perplexity", {"stop": ["x"]}),
     ],
@@ -66,6 +66,12 @@ def test_the_bound_has_the_name_that_the_host_takes(name: str, field: str) -> No
 def test_what_a_host_has_not_is_refused_before_anything_is_sent(name: str, fields: dict[str, Any]) -> None:
     with pytest.raises(llm.UnsupportedFeatureError):
         body(name, **fields)
+
+
+@pytest.mark.parametrize("name", ["sambanova", "deepinfra", "venice", "sglang"])
+def test_a_host_of_engines_takes_what_they_take(name: str) -> None:
+    sent = body(name, n=2, logprobs=3, top_k=40)
+    assert (sent["n"], sent["logprobs"], sent["top_logprobs"], sent["top_k"]) == (2, True, 3, 40)
 
 
 @pytest.mark.parametrize("name", ["moonshot", "qwen"])
@@ -104,7 +110,7 @@ def test_a_workspace_is_written_as_people_write_it(monkeypatch: pytest.MonkeyPat
     for written in ("adb-1.2.azuredatabricks.net", "https://adb-1.2.azuredatabricks.net/"):
         monkeypatch.setenv("DATABRICKS_HOST", written)
         assert "https://adb-1.2.azuredatabricks.net/serving-endpoints" in repr(llm.open("databricks"))
-    gateway = "https://w.ai-gateway.cloud.databricks.com/mlflow/v1"
+    gateway = "https://w.cloud.databricks.com/ai-gateway/mlflow/v1"
     assert gateway in repr(llm.open("databricks", base_url=gateway))
 
 
