@@ -18,6 +18,8 @@ OWN_TEXT = {
     "auth.aws": "the host of a base URL, which the caller gave",
     "call.exchange": "the Location of a redirect: a header, 64 KiB at most, read once",
     "connect": "what the caller gave to open()",
+    "dialects.call_ids": "ids and names of calls in a conversation that the caller sends",
+    "types.kept": "URLs of media that the caller sends",
     "dialects.base": "the contract alone",
     "dialects.paths": "a model's name, which the caller gave",
     "framing": "the contract alone",
