@@ -147,7 +147,9 @@ def test_messages_are_known_without_their_label(content_type: str) -> None:
     assert out == FRAMES
 
 
-@pytest.mark.skipif(not RECORDED.exists(), reason="the recordings are not here (../shared/corpus)")
+@pytest.mark.skipif(
+    not RECORDED.exists(), reason="without ../shared/corpus/dev2.jsonl.gz beside the project; with it: make test"
+)
 def test_all_recorded_streams() -> None:
     streams = frames = 0
     with gzip.open(RECORDED, "rt", encoding="utf-8") as lines:
