@@ -21,8 +21,8 @@ _ALGORITHM = "AWS4-HMAC-SHA256"
 _UNKNOWN_LIFE = 900.0  # s: of a credential that ends, and does not say when
 _SERVICES = {"bedrock-runtime": "bedrock"}  # what the first word of a host signs for, where that is another
 _HOST = re.compile(
-    r"(?:^|\.)(?P<service>[a-z][a-z-]*?)(?:-fips)?\.(?P<region>[a-z]{2}(?:-[a-z]+)+-\d+)\.(?:vpce\.)?"
-    r"(?:amazonaws\.com(?:\.cn)?|api\.aws)"
+    r"(?:^|\.)(?P<service>[a-z][a-z-]*?)(?:-fips)?\.(?P<region>[a-z]{2,4}(?:-[a-z]+)+-\d+)\.(?:vpce\.)?"
+    r"(?:amazonaws\.(?:com(?:\.cn)?|eu)|api\.aws)"
 )
 _UNSIGNED = ("x-amzn-trace-id",)  # changed on the way
 

@@ -34,10 +34,23 @@ ADVICE = {
 }
 
 
+# Where a cloud of its own has another name for its hosts, by what its regions begin with. Source: botocore 1.44.8,
+# data/partitions.json, read 2026-11.
+_DOMAINS = {
+    "cn-": "amazonaws.com.cn",
+    "eusc-": "amazonaws.eu",
+    "us-iso-": "c2s.ic.gov",
+    "us-isob-": "sc2s.sgov.gov",
+    "us-isof-": "csp.hci.ic.gov",
+    "eu-isoe-": "cloud.adc-e.uk",
+}
+
+
 def domain(settings: Mapping[str, str]) -> dict[str, str]:
-    """Under which name a region's hosts are. Source: botocore 1.44, data/partitions.json, read 2026-11."""
+    """Under which name a region's hosts are."""
     region = settings.get("region", "")
-    return {"domain": "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"} if region else {}
+    names = (name for prefix, name in _DOMAINS.items() if region.startswith(prefix))
+    return {"domain": next(names, "amazonaws.com")} if region else {}
 
 
 PROVIDER = Provider(

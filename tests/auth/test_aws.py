@@ -27,6 +27,7 @@ HOSTS = (
     ("bedrock-runtime.us-east-1.amazonaws.com", "us-east-1", "bedrock"),
     ("bedrock-runtime-fips.us-gov-west-1.amazonaws.com", "us-gov-west-1", "bedrock"),
     ("bedrock-runtime.cn-north-1.amazonaws.com.cn", "cn-north-1", "bedrock"),
+    ("bedrock-runtime.eusc-de-east-1.amazonaws.eu", "eusc-de-east-1", "bedrock"),
     ("bedrock-mantle.ap-southeast-3.api.aws", "ap-southeast-3", "bedrock-mantle"),
     ("aws-external-anthropic.eu-central-1.api.aws", "eu-central-1", "aws-external-anthropic"),
     ("vpce-0a1b.bedrock-runtime.eu-west-1.vpce.amazonaws.com", "eu-west-1", "bedrock"),

@@ -80,6 +80,7 @@ RUNTIME, MANTLE = "https://bedrock-runtime.eu-west-1.amazonaws.com", "https://be
         ("", {"region": "eu-west-1", "model": "anthropic.x", "wire": "chat"}, f"{RUNTIME}/openai/v1", CHAT),
         ("", {"region": "eu-west-1", "wire": "responses"}, f"{RUNTIME}/openai/v1", RESPONSES),
         ("", {"region": "cn-north-1"}, "https://bedrock-runtime.cn-north-1.amazonaws.com.cn/openai/v1", CHAT),
+        ("", {"region": "eusc-de-east-1"}, "https://bedrock-runtime.eusc-de-east-1.amazonaws.eu/openai/v1", CHAT),
         (f"{RUNTIME}?wire=messages", {}, f"{RUNTIME}/anthropic", MESSAGES),
         (f"{RUNTIME}/anthropic", {}, f"{RUNTIME}/anthropic", MESSAGES),
         (f"{MANTLE}/anthropic/v1/messages", {}, f"{MANTLE}/anthropic", MESSAGES),
