@@ -24,7 +24,7 @@ from ..types.events import EndEvent, ErrorEvent, Event, UsageEvent
 from ..types.exchange import RateLimits, Timing
 from ..types.request import Request
 from ..types.response import FinishReason, Response
-from . import shown
+from . import shown, standing
 from .halves import Halves
 from .reply import NO_REPLY, Reply
 from .weight import Weight
@@ -62,7 +62,8 @@ class AnswerParser:
         elapsed: Callable[[], float] | None = None,
     ) -> None:
         self._new_framer = partial(dialect.framer, event_bytes=event_bytes, body_bytes=body_bytes)
-        self._decoder = dialect.decoder(request)
+        self._fresh = partial(dialect.decoder, request)
+        self._decoder = self._fresh()
         self._decoder.continues = request.messages[-1:] != () and request.messages[-1].replay is not None
         self._wire = dialect.name
         self._events = Accumulator()
@@ -157,8 +158,9 @@ class AnswerParser:
         out: list[Event] = []
         if self.ended:
             return out
-        if self.whole and (self._close_framer() or self._decode(out)) is not None:
-            return self._end([], error)
+        told = self._close_framer() or self._decode(out) if self.whole else None
+        if told is not None:
+            return self._end([], error if isinstance(told, StreamError) else told)
         try:
             self._decoder.close(out)
         except StreamError:
@@ -171,6 +173,10 @@ class AnswerParser:
     def whole(self) -> bool:
         """The body is one document, not a stream; False until it has begun."""
         return self._framer.whole
+
+    def stands(self) -> bool:
+        """Whether the answer would be whole if its bytes ended here. Costs as much as reading all of it again."""
+        return standing.stands(self._media or self._framer, self._fresh())
 
     @property
     def ending(self) -> bool:

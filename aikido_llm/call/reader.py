@@ -22,7 +22,7 @@ class Reader:
     A clock that runs out, and another task that ends the call, close the response, which wakes the read.
     """
 
-    __slots__ = ("_answer", "_at", "_clocks", "_flowing", "_grown", "_read", "_response", "over", "received")
+    __slots__ = ("_answer", "_at", "_clocks", "_due", "_flowing", "_grown", "_read", "_response", "over", "received")
 
     def __init__(self, clocks: Clocks, response: HTTPResponse, answer: AnswerParser) -> None:
         self._clocks = clocks
@@ -31,6 +31,7 @@ class Reader:
         self._read = b""  # a long read, while it is taken piece by piece
         self._at = 0  # offset of the first byte of `_read` that is not yet read
         self._flowing = True  # events come, and no large one is under way
+        self._due: float | None = None  # of one document: when to look whether it is whole
         self._grown = 0  # bytes of the unfinished event that have counted as content
         self.received = False
         self.over = False
@@ -55,7 +56,10 @@ class Reader:
         clocks.begin_wait()
         while not events:
             try:
-                data = self._piece() if self._read else await self._response.read()
+                if self._read:
+                    data = self._piece()
+                else:
+                    data = await (self._response.read() if self._due is None else self._read_until(self._due))
             except LLMError as error:
                 events = answer.fail(clocks.failure() or error)
                 break  # these are the last ones
@@ -92,6 +96,20 @@ class Reader:
         self._clocks.stop()
         self._response.close()
 
+    async def _read_until(self, due: float) -> bytes:
+        timer = asyncio.get_running_loop().call_at(due, self._look)
+        try:
+            return await self._response.read()
+        finally:
+            timer.cancel()
+
+    def _look(self) -> None:
+        """Nothing has come behind a bracket that may close the document: its end is not waited for where it is whole.
+        Hosts exist that give no length and keep the connection."""
+        self._due = None
+        if self._answer.stands():
+            self._response.close()
+
     def _piece(self) -> bytes:
         """The next bytes of a long read: all that is left of it while a large event is under way."""
         read, at = self._read, self._at
@@ -114,6 +132,9 @@ class Reader:
         if grown - self._grown >= (1 if answer.whole else _GROWTH) and not data.isspace():
             self._grown = grown
             self._clocks.grows()
+            if answer.whole:
+                closed = data.rstrip().endswith((b"}", b"]"))
+                self._due = asyncio.get_running_loop().time() + _BEHIND_END if closed else None
 
     async def _finish(self, events: list[Event], eof: bool) -> None:
         """Give the connection back if the body ends soon behind the end mark, else close it."""

@@ -285,13 +285,13 @@ def _own_codes(said: Json) -> list[str]:
 
 def _details(details: Any) -> _Said:
     """Details of a gRPC status: ErrorInfo's reason, RetryInfo's delay, QuotaFailure's quotas (a day's comes
-    back when the day is over)."""
+    back when the day is over). Anthropic has an object with an error code there."""
     codes: list[str] = []
     wait: float | None = None
     spent = False
-    for item in as_list(details)[:_ITEMS]:
+    for item in [details] if is_object(details) else as_list(details)[:_ITEMS]:
         detail = _plain_keys(item)
-        codes.append(as_text(detail.get("reason")))
+        codes += [as_text(detail.get("errorcode")), as_text(detail.get("reason"))]
         seconds = waits.of_value(detail.get("retrydelay"))
         wait = seconds if wait is None else max(wait, seconds or 0.0)
         quotas = [_plain_keys(quota).get("quotaid") for quota in as_list(detail.get("violations"))]

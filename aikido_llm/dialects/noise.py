@@ -25,24 +25,30 @@ _HEARTBEAT = re.compile(
     r"(?:ping|pong|heart[-_. ]?beat|keep[-_. ]?alive|still[-_. ]?alive|noop|no-op|waiting|processing)",
     re.IGNORECASE,
 )
+_FIELD = re.compile(rb"\A(data|event|id|retry):[ \t]*(.*)\Z", re.DOTALL)  # a line of an event stream
 _UNNAMED = "message"  # what the standard calls an event without a name
 _WORD = 40  # bytes; no heartbeat's word is longer
 _MOST_OF_NOTHING = 200  # bytes of an event that may be one
 _END_MARK = b"[DONE]"
 _KINDS = ("type", "event", "object", "kind", "status", "message", "comment", "data")  # where a heartbeat has its word
+_EMPTY = re.compile(rb'\{\s*\}|\[\s*\]|""')
 _NO_WORD = re.compile(rb"[-+.,;:!*#_ ]*")
 
 
 class Marks:
-    """By what a wire knows its own frames. keys: an object with one of them is one. types: a pattern of the words that
-    its events have as their `type` or name. end: it has the end mark `[DONE]`."""
+    """By what a wire knows its own frames. keys: an object with one of them, and no mere text under it, is one.
+    types: a pattern of the words that its events have as their `type` or name. end: it has the end mark `[DONE]`.
+    lines: its frames are lines of JSON, and fields of events may stand between them."""
 
-    def __init__(self, keys: Iterable[str] = (), types: str = "(?!)", *, end: bool = False) -> None:
+    def __init__(
+        self, keys: Iterable[str] = (), types: str = "(?!)", *, end: bool = False, lines: bool = False
+    ) -> None:
         self._keys = frozenset(keys)
         self._types = re.compile(types)
         named = "|".join(re.escape(key) for key in sorted(self._keys)) or "(?!)"
         self._in_bytes = re.compile(rf'"(?:{named})"\s*:|"(?:{types})"'.encode())
         self.end = end
+        self.lines = lines
 
     def named(self, name: str) -> bool:
         """Whether the wire has events of this name."""
@@ -51,7 +57,8 @@ class Marks:
     def on(self, value: Any) -> bool:
         """Whether a JSON value is a frame of the wire."""
         said = as_object(value)
-        return not self._keys.isdisjoint(said) or self.named(str(said.get("type", "")))
+        held = any(not isinstance(said[key], str) for key in self._keys.intersection(said))
+        return held or self.named(str(said.get("type", "")))
 
     def within(self, data: bytes) -> bool:
         """Whether data, which is no JSON, looks like one that was damaged."""
@@ -65,6 +72,8 @@ def sift(name: str, data: bytes, marks: Marks, failed: Callable[[Any], LLMError]
     """
     if name == "error":
         raise failed(envelope.of_event(data))
+    if marks.lines and not name:
+        data = _FIELD.sub(_payload, data)
     if not name or name == _UNNAMED or marks.named(name):
         if len(data) > _MOST_OF_NOTHING:
             return (data,)
@@ -72,10 +81,14 @@ def sift(name: str, data: bytes, marks: Marks, failed: Callable[[Any], LLMError]
     return _stray(data, marks, failed) if name == STRAY else _of_another_name(name, data, marks, failed)
 
 
+def _payload(field: re.Match[bytes]) -> bytes:
+    return field[2] if field[1] == b"data" else b""
+
+
 def says_nothing(data: bytes, *, end: bool = False) -> bool:
     """Whether the data of an event is no word of any wire. end: nor is its end mark."""
     text = data.strip()
-    if not text or text[:1] == b":" or text in (b"{}", b"[]", b'""') or b"null".startswith(text):
+    if not text or text[:1] == b":" or _EMPTY.fullmatch(text) or b"null".startswith(text):
         return True
     if end and (text.startswith(_END_MARK) or (len(text) > 1 and _END_MARK.startswith(text))):
         return True
@@ -114,7 +127,7 @@ def _of_another_name(name: str, data: bytes, marks: Marks, failed: Callable[[Any
         return ()
     if marks.on(value):
         return (data,)
-    if envelope.fails(value) and not _HEARTBEAT.fullmatch(name):
+    if envelope.fails(value) and not (_HEARTBEAT.fullmatch(name) or is_heartbeat(value)):
         raise failed(value)
     return ()
 
@@ -153,7 +166,7 @@ def _whole(value: Any, text: bytes, marks: Marks, failed: Callable[[Any], LLMErr
         return [json.dumps(item) for item in value if marks.on(item)]
     if marks.end and text.strip() == _END_MARK:
         return (text,)
-    if envelope.is_error(value):
+    if envelope.is_error(value) and not is_heartbeat(value):
         raise failed(value)
     return ()
 

@@ -75,12 +75,17 @@ MONEY_CODES = _table(
     (InsufficientCreditsError, "AccountOverdueError", "Volcengine Ark: error codes"),
     (InsufficientCreditsError, "NOT_ENOUGH_BALANCE BILLING_BALANCE_NOT_ENOUGH", "Novita: error codes"),
     (InsufficientCreditsError, "budget_exceeded ExceededBudget", "LiteLLM proxy"),
+    (InsufficientCreditsError, "organization_usage_limit_exceeded", "OpenAI help, API usage and spend limits, 2026-11"),
+    (InsufficientCreditsError, "organization_spend_limit_exceeded project_spend_limit_exceeded", "the same"),
+    (InsufficientCreditsError, "enforced_spend_limit_reached", "Anthropic: error_code in details, beside a 429"),
+    (InsufficientCreditsError, "AllocationQuota.FreeTierOnly", "Alibaba Model Studio: error codes"),
 )
 
 # Codes that decide whatever the wording.
 TELLING_CODES = _table(
     (ContextLengthError, "context_length_exceeded context_window_exceeded ContextWindowExceeded", "OpenAI; LiteLLM"),
     (ContextLengthError, "exceed_context_size", "llama.cpp"),
+    (ContextLengthError, "tokens_too_long characters_too_long", "Baidu Qianfan: error codes"),
     (ContextLengthError, "max_tokens_exceeded token_limit_exceeded string_too_long", "OpenRouter: error_type"),
     (ContextLengthError, "too_many_prompt_tokens model_max_prompt_tokens_exceeded", "Perplexity, seen; GitHub Copilot"),
     (ContextLengthError, "model_context_window_exceeded TOO_MANY_TOKENS", "Z.ai; Cohere"),
@@ -177,6 +182,8 @@ MONEY: tuple[Wordings, ...] = (
         (r"(?:calls?|requests?|tokens?) ?(?:/|per|a) ?month|monthly (?:request|usage|token|call)s? (?:limit|quota|cap)",
          "Cohere's trial keys: no use in trying again before the month is over"),
         (r"usage limit for this (?:billing cycle|period|week|month)|(?:weekly|monthly) usage limit", "Kimi, Ollama"),
+        (r"usage limit reached for|limit will reset at|plan (?:\w{1,20} ){0,3}expired|使用上限|套餐已到期|今日调用次数",
+         "Z.ai: error codes 1304 and 1308 to 1310, read 2026-11"),
     )),
 )  # fmt: skip
 

@@ -1,6 +1,7 @@
 """Which framer a 200 needs: by how its body begins, and only where that says nothing by its media type and by what was
 asked for. Gateways get the label wrong in every way: JSON as text, events as JSON, pages as events."""
 
+import re
 from collections.abc import Callable
 from typing import Literal
 
@@ -17,6 +18,10 @@ _DOCUMENTS = ("application/json", "text/html", "application/xml", "text/xml")
 _FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
 _BOM = b"\xef\xbb\xbf"
 _LOOKED_AT = 64  # bytes
+_NO_VALUE = rb'\{[ \t]*\}|\[[ \t]*\]|null|""'
+# What stands before a stream and says nothing, line by line; and how such a line may begin.
+_NOTHING = re.compile(rb"\A(?:(?::[^\r\n]*|\[DONE\]|(?:data:[ \t]*)?(?:%b)|data:)[ \t]*[\r\n]\s*)+" % _NO_VALUE)
+_PERHAPS = re.compile(rb"(?:%b|\{|\[|\[D(?:O(?:N(?:E\]?)?)?)?|n(?:u(?:l)?)?|\")[ \t]*" % _NO_VALUE)
 
 
 def beginning(head: bytes) -> Beginning:
@@ -68,8 +73,10 @@ class Unlabelled:
                     data = data.removeprefix(_BOM)
                     self._fresh = False
                 data = self._without_blanks(data)
+            if self._stream:
+                data = _NOTHING.sub(b"", data)
             begun = beginning(data[:_LOOKED_AT])
-            if not begun and len(data) < _LOOKED_AT:
+            if len(data) < _LOOKED_AT and (not begun or (self._stream and _PERHAPS.fullmatch(data))):
                 self._head = data
                 return
             self._head = b""

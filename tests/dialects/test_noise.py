@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from attrs import evolve
 
+from aikido_llm.call.answer import AnswerParser
 from aikido_llm.dialects.noise import Marks, is_heartbeat, says_nothing
 from aikido_llm.errors import MalformedStream, StreamTruncated
 from aikido_llm.providers import find
@@ -41,10 +42,16 @@ UNNAMED = [
     b'data: {"type": "ping"}\n\n', b'data: {"type":"keepalive"}\n\n', b'data: {"event": "heartbeat"}\n\n',
     b'data: {"keepalive": 1}\n\n', b'data: {"ping": 1700000000}\n\n', b'data: {"message": "heartbeat"}\n\n',
     b'data: {"type": "system.heartbeat", "at": 1}\n\n', b'data: OPENROUTER PROCESSING\n\n', b"data: ...\n\n",
-    b'data: {"type": null}\n\n', b"data: { }\n\n",
+    b'data: {"type": null}\n\n', b"data: { }\n\n", b"data: [ ]\n\n", b"{}\n\n", b"[]\n\n", b'""\n\n', b"null\n\n",
+    b'{"message": "heartbeat"}\n\n', b'{"type": "ping", "message": "still here"}\n\n',
 ]  # fmt: skip
 HEARTBEATS = UNNAMED + [b"event: %b\ndata: %b\n\n" % (name, data) for name in NAMES for data in PAYLOADS]
-LINES = [b"\n", b"{}\n", b": keepalive\n", b"ping\n", b"null\n", b'{"type": "ping"}\n', b":\r\n", b"data: :\n"]
+LINES = [
+    b"\n", b"{}\n", b": keepalive\n", b"ping\n", b"null\n", b'{"type": "ping"}\n', b":\r\n", b"data: :\n", b"[]\n",
+    b"[ ]\n", b"[DONE]\n", b'""\n', b"data: {}\n\n", b"data: ping\r\n\r\n", b"event: ping\ndata: {}\n\n",
+    b"retry: 10\n", b'{"message":"heartbeat"}\n', b'{"type": "heartbeat", "message": "still here"}\n',
+    b'data: {"type": "ping"}\n\n',
+]  # fmt: skip
 
 
 def pieces_of(row: str, answer: Answer, *, stream: bool = True) -> list[bytes]:
@@ -97,7 +104,22 @@ def test_a_heartbeat_between_two_lines_is_nothing() -> None:
     lines = pieces_of("ollama", CALLED)
     expected = answer_of("ollama", b"".join(lines))
     for heartbeat in LINES:
-        assert answer_of("ollama", heartbeat + heartbeat.join(lines)) == expected, heartbeat
+        body = heartbeat + heartbeat.join(lines)
+        for label in ("text/event-stream", "application/x-ndjson", "application/json"):
+            events = road("ollama", label).read_every_way(body)
+            assert (error_of(events), response_of(events)) == (None, expected), (heartbeat, label)
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_a_heartbeat_before_the_first_event_holds_nothing_back(row: str) -> None:
+    pieces = pieces_of(row, CALLED)
+    label = "application/x-ndjson" if row == "ollama" else "text/event-stream"
+    for heartbeat in (b"data: {}\n\n", b": ping\n\n", b"[]\n", b"{}\n\n", b"null\n", b"data:\n\n: x\n\n{ }\n\n"):
+        dialect = find(row).dialect
+        answer = AnswerParser(dialect, ANY_REQUEST, stream=True, content_type=label)
+        counts = [len(answer.feed(piece)) for piece in (heartbeat, *pieces)]
+        assert counts[0] == 0
+        assert sum(map(bool, counts)) > 2, heartbeat
 
 
 @pytest.mark.parametrize("row", EVENTS)

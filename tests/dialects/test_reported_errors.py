@@ -96,6 +96,22 @@ REPORTED: list[Reported] = [
              "service 's' for consumer 'c'.", "RESOURCE_EXHAUSTED",
              {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "RATE_LIMIT_EXCEEDED",
               "metadata": {"quota_limit": "Gemini25ProRequestsPerDay"}})], InsufficientCreditsError, None),
+    # no money, as the services' own pages have it, read 2026-11
+    ("help.openai.com, 6614457", "openai", 429, said("The organization is over its limit.",
+     code="organization_usage_limit_exceeded"), InsufficientCreditsError, None),
+    ("developers.openai.com, spend-limits", "openai-responses", 429, said("Requests are stopped.",
+     code="project_spend_limit_exceeded"), InsufficientCreditsError, None),
+    ("platform.claude.com, errors", "anthropic", 429, {"type": "error", "error": {"type": "rate_limit_error",
+     "message": "Usage is paused.", "details": {"error_code": "enforced_spend_limit_reached"}}},
+     InsufficientCreditsError, None),
+    ("docs.z.ai, 1308", "openai-chat", 429, said("Usage limit reached for 5 hour. Your limit will reset at noon.",
+     code="1308"), InsufficientCreditsError, None),
+    ("docs.bigmodel.cn, 1310", "openai-chat", 429, said("您已达到每周/每月使用上限", code="1310"),
+     InsufficientCreditsError, None),
+    ("docs.z.ai, 1309", "openai-chat", 429, said("Your GLM Coding Plan package has expired and is temporarily "
+     "unavailable", code="1309"), InsufficientCreditsError, None),
+    ("help.aliyun.com, error-code", "openai-chat", 403, said("The free tier of the model has been exhausted.",
+     code="AllocationQuota.FreeTierOnly"), InsufficientCreditsError, None),
     # too many
     ("RooCodeInc/Roo-Code#3883", "gemini", 429,
      google(429, _QUOTA, "RESOURCE_EXHAUSTED",
@@ -174,6 +190,9 @@ REPORTED: list[Reported] = [
     ("vanna-ai/vanna-flask#11", "openai-chat", 429, said("Request too large for m on tokens per min (TPM): Limit "
      "30000, Requested 342389. The input or output tokens must be reduced in order to run successfully."),
      ContextLengthError, None),
+    ("cloud.baidu.com, qianfan", "openai-chat", 400, said("Prompt tokens too long", code="tokens_too_long"),
+     ContextLengthError, None),
+    ("docs.bigmodel.cn, 1261", "openai-chat", 400, said("Prompt 超长", code="1261"), ContextLengthError, None),
     # of the caller's in another way
     ("RooCodeInc/Roo-Code#248", "openai-chat", 400, {"message": "The maximum tokens you requested exceed the model "
      "limit of 4096. Try again with a maximum tokens value lower than 4096."}, InvalidRequestError, None),

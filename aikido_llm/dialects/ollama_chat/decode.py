@@ -26,7 +26,7 @@ from .finish import FINISH
 from .logprobs import read as read_logprobs
 from .wire import COUNTS, Call, Line, Message, PlainLine, mend, unread
 
-_MARKS = noise.Marks(["message", "done"])
+_MARKS = noise.Marks(["message", "done"], lines=True)
 _plain = json.Typed(PlainLine)
 _line = json.Typed(Line, mend)
 

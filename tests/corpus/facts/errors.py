@@ -27,6 +27,9 @@ MODEL = re.compile(
     "|model .*(not found|does not exist)|models/.* is not found|no endpoints found for |period for this model has ended"
     '|"model: '  # all that Anthropic says
 )
+# One request that is larger than a minute's tokens: no wait mends it (Aider #1880; SWE-agent #1296, where each retry
+# ended the same; read 2026-11).
+TOO_LARGE = re.compile("request too large for .*tokens must be reduced")
 # llama.cpp answers 500 to what it was not started for; trying again cannot help, so the caller must mend it.
 UNSUPPORTED = re.compile("is not supported|requires --jinja")
 
@@ -74,6 +77,8 @@ def _by_words(status: int, text: str) -> str:
         return "InsufficientCreditsError"
     if POLICY.search(text):
         return "ContentFilteredError"
+    if TOO_LARGE.search(text):
+        return "ContextLengthError"
     if status == 429:  # before the context words: a rate limit may advise a shorter prompt
         return "RateLimitedError"
     if KEY.search(text):  # some services say it with a 400

@@ -12,7 +12,7 @@ from aikido_llm.dialects.base import ErrorReply
 from aikido_llm.dialects.values import is_list, is_object
 from aikido_llm.serialize import to_dict
 from tests.corpus.facts import facts_of
-from tests.corpus.load import MISSING, Exchange, available, exchanges, model_lists
+from tests.corpus.load import MISSING, Exchange, available, exchanges, further, model_lists
 from tests.facts_check import check_against_facts
 from tests.wire import Road, cuts, response_of
 
@@ -22,13 +22,16 @@ DIALECT = AnthropicMessages()
 NOT_SUPPORTED: dict[str, str] = {}
 
 
+def _all() -> list[Exchange]:
+    return exchanges("anthropic-messages") + further("anthropic-messages") if available() else []
+
+
 def _answers() -> list[Exchange]:
-    found = exchanges("anthropic-messages") if available() else []
-    return [e for e in found if e.status == 200 and e.id not in NOT_SUPPORTED]
+    return [e for e in _all() if e.status == 200 and e.id not in NOT_SUPPORTED]
 
 
 def _errors() -> list[Exchange]:
-    return [e for e in (exchanges("anthropic-messages") if available() else []) if e.status != 200]
+    return [e for e in _all() if e.status != 200]
 
 
 def _road(exchange: Exchange) -> Road:

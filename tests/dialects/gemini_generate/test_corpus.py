@@ -7,7 +7,7 @@ import pytest
 from aikido_llm.dialects.base import ErrorReply
 from aikido_llm.dialects.gemini_generate import GeminiGenerate
 from tests.corpus.facts import facts_of
-from tests.corpus.load import MISSING, Exchange, available, exchanges, model_lists
+from tests.corpus.load import MISSING, Exchange, available, exchanges, further, model_lists
 from tests.facts_check import check_against_facts
 from tests.wire import Road, bytewise, cuts, response_of
 
@@ -17,13 +17,16 @@ DIALECT = GeminiGenerate()
 NOT_SUPPORTED: dict[str, str] = {}
 
 
+def _all() -> list[Exchange]:
+    return exchanges("gemini") + further("gemini") if available() else []
+
+
 def _answers() -> list[Exchange]:
-    found = exchanges("gemini") if available() else []
-    return [e for e in found if e.status == 200 and e.id not in NOT_SUPPORTED]
+    return [e for e in _all() if e.status == 200 and e.id not in NOT_SUPPORTED]
 
 
 def _errors() -> list[Exchange]:
-    return [e for e in (exchanges("gemini") if available() else []) if e.status != 200]
+    return [e for e in _all() if e.status != 200]
 
 
 def _road(exchange: Exchange) -> Road:

@@ -35,12 +35,11 @@ ENDS = (b'"type":"response.completed"', b'"type":"response.incomplete"', b'"type
 
 
 def _all() -> list[Exchange]:
-    return exchanges("openai-responses") if available() else []
+    return exchanges("openai-responses") + further("openai-responses") if available() else []
 
 
 def _answers() -> list[Exchange]:
-    every = _all() + [e for e in further("openai-responses") if "error_midstream" not in e.tags]
-    return [e for e in every if e.status == 200 and e.id not in NOT_SUPPORTED]
+    return [e for e in _all() if e.status == 200 and e.id not in NOT_SUPPORTED]
 
 
 def _road(exchange: Exchange) -> Road:
