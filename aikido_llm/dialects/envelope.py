@@ -143,9 +143,17 @@ def is_error(value: Any) -> bool:
         return True
     if said.get("errorcode") not in (None, 0, "0", ""):
         return True
+    if isinstance(said.get("title"), str) and as_error_status(said.get("status")):  # RFC 9457
+        return True
     kind = said.get("type")
     text = next((said[key] for key in ("message", "msg", "errormessage", "errormsg") if said.get(key)), None)
     return isinstance(text, str) and as_text(kind).lower() not in _NO_ERROR
+
+
+def told(data: bytes) -> Any:
+    """The error envelope in bytes that are no frame of a wire (a list of them, at times), None where there is none."""
+    value = of_event(data)
+    return value if is_error(value) else None
 
 
 def fails(value: Any) -> bool:

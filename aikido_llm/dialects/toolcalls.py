@@ -292,6 +292,8 @@ def whole_arguments(text: str, pieces: Sequence[str] = ()) -> str:
     that some gateways send first. pieces: those that the text came in. Raises MalformedStream for objects glued
     together."""
     stripped = text.strip()
+    if stripped.startswith("null") and stripped[4:].lstrip()[:1] == "{":  # nothing, before what counts
+        text = stripped = stripped[4:].lstrip()
     if stripped in ("", "null"):
         return "{}"
     if stripped[0] != "{" or is_json(text):

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from aikido_llm.dialects.values import is_list
-from aikido_llm.errors import LLMError, MalformedStream, StreamTruncated
+from aikido_llm.errors import InsufficientCreditsError, LLMError, MalformedStream, StreamTruncated
 from aikido_llm.providers import find
 from aikido_llm.types.response import Response
 from tests.wire import Road, error_of, response_of
@@ -160,6 +160,7 @@ UNKNOWN: list[Any] = [
     {"type": "hologram", "x": 1},
     [[["deep"]]],
     [{"x": "y"}],
+    [{"type": "text", "content": "Hello"}],
     12.5,
     True,
 ]
@@ -266,6 +267,7 @@ def restated(row: str, *pieces: str) -> bytes:
         ('{"c": "cat"}', '{"c": "cat /home"}', '{"c": "cat /home", "d": 1}'),
         ('{"c": ', '"ls"}', '{"c": "ls"}'),
         ("{}", '{"c": "ls"}'),
+        ("null", '{"c": "ls"}'),
     ],
 )
 def test_arguments_that_are_said_again_are_said_once(row: str, pieces: tuple[str, ...]) -> None:
@@ -294,3 +296,33 @@ def test_a_stream_without_its_end_is_cut_and_a_whole_body_with_garbage_behind_it
     for behind in (b"garbage", b"\0", b"}"):
         error = error_of(whole.read(body + behind))
         assert not isinstance(error, StreamTruncated), (behind, error)
+
+
+# ---------------------------------------------------------------- errors where an answer was due
+
+NO_MONEY: list[Any] = [
+    {"error": {"message": "insufficient balance"}},
+    [{"error": {"message": "insufficient balance"}}],
+    {"error": True, "reason": "insufficient balance"},
+    {"title": "Payment Required", "status": 402},
+]
+
+
+@pytest.mark.parametrize("said", NO_MONEY, ids=str)
+@pytest.mark.parametrize("row", ROWS)
+def test_an_envelope_in_any_place_is_the_error_that_it_tells(row: str, said: Any) -> None:
+    stream, _ = WIRES[row](content="Hi")
+    text = json.dumps(said).encode()
+    first = stream.index(b"\n") + 1 if row == "ollama" else stream.index(b"\n\n") + 2
+    forms = [text + b"\n\n"] if row == "ollama" else [b"data: " + text + b"\n\n", text + b"\n\n"]
+    label = "application/x-ndjson" if row == "ollama" else "text/event-stream"
+    for form in forms:
+        before = [] if form[:1] == b"[" else [form + stream]  # what begins as a list is no stream
+        for body in (*before, stream[:first] + form + stream[first:], form):
+            error = error_of(Road(find(row).dialect, content_type=label).read(body))
+            assert type(error) is InsufficientCreditsError, (body, error)
+    for asked in (True, False):
+        for indent in (None, 2):
+            body = json.dumps(said, indent=indent).encode()
+            error = error_of(Road(find(row).dialect, stream=asked, content_type="application/json").read(body))
+            assert type(error) is InsufficientCreditsError, (body, error)

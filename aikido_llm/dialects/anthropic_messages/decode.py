@@ -94,13 +94,17 @@ class Decoder(base.Decoder):
         try:
             event = EVENT.decode(data)
         except ValueError:
-            raise _malformed(data) from None
+            raise self._unread(data) from None
         if event.type == "error" or event.error or (not event.type and envelope.is_error(json.loads(data))):
             raise from_body(json.loads(data), self._words)
         self._event(event, data, out)
 
     def _error(self, value: Any) -> LLMError:
         return from_body(value, self._words)
+
+    def _unread(self, data: bytes) -> LLMError:
+        told = envelope.told(data)
+        return _malformed(data) if told is None else self._error(told)
 
     def close(self, out: list[Event]) -> None:
         content = self._content
@@ -127,7 +131,7 @@ class Decoder(base.Decoder):
         try:
             body = json.loads_object(data)
         except ValueError:
-            raise _malformed(data) from None
+            raise self._unread(data) from None
         if envelope.fails(body) or ("content" not in body and envelope.is_error(body)):
             raise from_body(body, self._words)
         if "content" not in body:

@@ -65,7 +65,7 @@ class Content:
         self.index, self.pieces = (index, block.pieces) if block.kind == "text" else (_CLOSED, [])
         match block.kind:
             case "text":
-                self.text(_words(data, "text"), out)
+                self.text(_words(data, "text" if "text" in data else "content"), out)
                 block.citations += as_objects(data.get("citations"))
             case "thinking":
                 self._think(block, _words(data, "thinking"), out)

@@ -232,6 +232,8 @@ class Decoder(base.Decoder):
         if block.get("type") not in (None, "text", "thinking"):
             self.provider_data.setdefault("unknown_blocks", []).append(block)
             return
+        if "text" not in block and isinstance(block.get("content"), str):  # as some gateways name it
+            block = {**block, "text": block["content"], "content": None}
         rest = {name: item for name, item in block.items() if name not in _BLOCK and item is not None}
         if rest:
             if not block.keys() & _BLOCK:

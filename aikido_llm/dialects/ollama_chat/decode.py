@@ -94,7 +94,7 @@ class Decoder(base.Decoder):
             if found is None:
                 return False
             line = found
-        if line.message is None and not line.done and not line.error:
+        if line.message is None and not line.done and (not line.error or line.error is True):
             self._told(envelope.of_event(data))
         self._read(line, out)
         if line.done:
@@ -176,6 +176,8 @@ class Decoder(base.Decoder):
             raise _not_json(data) from None
         line = self._converted(value)
         self._counts = {name: item for name, item in as_object(value).items() if name in (*COUNTS, "usage")}
+        if line.error is True:
+            self._told(value)
         self._read(line, out)
         if line.message is None and line.done is None:
             self._told(value)

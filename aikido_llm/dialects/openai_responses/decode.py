@@ -14,7 +14,7 @@ from ...types.exchange import ResumeToken
 from ...types.request import Request
 from ...types.response import FinishReason
 from ...types.usage import Usage
-from .. import base, noise
+from .. import base, envelope, noise
 from ..status import page_text
 from ..toolcalls import arguments_text
 from ..values import as_object, as_objects, as_text
@@ -123,11 +123,16 @@ class Decoder(base.Decoder):
     def _error(self, value: Any) -> LLMError:
         return errors.in_band(value, self._words)
 
+    def _no_object(self, data: bytes, what: str) -> LLMError:
+        told = envelope.told(data)
+        unread = MalformedStream(f"{what} is not a JSON object: {_excerpt(data)}")
+        return unread if told is None else self._error(told)
+
     def _any_event(self, name: str, data: bytes, out: list[Event]) -> None:
         try:
             event = EVENT.decode(data)
         except ValueError:
-            raise MalformedStream(f"an event is not a JSON object: {_excerpt(data)}") from None
+            raise self._no_object(data, "an event") from None
         if type(event.sequence_number) is int and self._after is not None:
             self._answer.gaps = self._answer.gaps or event.sequence_number > self._after + self._passed + 1
         try:
@@ -243,11 +248,11 @@ class Decoder(base.Decoder):
         try:
             body = json.loads_object(data)
         except ValueError:
-            raise MalformedStream(f"the answer is not a JSON object: {_excerpt(data)}") from None
+            raise self._no_object(data, "the answer") from None
         if "output" not in body:
             if errors.says_error(body):
                 raise errors.in_band(body, self._words)
-            if "status" not in body:
+            if not isinstance(body.get("status"), str):
                 raise MalformedStream(f"the answer is not a response: {_excerpt(data)}")
         self._head(body)
         if body.get("status") not in PENDING:  # what it holds before is not whole yet
