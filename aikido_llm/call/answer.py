@@ -146,7 +146,7 @@ class AnswerParser:
         too_dense = self._close_framer()
         last = self._frames[-1][1] if self._frames else b""
         failure = self._decode(out)
-        if failure is not None and last[:1] != b"[" and json.cut_short(last):  # half an error tells none
+        if failure is not None and last.strip() != b"[DONE]" and json.cut_short(last):  # half an error tells none
             failure = truncated("a whole frame")
         return self._over(out, failure or too_dense)
 
