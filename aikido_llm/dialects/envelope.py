@@ -293,7 +293,7 @@ def _own_codes(said: Json) -> list[str]:
 
 def _details(details: Any) -> _Said:
     """Details of a gRPC status: ErrorInfo's reason, RetryInfo's delay, QuotaFailure's quotas (a day's comes
-    back when the day is over). Anthropic has an object with an error code there."""
+    back when the day is over); or one object with an error code."""
     codes: list[str] = []
     wait: float | None = None
     spent = False
