@@ -16,6 +16,7 @@ LOOKS_BY_PATTERN = re.compile(
 # Module -> why its patterns and machines need no row: whose text they see, or who bounds it.
 OWN_TEXT = {
     "auth.aws": "the host of a base URL, which the caller gave",
+    "call.standing": "reads once more, once, what the rows of the dialects measure",
     "call.exchange": "the Location of a redirect: a header, 64 KiB at most, read once",
     "connect": "what the caller gave to open()",
     "dialects.call_ids": "ids and names of calls in a conversation that the caller sends",
