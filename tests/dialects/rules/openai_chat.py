@@ -72,11 +72,14 @@ def _check_content(message: dict[str, Any], host: str) -> None:
         _check_part(part, role, host)
 
 
+_CACHE_MARKS = ("litellm", "openrouter", "qwen", "venice", "vercel")  # by their documentation of prompt caching
+
+
 def _check_part(part: dict[str, Any], role: str, host: str) -> None:
     kind = part["type"]
     pictured = host == "openrouter" and role == "tool"
     assert kind == "text" or role == "user" or pictured, f"{kind} in a {role} message"
-    assert ("cache_control" in part) <= (host == "openrouter")
+    assert ("cache_control" in part) <= (host in _CACHE_MARKS)
     match kind:
         case "text":
             check_keys(part, "cache_control", "a part", "type text")
