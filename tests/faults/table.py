@@ -205,6 +205,9 @@ _BROKEN_LATER = _m(
 )  # aiohttp's parser loses the body and waits for ever: only a clock ends it
 
 
+_REASON_FIRST = ("anthropic_messages", "bedrock_converse")  # an event before their mark
+
+
 def _cut(
     name: str, kind: Literal["close", "reset", "stall"], stream: End, complete: End, framing: Framing = ""
 ) -> Rows:
@@ -244,12 +247,12 @@ IN_THE_BODY = (
     evolve(
         _row("no end mark, HTTP whole", lambda _: Fault.no_end_mark(),
              _m(llm.StreamTruncated, words=5, kept=True), _T_EVENT),
-        dialects=tuple(name for name in DIALECTS if name != "anthropic_messages"),
+        dialects=tuple(name for name in DIALECTS if name not in _REASON_FIRST),
     ),
-    evolve(  # its finish reason comes before the mark: what had one is never asked for again
+    evolve(  # what had its finish reason is never asked for again
         _row("no end mark behind a finish reason, HTTP whole", lambda _: Fault.no_end_mark(),
              evolve(_m(llm.StreamTruncated, words=5, kept=True), passing=False), _T_EVENT),
-        dialects=("anthropic_messages",),
+        dialects=_REASON_FIRST,
     ),
 )  # fmt: skip
 

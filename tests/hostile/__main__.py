@@ -20,7 +20,7 @@ def main() -> int:
                 costs.append(cost)
                 total += 1
                 try:
-                    check(hostile, cost)
+                    check(hostile, dialect, cost)
                 except AssertionError as failure:
                     failed += 1
                     print(f"FAILED {hostile.name}, {road}, {dialect}: {failure}", flush=True)

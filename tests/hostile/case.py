@@ -65,10 +65,10 @@ async def play(hostile: Hostile, dialect: str, road: Road) -> Cost:
         return Cost(end, error, took, watch.most - before, watch.held, len(requests))
 
 
-def check(hostile: Hostile, cost: Cost, seconds: float = SECONDS) -> None:
+def check(hostile: Hostile, dialect: str, cost: Cost, seconds: float = SECONDS) -> None:
     """Raises AssertionError."""
     kinds = {"whole"} if cost.error is None else {kind.__name__ for kind in type(cost.error).__mro__}
-    assert kinds & set(hostile.ends), f"{cost}: {cost.error!r}"
+    assert kinds & set(hostile.ends_on(dialect)), f"{cost}: {cost.error!r}"
     assert cost.seconds < seconds, cost
     assert cost.memory < MEMORY, cost
     assert cost.requests <= REQUESTS, cost

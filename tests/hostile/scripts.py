@@ -17,26 +17,34 @@ STREAM: tuple[Road, ...] = ("stream",)
 COMPLETE: tuple[Road, ...] = ("complete",)
 LATE = ("TimedOutError",)
 BROKEN = ("StreamError", "ConnectError", "TimedOutError")
+BINARY = ("bedrock_converse",)  # dialects whose streams are no text
 LONG = 1_000_000  # characters of a text that is meant to take long
 
 
 @frozen
 class Hostile:
-    """One server. roads: where it makes sense. ends: how the call may end."""
+    """One server. roads: where it makes sense. ends: how the call may end.
+
+    blank: it sends what is nothing between lines of text; where messages have lengths and checksums, it breaks them.
+    """
 
     name: str
     script: Script
     ends: tuple[str, ...]
     roads: tuple[Road, ...] = STREAM
+    blank: bool = False
+
+    def ends_on(self, dialect: str) -> tuple[str, ...]:
+        return (*self.ends, "MalformedStream") if self.blank and dialect in BINARY else self.ends
 
 
 SERVERS: list[Hostile] = []
 _Add = Callable[[Script], Script]
 
 
-def hostile(name: str, *ends: str, roads: tuple[Road, ...] = STREAM) -> _Add:
+def hostile(name: str, *ends: str, roads: tuple[Road, ...] = STREAM, blank: bool = False) -> _Add:
     def add(script: Script) -> Script:
-        SERVERS.append(Hostile(name, script, ends, roads))
+        SERVERS.append(Hostile(name, script, ends, roads, blank))
         return script
 
     return add
@@ -45,10 +53,11 @@ def hostile(name: str, *ends: str, roads: tuple[Road, ...] = STREAM) -> _Add:
 # ---------------------------------------------------------------- floods
 
 
-def _flood(name: str, unit: bytes, *ends: str, sse_only: bool = True) -> None:
-    """Endless repeats of a unit that is nothing. A wire of lines reads it as broken JSON."""
+def _flood(name: str, unit: bytes, *, blank: bool = False) -> None:
+    """Endless repeats of a unit that is nothing: blank where lines are read, or else in an event stream of text alone,
+    and a wire of lines reads it as broken JSON."""
 
-    @hostile(name, *(ends or (*LATE, "MalformedStream") if sse_only else LATE))
+    @hostile(name, *(LATE if blank else (*LATE, "MalformedStream")), blank=blank)
     async def script(talk: Talk) -> None:
         await talk.head()
         await talk.flood(unit)
@@ -57,12 +66,12 @@ def _flood(name: str, unit: bytes, *ends: str, sse_only: bool = True) -> None:
 _BOMB = gzip.compress(b'data: {"x":"' + b"0" * 50_000_000)
 
 _flood("a flood of comments", b": keep-alive\n\n")
-_flood("a flood of blank lines", b"\n", sse_only=False)
+_flood("a flood of blank lines", b"\n", blank=True)
 _flood("a flood of long comments", b": " + b"x" * 2000 + b"\n\n")
 _flood("a flood of unknown fields", b"padding: " + b"x" * 200 + b"\n")
 _flood("a flood of names without data", b"event: " + b"n" * 200 + b"\n\n")
 _flood("a flood of ids", b"id: " + b"1" * 300 + b"\nretry: 1\n\n")
-_flood("a flood of carriage returns", b"\r", sse_only=False)
+_flood("a flood of carriage returns", b"\r", blank=True)
 
 
 @hostile("one comment without end", "TimedOutError", "TooLargeError")

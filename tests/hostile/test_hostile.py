@@ -25,7 +25,7 @@ async def test_what_a_call_costs_is_bounded(batch: list[tuple[Hostile, str, Road
     costs = await asyncio.gather(*(play(hostile, dialect, road) for hostile, dialect, road in batch))
     for (hostile, dialect, road), cost in zip(batch, costs, strict=True):
         try:
-            check(hostile, cost, BUSY)
+            check(hostile, dialect, cost, BUSY)
         except AssertionError as failure:
             failure.add_note(f"{hostile.name}, {dialect}, {road}")
             raise
