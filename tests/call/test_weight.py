@@ -9,10 +9,13 @@ import pytest
 import aikido_llm as llm
 from aikido_llm.call.answer import AnswerParser
 from aikido_llm.codecs.dense import UNBUILT
+from aikido_llm.dialects.values import as_object
 from aikido_llm.providers import find
 from aikido_llm.testing import Answer
 from aikido_llm.testing.wires import wire
 from aikido_llm.testing.wires.base import Received
+from aikido_llm.testing.wires.bedrock_converse import parsed
+from tests import binary
 from tests.faults.table import DIALECTS
 
 MIB = 1 << 20
@@ -23,8 +26,7 @@ ASKED = Received("POST", "/v1beta/models/m:streamGenerateContent", {"alt": "sse"
 def read(dialect: str, data: bytes, *, stream: bool = False, **fields: Any) -> llm.Response:
     """The Response, or what an error holds. Fed as it comes over a socket."""
     request = llm.Request([llm.user("hi")], model="m", max_tokens=9, **fields)
-    kind = "application/x-ndjson" if dialect == "ollama_chat" else "text/event-stream"
-    media_type = kind if stream else "application/json"
+    media_type = wire(dialect).stream_type if stream else "application/json"
     parser = AnswerParser(find(DIALECTS[dialect]).dialect, request, stream=stream, content_type=media_type)
     events = [event for at in range(0, len(data), 65536) for event in parser.feed(data[at : at + 65536])]
     events += parser.eof()
@@ -34,6 +36,18 @@ def read(dialect: str, data: bytes, *, stream: bool = False, **fields: Any) -> l
         if isinstance(event, llm.ErrorEvent):
             raise event.error
     return end.response
+
+
+def enlarged(dialect: str, event: bytes) -> bytes:
+    """The event with EMPTIES in its JSON."""
+    if dialect == "bedrock_converse":
+        return binary.event("contentBlockDelta", _enlarged(parsed(event)[1]))
+    return _enlarged(event)
+
+
+def _enlarged(event: bytes) -> bytes:
+    cut = event.rindex(b"}")
+    return event[:cut] + b"," + EMPTIES + event[cut:]
 
 
 def peak_of(work: Any) -> tuple[Any, int]:
@@ -64,8 +78,7 @@ def test_a_document_takes_four_times_its_size_at_most(dialect: str) -> None:
 def test_a_large_event_takes_four_times_its_size_at_most(dialect: str) -> None:
     events = wire(dialect).stream(Answer("hello"), ASKED)
     (at, *_) = [n for n, event in enumerate(events) if b"hello" in event]
-    cut = events[at].rindex(b"}")
-    events[at] = events[at][:cut] + b"," + EMPTIES + events[at][cut:]
+    events[at] = enlarged(dialect, events[at])
     data = b"".join(events)
     response, peak = peak_of(lambda: read(dialect, data, stream=True))
     assert response.text == "hello"
@@ -105,10 +118,12 @@ def test_what_is_read_has_a_bound(dialect: str) -> None:
 def _lists(value: dict[str, Any]) -> list[list[Any]]:
     """Those of an answer's parts."""
     names = ("choices", "output", "content", "candidates")
-    return [item for name, item in value.items() if name in names and isinstance(item, list)]
+    holder: dict[str, Any] = as_object(value.get("output")).get("message", value)
+    return [item for name, item in holder.items() if name in names and isinstance(item, list)]
 
 
 TOKENS = 60_000
+WITHOUT_LOGPROBS = ("anthropic_messages", "bedrock_converse")
 
 
 def entry(n: int) -> dict[str, Any]:
@@ -134,7 +149,7 @@ def with_logprobs(dialect: str) -> bytes:
     return json.dumps(document).encode() + b" " * 4
 
 
-@pytest.mark.parametrize("dialect", [dialect for dialect in DIALECTS if dialect != "anthropic_messages"])
+@pytest.mark.parametrize("dialect", [dialect for dialect in DIALECTS if dialect not in WITHOUT_LOGPROBS])
 def test_logprobs_come_whole_to_who_has_asked(dialect: str) -> None:
     data = with_logprobs(dialect)
     response = read(dialect, data, logprobs=True)

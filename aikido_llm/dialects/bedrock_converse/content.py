@@ -286,8 +286,13 @@ def _back(block: Block, calls: Mapping[str, ToolCall]) -> Json | None:
 
 def _shown(result: Json) -> str:
     """A piece of what a tool gave, as text."""
-    text, value = result.get("text"), result.get("json")
-    return text if isinstance(text, str) else json.text(result if value is None else value)
+    match result:
+        case {"text": str(text)}:
+            return text
+        case {"json": value} if value is not None:
+            return json.text(value)
+        case _:
+            return json.text(result)
 
 
 def _members(block: Any) -> Json:

@@ -39,6 +39,9 @@ class Decoder(base.Decoder):
     """One answer. provider_data: `metrics`, `trace` (of guardrails), `additionalModelResponseFields`, `serviceTier`,
     `performanceConfig`, and `blocks` of types that have no other place."""
 
+    opened = frozenset(("output", "message", "delta", "toolUse", "reasoningContent"))
+    many = frozenset(("content", "start", "input", "toolResult", "citation", "image"))
+
     def __init__(self, words: Words = NO_WORDS) -> None:
         super().__init__()
         self._words = words
