@@ -6,6 +6,7 @@ from typing import Any
 
 from ...types.citations import Citation
 from ...types.server_tools import ServerToolCall
+from .pieces import cut_by_citations
 
 
 def tool_blocks(tool: ServerToolCall) -> list[dict[str, Any]]:
@@ -26,19 +27,10 @@ def tool_blocks(tool: ServerToolCall) -> list[dict[str, Any]]:
 
 def text_blocks(text: str, citations: Sequence[Citation]) -> list[dict[str, Any]]:
     """The text, cut where a citation begins and ends: its text is a block of its own."""
-    blocks: list[dict[str, Any]] = []
-    at = 0
-    for start, end in dict.fromkeys((citation.start or 0, citation.end or len(text)) for citation in citations):
-        here = [
-            _cited(citation)
-            for citation in citations
-            if (citation.start or 0, citation.end or len(text)) == (start, end)
-        ]
-        if start > at:
-            blocks.append({"type": "text", "text": text[at:start]})
-        blocks.append({"type": "text", "text": text[start:end], "citations": here})
-        at = end
-    return [*blocks, {"type": "text", "text": text[at:]}] if text[at:] else blocks
+    return [
+        {"type": "text", "text": piece} | ({"citations": list(map(_cited, cited))} if cited else {})
+        for piece, cited in cut_by_citations(text, citations)
+    ]
 
 
 def _cited(citation: Citation) -> dict[str, Any]:

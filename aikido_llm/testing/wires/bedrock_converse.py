@@ -15,6 +15,7 @@ from ...types.usage import Usage
 from ..answer import Answer
 from . import bedrock_rules
 from .base import Received, Route
+from .bedrock_hosted import grown, started, text_blocks, tool_blocks
 from .pieces import arguments_of, deltas, finish_of, fragments, known, made_signature, no_images, word_for, write
 from .rules import refusal
 
@@ -48,6 +49,7 @@ class BedrockConverse:
     """
 
     name = "bedrock_converse"
+    hosts = ("server_tools", "citations")
     base_path = ""
     routes = (Route("chat", "POST", _CHAT), Route("models", "GET", "/foundation-models"))
     stream_type = "application/vnd.amazon.eventstream"
@@ -145,8 +147,10 @@ def _blocks(answer: Answer, request: Received) -> list[dict[str, Any]]:
     if answer.thinking:
         signature = answer.signature or made_signature(answer, request)
         blocks.append({"reasoningContent": {"text": answer.thinking, "signature": signature}})
+    for tool in answer.server_tools:
+        blocks += tool_blocks(tool)
     if answer.text:
-        blocks.append({"text": answer.text})
+        blocks += text_blocks(answer.text, answer.citations)
     return [*blocks, *({"toolUse": call} for call in answer.tool_calls)]
 
 
@@ -159,20 +163,24 @@ def _block_events(index: int, block: dict[str, Any], answer: Answer) -> list[byt
     elif kind == "reasoningContent":
         pieces = [{"text": piece} for piece in deltas(value["text"], answer.chunk)]
         changes = [{kind: piece} for piece in [*pieces, {"signature": value["signature"]}]]
+    elif not isinstance(value, ToolCall):
+        start = started(kind, value)
+        opened = [_event("contentBlockStart", contentBlockIndex=index, start=start)] if start else []
+        changes = grown(kind, value, answer.chunk)
     else:
         start = {kind: {"name": value.name, "toolUseId": value.id}}
         opened = [_event("contentBlockStart", contentBlockIndex=index, start=start)]
         given = [] if value.arguments == "{}" else fragments(value.arguments, answer.chunk)
         changes = [{kind: {"input": piece}} for piece in ["", *given]]
-    grown = [_event("contentBlockDelta", contentBlockIndex=index, delta=change) for change in changes]
-    return [*opened, *grown, _event("contentBlockStop", contentBlockIndex=index)]
+    events = [_event("contentBlockDelta", contentBlockIndex=index, delta=change) for change in changes]
+    return [*opened, *events, _event("contentBlockStop", contentBlockIndex=index)]
 
 
 def _whole(block: dict[str, Any]) -> dict[str, Any]:
     if "reasoningContent" in block:
         return {"reasoningContent": {"reasoningText": block["reasoningContent"]}}
-    if "toolUse" in block:
-        call: ToolCall = block["toolUse"]
+    call = block.get("toolUse")
+    if isinstance(call, ToolCall):
         return {"toolUse": {"input": _arguments(call), "name": call.name, "toolUseId": call.id}}
     return block
 

@@ -4,8 +4,10 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from typing import Any, cast
 
+from ...types.citations import Citation
 from ...types.parts import ImagePart
 from ...types.response import FinishReason
 from ...types.tools import ToolCall
@@ -29,6 +31,20 @@ def fragments(arguments: str, size: int) -> list[str]:
 
 def _every(text: str, size: int) -> list[str]:
     return [text[start : start + size] for start in range(0, len(text), size)]
+
+
+def cut_by_citations(text: str, citations: Sequence[Citation]) -> list[tuple[str, list[Citation]]]:
+    """The text in pieces, cut where a citation begins and ends, with the citations of each."""
+    pieces: list[tuple[str, list[Citation]]] = []
+    at = 0
+    places = [(citation.start or 0, citation.end or len(text)) for citation in citations]
+    for start, end in dict.fromkeys(places):
+        if start > at:
+            pieces.append((text[at:start], []))
+        here = [citation for citation, place in zip(citations, places, strict=True) if place == (start, end)]
+        pieces.append((text[start:end], here))
+        at = end
+    return [*pieces, (text[at:], [])] if text[at:] else pieces
 
 
 def made_id(answer: Answer, request: Received, length: int, kind: str = "", letters: str = _LETTERS) -> str:
