@@ -19,9 +19,15 @@ _FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
 _BOM = b"\xef\xbb\xbf"
 _LOOKED_AT = 64  # bytes
 _NO_VALUE = rb'\{[ \t]*\}|\[[ \t]*\]|null|""'
-# What stands before a stream and says nothing, line by line; and how such a line may begin.
-_NOTHING = re.compile(rb"\A(?:(?::[^\r\n]*|\[DONE\]|(?:data:[ \t]*)?(?:%b)|data:)[ \t]*[\r\n]\s*)+" % _NO_VALUE)
-_PERHAPS = re.compile(rb"(?:%b|\{|\[|\[D(?:O(?:N(?:E\]?)?)?)?|n(?:u(?:l)?)?|\")[ \t]*" % _NO_VALUE)
+# What stands before a stream and says nothing, line by line; and how such a line may begin. A longer one is none, or
+# what it is would depend on how its bytes were cut.
+_NOTHING = re.compile(
+    rb"\A(?:(?=[^\r\n]{0,%d}[\r\n])(?::[^\r\n]*|\[DONE\]|(?:data:[ \t]*)?(?:%b)|data:)[ \t]*[\r\n]\s*)+"
+    % (_LOOKED_AT - 1, _NO_VALUE)
+)
+_PERHAPS = re.compile(
+    rb"(?::[^\r\n]*|\[D(?:O(?:N(?:E\]?)?)?)?|(?:data:[ \t]*)?(?:%b|\{|\[|n(?:u(?:l)?)?|\")|data:)[ \t]*" % _NO_VALUE
+)
 
 
 def beginning(head: bytes) -> Beginning:

@@ -127,7 +127,7 @@ def test_a_message_over_the_cap_is_refused_at_its_beginning() -> None:
     assert (caught.value.cap, caught.value.limit) == ("event_bytes", 1000)
 
 
-@pytest.mark.parametrize("body", [b'{"message":"no"}', b"[]", b"<html>", b"  \n {}", b"data: {}\n\n"])
+@pytest.mark.parametrize("body", [b'{"message":"no"}', b"[]", b"<html>", b"  \n {}", b'data: {"a":1}\n\n'])
 def test_a_body_that_begins_as_text_is_a_document(body: bytes) -> None:
     framer = eventstream_or_whole("", stream=True, event_bytes=1000, body_bytes=1000)
     out: list[Frame] = []

@@ -72,7 +72,7 @@ class Decoder(base.Decoder):
     def feed(self, frames: list[Frame], out: list[Event]) -> None:
         if self.done:
             return
-        decode, append, known, told = PLAIN.fast, out.append, self._unnamed <= 0, 0
+        decode, append, known = PLAIN.fast, out.append, self._unnamed <= 0 and self._broken is None
         facts = self._facts
         for name, data in frames:
             if known and not name:
@@ -96,20 +96,20 @@ class Decoder(base.Decoder):
                         continue
                     if thinking or not choice.text:
                         continue
+            broken, told = self._broken, len(out)
             try:
                 self._special(name, data, out)
             except MalformedStream as error:
                 self._pass_over(error, data)
-                told = len(out)
+            if broken is not None and len(out) > told:
+                raise broken  # the answer goes on: what was broken may have been of it
             if self.done:
                 break
             self._unnamed = 0 if self.model and self._unnamed <= _LOOK_FOR_NAMES else self._unnamed - 1
-            known = self._unnamed <= 0
+            known = self._unnamed <= 0 and self._broken is None
             facts = self._facts
         if out:
             self._first.has_content = True
-            if self._broken is not None and len(out) > told:
-                raise self._broken  # the answer goes on: what was broken may have been of it
 
     def close(self, out: list[Event]) -> None:
         if self._further and not self._first.seen:
