@@ -241,11 +241,12 @@ def modules(built: Built) -> Iterator[str]:
             yield name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
+ON_OTEL = ("aikido_llm.middleware.telemetry.instruments", "aikido_llm.middleware.telemetry.spans")
 IMPORT_ALL = "import importlib, sys\nfor name in sys.argv[1:]: importlib.import_module(name)"
 
 
 def test_without_extras_all_but_the_command_line_works(plain: Installed, built: Built) -> None:
-    apart = ("aikido_llm.cli", "aikido_llm.testing.plugin")  # they stand on click and on pytest
+    apart = ("aikido_llm.cli", "aikido_llm.testing.plugin", *ON_OTEL)  # the first two stand on click and on pytest
     done = plain.run(plain.python, "-c", IMPORT_ALL, *(name for name in modules(built) if not name.startswith(apart)))
     assert (done.returncode, done.stderr) == (0, "")
     ask = (
@@ -268,8 +269,23 @@ def test_without_the_cli_extra_one_line_says_how_to_install_it(plain: Installed)
         assert done.stderr == 'aikido-llm: the command line needs an extra: pip install "aikido-llm[cli]"\n'
 
 
+def test_with_the_otel_extra_a_call_is_observed(install: Install) -> None:
+    here = install("aikido-llm[otel]")
+    done = here.run(here.python, "-c", IMPORT_ALL, *ON_OTEL)
+    assert (done.returncode, done.stderr) == (0, "")
+    ask = (
+        "import asyncio, aikido_llm as llm\n"
+        "from aikido_llm.middleware import observed\n"
+        "async def main():\n"
+        "    async with observed(llm.open('echo')) as client: print((await client.chat('hello')).text)\n"
+        "asyncio.run(main())"
+    )
+    done = here.run(here.python, "-c", ask)
+    assert (done.stdout, done.stderr) == ("hello\n", "")
+
+
 def test_the_command_line_works(with_cli: Installed, built: Built) -> None:
-    done = with_cli.run(with_cli.python, "-c", IMPORT_ALL, *modules(built))
+    done = with_cli.run(with_cli.python, "-c", IMPORT_ALL, *(name for name in modules(built) if name not in ON_OTEL))
     assert (done.returncode, done.stderr) == (0, "")
     for command in ((with_cli.python, "-m", "aikido_llm"), (with_cli.path("scripts") / "aikido-llm",)):
         done = with_cli.run(*command, "--version")
