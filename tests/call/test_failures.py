@@ -65,7 +65,7 @@ async def test_the_models_there_are(asked: str, first: str) -> None:
 @pytest.mark.parametrize("row", ["openai-chat", "openai-responses", "anthropic", "gemini", "cohere", "ollama"])
 async def test_a_request_that_is_nested_too_deep_is_refused_by_a_typed_error(row: str) -> None:
     schema: dict[str, Any] = {"type": "string"}
-    for _ in range(3000):
+    for _ in range(30_000):
         schema = {"type": "object", "properties": {"a": schema}}
     deep: list[dict[str, Any]] = [
         {"tools": [llm.ToolDef("f", "", schema)]},
