@@ -26,6 +26,7 @@ from .slots import Slots
 
 _FOREVER = 365 * 24 * 3600.0  # s: what a loop can count to
 _HEADER_BYTES = 64 * 1024  # of one header field: some gateways send long policy headers
+_TURNS = 5  # of the loop; it reads in the second one
 
 
 CONNECTED: ContextVar[float] = ContextVar("connected", default=0.0)
@@ -113,7 +114,7 @@ class _Watched(aiohttp.BaseConnector):
             connection = await super().connect(req, traces, timeout)
             transport = connection.transport
             idle = None if transport is None else transport.get_protocol()
-            if not isinstance(idle, _Idle) or idle.wake():
+            if not isinstance(idle, _Idle) or await self._wake(idle, connection):
                 held = HELD.get()
                 if held is not None:
                     held.append(connection)
@@ -121,6 +122,13 @@ class _Watched(aiohttp.BaseConnector):
                 CONNECTED.set(self._loop.time())
                 return connection
             connection.close()
+
+    async def _wake(self, idle: "_Idle", connection: Connection) -> bool:
+        try:
+            return await idle.wake()
+        except BaseException:  # nobody else holds it yet
+            connection.close()
+            raise
 
     def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
         super()._release(key, protocol, should_close=should_close)
@@ -156,20 +164,39 @@ class _Idle(asyncio.Protocol):
     def __init__(self, handler: ResponseHandler, transport: asyncio.Transport) -> None:
         self._handler = handler
         self._transport = transport
+        self._over = False
 
-    def wake(self) -> bool:
-        """Give the connection back to aiohttp. False when something has arrived that the loop has not seen yet."""
+    async def wake(self) -> bool:
+        """Give the connection back to aiohttp. False when it has ended, or something has arrived that nobody asked for.
+
+        Bytes that wait on a TLS connection may be meant for TLS (a server sends session tickets when it likes to). Who
+        reads them can tell: the loop gets its turn, and what it then hands to us is no ticket.
+        """
+        if self._transport.get_extra_info("sslcontext") is not None:
+            for _ in range(_TURNS):
+                if self._over or not self._waits():
+                    break
+                await asyncio.sleep(0)
         self._transport.set_protocol(self._handler)
+        return not self._over and not self._waits()
+
+    def _waits(self) -> bool:
+        """Whether there is something, or an end, that the loop has not seen yet."""
         sock = self._transport.get_extra_info("socket")
-        return sock is not None and not _readable(sock.fileno())
+        return sock is None or _readable(sock.fileno())
 
     def data_received(self, data: bytes) -> None:
-        self._transport.abort()
+        self._end()
 
     def eof_received(self) -> None:
+        self._end()
+
+    def _end(self) -> None:
+        self._over = True
         self._transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._over = True
         self._handler.connection_lost(exc)
 
     def pause_writing(self) -> None:
