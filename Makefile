@@ -19,7 +19,7 @@ found = $(shell PYTHON='$(PYTHON)' sh requirements/python.sh $(1))
 python = $(call one,$(call found,$(1)))
 one = $(if $(word 2,$(1)),$(error $(1)),$(1))
 
-.PHONY: docs demo test crowd hostile kills lint types check newest lowest pins engines fuzz cross-check bench bench-peers dist clean
+.PHONY: docs demo test crowd hostile kills ray lint types check newest lowest pins engines fuzz cross-check bench bench-peers dist clean
 
 demo: $(VENV)/.cli  ## the main job in ten seconds, over real HTTP on this machine: stream, tool, picture, break, retry
 	@$(BIN)/python -m aikido_llm demo
@@ -32,6 +32,10 @@ hostile: $(VENV)/.dev  ## servers that mean harm, each on every wire and road (t
 
 kills: $(VENV)/.dev  ## bulk runs that are killed at 200 random moments, at named ones, and among three (ten minutes; the tests take a sample)
 	$(BIN)/python -m tests.bulk
+
+ray:  ## a real Ray, in .venv-ray: actors and a job are killed, a limit is shared over Redis (two minutes)
+	@sh requirements/install.sh $(call python) .venv-ray cluster $(CONSTRAINTS)
+	.venv-ray/bin/python -m pytest -s tests/cluster
 
 crowd: $(VENV)/.dev  ## ten thousand calls before a host that counts, of two kinds: none refused (a minute; the tests take a sample)
 	$(BIN)/python -m tests.middleware.limits.crowd
@@ -101,4 +105,4 @@ $(VENV)/.cli $(VENV)/.dev $(VENV)/.bench $(VENV)/.docs $(VENV)/.engines $(VENV)/
 always:
 
 clean:
-	rm -rf $(VENV) .venv-newest .venv-newer .venv-lowest .venv-node .venv-sdks .venv-peers .bench .mypy_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) .venv-newest .venv-newer .venv-lowest .venv-ray .venv-node .venv-sdks .venv-peers .bench .mypy_cache .ruff_cache .hypothesis build dist

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .datasets import ray as ray
     from .exports import export as export
     from .log import Log as Log
     from .parts import Parts as Parts
@@ -17,14 +18,17 @@ if TYPE_CHECKING:
     from .rows import Row as Row
     from .run import Run as Run
     from .run import map as map
+    from .tables import arrow as arrow
 
 _HOMES = {
+    "datasets": "ray",
     "exports": "export",
     "log": "Log",
     "parts": "Parts",
     "progress": "Progress",
     "rows": "Row",
     "run": "Run map",
+    "tables": "arrow",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
 

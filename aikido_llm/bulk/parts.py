@@ -19,7 +19,7 @@ from typing import IO, Any, TypeVar
 from .. import serialize
 from ..codecs import json
 from ..codecs.sqlite import Connection, Database, Job, Schema, marks
-from ..errors import LLMError
+from ..errors import ConfigError, LLMError
 from ..store import Asked, Call, Outcome
 from ..types import kept
 from ..types.response import Response
@@ -44,10 +44,12 @@ class Parts:
 
     What is put is in the kernel's hands, so no SIGKILL takes it back; once a second, and at the end, the storage is
     told to keep it. Which keys stand where is kept in a temporary file of this machine, so memory does not grow.
-    raises: OSError.
+    raises: ConfigError for a URL (nothing can be appended to what an object store keeps: mount a folder); OSError.
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
+        if "://" in os.fspath(folder):
+            raise ConfigError(f"{os.fspath(folder)} is no folder: parts are files that are appended to; mount one")
         self.path = Path(folder)
         self._temporary: tempfile.TemporaryDirectory[str] | None = None
         self._index: Database | None = None
@@ -80,6 +82,10 @@ class Parts:
         await self._do(partial(self._append, key=asked.key, line=line, final=final))
         self._under_way.discard(asked.key)
 
+    async def look(self) -> None:
+        """Take notice of all that others have added by now; `claim` does so every ten seconds."""
+        await self._do(self._look_now)
+
     async def release(self, several: Sequence[Asked]) -> None:
         self._under_way.difference_update(asked.key for asked in several)
 
@@ -111,8 +117,7 @@ class Parts:
 
     def _look_up(self, connection: Connection, keys: Sequence[bytes]) -> dict[bytes, Call]:
         if time.monotonic() - self._looked >= _LOOK:
-            self._look(connection)
-            self._looked = time.monotonic()
+            self._look_now(connection)
         found: dict[bytes, Call] = {}
         for key, part, at in connection.execute(f"SELECT * FROM lines WHERE key IN ({marks(keys)})", keys).fetchall():
             with (self.path / part).open("rb") as file:
@@ -122,6 +127,10 @@ class Parts:
                 line["response"]["cached"] = True
             found[key] = serialize.from_dict(line, Call)
         return found
+
+    def _look_now(self, connection: Connection) -> None:
+        self._look(connection)
+        self._looked = time.monotonic()
 
     def _look(self, connection: Connection) -> None:
         """Index what was added to any part. A last line that a kill has torn, or that is being written, is none."""

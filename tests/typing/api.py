@@ -91,6 +91,21 @@ async def many(client: llm.Client, path: str, log: bulk.Log) -> None:
     assert_type(await bulk.export(bulk.Parts(path), "all.csv"), int)
 
 
+class Table:
+    """Of a library that this file does not know."""
+
+    def map_batches(self, fn: Any, **options: Any) -> "Table":
+        return self
+
+
+def tables(table: Table, made: llm.HTTPClient) -> None:
+    def asks(row: dict[str, Any]) -> llm.Request:
+        return llm.Request(row["text"])
+
+    assert_type(bulk.arrow(table, open=lambda: made, rows=asks, log="answers/", key="id"), Table)
+    assert_type(bulk.ray(table, open=lambda: made, log="answers/", actors=(1, 8), batch_size=64), Table)
+
+
 def limits_and_budgets(client: llm.HTTPClient, around: middleware.Middleware, own: llm.Client) -> None:
     limiter = middleware.Limiter(60, 100_000, concurrent=8, burst=2, store=middleware.RedisStore("redis://host"))
     assert_type(middleware.limited(client, limiter), llm.HTTPClient)

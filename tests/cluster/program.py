@@ -1,0 +1,97 @@
+"""A job of Ray: `program.py JSON`, on a Ray of its own that nothing but this machine reaches.
+
+JSON: url, log, count, and what the job is: actors, concurrency, blocks, runs; redis, a_minute (its limit), burst; pids,
+a folder into which each actor writes that it has begun. Prints JSON: what came of the rows, and how long it took.
+"""
+
+import json
+import os
+import sys
+import tempfile
+import time
+import warnings
+from collections import Counter
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import aikido_llm as llm
+from aikido_llm import bulk
+from aikido_llm.middleware import Limiter, RedisStore, limited
+
+# Nothing is told to anybody, and no service of a cloud is asked what this machine is.
+_ALONE = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DATA_DISABLE_PROGRESS_BARS": "1"}
+
+
+@asynccontextmanager
+async def client(job: dict[str, Any]) -> AsyncGenerator[llm.Client]:
+    """What each actor opens."""
+    (Path(job["pids"]) / str(os.getpid())).touch()
+    async with llm.open("vllm", job["url"], model="m", retry=llm.RetryPolicy(max_attempts=1)) as opened:
+        if not job["redis"]:
+            yield opened
+            return
+        store = RedisStore(job["redis"], processes=job["actors"])
+        yield limited(opened, Limiter(requests_per_minute=job["a_minute"], burst=job["burst"], store=store))
+        await store.aclose()
+
+
+def ask(row: dict[str, Any]) -> dict[str, Any]:
+    return {"id": f"k{row['id']}", "prompt": f"k{row['id']}"}
+
+
+def run(job: dict[str, Any], ray: Any) -> dict[str, Any]:
+    rows = ray.data.range(job["count"], override_num_blocks=job["blocks"])
+    began = time.monotonic()
+    answered = bulk.ray(
+        rows,
+        open=partial(client, job),
+        rows=ask,
+        log=job["log"],
+        key="id",
+        actors=job["actors"],
+        concurrency=job["concurrency"],
+        policy=llm.RetryPolicy(max_attempts=1),
+    )
+    try:
+        found = answered.take_all()
+    except Exception as error:
+        return {"raised": type(error.__cause__ or error).__name__, "text": str(error)}
+    wrong = [row["id"] for row in found if row["error"] is None and row["answer"] != f"re: k{row['id']}"]
+    return {
+        "keys": sorted(row["id"] for row in found),
+        "wrong": wrong,
+        "errors": Counter(row["error"] for row in found if row["error"]),
+        "cached": sum(row["cached"] for row in found),
+        "seconds": time.monotonic() - began,
+    }
+
+
+def main() -> None:
+    job = json.loads(sys.argv[1])
+    os.environ.update(_ALONE)
+    warnings.simplefilter("ignore")
+    ray: Any = import_module("ray")
+    import_module("ray.data")
+    with tempfile.TemporaryDirectory(prefix="r", ignore_cleanup_errors=True) as folder:  # short: sockets stand in it
+        ray.init(
+            address=None,
+            num_cpus=2,
+            include_dashboard=False,
+            object_store_memory=100 * 2**20,
+            logging_level="ERROR",
+            log_to_driver=False,
+            _node_ip_address="127.0.0.1",
+            _temp_dir=folder,
+        )
+        ray.data.DataContext.get_current().enable_progress_bars = False
+        for _ in range(job["runs"]):
+            print(json.dumps(run(job, ray)), flush=True)
+        ray.shutdown()
+
+
+if __name__ == "__main__":
+    main()

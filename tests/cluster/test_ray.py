@@ -1,0 +1,156 @@
+"""`bulk.ray` on a real Ray: actors that are killed, a job that is killed, limits that actors share."""
+
+import asyncio
+import importlib.util
+import json
+import os
+import signal
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import Factory, define
+
+from aikido_llm.testing import Answer, Received, WireServer
+
+from ..bulk.killing import whole_lines
+from ..services import RedisServer
+
+pytestmark = [
+    pytest.mark.skipif(
+        importlib.util.find_spec("ray") is None, reason="Ray has an environment of its own; there it runs by: make ray"
+    ),
+    pytest.mark.timeout(240),
+]
+
+_PROGRAM = Path(__file__).parent / "program.py"
+_ROOT = Path(__file__).parent.parent.parent
+_PACE = 0.02  # s between the events of an answer
+CONCURRENCY = 16
+
+
+@define
+class Server:
+    """Answers each key, and looks in the log whether it was there when it is asked for again."""
+
+    wire: WireServer
+    folder: Path
+    asked: Counter[str] = Factory(Counter[str])
+    times: list[float] = Factory(list[float])
+    late: list[str] = Factory(list[str])
+    moved: asyncio.Condition = Factory(asyncio.Condition)
+    status: int = 200
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "log"
+
+    @property
+    def pids(self) -> Path:
+        return self.folder / "pids"
+
+    async def answer(self, request: Received) -> Answer:
+        key = str(request.body["messages"][-1]["content"])
+        self.asked[key] += 1
+        self.times.append(time.monotonic())
+        if self.asked[key] > 1 and key in self.durable():
+            self.late.append(key)
+        async with self.moved:
+            self.moved.notify_all()
+        if self.status != 200:
+            return Answer(status=self.status)
+        return Answer(f"re: {key}", pace=_PACE)
+
+    def durable(self) -> set[str]:
+        parts = self.log.glob("*.jsonl") if self.log.exists() else ()
+        return {json.loads(call["row"]) for part in parts for call in whole_lines(part) if "error" not in call}
+
+    async def requests(self, total: int) -> None:
+        """Wait until so many have come in all. Raises TimeoutError when they do not come."""
+        async with asyncio.timeout(60), self.moved:
+            await self.moved.wait_for(lambda: len(self.times) >= total)
+
+    async def job(self, **options: Any) -> asyncio.subprocess.Process:
+        job = {"url": self.wire.dsn("vllm"), "log": str(self.log), "pids": str(self.pids), "actors": 2, "blocks": 20,
+               "concurrency": CONCURRENCY, "redis": "", "runs": 1, **options}  # fmt: skip
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+        environment["PYTHONPATH"] = str(_ROOT)
+        return await asyncio.create_subprocess_exec(
+            sys.executable, str(_PROGRAM), json.dumps(job), stdout=asyncio.subprocess.PIPE, env=environment
+        )
+
+    def alive(self) -> list[int]:
+        """The actors that have begun and are not gone."""
+        return [int(file.name) for file in self.pids.iterdir() if Path(f"/proc/{file.name}").exists()]
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[Server]:
+    (tmp_path / "pids").mkdir()
+    async with WireServer() as wire:
+        made = Server(wire, tmp_path)
+        wire.respond(made.answer)
+        yield made
+
+
+async def ended(job: asyncio.subprocess.Process) -> list[dict[str, Any]]:
+    """What each run of a job has printed."""
+    out, _ = await job.communicate()
+    assert job.returncode == 0, out
+    return [json.loads(line) for line in out.splitlines() if line.startswith(b"{")]
+
+
+async def test_no_answer_is_lost_and_none_that_is_durable_is_paid_twice(server: Server) -> None:
+    """2,000 rows, two actors: three actors are killed, then the job; the next one ends it."""
+    job = await server.job(count=2000)
+    for total in (150, 400, 650):
+        await server.requests(total)
+        victim = max(server.alive(), key=lambda pid: (server.pids / str(pid)).stat().st_mtime)
+        os.kill(victim, signal.SIGKILL)
+    await server.requests(1100)
+    job.kill()
+    await job.communicate()
+    while server.alive():  # noqa: ASYNC110
+        await asyncio.sleep(0.1)
+    assert len(server.asked) < 2000, "nothing was left to take up"
+    durable = server.durable()
+    assert len(durable) >= 1100 - 6 * CONCURRENCY
+    [result] = await ended(await server.job(count=2000))
+    assert result["keys"] == list(range(2000))
+    assert not result["wrong"]
+    assert not result["errors"]
+    assert result["cached"] == len(durable)
+    assert set(server.asked) == server.durable() == {f"k{number}" for number in range(2000)}
+    assert not server.late, f"asked for though they were in the log: {server.late}"
+    twice = sum(times - 1 for times in server.asked.values())
+    assert twice <= 5 * CONCURRENCY, f"{twice} were asked for again after 3 actors and a job of 2 were killed"
+    print(f"asked for again: {twice} of at most {5 * CONCURRENCY}; the second run took {result['seconds']:.1f} s")
+
+
+async def test_actors_share_a_limit_over_redis(server: Server, redis_server: RedisServer) -> None:
+    a_minute, burst = 3000, 20
+    job = await server.job(count=400, redis=redis_server.url, a_minute=a_minute, burst=burst)
+    [result] = await ended(job)
+    assert result["keys"] == list(range(400))
+    assert not result["errors"]
+    assert len(list(server.pids.iterdir())) == 2
+    times = server.times
+    assert len(times) == 400
+    excess = max(
+        last - first + 1 - burst - a_minute / 60 * (times[last] - times[first])
+        for first in range(len(times))
+        for last in range(first, len(times))
+    )
+    print(f"at most {excess:+.1f} requests above the limit in any time, over {times[-1] - times[0]:.1f} s")
+    assert excess <= 10, "what waits on this machine between its permit and the server comes closer together"
+
+
+async def test_what_would_meet_every_row_ends_the_job(server: Server) -> None:
+    server.status = 401
+    [result] = await ended(await server.job(count=2000))
+    assert "AuthError" in result["text"]
+    assert len(server.times) <= 2 * 2 * CONCURRENCY
