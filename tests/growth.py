@@ -265,6 +265,13 @@ def _dense(n: int) -> Job:
     return lambda: dense.bounded(data, ("open",), (), MANY)
 
 
+def _counted(n: int) -> Job:
+    """A document in n pieces, most of them within one text."""
+    pieces = [b'{"a": ["', *[b'a, b: {c} \\n \\\\ \\"d\\"'] * n, b'", {}]}']
+    counter = dense.Counter()
+    return lambda: [counter.feed(piece) for piece in pieces]
+
+
 def _calls(dialect: str) -> Callable[[int], Job]:
     return lambda n: lambda: flood.read(dialect, calls=n)
 
@@ -295,6 +302,7 @@ def _rows() -> Iterator[Growth]:
         "a cursor in a URL", ("dialects.paths",), _on_text(lambda text: (paths.cursor(text), paths.query(text)))
     )
     yield Growth("a document of small values", ("codecs.dense",), _dense, 100_000)
+    yield Growth("values in pieces of text", ("codecs.dense",), _counted)
     for dialect, provider in DIALECTS.items():
         room = f"dialects.{dialect}"
         yield Growth(

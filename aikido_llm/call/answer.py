@@ -81,8 +81,7 @@ class AnswerParser:
         self._elapsed = elapsed
         self._streamed = stream
         self._first_event: float | None = None
-        logprobs = request.logprobs is not False
-        self._weight = Weight(self._decoder, body_bytes if logprobs else event_bytes, logprobs=logprobs)
+        self._weight = Weight(self._decoder, event_bytes, None if request.logprobs is False else body_bytes)
         self._body = b""  # that is one document, when it is over
         self.ended = False
         self._begin(content_type, stream=stream)
@@ -122,6 +121,7 @@ class AnswerParser:
         if frames:
             if self._weight.size:
                 failure = self._weight.settle(frames, data) or failure
+            self._weight.before = data
             try:
                 self._read(frames, out)
             except LLMError as error:
@@ -132,8 +132,8 @@ class AnswerParser:
                 frames.clear()
             if self._decoder.done:  # the answer is whole, whatever came behind its end
                 return self._finish(out)
-        elif self._media is None or not self._media.busy:
-            self._weight.grows(data)
+        else:
+            self._weight.grows(data, seen=self._media is None or not self._media.busy)
         if failure is not None:
             return self._end(out, failure)
         return self._given(out) if out else out

@@ -11,23 +11,36 @@ _LOOKED_AT = 64 * 1024  # bytes of a frame from which on its values are counted
 class Weight:
     """Keeps out of memory what a large frame holds in many small values that nobody reads (see codecs/dense.py).
 
-    most: bytes that the values that are read may take. size: bytes of the frame that is under way.
+    most: bytes that the values that are read may take. with_logprobs: the same where those were asked for, else None.
+    size: bytes of the frame that is under way.
+    before: the latest bytes that completed a frame; the next one begins in them or behind them.
     """
 
-    __slots__ = ("_most", "_opened", "_read", "_values", "size")
+    __slots__ = ("_counter", "_most", "_opened", "_read", "_values", "before", "size")
 
-    def __init__(self, decoder: Decoder, most: int, *, logprobs: bool) -> None:
+    def __init__(self, decoder: Decoder, most: int, with_logprobs: int | None) -> None:
         self._opened = decoder.opened
-        self._read = decoder.many | decoder.logprob_keys if logprobs else decoder.many
-        self._most = most
+        self._read = decoder.many if with_logprobs is None else decoder.many | decoder.logprob_keys
+        self._most = most if with_logprobs is None else with_logprobs
+        self._counter = dense.Counter()
         self._values = 0
+        self.before = b""
         self.size = 0
 
-    def grows(self, data: bytes) -> None:
-        """The next bytes, which complete no frame."""
+    def grows(self, data: bytes, *, seen: bool = True) -> None:
+        """The next bytes, which complete no frame. seen: the framer has all of them."""
+        if not seen:
+            self._counter.lost()
+            return
+        if self.before:
+            self._counter.lost()
+            self._counter.look(self.before)
+            self.before = b""
         self.size += len(data)
         if self.size > _LOOKED_AT:
-            self._values += dense.values(data)
+            self._values += self._counter.feed(data)
+        else:
+            self._counter.look(data)
 
     def settle(self, frames: list[Frame], data: bytes = b"") -> TooLargeError | None:
         """data has completed these frames. Those behind one that is too dense are dropped, and the error is given."""

@@ -35,6 +35,56 @@ def is_dense(count: int, size: int) -> bool:
     return size > SMALL and count * _VALUE > _ROOM + 2 * size
 
 
+class Counter:
+    """`values` of bytes that come in pieces, less those that are certain to stand in one text: long prose has commas.
+
+    JSON has no line ends inside of texts, so behind one no text is open; how many quotes stand there tells of the rest.
+    Where bytes are no text at all, all of them count.
+    """
+
+    __slots__ = ("_binary", "_cut", "_inside")
+
+    def __init__(self) -> None:
+        self._inside: bool | None = False  # a text is open; None: who knows
+        self._cut = False  # behind a backslash
+        self._binary = False
+
+    def lost(self) -> None:
+        """Bytes go by."""
+        self._inside = None
+
+    def feed(self, data: bytes) -> int:
+        """About how many values stand in the next bytes."""
+        inside = self._inside
+        return 0 if not self.look(data) and inside else values(data)
+
+    def look(self, data: bytes) -> bool:
+        """Whether a text may begin or end in the next bytes."""
+        self._binary = self._binary or b"\0" in data
+        line = max(data.rfind(b"\n"), data.rfind(b"\r")) + 1
+        if self._binary or not (line or self._inside is not None):
+            self._inside = None
+            return True
+        if line:
+            self._inside = self._cut = False
+        quotes = self._quotes(data[line:])
+        self._inside = self._inside is not (quotes % 2 == 1)
+        return line > 0 or quotes > 0
+
+    def _quotes(self, data: bytes) -> int:
+        """How many are not escaped."""
+        if self._cut and data:
+            data = data[1:]
+            self._cut = False
+        if data.endswith(b"\\"):
+            self._cut = (len(data) - len(data.rstrip(b"\\"))) % 2 == 1
+        if _QUOTE not in data:
+            return 0
+        if _BACKSLASH in data:
+            data = data.replace(b"\\\\", b"")
+        return data.count(b'"') - data.count(b'\\"')
+
+
 def bounded(data: bytes, opened: Container[str], read: Container[str], most: int) -> bytes:
     """The same document with large, dense values as their text, but for what is read.
 
@@ -166,4 +216,4 @@ def _pieces(data: bytes, unbuilt: list[tuple[int, int]]) -> Iterator[bytes]:
 
 
 _BLANKS = bytes.maketrans(b"\t\r\n", b"   ")  # between values; inside of a text JSON has none of them as they are
-_QUOTE, _BRACE, _COMMA = b'"{,'
+_QUOTE, _BRACE, _COMMA, _BACKSLASH = b'"{,\\'

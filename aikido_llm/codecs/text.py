@@ -32,6 +32,11 @@ def mended_in(value: Any) -> Any:
     return value
 
 
+def is_blank(text: str | bytes) -> bool:
+    """Whether it is empty or white space; where it is long, `strip` would copy it to tell."""
+    return not text or text.isspace()
+
+
 def points(text: str) -> int:
     """Code points of a text, whose halves of characters may have come in two pieces."""
     return len(text) if text.isascii() else len(text) - len(_pairs(text))

@@ -14,6 +14,7 @@ from zlib import crc32
 from ..errors import MalformedStream
 from . import Frame, Framer
 from .choose import Beginning, Unlabelled
+from .gathered import Gathered
 from .lines import too_large
 from .whole import WholeBody
 
@@ -36,28 +37,27 @@ class EventStreamFramer:
     end of the bytes cuts off is dropped; that the answer is not whole is for the decoder to tell.
     """
 
-    __slots__ = ("_known", "_max", "_need", "_pending", "_pieces")
+    __slots__ = ("_known", "_max", "_need", "_pending", "_unfinished")
     whole = False
 
     def __init__(self, max_bytes: int) -> None:
         self._max = max_bytes
-        self._pieces: list[bytes] = []
-        self._pending = 0  # bytes of the unfinished message
+        self._unfinished = Gathered()  # message
+        self._pending = 0  # bytes of it
         self._need = _PRELUDE.size  # with so many of them there is something to do
         self._known: dict[bytes, str] = {}
 
     def feed(self, data: bytes, out: list[Frame]) -> None:
         if self._pending:
-            self._pieces.append(data)
+            self._unfinished.append(data)
             self._pending += len(data)
             if self._pending < self._need:
                 return
-            data = b"".join(self._pieces)
-            self._pieces.clear()
+            data = self._unfinished.take()
         rest = self._messages(data, out)
         self._pending = len(data) - rest
         if self._pending:
-            self._pieces.append(data[rest:])
+            self._unfinished.append(data[rest:])
 
     def _messages(self, data: bytes, out: list[Frame]) -> int:
         """Hand out the whole messages; returns where the unfinished one begins, and says how much of it is needed."""
@@ -113,7 +113,7 @@ class EventStreamFramer:
         return self._pending
 
     def close(self, out: list[Frame]) -> None:
-        self._pieces.clear()
+        self._unfinished.clear()
         self._pending = 0
 
 

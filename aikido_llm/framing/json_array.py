@@ -9,6 +9,7 @@ print JSON afresh.
 import re
 
 from . import STRAY, WHOLE, Frame
+from .gathered import Gathered
 from .lines import too_large
 
 _BOM = b"\xef\xbb\xbf"
@@ -28,7 +29,7 @@ class JSONArrayFramer:
     so whoever reads it sees that the bytes broke off. What follows the closing bracket comes out as a STRAY frame.
     """
 
-    __slots__ = ("_begun", "_body_max", "_depth", "_escaped", "_max", "_mode", "_pieces", "_quoted", "_size")
+    __slots__ = ("_begun", "_body_max", "_depth", "_escaped", "_kept", "_max", "_mode", "_quoted", "_size")
     whole = False
 
     def __init__(self, event_bytes: int, body_bytes: int) -> None:
@@ -36,7 +37,7 @@ class JSONArrayFramer:
         self._body_max = body_bytes
         self._mode = _START
         self._begun = False  # a byte order mark has come, or can come no more
-        self._pieces: list[bytes] = []  # of the unfinished element, of the whole body, or of what is behind the list
+        self._kept = Gathered()  # the unfinished element, the whole body, or what is behind the list
         self._size = 0
         self._depth = 0  # 0 between elements
         self._quoted = False  # inside a string
@@ -69,8 +70,7 @@ class JSONArrayFramer:
         return 0 if self._mode == _BEHIND else self._size
 
     def close(self, out: list[Frame]) -> None:
-        rest = b"".join(self._pieces)
-        self._pieces.clear()
+        rest = self._kept.take()
         self._size = 0
         if self._mode == _LIST:
             out.append(("", b"[" + rest))
@@ -82,10 +82,10 @@ class JSONArrayFramer:
     def _begin(self, data: bytes) -> bytes:
         """Wait for the first byte that is not blank; it says what the body is. Returns what is left to be read."""
         if not self._begun:
-            data = b"".join((*self._pieces, data))
-            self._pieces.clear()
+            self._kept.append(data)
+            data = self._kept.take()
             if len(data) < len(_BOM) and _BOM.startswith(data):
-                self._pieces.append(data)
+                self._kept.append(data)
                 return b""
             self._begun = True
             data = data.removeprefix(_BOM)
@@ -123,9 +123,8 @@ class JSONArrayFramer:
                 self._depth -= 1
             elif self._depth:
                 self._depth = 0
-                self._pieces.append(data[start:at])
-                out.append(("", b"".join(self._pieces)))
-                self._pieces.clear()
+                self._kept.append(data[start:at])
+                out.append(("", self._kept.take()))
                 self._size = 0
             else:  # a closing bracket between elements: the list is over
                 self._mode = _BEHIND
@@ -152,7 +151,7 @@ class JSONArrayFramer:
         return quote + 1
 
     def _keep(self, data: bytes) -> None:
-        self._pieces.append(data)
+        self._kept.append(data)
         self._size += len(data)
 
     def _keep_stray(self, data: bytes) -> None:

@@ -18,6 +18,7 @@ from .lines import CR, LF, LineSplitter, too_large
 
 _BOM = b"\xef\xbb\xbf"
 _STRAY_MAX = 64 * 1024  # bytes of ignored lines worth keeping: an error fits
+_DATA = b"data: "
 _SHORT = 2048  # bytes
 _LONG_LINE = 64 * 1024  # bytes; inside a longer one there are no beginnings to look for
 _LINE_OVERHEAD = 64  # bytes an object costs beside its content; counted, so that a flood of tiny lines meets the cap
@@ -28,7 +29,7 @@ class SSEFramer:
 
     __slots__ = (
         "_at_start", "_begin", "_blank", "_clean", "_counted", "_data", "_event", "_lines", "_mark", "_max", "_name",
-        "_roomy", "_size", "_stray", "_stray_first", "_stray_size", "_tail", "last_event_id", "retry_ms",
+        "_roomy", "_size", "_stray", "_stray_first", "_stray_size", "_tail", "_value", "last_event_id", "retry_ms",
     )  # fmt: skip
     whole = False
 
@@ -45,6 +46,7 @@ class SSEFramer:
         self._mark = b"\n\ndata: "
         self._event = ""
         self._data: list[bytes] = []
+        self._value = False  # the unfinished line is long, and the name of its field, `data`, was taken off
         self._size = 0  # what the first self._counted lines of an unfinished event take
         self._counted = 0
         self._stray: list[bytes] = []
@@ -72,6 +74,7 @@ class SSEFramer:
         if room < _LINE_OVERHEAD * len(data) and room < _LINE_OVERHEAD * (_line_ends(data) + 1):
             self._feed_near_cap(data, out)
         elif self._lines.pending > _LONG_LINE:
+            self._value = self._value or self._lines.drop(_DATA)  # to cut it off the whole line would copy that
             self._feed_lines(data, out)
         else:
             self._feed_events(data, out)
@@ -124,8 +127,8 @@ class SSEFramer:
 
     def _feed_lines(self, data: bytes, out: list[Frame]) -> None:
         held = self._data
-        for line in self._lines.feed(data):
-            if line[:6] == b"data: ":
+        for line in self._fed(data):
+            if line[:6] == _DATA:
                 held.append(line[6:])
             elif not line:
                 if held or self._stray or self._event:
@@ -135,15 +138,24 @@ class SSEFramer:
         if held:
             self._held()
 
+    def _fed(self, data: bytes) -> list[bytes]:
+        """The lines that data completes, less one whose value is data already."""
+        lines = self._lines.feed(data)
+        if self._value and lines:
+            self._value = False
+            self._data.append(lines.pop(0))
+        return lines
+
     def _feed_near_cap(self, data: bytes, out: list[Frame]) -> None:
         """The same with a look at the cap after every line, so that it holds however the bytes were cut into pieces."""
-        for line in self._lines.feed(data):
+        lines = self._fed(data)
+        self._check_held()
+        for line in lines:
             if line:
                 self._field(line)
             else:
                 self._dispatch(out)
-            if self._held() > self._max:
-                raise too_large("event_bytes", self._max)
+            self._check_held()
         if self._lines.overflow:
             raise too_large("event_bytes", self._max)
 
@@ -157,13 +169,16 @@ class SSEFramer:
 
     @property
     def unfinished(self) -> int:
-        return self._size + (self._lines.pending if self._lines.begins_with(b"data:") else 0)
+        begun = self._value or self._lines.begins_with(b"data:")
+        return self._size + (self._lines.pending if begun else 0)
 
     def close(self, out: list[Frame]) -> None:
         self._feed_lines(self._tail, out)
         self._tail = b""
         rest = self._lines.close()
-        if rest:
+        if rest and self._value:
+            self._data.append(rest)
+        elif rest:
             self._field(rest)
         if not self._data:
             self._event = ""  # cut off behind its name
@@ -181,6 +196,10 @@ class SSEFramer:
         self._size += sum(len(line) + _LINE_OVERHEAD for line in self._data[self._counted :])
         self._counted = len(self._data)
         return self._size
+
+    def _check_held(self) -> None:
+        if self._held() > self._max:
+            raise too_large("event_bytes", self._max)
 
     def _dispatch(self, out: list[Frame]) -> None:
         if self._event == "error" and not self._data:

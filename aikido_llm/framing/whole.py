@@ -4,22 +4,23 @@ answer a streaming request with plain JSON."""
 import re
 
 from . import WHOLE, Frame, Framer
+from .gathered import Gathered
 from .lines import too_large
 
 
 class WholeBody:
     """Collects the pieces; `close` appends one frame (WHOLE, body). max_bytes caps the body."""
 
-    __slots__ = ("_max", "_pieces", "_size")
+    __slots__ = ("_body", "_max", "_size")
     whole = True
 
     def __init__(self, max_bytes: int) -> None:
         self._max = max_bytes
-        self._pieces: list[bytes] = []
+        self._body = Gathered()
         self._size = 0
 
     def feed(self, data: bytes, out: list[Frame]) -> None:
-        self._pieces.append(data)
+        self._body.append(data)
         self.skip(len(data))
 
     def skip(self, size: int) -> None:
@@ -32,8 +33,7 @@ class WholeBody:
         return self._size
 
     def close(self, out: list[Frame]) -> None:
-        out.append((WHOLE, b"".join(self._pieces)))
-        self._pieces.clear()
+        out.append((WHOLE, self._body.take()))
 
 
 class LinesOrWhole(WholeBody):
@@ -47,8 +47,7 @@ class LinesOrWhole(WholeBody):
         self._lines = lines
 
     def close(self, out: list[Frame]) -> None:
-        body = b"".join(self._pieces)
-        self._pieces.clear()
+        body = self._body.take()
         if _is_first_of_lines(body):
             self._lines.feed(body, out)
             self._lines.close(out)

@@ -5,9 +5,13 @@ import tracemalloc
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aikido_llm.codecs import dense
 from aikido_llm.codecs.dense import DenseError, bounded, is_dense, values
+from aikido_llm.dialects.values import as_list, as_object
+from tests.wire import lengths
 
 MIB = 1 << 20
 MOST = 64 * MIB
@@ -94,3 +98,52 @@ def test_many_members_are_not_looked_at_one_by_one() -> None:
     with pytest.raises(DenseError):
         bounded(b"{" + members + b"}", (), (), MIB)
     assert bounded(b"{" + members + b"}", (), (), 1024 * MIB)[-1:] == b"}"
+
+
+# ---------------------------------------------------------------- counted while it comes
+
+
+def counted(pieces: list[bytes]) -> int:
+    counter = dense.Counter()
+    return sum(counter.feed(piece) for piece in pieces)
+
+
+def outside(value: Any) -> int:
+    """Objects, lists, and what stands behind a comma."""
+    items = [*as_object(value).values(), *as_list(value)]
+    return isinstance(value, dict | list) + max(0, len(items) - 1) + sum(outside(item) for item in items)
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.integers(0, 99) | st.text('",[{}\\\n\r\t aé\0', max_size=30),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text('",[{\\b', max_size=5), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(JSON_VALUES, st.lists(st.integers(0, 40), max_size=30), st.booleans())
+def test_no_value_is_missed_however_the_bytes_are_cut(value: Any, sizes: list[int], pretty: bool) -> None:
+    text = json.dumps(value, indent=1 if pretty else None).encode()
+    for before in (b"", b"\n", b'data: "half\ndata: ', b'\0"'):
+        data = before + text
+        assert outside(value) <= counted(list(lengths(data, sizes))) <= values(data)
+
+
+@pytest.mark.parametrize("text", ["a, b, {c}, [d]. ", 'she said "no, [no]", ', "\\, ", '\\", ', "{'a': 1,\n"])
+def test_what_fills_a_piece_and_is_one_text_does_not_count(text: str) -> None:
+    data = json.dumps({"z": [{}, {}, text * 20_000]}).encode()
+    pieces = list(lengths(data, [1000] * (len(data) // 1000)))
+    assert counted(pieces) <= 4 + values(pieces[0]) + values(pieces[-1])
+
+
+def test_bytes_that_are_no_text_all_count_and_so_do_those_behind_what_nobody_saw() -> None:
+    counter = dense.Counter()
+    counter.lost()
+    assert counter.feed(b"x, y, z") == 2
+    assert counter.feed(b'"') == 0
+    assert counter.feed(b"x, y, z") == 2
+    assert counter.feed(b'\n{"a":"') == 1
+    assert counter.feed(b"x, y, z") == 0
+    assert counter.feed(b"\0") == 0
+    assert counter.feed(b'\n{"a":"') == 1
+    assert counter.feed(b"x, y, z") == 2

@@ -292,6 +292,41 @@ def test_an_event_under_the_cap_after_many_others_is_no_failure() -> None:
     assert len(read([b"data: 0123456789\n\n" * 1000], SSEFramer(200))) == 1000
 
 
+LONG = b"x" * 100_000
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r", b"\r\n"])
+@pytest.mark.parametrize("size", [1_000, 30_000, 66_000])
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (b"data: " + LONG, b""),
+        (b"data:" + LONG, b""),
+        (b"data:  " + LONG, b""),
+        (b"data" + LONG[:50_000], b""),
+        (b": " + LONG, b"data: a", b""),
+        (b"event: e", b"data: " + LONG, b"data: b", b"", b"data: c", b""),
+        (b"data: a", b"data: " + LONG, b"data: " + LONG, b"id: 7", b"", b"event: e", b"data: " + LONG, b""),
+        (b"data: a", b"", b"data: " + LONG),
+    ],
+    ids=range(8),
+)
+def test_long_lines_are_the_same_in_any_pieces(lines: tuple[bytes, ...], size: int, end: bytes) -> None:
+    body = end.join(lines) + (b"" if lines[-1] else end)
+    for cap in (500_000, 150_000, 100_007, 100_006, 100_005, 99_999):
+        expected = outcome([body], cap)
+        assert outcome(list(lengths(body, [size] * (len(body) // size))), cap) == expected
+    assert read([body], SSEFramer(500_000)) == by_the_book(body)
+
+
+def test_a_long_line_counts_as_unfinished_data_as_soon_as_it_is_some() -> None:
+    for field, counts in ((b"data: ", True), (b"data:", True), (b": ", False)):
+        framer, out = SSEFramer(500_000), list[Frame]()
+        for piece in (field + LONG, LONG, LONG):
+            framer.feed(piece, out)
+        assert framer.unfinished == (len(field) + 3 * len(LONG) if counts else 0)
+
+
 def test_a_line_of_64_mib_in_small_pieces_takes_linear_time() -> None:
     """10 ms or so; a framer that searched its buffer again for each piece would need many minutes."""
     framer = SSEFramer(128 << 20)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...codecs import json
-from ...codecs.text import points
+from ...codecs.text import is_blank, points
 from ...types.tools import ToolCall
 from ..toolcalls import arguments_object
 from ..values import as_text, is_object
@@ -87,7 +87,7 @@ def replayed(block: Block, calls: Mapping[str, ToolCall]) -> JSON | None:
         case "text":
             text = block.text
             cited = {"citations": block.citations} if block.citations else {}
-            return {"type": "text", "text": text, **cited} if text.strip() else None
+            return {"type": "text", "text": text, **cited} if not is_blank(text) else None
         case "thinking":
             signature = as_text(block.data.get("signature"))  # without one (a foreign host, a cut) it is refused
             thinking = {"type": "thinking", "thinking": block.text, "signature": signature}

@@ -12,7 +12,7 @@ from typing import Any
 from attrs import define, field
 
 from ...codecs import json
-from ...codecs.text import points
+from ...codecs.text import is_blank, points
 from ...errors import MalformedStream
 from ...types.events import CitationEvent, Event, ImageEvent, TextDelta, ThinkingDelta, ToolCallStart
 from ...types.response import FinishReason
@@ -262,7 +262,7 @@ def _back(block: Block, calls: Mapping[str, ToolCall]) -> Json | None:
         case "text" if block.citations:
             return {"citationsContent": {"content": [{"text": text}] if text else [], "citations": block.citations}}
         case "text":
-            return {"text": text} if text.strip() else None
+            return {"text": text} if not is_blank(text) else None
         case "reasoningContent":
             if "redactedContent" in data:
                 return {block.kind: {"redactedContent": data["redactedContent"]}}

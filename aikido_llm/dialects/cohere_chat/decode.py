@@ -9,6 +9,7 @@ source: Cohere API reference, "Chat" with streaming, read 2026-11; the `[DONE]` 
 from typing import Any
 
 from ...codecs import json
+from ...codecs.text import is_blank
 from ...errors import LLMError, MalformedStream
 from ...framing import STRAY, WHOLE, Frame
 from ...types.events import CitationEvent, Event, TextDelta, ThinkingDelta
@@ -183,7 +184,7 @@ class Decoder(base.Decoder):
     # ---------------------------------------------------------------- a whole body
 
     def _body(self, data: bytes, out: list[Event]) -> None:
-        if not data.strip():
+        if is_blank(data):
             return
         try:
             value = json.loads(data)

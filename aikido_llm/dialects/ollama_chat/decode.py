@@ -9,6 +9,7 @@ source: Ollama docs, "API" and "Streaming", and the server's answer types, read 
 from typing import Any
 
 from ...codecs import json
+from ...codecs.text import is_blank
 from ...errors import LLMError, MalformedStream
 from ...framing import WHOLE, Frame
 from ...framing.places import Places
@@ -168,7 +169,7 @@ class Decoder(base.Decoder):
         return self._converted(value)
 
     def _whole(self, data: bytes, out: list[Event]) -> None:
-        if not data.strip():
+        if is_blank(data):
             return
         try:
             value = json.loads(data)

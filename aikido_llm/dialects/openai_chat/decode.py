@@ -205,11 +205,10 @@ class Decoder(base.Decoder):
 
     def _whole(self, body: bytes, out: list[Event]) -> None:
         """A body that is one document."""
-        text = body.strip()
         try:
-            value = _document(text)
+            value = _document(body)
         except ValueError:
-            excerpt = page_text(text[:4000].decode("utf-8", "replace"))
+            excerpt = page_text(body.strip()[:4000].decode("utf-8", "replace"))
             raise MalformedStream(f"the answer is not JSON: {excerpt}" if excerpt else "the answer is empty") from None
         self.done = True
         answer = as_object(value)
@@ -218,7 +217,7 @@ class Decoder(base.Decoder):
         if not answer and envelope.is_error(value):
             raise errors.error_inside(value, self._quirks)
         if not answer:
-            raise _malformed(text)
+            raise _malformed(body)
         if "choices" not in answer and not envelope.is_error(answer):
             raise MalformedStream("the body is JSON, but no chat completion: it has no choices", permanent=True)
         self._chunk(answer, out, whole=True)
@@ -284,7 +283,7 @@ def _document(text: bytes) -> Any:
     try:
         return json.loads(text)
     except ValueError:
-        found = json.value_at(text.decode("utf-8", "replace"), 0)
+        found = json.value_at(text.decode("utf-8", "replace").lstrip(), 0)
         if found is None or not as_object(found[0]):
             raise
         return found[0]
