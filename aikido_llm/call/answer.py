@@ -13,7 +13,7 @@ from typing import Any
 from attrs import evolve
 
 from ..codecs import json
-from ..dialects.base import Dialect, truncated
+from ..dialects.base import Dialect, truncated, unreadable
 from ..errors import ContentFilteredError, LLMError, MalformedStream, StreamError, TooLargeError
 from ..framing import WHOLE, Frame
 from ..framing.media import LONG, MediaFramer
@@ -126,8 +126,8 @@ class AnswerParser:
                 self._read(frames, out)
             except LLMError as error:
                 return self._end(out, error)
-            except RecursionError:
-                return self._end(out, _too_deep())
+            except (RecursionError, UnicodeDecodeError) as error:
+                return self._end(out, unreadable(error))
             finally:
                 frames.clear()
             if self._decoder.done:  # the answer is whole, whatever came behind its end
@@ -244,8 +244,8 @@ class AnswerParser:
             self._read(frames, out)
         except LLMError as error:
             return error
-        except RecursionError:
-            return _too_deep()
+        except (RecursionError, UnicodeDecodeError) as error:
+            return unreadable(error)
         finally:
             frames.clear()
         return None
@@ -344,7 +344,3 @@ class AnswerParser:
         self._reply.stamp(error)
         error.attempts = self._attempts
         error.scrubbed(*self._secrets)
-
-
-def _too_deep() -> MalformedStream:
-    return MalformedStream("the answer holds JSON that is nested too deep", permanent=True)

@@ -227,6 +227,13 @@ def truncated(what: str) -> StreamTruncated:
     return StreamTruncated(f"the answer broke off: the bytes ended before {what}; what arrived is in .partial")
 
 
+def unreadable(error: RecursionError | UnicodeDecodeError) -> MalformedStream:
+    """What a typed reader passes over and a second look into the same frame meets."""
+    if isinstance(error, RecursionError):
+        return MalformedStream("the answer holds JSON that is nested too deep", permanent=True)
+    return MalformedStream(f"an event is not text in UTF-8: {error.reason} at byte {error.start}")
+
+
 def no_second(known: str, begun: str) -> None:
     """An answer begins whose id is `begun`, where `known` is that of the one being read, "" for none yet. Raises
     MalformedStream when they are two: no reader could tell whose the next piece is."""

@@ -111,7 +111,7 @@ async def test_a_list_of_models_is_not_asked_for(server: WireServer) -> None:
 
 
 async def test_an_answer_that_is_left_is_settled_at_once_without_a_usage(server: WireServer) -> None:
-    server.answer(Answer("one two three", pace=5.0), Answer("one two three", pace=5.0))
+    server.answer(Answer("word " * 100, pace=0.05), Answer("word " * 100, pace=0.05))
     gate = Watching()
     async with gated(server, gate) as client:
         async with client.stream(REQUEST) as events:

@@ -34,7 +34,7 @@ def filled(unit: bytes, size: int) -> bytes:
 
 @pytest.mark.parametrize("unit", UNITS, ids=str)
 def test_what_nobody_reads_is_left_as_text_and_takes_its_size(unit: bytes) -> None:
-    value = filled(unit, 8 * MIB)
+    value = filled(unit, 3 * MIB)
     data = b'{"id": "x", "z": ' + value + b', "read": {"list": [1, {"a": "b"}]}}'
     assert is_dense(values(data), len(data))
     tracemalloc.start()
