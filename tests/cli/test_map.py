@@ -534,7 +534,7 @@ async def test_a_budget_stops_it(server: WireServer, tmp_path: Path) -> None:
     (tmp_path / "in.jsonl").write_text("".join(f'"prompt {number}"\n' for number in range(200)))
     out = tmp_path / "out.jsonl"
     command = ("map", str(tmp_path / "in.jsonl"), "-o", str(out), "-p", "openai-chat", "-m", "gpt-4o-mini",
-               "--dsn", server.dsn("openai-chat"), "--max-tokens", "1000", "-c", "2")  # fmt: skip
+               "--dsn", server.dsn("openai-chat"), "--max-tokens", "1000", "-c", "16")  # fmt: skip
     done = await here(*command, "--budget", "0.002")
     assert done.code == 1
     assert "not asked" in done.err

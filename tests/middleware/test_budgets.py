@@ -99,7 +99,7 @@ async def test_what_runs_over_is_charged_and_stops_the_next(server: WireServer) 
 
 
 async def test_an_answer_that_is_left_keeps_what_was_reserved(server: WireServer) -> None:
-    server.answer(Answer("one two three", pace=1.0))
+    server.answer(Answer("word " * 100, pace=0.02))
     budget = Budget(tokens=1000)
     async with budgeted(opened(server), budget) as client, client.stream(llm.Request("hi", max_tokens=500)) as events:
         await anext(events)
@@ -131,7 +131,7 @@ async def test_what_the_provider_says_it_cost_wins(server: WireServer) -> None:
 async def test_a_prompt_to_be_cached_is_held_to_cost_its_writing(server: WireServer) -> None:
     cached, plain = Budget(usd=1), Budget(usd=1)
     marked = llm.user("a" * 40_000, cache=llm.CacheBreakpoint())
-    server.answer(Answer("one two", pace=1.0), Answer("one two", pace=1.0))
+    server.answer(*[Answer("word " * 50, pace=0.02)] * 2)
     async with opened(server) as client:
         for budget, message in ((plain, llm.user("a" * 40_000)), (cached, marked)):
             asked = llm.Request(message, model="claude-haiku-4-5", max_tokens=1)
