@@ -11,8 +11,7 @@ def text(name: str, value: str) -> bytes:
 
 def message(headers: bytes, payload: bytes = b"") -> bytes:
     """With both checksums."""
-    prelude = pack(">II", len(headers) + len(payload) + 16, len(headers))
-    body = prelude + pack(">I", crc32(prelude)) + headers + payload
+    body = prelude(len(headers) + len(payload) + 16, len(headers)) + headers + payload
     return body + pack(">I", crc32(body))
 
 
@@ -21,3 +20,19 @@ def event(name: str, payload: bytes = b"{}") -> bytes:
     return message(
         text(":event-type", name) + text(":content-type", "application/json") + text(":message-type", "event"), payload
     )
+
+
+def exception(name: str, payload: bytes = b"{}") -> bytes:
+    return message(text(":exception-type", name) + text(":message-type", "exception"), payload)
+
+
+def beginning(name: str, payload: bytes, size: int) -> bytes:
+    """The beginning of an event that says it has `size` bytes."""
+    headers = text(":event-type", name) + text(":message-type", "event")
+    return prelude(size, len(headers)) + headers + payload
+
+
+def prelude(size: int, headers: int) -> bytes:
+    """The lengths that a message says of itself and its headers, with their checksum."""
+    lengths = pack(">II", size, headers)
+    return lengths + pack(">I", crc32(lengths))

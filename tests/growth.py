@@ -183,8 +183,9 @@ def _message_by(size: int) -> Callable[[int], Job]:
 
 
 def _many_headers(n: int) -> Job:
-    """One message with n headers."""
-    body = checked(b"\1h\7\0\0" * n, b"")
+    """n headers, as many in each message as there may be."""
+    most = 26_000
+    body = checked(b"\1h\7\0\0" * most, b"") * (n // most) + checked(b"\1h\7\0\0" * (n % most), b"")
     return lambda: EventStreamFramer(MANY).feed(body, [])
 
 

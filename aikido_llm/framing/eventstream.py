@@ -27,7 +27,9 @@ _FIXED = _PRELUDE.size + _CHECK.size
 _TEXT = 7
 _MEASURED = (6, _TEXT)  # types of header values that say their length, in a u16
 _SIZES = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16}  # of the others, by type
-_KNOWN = 64  # headers that are remembered: a stream has a handful that differ
+_MOST_HEADERS = 128 * 1024  # bytes of one message's headers, as AWS limits them
+_KNOWN = 64  # headers that are remembered: a stream has a handful that differ,
+_SHORT = 1024  # bytes each
 
 
 class EventStreamFramer:
@@ -72,6 +74,8 @@ class EventStreamFramer:
                 raise MalformedStream("a message of the event stream says a length that its checksum denies")
             if total > self._max:
                 raise too_large("event_bytes", self._max)
+            if headers > _MOST_HEADERS:
+                raise MalformedStream("a message of the event stream has more headers than 128 KiB")
             if end - at < total:
                 self._need = total
                 return at
@@ -100,7 +104,8 @@ class EventStreamFramer:
                 name = told.get(":event-type", "").lstrip(FAILED)
         if len(self._known) >= _KNOWN:
             self._known.clear()
-        self._known[head] = name
+        if len(head) <= _SHORT:
+            self._known[head] = name
         return name
 
     def skip(self, size: int) -> None:

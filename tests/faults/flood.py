@@ -22,7 +22,7 @@ _REQUEST = Request((user("hi"),), model="m", max_tokens=9)
 _PIECE = 64 * 1024  # bytes per read
 MIB = 2**20
 
-_AWS = "application/vnd.amazon.eventstream"
+AWS = "application/vnd.amazon.eventstream"
 
 # Name -> (provider, media type, head, an event without text, one with a letter, a tool call, tail); %d is a number.
 WIRES: dict[str, tuple[str, str, str, str, str, str, str]] = {
@@ -77,7 +77,7 @@ WIRES: dict[str, tuple[str, str, str, str, str, str, str]] = {
         '{"message":{"content":""},"done":true,"done_reason":"stop"}\n',
     ),
     "bedrock_converse": (  # a line is an event: its type, and its JSON
-        "bedrock-converse", _AWS,
+        "bedrock-converse", AWS,
         'messageStart {"role":"assistant"}\n',
         'contentBlockStop {"contentBlockIndex":0}\n',
         'contentBlockDelta {"contentBlockIndex":0,"delta":{"text":"a"}}\n',
@@ -87,8 +87,9 @@ WIRES: dict[str, tuple[str, str, str, str, str, str, str]] = {
 }  # fmt: skip
 
 
-def _bytes(media_type: str, written: str) -> bytes:
-    if media_type != _AWS:
+def as_sent(media_type: str, written: str) -> bytes:
+    """What stands in `WIRES`, as it goes over the wire."""
+    if media_type != AWS:
         return written.encode()
     lines = (line.partition(" ") for line in written.splitlines())
     return b"".join(event(kind, data.encode()) for kind, _, data in lines)
@@ -98,15 +99,15 @@ def read(name: str, *, empty: int = 0, letters: int = 0, calls: int = 0) -> list
     """The last events of an answer of so many events, which is made while it is read."""
     provider, media_type, head, nothing, letter, call, tail = WIRES[name]
     answer = AnswerParser(find(provider).dialect, _REQUEST, stream=True, content_type=media_type)
-    answer.feed(_bytes(media_type, head))
-    for one, count in ((_bytes(media_type, nothing), empty), (_bytes(media_type, letter), letters)):
+    answer.feed(as_sent(media_type, head))
+    for one, count in ((as_sent(media_type, nothing), empty), (as_sent(media_type, letter), letters)):
         batch = max(1, _PIECE // len(one))
         for start in range(0, count, batch):
             answer.feed(one * min(batch, count - start))
     for start in range(1, calls + 1, 500):
         numbers = range(start, min(start + 500, calls + 1))
-        answer.feed(_bytes(media_type, "".join(call % (number, number) for number in numbers)))
-    events = answer.feed(_bytes(media_type, tail))
+        answer.feed(as_sent(media_type, "".join(call % (number, number) for number in numbers)))
+    events = answer.feed(as_sent(media_type, tail))
     return events if answer.ended else [*events, *answer.eof()]
 
 

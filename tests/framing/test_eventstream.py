@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import tracemalloc
 from base64 import b64decode
 from pathlib import Path
 from struct import pack
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from aikido_llm.errors import MalformedStream, TooLargeError
 from aikido_llm.framing import WHOLE, Frame
 from aikido_llm.framing.eventstream import FAILED, EventStreamFramer, eventstream_or_whole
-from tests.binary import event, message, text
+from tests.binary import event, message, prelude, text
 from tests.wire import bytewise, lengths
 
 RECORDED = Path(__file__).parents[3] / "shared" / "corpus" / "dev2.jsonl.gz"
@@ -125,6 +126,24 @@ def test_a_message_over_the_cap_is_refused_at_its_beginning() -> None:
     with pytest.raises(TooLargeError) as caught:
         read([event("e", b"x" * 1000)[:12]], max_bytes=1000)
     assert (caught.value.cap, caught.value.limit) == ("event_bytes", 1000)
+
+
+def test_more_headers_than_aws_allows_are_refused_at_their_beginning() -> None:
+    with pytest.raises(MalformedStream, match="more headers than 128 KiB"):
+        read([prelude(7 << 20, (128 << 10) + 1)], 8 << 20)
+    assert read([message(text("x", "v" * 60_000) * 2, b"{}")], 8 << 20) == [("", b"{}")]
+
+
+def test_long_headers_are_not_kept() -> None:
+    framer = EventStreamFramer(1 << 20)
+    tracemalloc.start()
+    try:
+        for number in range(100):
+            framer.feed(message(text("x", f"{number}" + "v" * 50_000)), [])
+        kept = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert kept < 200_000
 
 
 @pytest.mark.parametrize("body", [b'{"message":"no"}', b"[]", b"<html>", b"  \n {}", b'data: {"a":1}\n\n'])

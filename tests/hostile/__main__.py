@@ -3,7 +3,6 @@
 import asyncio
 import sys
 
-from tests.faults.table import DIALECTS
 from tests.hostile.case import MIB, Cost, check, play
 from tests.hostile.scripts import SERVERS
 
@@ -15,7 +14,7 @@ def main() -> int:
     for hostile in [one for one in SERVERS if not wanted or any(word in one.name for word in wanted)]:
         for road in hostile.roads:
             costs: list[Cost] = []
-            for dialect in DIALECTS:
+            for dialect in hostile.wires:
                 cost = asyncio.run(play(hostile, dialect, road))
                 costs.append(cost)
                 total += 1

@@ -10,6 +10,8 @@ from collections.abc import Callable
 
 from attrs import frozen
 
+from tests import binary
+from tests.faults.table import DIALECTS
 from tests.hostile.server import Road, Script, Talk
 
 BOTH: tuple[Road, ...] = ("stream", "complete")
@@ -23,7 +25,7 @@ LONG = 1_000_000  # characters of a text that is meant to take long
 
 @frozen
 class Hostile:
-    """One server. roads: where it makes sense. ends: how the call may end.
+    """One server. roads, wires: where it makes sense. ends: how the call may end.
 
     blank: it sends what is nothing between lines of text; where messages have lengths and checksums, it breaks them.
     """
@@ -33,6 +35,7 @@ class Hostile:
     ends: tuple[str, ...]
     roads: tuple[Road, ...] = STREAM
     blank: bool = False
+    wires: tuple[str, ...] = tuple(DIALECTS)
 
     def ends_on(self, dialect: str) -> tuple[str, ...]:
         return (*self.ends, "MalformedStream") if self.blank and dialect in BINARY else self.ends
@@ -42,9 +45,10 @@ SERVERS: list[Hostile] = []
 _Add = Callable[[Script], Script]
 
 
-def hostile(name: str, *ends: str, roads: tuple[Road, ...] = STREAM, blank: bool = False) -> _Add:
+def hostile(name: str, *ends: str, roads: tuple[Road, ...] = STREAM, blank: bool = False,
+            wires: tuple[str, ...] = tuple(DIALECTS)) -> _Add:  # fmt: skip
     def add(script: Script) -> Script:
-        SERVERS.append(Hostile(name, script, ends, roads, blank))
+        SERVERS.append(Hostile(name, script, ends, roads, blank, wires))
         return script
 
     return add
@@ -74,14 +78,14 @@ _flood("a flood of ids", b"id: " + b"1" * 300 + b"\nretry: 1\n\n")
 _flood("a flood of carriage returns", b"\r", blank=True)
 
 
-@hostile("one comment without end", "TimedOutError", "TooLargeError")
+@hostile("one comment without end", "TimedOutError", "TooLargeError", blank=True)
 async def _(talk: Talk) -> None:
     await talk.head()
     await talk.send(b":")
     await talk.flood(b"x" * 1000)
 
 
-@hostile("a flood of spaces", "TimedOutError", "TooLargeError", roads=BOTH)
+@hostile("a flood of spaces", "TimedOutError", "TooLargeError", roads=BOTH, blank=True)
 async def _(talk: Talk) -> None:
     await talk.head()
     await talk.flood(b" " * 1000)
@@ -91,28 +95,28 @@ async def _(talk: Talk) -> None:
 async def _(talk: Talk) -> None:
     await talk.head()
     await talk.send(talk.speech.head)
-    await talk.flood(talk.speech.nothing)
+    await talk.flood(talk.speech.nothing())
 
 
 @hostile("a flood of large events with nothing in them", *LATE)
 async def _(talk: Talk) -> None:
     await talk.head()
     await talk.send(talk.speech.head)
-    padded = b'{"pad":"' + b"x" * 300_000 + b'",'
-    await talk.flood(talk.speech.nothing.replace(b"{", padded, 1))
+    padded = '"pad":"' + "x" * 300_000 + '",'
+    await talk.flood(talk.speech.nothing(padded))
 
 
 @hostile("a flood of letters", *LATE)
 async def _(talk: Talk) -> None:
     await talk.head()
     await talk.send(talk.speech.head)
-    await talk.drip(talk.speech.letter * 20, 0.005)
+    await talk.drip(talk.speech.letter() * 20, 0.005)
 
 
 @hostile("one event without end", "TooLargeError", "TimedOutError")
 async def _(talk: Talk) -> None:
     await talk.head()
-    await talk.send(talk.speech.head + talk.speech.letter.split(b'"a"')[0] + b'"')
+    await talk.send(talk.speech.head + talk.speech.open_letter())
     await talk.flood(b"endless " * 100)
 
 
@@ -167,7 +171,7 @@ async def _(talk: Talk) -> None:
     await talk.flood(b"x" * 1000)
 
 
-@hostile("a flood of chunks of one byte", *LATE)
+@hostile("a flood of chunks of one byte", *LATE, blank=True)
 async def _(talk: Talk) -> None:
     await talk.head(body="chunks")
     await talk.flood(b"1\r\n\n\r\n")
@@ -178,7 +182,7 @@ async def _(talk: Talk) -> None:
     await talk.head()
     await talk.send(talk.speech.head)
     for number in range(1, 5_000):
-        await talk.send((talk.speech.call % (number, number)).encode())
+        await talk.send(talk.speech.call(number))
     await talk.send(talk.speech.tail)
 
 
@@ -201,13 +205,13 @@ async def _(talk: Talk) -> None:
 async def _(talk: Talk) -> None:
     await talk.head()
     await talk.send(talk.speech.head)
-    await talk.drip(talk.speech.nothing)
+    await talk.drip(talk.speech.nothing())
 
 
 @hostile("an event byte by byte", *LATE)
 async def _(talk: Talk) -> None:
     await talk.head()
-    await talk.send(talk.speech.letter.split(b'"a"')[0] + b'"')
+    await talk.send(talk.speech.open_letter())
     await talk.drip(b"a")
 
 
@@ -218,7 +222,7 @@ async def _(talk: Talk) -> None:
     await talk.drip(b"a")
 
 
-@hostile("a space now and then", *LATE, roads=BOTH)
+@hostile("a space now and then", *LATE, roads=BOTH, blank=True)
 async def _(talk: Talk) -> None:
     await talk.head()
     await talk.drip(b" ")
@@ -228,7 +232,7 @@ async def _(talk: Talk) -> None:
 async def _(talk: Talk) -> None:
     await talk.head()
     await talk.send(talk.speech.head)
-    await talk.drip(talk.speech.letter)
+    await talk.drip(talk.speech.letter())
 
 
 @hostile("a chunk size digit by digit", *BROKEN, roads=BOTH)
@@ -246,7 +250,7 @@ async def _(talk: Talk) -> None:
 @hostile("a trailer byte by byte", "whole", "StreamError", "TimedOutError")
 async def _(talk: Talk) -> None:
     await talk.head(body="chunks")
-    whole = talk.speech.head + talk.speech.letter + talk.speech.tail
+    whole = talk.speech.head + talk.speech.letter() + talk.speech.tail
     await talk.send(b"%x\r\n%b\r\n0\r\nX-Late: " % (len(whole), whole))
     await talk.drip(b"x")
 
@@ -268,21 +272,21 @@ async def _(talk: Talk) -> None:
 @hostile("silence behind a letter", *LATE)
 async def _(talk: Talk) -> None:
     await talk.head()
-    await talk.send(talk.speech.head + talk.speech.letter)
+    await talk.send(talk.speech.head + talk.speech.letter())
     await talk.silence()
 
 
 @hostile("silence behind the end mark", "whole")
 async def _(talk: Talk) -> None:
     await talk.head()
-    await talk.send(talk.speech.head + talk.speech.letter + talk.speech.tail)
+    await talk.send(talk.speech.head + talk.speech.letter() + talk.speech.tail)
     await talk.silence()
 
 
 @hostile("a flood behind the end mark", "whole")
 async def _(talk: Talk) -> None:
     await talk.head()
-    await talk.send(talk.speech.head + talk.speech.letter + talk.speech.tail)
+    await talk.send(talk.speech.head + talk.speech.letter() + talk.speech.tail)
     await talk.flood(b": more\n\n")
 
 
@@ -290,7 +294,7 @@ async def _(talk: Talk) -> None:
 async def _(talk: Talk) -> None:
     await asyncio.sleep(0.8)
     await talk.head()
-    await talk.send(talk.speech.head + talk.speech.letter + talk.speech.tail)
+    await talk.send(talk.speech.head + talk.speech.letter() + talk.speech.tail)
 
 
 @hostile("wait a year", "RateLimitedError", roads=BOTH)
@@ -367,7 +371,7 @@ def _error_texts(what: str, unit: str) -> None:
     async def inside(talk: Talk) -> None:
         await talk.head()
         error = {"type": "error", "error": {"type": "api_error", "message": text, "code": text}}
-        await talk.send(talk.speech.head + talk.speech.event(json.dumps(error).encode()))
+        await talk.send(talk.speech.head + talk.speech.failure(json.dumps(error).encode()))
         await talk.silence()
 
 
@@ -379,16 +383,16 @@ for _what, _unit in _SLOW.items():
 async def _(talk: Talk) -> None:
     ids = "sk-c" * 4000
     await talk.head(200, f"x-request-id: {ids}", f"request-id: {ids}", f"x-debug-trace-id: {ids}")
-    await talk.send(talk.speech.head + talk.speech.letter + talk.speech.tail)
+    await talk.send(talk.speech.head + talk.speech.letter() + talk.speech.tail)
 
 
 @hostile("huge ids and names", "whole", "LLMError")
 async def _(talk: Talk) -> None:
     long = "i" * 100_000
-    call = (talk.speech.call % (1, 1)).replace('"c1"', f'"{long}"').replace('"f"', f'"{long}"')
-    letter = talk.speech.letter.replace(b"{", b'{"id":"' + long.encode() + b'","model":"' + long.encode() + b'",', 1)
+    letter = talk.speech.letter(f'"id":"{long}","model":"{long}",')
+    call = talk.speech.call(1, long, long)
     await talk.head()
-    await talk.send(talk.speech.head + letter * 10 + call.encode() * 10 + talk.speech.tail)
+    await talk.send(talk.speech.head + letter * 10 + call * 10 + talk.speech.tail)
 
 
 @hostile("nested without end", "StreamError", "TimedOutError", roads=BOTH)
@@ -400,8 +404,8 @@ async def _(talk: Talk) -> None:
 @hostile("a number of a million digits", "whole", "LLMError")
 async def _(talk: Talk) -> None:
     await talk.head()
-    number = b'{"index":' + b"9" * LONG + b","
-    await talk.send(talk.speech.head + talk.speech.letter.replace(b"{", number, 1) + talk.speech.tail)
+    number = f'"index":{"9" * LONG},'
+    await talk.send(talk.speech.head + talk.speech.letter(number) + talk.speech.tail)
 
 
 @hostile("no such model, and a list of a million", "LLMError", roads=BOTH)
@@ -422,3 +426,34 @@ async def _(talk: Talk) -> None:
     picture = b'{"choices":[{"delta":{"images":[{"type":"image_url","image_url":{"url":"data:image/png;base64,'
     await talk.send(b"data: " + picture if talk.speech.is_sse and talk.road == "stream" else picture)
     await talk.flood(b"AAAA" * 1000)
+
+
+# ---------------------------------------------------------------- binary messages
+
+
+def _messages(name: str, *ends: str, begun: bytes, then: bytes = b"") -> None:
+    @hostile(name, *ends, wires=BINARY)
+    async def script(talk: Talk) -> None:
+        await talk.head()
+        await talk.send(talk.speech.head + begun)
+        if then:
+            await talk.flood(then)
+        await talk.silence()
+
+
+_NAMES = b"".join(binary.text(f"x{n}", "v" * 100) for n in range(600))
+_messages("a message longer than all memory", "TooLargeError", begun=binary.prelude(0xFFFFFFFF, 0))
+_messages("a message shorter than its headers", "MalformedStream", begun=binary.prelude(100, 0xFFFFFFFF))
+_messages("a message that is not there", "MalformedStream", begun=binary.prelude(0, 0))
+_messages(
+    "a wrong checksum of a large message",
+    *LATE,
+    "MalformedStream",
+    begun=b"",
+    then=binary.beginning("a", b"x" * 65000, 65536),
+)
+_messages("a header longer than its message", "MalformedStream", begun=binary.message(b"\x05:name\x07\xff\xffx"))
+_messages("a header of a type that there is not", *LATE, begun=b"", then=binary.message(b"\x01a\x99zzzz"))
+_messages("messages of headers alone", *LATE, begun=b"", then=binary.message(_NAMES))
+_messages("a message of large headers", "MalformedStream", begun=binary.prelude(7 << 20, 6 << 20))
+_messages("an exception with a name of its own", "LLMError", begun=binary.exception("e" * 60_000, b'{"message":"x"}'))

@@ -8,36 +8,76 @@ from typing import Literal, TypeAlias
 
 from attrs import define, frozen
 
-from tests.faults.flood import WIRES
+from tests import binary
+from tests.faults.flood import AWS, WIRES, as_sent
 
 Road: TypeAlias = Literal["stream", "complete"]
 _PIECE = 64 * 1024  # bytes that a flood writes at a time
 _PAUSE = 0.015  # s between them: about 4 MB/s
+_LARGE = 7 << 20  # bytes of a message, under the caps of `case`
 
 
 @frozen
 class Speech:
-    """How one wire speaks. nothing, letter: events without content, and with one letter. call: %d is its number."""
+    """How one wire speaks: in lines of text, or in binary messages (of which `WIRES` has the lines too)."""
 
     media_type: str
-    head: bytes
-    nothing: bytes
-    letter: bytes
-    call: str
-    tail: bytes
+    _head: str
+    _nothing: str
+    _letter: str
+    _call: str
+    _tail: str
 
     @classmethod
     def of(cls, dialect: str) -> "Speech":
-        _, media_type, head, nothing, letter, call, tail = WIRES[dialect]
-        return cls(media_type, head.encode(), nothing.encode(), letter.encode(), call, tail.encode())
+        return cls(*WIRES[dialect][1:])
 
     @property
     def is_sse(self) -> bool:
         return self.media_type == "text/event-stream"
 
+    @property
+    def head(self) -> bytes:
+        """What an answer begins with, before any content."""
+        return self._sent(self._head)
+
+    @property
+    def tail(self) -> bytes:
+        """What ends it."""
+        return self._sent(self._tail)
+
+    def nothing(self, fields: str = "") -> bytes:
+        """An event without content; fields: members of its object that come first, each with its comma."""
+        return self._sent(self._nothing.replace("{", "{" + fields, 1))
+
+    def letter(self, fields: str = "") -> bytes:
+        """An event with one letter."""
+        return self._sent(self._letter.replace("{", "{" + fields, 1))
+
+    def call(self, number: int, name: str = "f", id: str = "") -> bytes:
+        said = self._call % (number, number)
+        return self._sent(said.replace(f'"c{number}"', f'"{id or number}"').replace('"f"', f'"{name}"'))
+
+    def open_letter(self) -> bytes:
+        """The beginning of an event with text, up to the text. Where messages say their length, this one is large."""
+        begun = self._letter.partition('"a"')[0] + '"'
+        if self.media_type != AWS:
+            return begun.encode()
+        kind, _, payload = begun.partition(" ")
+        return binary.beginning(kind, payload.encode(), _LARGE)
+
     def event(self, payload: bytes) -> bytes:
         """An event with this payload, whatever it is."""
+        if self.media_type == AWS:
+            return binary.event("contentBlockDelta", payload)
         return b"data: " + payload + b"\n\n" if self.is_sse else payload + b"\n"
+
+    def failure(self, payload: bytes) -> bytes:
+        """An error inside of a stream."""
+        return binary.exception("internalServerException", payload) if self.media_type == AWS else self.event(payload)
+
+    def _sent(self, written: str) -> bytes:
+        return as_sent(self.media_type, written)
 
 
 @define

@@ -1,19 +1,17 @@
 """Every script once, on one wire and road each, in turn; all of them on all wires: `make hostile`."""
 
 import asyncio
-import itertools
 
 import pytest
 
-from tests.faults.table import DIALECTS
 from tests.hostile.case import BUSY, check, play
 from tests.hostile.scripts import SERVERS, Hostile
 from tests.hostile.server import Road
 
 _AT_ONCE = 16
-_WIRES = itertools.cycle(DIALECTS)
 CASES: list[tuple[Hostile, str, Road]] = [
-    (hostile, next(_WIRES), hostile.roads[number % len(hostile.roads)]) for number, hostile in enumerate(SERVERS)
+    (hostile, hostile.wires[number % len(hostile.wires)], hostile.roads[number % len(hostile.roads)])
+    for number, hostile in enumerate(SERVERS)
 ]
 _BATCHES = -(-len(CASES) // _AT_ONCE)
 BATCHES = [CASES[number::_BATCHES] for number in range(_BATCHES)]  # the floods apart from each other
