@@ -69,7 +69,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "markdown_it": ("cli/",),
     "msgspec": ("codecs/dense.py", "codecs/json.py", "codecs/scalars.py", "codecs/schema.py", "dialects/"),
     "opentelemetry": ("middleware/telemetry/instruments.py", "middleware/telemetry/spans.py"),
-    "prompt_toolkit": ("cli/typing_in.py",),
+    "prompt_toolkit": ("cli/asking/typing_in.py",),
     "pybase64": ("codecs/base64.py",),
     "pytest": ("testing/plugin.py",),
     "pytest_asyncio": ("testing/plugin.py",),

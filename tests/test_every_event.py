@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 
 import aikido_llm as llm
-from aikido_llm.cli.screen import Screen
+from aikido_llm.cli.terminal.screen import Screen
 from aikido_llm.testing import Answer, Fault, StubClient, WireServer, check_grammar
 from aikido_llm.types import events
 from aikido_llm.types.accumulate import FOLDED, Accumulator

@@ -36,7 +36,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = import_module(f"aikido_llm.cli.{cmd_name}").command
+        command: click.Command = import_module(f"aikido_llm.cli.commands.{cmd_name}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -87,15 +87,15 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 
 def _say(error: llm.LLMError | OSError) -> None:
-    from . import speak
-    from .explain import explain
+    from .terminal import speak
+    from .terminal.explain import explain
 
     speak.err(f"{PROGRAM}: {explain(error)}")
 
 
 def _show(error: click.ClickException) -> None:
     """As click does, behind the same filter as all else: an argument may be a name that somebody else gave."""
-    from . import speak
+    from .terminal import speak
 
     shown = io.StringIO()
     error.show(shown)

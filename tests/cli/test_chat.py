@@ -7,7 +7,7 @@ import click
 import pytest
 
 import aikido_llm as llm
-from aikido_llm.cli import request as asking
+from aikido_llm.cli.asking import request as asking
 from aikido_llm.testing import Answer, Fault, WireServer
 
 from .running import here, run, take

@@ -9,10 +9,10 @@ import click
 import pytest
 
 import aikido_llm as llm
-from aikido_llm.cli.demo import source, steps
-from aikido_llm.cli.image import Target
-from aikido_llm.cli.models import chosen
-from aikido_llm.cli.sunset import png
+from aikido_llm.cli.commands.demo import source, steps
+from aikido_llm.cli.commands.image import Target
+from aikido_llm.cli.commands.models import chosen
+from aikido_llm.cli.terminal.sunset import png
 from aikido_llm.testing import Answer, WireServer
 
 from .running import here, run, take

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import aikido_llm as llm
-from aikido_llm.cli import keys
-from aikido_llm.cli.options import Access
+from aikido_llm.cli.access import keys
+from aikido_llm.cli.access.options import Access
 from aikido_llm.providers import find
 from aikido_llm.secret import Secret
 from aikido_llm.testing import Answer, WireServer

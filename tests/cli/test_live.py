@@ -8,7 +8,7 @@ import time
 
 from rich.console import Console
 
-from aikido_llm.cli.live import MarkdownWriter
+from aikido_llm.cli.terminal.live import MarkdownWriter
 from aikido_llm.testing import WireServer
 
 from .running import environment
@@ -51,8 +51,8 @@ async def test_the_clock_does_not_count_what_is_loaded() -> None:
     code = """
 import asyncio, contextlib, sys
 import aikido_llm as llm
-from aikido_llm.cli.chat import ask
-from aikido_llm.cli.screen import Screen
+from aikido_llm.cli.commands.chat import ask
+from aikido_llm.cli.terminal.screen import Screen
 
 class Watched(Screen):
     @contextlib.contextmanager

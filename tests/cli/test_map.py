@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 import aikido_llm as llm
-from aikido_llm.cli import inputs
-from aikido_llm.cli.outputs import Output
+from aikido_llm.cli.rows import inputs
+from aikido_llm.cli.rows.outputs import Output
 from aikido_llm.testing import Answer, WireServer
 from aikido_llm.testing.wires.base import Received
 

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from aikido_llm.cli import live
-from aikido_llm.cli.document import Document
-from aikido_llm.cli.live import MarkdownWriter
-from aikido_llm.cli.markdown import settled, split
+from aikido_llm.cli.terminal import live
+from aikido_llm.cli.terminal.document import Document
+from aikido_llm.cli.terminal.live import MarkdownWriter
+from aikido_llm.cli.terminal.markdown import settled, split
 
 from .test_live import screen
 

@@ -5,11 +5,12 @@ import random
 import pytest
 
 import aikido_llm as llm
-from aikido_llm.cli import media, preview
-from aikido_llm.cli.explain import explain
-from aikido_llm.cli.markdown import settled
-from aikido_llm.cli.render import Meter, counts, footnotes, json_line, safe, server_tool, usage_line
-from aikido_llm.cli.sunset import blocks, png
+from aikido_llm.cli.asking import media
+from aikido_llm.cli.terminal import preview
+from aikido_llm.cli.terminal.explain import explain
+from aikido_llm.cli.terminal.markdown import settled
+from aikido_llm.cli.terminal.render import Meter, counts, footnotes, json_line, safe, server_tool, usage_line
+from aikido_llm.cli.terminal.sunset import blocks, png
 
 MARKDOWN = """# A
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import aikido_llm as llm
-from aikido_llm.cli.conversation import Conversation
-from aikido_llm.cli.typing_in import joined, unfinished
+from aikido_llm.cli.asking.conversation import Conversation
+from aikido_llm.cli.asking.typing_in import joined, unfinished
 from aikido_llm.testing import Answer, WireServer
 
 from .running import here, run

@@ -9,7 +9,7 @@ import pytest
 
 import aikido_llm as llm
 import aikido_llm.cli
-from aikido_llm.cli.render import json_line, safe
+from aikido_llm.cli.terminal.render import json_line, safe
 from aikido_llm.testing import Answer, WireServer
 
 from .running import Terminal, here, saying
@@ -37,7 +37,7 @@ def test_one_door() -> None:
     allowed = {"speak.py", "live.py", "demo.py", "completion.py", "table.py", "screen.py", "image.py"}
     folder = Path(aikido_llm.cli.__file__).parent
     found: dict[str, list[str]] = {}
-    for path in folder.glob("*.py"):
+    for path in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 called = ast.unparse(node.func)

@@ -16,8 +16,8 @@ from attrs import frozen
 import aikido_llm as llm
 from aikido_llm.codecs import json
 
-from .media import text_of
-from .template import Template
+from ..asking.media import text_of
+from ..asking.template import Template
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 

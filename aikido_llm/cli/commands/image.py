@@ -12,11 +12,12 @@ from rich.console import Console
 
 import aikido_llm as llm
 
-from . import media, preview, speak
-from . import request as asking
-from .explain import explain, one_line
-from .options import Access, access_options
-from .render import counts, file_size
+from ..access.options import Access, access_options
+from ..asking import media
+from ..asking import request as asking
+from ..terminal import preview, speak
+from ..terminal.explain import explain, one_line
+from ..terminal.render import counts, file_size
 
 _EPILOG = """\b
 Examples:

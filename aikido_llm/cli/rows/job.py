@@ -12,7 +12,7 @@ import aikido_llm as llm
 from aikido_llm import bulk
 from aikido_llm.store import Asked, Call, CallStore
 
-from .explain import explain
+from ..terminal.explain import explain
 from .inputs import Input, Reader
 from .outputs import Errors, Output
 from .tables import Source

@@ -10,7 +10,7 @@ from aikido_llm.middleware.limits.estimate import GUESS, input_tokens
 from aikido_llm.middleware.prices import Prices
 
 from .inputs import Reader
-from .rows import with_system
+from .job import with_system
 from .tables import Source
 
 _ASSUMED = 1024  # tokens of an answer that has no bound

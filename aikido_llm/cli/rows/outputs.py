@@ -21,7 +21,7 @@ from attrs import frozen
 from aikido_llm import ConfigError
 from aikido_llm.codecs import json
 
-from .render import json_line
+from ..terminal.render import json_line
 
 _SYNC_SECONDS = 1.0
 _HEAD = b'{"line": '  # how every line of ours begins: by it a torn one is known

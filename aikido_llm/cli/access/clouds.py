@@ -10,7 +10,7 @@ import aikido_llm as llm
 from aikido_llm.auth.base import Credential, Signing
 from aikido_llm.providers.base import Provider
 
-from .explain import explain, one_line
+from ..terminal.explain import explain, one_line
 from .finding import Finding
 from .options import Access
 

@@ -10,10 +10,10 @@ import click
 import aikido_llm as llm
 from aikido_llm.providers import find
 
-from . import request as asking
-from . import speak
-from .options import Access, access_options, stand_in
-from .screen import Screen
+from ..access.options import Access, access_options, stand_in
+from ..asking import request as asking
+from ..terminal import speak
+from ..terminal.screen import Screen
 
 _EPILOG = """\b
 Examples:

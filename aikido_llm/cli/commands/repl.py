@@ -11,14 +11,14 @@ from attrs import evolve
 import aikido_llm as llm
 from aikido_llm.providers import find
 
-from . import speak
+from ..access.options import Access, access_options, of_environment, stand_in
+from ..asking.conversation import Conversation, place
+from ..asking.typing_in import Keyboard, Pipe, Source
+from ..terminal import speak
+from ..terminal.explain import explain
+from ..terminal.render import safe, usage_line
+from ..terminal.screen import Screen
 from .chat import ask
-from .conversation import Conversation, place
-from .explain import explain
-from .options import Access, access_options, of_environment, stand_in
-from .render import safe, usage_line
-from .screen import Screen
-from .typing_in import Keyboard, Pipe, Source
 
 HELP = {
     "/model": "NAME: ask another model; alone: which one is asked",

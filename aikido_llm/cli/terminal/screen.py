@@ -15,10 +15,10 @@ from rich.text import Text
 
 import aikido_llm as llm
 
+from ..asking.media import extension
 from . import speak
 from .hush import hushed
 from .live import MarkdownWriter, PlainWriter, Writer
-from .media import extension
 from .render import Meter, file_size, footnotes, safe, server_tool, usage_line
 
 

@@ -8,9 +8,9 @@ import click
 
 import aikido_llm as llm
 
-from . import speak
-from .options import Access, access_options
-from .table import show
+from ..access.options import Access, access_options
+from ..terminal import speak
+from ..terminal.table import show
 
 _SORTS: dict[str, Callable[[llm.ModelInfo], tuple[Any, ...]]] = {
     "id": lambda model: (model.id.lower(),),

@@ -3,7 +3,7 @@
 import click
 from click.shell_completion import get_completion_class
 
-from .main import PROGRAM, cli
+from ..main import PROGRAM, cli
 
 _EPILOG = """\b
 Install it:

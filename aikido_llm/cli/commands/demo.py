@@ -19,9 +19,9 @@ from rich.text import Text
 import aikido_llm as llm
 from aikido_llm.testing import Answer, Fault, WireServer
 
-from . import preview
+from ..terminal import preview
+from ..terminal.sunset import blocks, png
 from .image import line
-from .sunset import blocks, png
 
 Write: TypeAlias = Callable[[str], None]
 

@@ -16,7 +16,8 @@ from aikido_llm.providers import find
 from aikido_llm.providers.base import Provider
 from aikido_llm.secret import Secret
 
-from . import env_file, keys, speak
+from ..terminal import speak
+from . import env_file, keys
 
 Function = Callable[..., Any]
 

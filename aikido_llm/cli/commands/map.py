@@ -15,15 +15,16 @@ from aikido_llm import middleware
 from aikido_llm.codecs import json
 from aikido_llm.store import CallStore
 
-from . import inputs, speak
-from . import request as asking
-from .estimate import cost, estimate
-from .options import Access, access_options, stand_in
-from .outputs import Errors, Output
-from .render import json_line
-from .rows import Job
-from .tables import Source, expand, open_source
-from .template import Template
+from ..access.options import Access, access_options, stand_in
+from ..asking import request as asking
+from ..asking.template import Template
+from ..rows import inputs
+from ..rows.estimate import cost, estimate
+from ..rows.job import Job
+from ..rows.outputs import Errors, Output
+from ..rows.tables import Source, expand, open_source
+from ..terminal import speak
+from ..terminal.render import json_line
 
 _EPILOG = """\b
 A line of FILE (or of stdin: -) is a JSON string, or an object; with --text it is the prompt itself:

@@ -14,11 +14,12 @@ import aikido_llm as llm
 from aikido_llm.auth.base import Signing
 from aikido_llm.providers import find
 
-from . import clouds, env_file, keys, speak
-from .explain import explain, one_line
-from .finding import Finding
-from .options import Access, complete_provider, of_environment
-from .render import safe
+from ..access import clouds, env_file, keys
+from ..access.finding import Finding
+from ..access.options import Access, complete_provider, of_environment
+from ..terminal import speak
+from ..terminal.explain import explain, one_line
+from ..terminal.render import safe
 
 _STYLES = {"ok": "green", "FAIL": "bold red", "--": "dim"}
 

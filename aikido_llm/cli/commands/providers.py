@@ -8,10 +8,11 @@ from aikido_llm.auth.base import Signing
 from aikido_llm.providers import find
 from aikido_llm.providers.base import Provider
 
-from . import keys, speak
-from .options import complete_provider
-from .render import safe
-from .table import show
+from ..access import keys
+from ..access.options import complete_provider
+from ..terminal import speak
+from ..terminal.render import safe
+from ..terminal.table import show
 
 _IN_OUT = ("images", "audio")
 

@@ -1,0 +1,1 @@
+"""Who is asked, with which key: flags, environment, files."""

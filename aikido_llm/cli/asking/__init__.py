@@ -1,0 +1,1 @@
+"""What a person says, types or attaches -> requests and conversations."""

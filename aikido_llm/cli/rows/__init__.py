@@ -1,0 +1,1 @@
+"""Many questions from files, and the files of their answers."""

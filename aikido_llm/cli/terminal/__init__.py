@@ -1,0 +1,1 @@
+"""What a person sees: everything that is written leaves through here."""
