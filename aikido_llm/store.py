@@ -133,13 +133,15 @@ class CallStore:
         self._leases.release(connection, [values["key"] for values, _, _ in entries])
 
     async def find(
-        self, text: str = "", *, limit: int = 20, before: int | None = None, outcome: Outcome | None = None
-    ) -> list[Call]:
-        """The newest calls first. text: all its words stand in the last message or in the answer. before: an `id`."""
+        self, text: str = "", *, limit: int = 20, before: int | None = None, outcome: Outcome | None = None,
+        model: str = "",
+    ) -> list[Call]:  # fmt: skip
+        """The newest calls first. text: all its words stand in the last message or in the answer. before: an `id`.
+        model: a part of its name."""
         behind: int | None = 0
         while text and behind is not None:
             behind = await self._do(partial(_index_more, behind=behind))
-        return await self._do(partial(_found, text=text, limit=limit, before=before, outcome=outcome))
+        return await self._do(partial(_found, text, limit, before, outcome or "", model))
 
     async def calls(self, after: int = 0) -> AsyncIterator[Call]:
         """All calls, the oldest first. after: an `id`."""
@@ -310,14 +312,11 @@ def _index_more(connection: Connection, behind: int) -> int | None:
     return last
 
 
-def _found(connection: Connection, text: str, limit: int, before: int | None, outcome: Outcome | None) -> list[Call]:
+def _found(text: str, limit: int, before: int | None, outcome: str, model: str, connection: Connection) -> list[Call]:
     wanted = " ".join('"' + word.replace('"', '""') + '"' for word in text.split())
-    where = {
-        "id IN (SELECT rowid FROM words WHERE words MATCH ?)": wanted or None,
-        "id < ?": before,
-        "outcome = ?": outcome and outcome.value,
-    }
-    chosen = {condition: value for condition, value in where.items() if value is not None}
+    where = {"id IN (SELECT rowid FROM words WHERE words MATCH ?)": wanted, "id < ?": before, "outcome = ?": outcome,
+             "instr(model, ?)": model}  # fmt: skip
+    chosen = {condition: value for condition, value in where.items() if value not in (None, "")}
     said = f"WHERE {' AND '.join(chosen)} " if chosen else ""
     rows = connection.execute(f"{_SELECT}{said}ORDER BY id DESC LIMIT ?", (*chosen.values(), limit))
     return [_read(connection, row) for row in rows.fetchall()]

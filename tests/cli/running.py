@@ -22,6 +22,9 @@ from attrs import frozen
 
 from aikido_llm.cli import main
 
+_HOME = tempfile.TemporaryDirectory(prefix="aikido-llm-tests-")
+HOME = Path(_HOME.name)  # nobody's: no test reads or writes what is the user's own
+(HOME / "config.json").write_text('{"log": false}')  # no terminal is asked whether calls are kept
 TIMEOUT = 30.0  # s for a whole run: the machine may be busy
 
 
@@ -39,7 +42,7 @@ def environment(**changes: str) -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(("LLM_", "XDG_", "TMUX", "KITTY")) and name not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS")
     }
-    return {**clean, "HOME": "/nonexistent", **changes}
+    return {**clean, "HOME": "/nonexistent", "AIKIDO_LLM_HOME": str(HOME), **changes}
 
 
 async def run(*arguments: str, stdin: str | bytes = "", cwd: object = None, **env: str) -> Done:

@@ -14,7 +14,8 @@ SLOW = Answer(" ".join(f"word{number}" for number in range(400)), pace=0.05)
 
 @pytest.fixture
 def home(tmp_path: Path) -> dict[str, str]:
-    return {"XDG_STATE_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+    (tmp_path / "config.json").write_text('{"log": false}')
+    return {"AIKIDO_LLM_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
 
 
 async def test_chat_draws_markdown_and_says_how_long_it_took(server: WireServer, home: dict[str, str]) -> None:
@@ -109,7 +110,7 @@ async def test_repl(server: WireServer, home: dict[str, str], tmp_path: Path) ->
     assert said[2][-1]["content"] == "third\nof two lines"
     assert said[3] == said[2], "what broke off does not stay, and /retry asks the same"
     assert kept.stat().st_mode & 0o777 == 0o600
-    history = tmp_path / "aikido-llm" / "history"
+    history = tmp_path / "history"
     assert history.stat().st_mode & 0o777 == 0o600
     assert "first question" in history.read_text()
 

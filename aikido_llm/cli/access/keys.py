@@ -1,4 +1,4 @@
-"""Where a key comes from: a flag, the DSN, the environment, a `.env` file, a key file, or a person."""
+"""Where a key comes from: a flag, the DSN, the environment, a `.env` file, `keys set`, a key file, or a person."""
 
 import os
 import stat
@@ -11,7 +11,7 @@ import aikido_llm as llm
 from aikido_llm.providers.base import Provider
 from aikido_llm.secret import Secret
 
-from . import env_file
+from . import env_file, keyring, places, settings
 
 _MOST_BYTES = 64 * 1024  # of a key file: more is another kind of file
 
@@ -31,9 +31,13 @@ class Found:
 
 
 def key_file(row: Provider) -> Path:
-    """`~/.config/PROVIDER/api_key`, or under XDG_CONFIG_HOME."""
-    base = os.environ.get("XDG_CONFIG_HOME", "")
-    return (Path(base) if os.path.isabs(base) else Path.home() / ".config") / row.name / "api_key"
+    """`~/.config/PROVIDER/api_key`, or under XDG_CONFIG_HOME: other programs may have put it there."""
+    return places.base("XDG_CONFIG_HOME", ".config") / row.name / "api_key"
+
+
+def own_file(row: Provider) -> Path:
+    """Where `keys set` keeps it."""
+    return places.config() / "keys" / row.name
 
 
 def read_key_file(path: Path) -> Secret:
@@ -66,17 +70,25 @@ def look(row: Provider, in_dsn: bool = False) -> Found:
             return Found(f"{taken[0]} of {file.path}", taken[1], taken=True)
     except llm.ConfigError as error:
         return Found(problem=error.message)
-    path = key_file(row)
-    try:
-        there = path.exists()
-    except OSError:  # a folder that may not be looked into
-        there = False
-    if there:
+    if row.name in settings.read().keyring:
+        try:
+            return Found(keyring.NAME, keyring.read(row.name))
+        except llm.ConfigError as error:
+            return Found(problem=error.message)
+    path = next((path for path in (own_file(row), key_file(row)) if _is_there(path)), None)
+    if path is not None:
         try:
             return Found(str(path), read_key_file(path))
         except llm.ConfigError as error:
             return Found(problem=error.message)
     return Found()
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a folder that may not be looked into
+        return False
 
 
 def ask(row: Provider) -> Secret | None:

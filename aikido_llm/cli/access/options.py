@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 from attrs import evolve, field, frozen
-from click.shell_completion import CompletionItem
 
 import aikido_llm as llm
 from aikido_llm.connect import dsn as dsns
@@ -17,20 +16,57 @@ from aikido_llm.providers.base import Provider
 from aikido_llm.secret import Secret
 
 from ..terminal import speak
-from . import env_file, keys
+from . import completing, env_file, keys, settings
 
 Function = Callable[..., Any]
 
 
 @frozen
+class Flags:
+    """What the flags said of who is asked."""
+
+    provider: str | None = None
+    model: str | None = None
+    dsn: Secret | None = None
+
+
+@frozen
 class Access:
-    """Who is asked and how, as flags and environment say. dsn and key are kept where no error can show them."""
+    """Who is asked and how: flags, environment, settings. dsn and key are kept where no error can show them."""
 
     provider: str
     model: str | None = None
     dsn: Secret = field(factory=lambda: Secret(""))
     key: Secret | None = None
     key_file: Path | None = None
+    flags: Flags = field(factory=Flags)
+
+    def preferring(self, provider: str | None, model: str | None) -> "Access":
+        """What a template or a conversation says of who is asked: the flags beat it, environment and settings do not.
+        Raises ConfigError, click.UsageError."""
+        said = self.flags
+        if said.provider and provider and find(said.provider).name != find(provider).name:
+            return self
+        chosen = of_environment(said.provider or provider, said.model or model, said.dsn)
+        return evolve(chosen, key=self.key, key_file=self.key_file, flags=said)
+
+    def asking(self, model: str) -> "Access":
+        """The same with another model, or who an alias means."""
+        alias = settings.read().aliases.get(model, settings.Alias(model))
+        if alias.provider and find(alias.provider).name != self.row.name:
+            return of_environment(alias.provider, alias.model)
+        return evolve(self, model=alias.model)
+
+    @property
+    def asked_model(self) -> str | None:
+        """The model that is asked: the flags', the DSN's, the provider's own."""
+        return self.model or next(iter(self.parameters.get("model", ())), None) or self.row.default_model or None
+
+    @property
+    def set_options(self) -> list[tuple[str, str]]:
+        """What the settings say of the options of this model."""
+        options = settings.read().options
+        return [*options.get(self.asked_model or "", {}).items()]
 
     @property
     def row(self) -> Provider:
@@ -95,24 +131,23 @@ def stand_in(access: Access) -> str:
     return said + "; choose with -p NAME" + (f" (keys are set for: {', '.join(names)})" if names else "")
 
 
-def complete_provider(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Provider names for the shell."""
-    return [CompletionItem(name) for name in llm.providers() if name.startswith(incomplete)]
-
-
 _OPTIONS = (
     click.option(
         "-p",
         "--provider",
         metavar="NAME",
-        shell_complete=complete_provider,
-        help="Who is asked.  [env: LLM_PROVIDER; default: echo]",
+        shell_complete=completing.providers,
+        help="Who is asked.  [env: LLM_PROVIDER; else: config; echo]",
     ),
-    click.option("-m", "--model", metavar="NAME", help="Which model; the provider's own default.  [env: LLM_MODEL]"),
-    click.option("--dsn", metavar="DSN", help="BASE_URL?api_key=KEY&opt=value  [env: LLM_DSN]"),
     click.option(
-        "--api-key", metavar="KEY", help="The key. Other users can see it in `ps`: better a variable or file."
+        "-m",
+        "--model",
+        metavar="NAME",
+        shell_complete=completing.models,
+        help="Which model, or an alias.  [env: LLM_MODEL; else: config; the provider's own]",
     ),
+    click.option("--dsn", metavar="DSN", help="BASE_URL?api_key=KEY&opt=value  [env: LLM_DSN]"),
+    click.option("--api-key", metavar="KEY", help="The key. Others can see it in `ps`: better `aikido-llm keys set`."),
     click.option("--key-file", metavar="PATH", type=click.Path(path_type=Path), help="A file that holds the key."),
 )
 
@@ -129,8 +164,9 @@ def access_options(function: Function) -> Function:
         key_file: Path | None,
         **rest: Any,
     ) -> Any:
-        access = of_environment(provider, model, Secret(dsn) if dsn else None)
-        access = evolve(access, key=Secret(api_key) if api_key else None, key_file=key_file)
+        flags = Flags(provider, model, Secret(dsn) if dsn else None)
+        access = of_environment(flags.provider, flags.model, flags.dsn)
+        access = evolve(access, key=Secret(api_key) if api_key else None, key_file=key_file, flags=flags)
         return function(access=access, **rest)
 
     wrapped: Function = command
@@ -140,17 +176,32 @@ def access_options(function: Function) -> Function:
 
 
 def of_environment(provider: str | None, model: str | None = None, dsn: Secret | None = None) -> Access:
-    """What LLM_PROVIDER, LLM_DSN and LLM_MODEL say under these flags.
+    """What LLM_PROVIDER, LLM_DSN and LLM_MODEL say under these flags, and the settings under them.
 
     When LLM_PROVIDER names another provider than the flag, the other two speak of that one and are left alone: a key
     in LLM_DSN must not go to a stranger.
     """
+    held = settings.read()
+    provider, model = _meant(held, provider, model)
     usual = os.environ.get("LLM_PROVIDER") or None
-    name = provider or usual or "echo"
+    name = provider or usual or held.provider or "echo"
+    dsn = dsn or Secret("")
     if usual is None or find(name).name == find(usual).name:
-        held = dsn or Secret(os.environ.get("LLM_DSN", ""))
-        if model is None and "model" not in dsns.parse(held, find(name).key_param).parameters:
-            model = os.environ.get("LLM_MODEL") or None
-    else:
-        held = dsn or Secret("")
-    return Access(name, model, held)
+        dsn = dsn or Secret(os.environ.get("LLM_DSN", ""))
+        model = model or _unless_in(dsn, name, os.environ.get("LLM_MODEL"))
+    return Access(name, model or _unless_in(dsn, name, held.models.get(find(name).name)), dsn)
+
+
+def _meant(held: settings.Settings, provider: str | None, model: str | None) -> tuple[str | None, str | None]:
+    """(provider, model) when the model is an alias. Raises click.UsageError for one of another provider."""
+    alias = held.aliases.get(model or "")
+    if alias is None:
+        return provider, model
+    if provider and alias.provider and find(provider).name != find(alias.provider).name:
+        raise click.UsageError(f"{model} is {alias.model} of {alias.provider} (`aikido-llm config`): leave out -p")
+    return provider or alias.provider or None, alias.model
+
+
+def _unless_in(dsn: Secret, name: str, model: str | None) -> str | None:
+    """The model, where the DSN names none."""
+    return None if "model" in dsns.parse(dsn, find(name).key_param).parameters else model or None

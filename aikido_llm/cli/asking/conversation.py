@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from attrs import define, field
 
 import aikido_llm as llm
 from aikido_llm.codecs.json import loads_object
+from aikido_llm.types.tools import Tool
 
 _FORMAT = 1
 
@@ -20,7 +22,7 @@ def _no_messages() -> list[llm.Message]:
 @define
 class Conversation:
     """system: instructions, "" for none. messages: the turns, without the instructions. answers, tokens, cost: of this
-    run. own: the files that hold this conversation, or an earlier state of it."""
+    run. own: the files that hold this conversation, or an earlier state of it. tools: what its calls are of."""
 
     system: str = ""
     messages: list[llm.Message] = field(factory=_no_messages)
@@ -29,11 +31,22 @@ class Conversation:
     output_tokens: int = 0
     cost: float = 0.0
     own: set[Path] = field(factory=lambda: set[Path]())
+    tools: tuple[Tool, ...] = ()
+
+    @classmethod
+    def of(cls, messages: Sequence[llm.Message], tools: tuple[Tool, ...] = ()) -> "Conversation":
+        """The conversation that these turns are; the first one may be instructions."""
+        first = messages[0] if messages and messages[0].role == llm.Role.system else None
+        return cls(first.text if first else "", list(messages[1:] if first else messages), tools=tools)
+
+    @property
+    def start(self) -> list[llm.Message]:
+        """The instructions as a turn."""
+        return [llm.system(self.system)] if self.system else []
 
     def request(self, text: str) -> llm.Request:
         """What is asked when the user says text; the conversation stays as it is until `took`."""
-        start = [llm.system(self.system)] if self.system else []
-        return llm.Request(messages=[*start, *self.messages, llm.user(text)])
+        return llm.Request(messages=[*self.start, *self.messages, llm.user(text)], tools=self.tools)
 
     def took(self, text: str, answer: llm.Message) -> None:
         """An answer has come: both turns stay."""
@@ -42,6 +55,7 @@ class Conversation:
     def clear(self) -> None:
         """Another conversation begins."""
         self.messages.clear()
+        self.tools = ()
         self.own.clear()
 
     def count(self, usage: llm.Usage) -> None:

@@ -4,10 +4,14 @@ import locale
 import mimetypes
 import sys
 from pathlib import Path
+from typing import TypeAlias
+from urllib.parse import urlsplit
 
 import click
 
 import aikido_llm as llm
+
+Shown: TypeAlias = llm.TextPart | llm.ImagePart | llm.AudioPart | llm.FilePart
 
 _EXTENSIONS = {
     "image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/gif": ".gif", "image/svg+xml": ".svg",
@@ -54,15 +58,15 @@ def image(source: str) -> llm.ImagePart:
         raise click.BadParameter(str(error), param_hint="--image") from None
 
 
-def document(path: str) -> llm.TextPart | llm.ImagePart | llm.AudioPart | llm.FilePart:
+def document(path: str, kind: str = "", hint: str = "--file") -> Shown:
     """A file (`-`: stdin) to show to the model: text as text (every provider takes it), pictures, sounds and others as
-    what they are. Raises click.BadParameter."""
+    what they are. kind: a media type that is said. Raises click.BadParameter."""
     try:
         data = read(path)
     except OSError as error:
-        raise click.BadParameter(f"{path}: {error.strerror}", param_hint="--file") from None
+        raise click.BadParameter(f"{path}: {error.strerror}", param_hint=hint) from None
     name = "stdin" if path == "-" else Path(path).name
-    kind = llm.FilePart(data=data, name=name).content_type or mimetypes.guess_type(name)[0] or ""
+    kind = kind or llm.FilePart(data=data, name=name).content_type or mimetypes.guess_type(name)[0] or ""
     if kind.startswith("image/") and kind != "image/svg+xml":
         return llm.ImagePart(data=data, content_type=kind)
     if kind.startswith("audio/"):
@@ -71,6 +75,26 @@ def document(path: str) -> llm.TextPart | llm.ImagePart | llm.AudioPart | llm.Fi
         return llm.TextPart(text_of(data))
     except ValueError:
         return llm.FilePart(data=data, content_type=kind, name=name)
+
+
+def attachment(said: str) -> tuple[str, Shown]:
+    """(name, part) of `-a`: a file, `-` for stdin, or an address, whose type its name tells or `;type=image/png` behind
+    it. Raises click.BadParameter."""
+    source, _, kind = said.partition(";type=")
+    if source.partition(":")[0].lower() not in ("http", "https"):
+        return "stdin" if source == "-" else Path(source).name, document(source, kind, "--attach")
+    name = Path(urlsplit(source).path).name
+    kind = kind or mimetypes.guess_type(name)[0] or ""
+    match kind.partition("/")[0]:
+        case "image":
+            return name, llm.ImagePart(url=source, content_type=kind)
+        case "audio":
+            return name, llm.AudioPart(url=source, content_type=kind)
+        case "application" | "video":
+            return name, llm.FilePart(url=source, content_type=kind, name=name)
+        case _:
+            advice = "what is there is not read here: curl it into the command" if kind else "say what it is"
+            raise click.BadParameter(f"{source}: {advice} (-a 'URL;type=image/png')", param_hint="--attach")
 
 
 def pixels(data: bytes) -> tuple[int, int] | None:

@@ -62,14 +62,22 @@ def stdin_text(wanted: bool) -> str:
         raise click.UsageError(f"what is piped in {error}: attach it with --file - or --image -") from None
 
 
-def messages(system: str | None, text: str, images: Sequence[str], files: Sequence[str]) -> list[llm.Message]:
+def is_stdin(source: str) -> bool:
+    """Whether an attachment is stdin: `-`, or `-;type=image/png`."""
+    return source.partition(";")[0] == "-"
+
+
+def messages(
+    system: str | None, text: str, images: Sequence[str], files: Sequence[str], attached: Sequence[str] = ()
+) -> list[llm.Message]:
     """The conversation: instructions, then one turn of the user with all that is attached.
 
     A text file goes as text under its name; alone it is the prompt. raises: click.UsageError when nothing is asked.
     """
-    if [*files, *images].count("-") > 1:
+    if sum(map(is_stdin, (*files, *images, *attached))) > 1:
         raise click.UsageError("stdin can be attached once")
     documents = [("stdin" if path == "-" else Path(path).name, media.document(path)) for path in files]
+    documents += map(media.attachment, attached)
     pictures = [media.image(source) for source in images]
     parts: list[llm.Part] = []
     for name, part in documents:
@@ -135,6 +143,11 @@ def _list(value: Any) -> list[Any]:
 
 def _object(value: Any) -> dict[str, Any]:
     return cast("dict[str, Any]", value) if type(value) is dict else {}
+
+
+def absolute(path: str) -> Path:
+    """A file that shall be found from elsewhere too."""
+    return Path(path).expanduser().absolute()
 
 
 def _has_blank(text: str) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from aikido_llm import InvalidRequestError
 
+from ..access import places
 from .media import text_of
 
 if TYPE_CHECKING:
@@ -112,10 +113,28 @@ def _keys() -> "KeyBindings":
 
 
 def history_file() -> Path:
-    """`~/.local/state/aikido-llm/history`, or under XDG_STATE_HOME; only the user may read it."""
-    base = os.environ.get("XDG_STATE_HOME", "")
-    folder = (Path(base) if os.path.isabs(base) else Path.home() / ".local" / "state") / "aikido-llm"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = folder / "history"
+    """`~/.local/state/aikido-llm/history`, or where `places` says; only the user may read it."""
+    path = places.state() / "history"
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
     return path
+
+
+def can_ask() -> bool:
+    """Whether somebody is there to answer, also where stdin is a pipe: his terminal is then what stderr is."""
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+async def ask(question: str) -> str:
+    """A word, in lower case, of the person at the terminal; "" for Ctrl-D. Raises KeyboardInterrupt for Ctrl-C."""
+    from prompt_toolkit import PromptSession
+    from prompt_toolkit.input import create_input
+    from prompt_toolkit.output import create_output
+
+    session: PromptSession[str] = PromptSession(
+        input=create_input(always_prefer_tty=True), output=create_output(stdout=sys.stderr)
+    )
+    try:
+        return (await session.prompt_async(question)).strip().lower()
+    except EOFError:
+        return ""

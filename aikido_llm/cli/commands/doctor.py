@@ -14,9 +14,9 @@ import aikido_llm as llm
 from aikido_llm.auth.base import Signing
 from aikido_llm.providers import find
 
-from ..access import clouds, env_file, keys
+from ..access import clouds, completing, env_file, keys
 from ..access.finding import Finding
-from ..access.options import Access, complete_provider, of_environment
+from ..access.options import Access, of_environment
 from ..terminal import speak
 from ..terminal.explain import explain, one_line
 from ..terminal.render import safe
@@ -25,7 +25,7 @@ _STYLES = {"ok": "green", "FAIL": "bold red", "--": "dim"}
 
 
 @click.command("doctor")
-@click.argument("names", nargs=-1, shell_complete=complete_provider)
+@click.argument("names", nargs=-1, shell_complete=completing.providers)
 @click.option("--timeout", type=float, default=10.0, show_default=True, help="Seconds for each check.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 def command(names: tuple[str, ...], timeout: float, as_json: bool) -> None:

@@ -8,6 +8,7 @@ import click
 
 import aikido_llm as llm
 
+from ..access import listed
 from ..access.options import Access, access_options
 from ..terminal import speak
 from ..terminal.table import show
@@ -36,7 +37,9 @@ _COLUMNS = ("model", "name", "context", "output", "$ in", "$ out")
 def command(access: Access, words: tuple[str, ...], sort: str, as_json: bool) -> None:
     """List the models, only those with all WORDS in their id or name. Prices are US dollars per million tokens."""
     client = access.client(model_needed=False)
-    found = chosen(asyncio.run(_list(client)), words, sort)
+    models = asyncio.run(_list(client))
+    listed.keep(client.provider, [model.id for model in models])
+    found = chosen(models, words, sort)
     if as_json:
         for model in found:
             speak.line(llm.serialize.to_dict(model))

@@ -8,8 +8,7 @@ from aikido_llm.auth.base import Signing
 from aikido_llm.providers import find
 from aikido_llm.providers.base import Provider
 
-from ..access import keys
-from ..access.options import complete_provider
+from ..access import completing, keys
 from ..terminal import speak
 from ..terminal.render import safe
 from ..terminal.table import show
@@ -18,7 +17,7 @@ _IN_OUT = ("images", "audio")
 
 
 @click.command("providers")
-@click.argument("name", required=False, shell_complete=complete_provider)
+@click.argument("name", required=False, shell_complete=completing.providers)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 def command(name: str | None, as_json: bool) -> None:
     """List the providers: what each supports and where its key comes from. With NAME: everything about that one."""

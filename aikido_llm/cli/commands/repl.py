@@ -2,8 +2,10 @@
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import click
 from attrs import evolve
@@ -13,12 +15,14 @@ from aikido_llm.providers import find
 
 from ..access.options import Access, access_options, of_environment, stand_in
 from ..asking.conversation import Conversation, place
+from ..asking.details import Details, details, pair
 from ..asking.typing_in import Keyboard, Pipe, Source
+from ..log import consent
 from ..terminal import speak
+from ..terminal.ask import Asked, ask
 from ..terminal.explain import explain
 from ..terminal.render import safe, usage_line
 from ..terminal.screen import Screen
-from .chat import ask
 
 HELP = {
     "/model": "NAME: ask another model; alone: which one is asked",
@@ -37,20 +41,31 @@ HELP = {
 @click.command("repl")
 @access_options
 @click.option("-s", "--system", metavar="TEXT", help="Instructions to the model.")
+@click.option("-c", "--continue", "go_on", is_flag=True, help="Go on with the last conversation that was kept.")
+@click.option("--conversation", "number", metavar="ID", type=click.IntRange(min=1), help="Go on behind that call of "
+              "`aikido-llm logs`.")  # fmt: skip
+@click.option("-o", "--option", "options", metavar="NAME=VALUE", multiple=True, help="Any option: seed=1, top_p=0.9, "
+              "extra.NAME=...")  # fmt: skip
 @click.option(
     "--load", metavar="FILE", type=click.Path(path_type=Path), help="Go on with a conversation that /save kept."
 )
 @click.option("--plain", is_flag=True, help="Print answers as they are.")
-def command(access: Access, system: str | None, load: Path | None, plain: bool) -> None:
+@click.option("--log/--no-log", "log", default=None, help="Keep these calls, or not.  [default: as config says, on a "
+              "terminal]")  # fmt: skip
+def command(access: Access, system: str | None, load: Path | None, plain: bool, **options: Any) -> None:
     """Hold a conversation. Ctrl-C stops an answer, Ctrl-D leaves; /help lists the commands.
 
     Enter sends. Pasted lines stay together; a backslash at the end of a line, Alt-Enter or a block in three quotes
     goes on in a new line.
     """
-    conversation = Conversation(system=system or "")
+    before = asyncio.run(consent.before(options["number"])) if options["go_on"] or options["number"] else None
+    conversation = Conversation.of(before.messages, before.tools) if before else Conversation()
+    conversation.system = system or conversation.system
+    access = access.preferring(before.provider or None, before.model) if before else access
+    keep = consent.wanted(options["log"], may_ask=not stand_in(access))
     source: Source = Keyboard([*HELP]) if sys.stdin.isatty() and sys.stdout.isatty() else Pipe()
     with asyncio.Runner() as runner:
-        repl = Repl(access, conversation, runner, plain=plain)
+        repl = Repl(access, conversation, runner, plain=plain, keep=keep, options=_pairs(options["options"]))
         try:
             if load is not None:
                 repl.load(str(load))
@@ -63,17 +78,27 @@ def command(access: Access, system: str | None, load: Path | None, plain: bool) 
             repl.close()
 
 
+def _pairs(options: tuple[str, ...]) -> list[tuple[str, str]]:
+    try:
+        return [pair(text) for text in options]
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="-o") from None
+
+
 class Repl:
     """The loop. Between answers no event loop runs, so that Ctrl-C means what it means where it is pressed."""
 
     def __init__(
-        self, access: Access, conversation: Conversation, runner: asyncio.Runner, *, plain: bool = False
-    ) -> None:
+        self, access: Access, conversation: Conversation, runner: asyncio.Runner, *, plain: bool = False,
+        keep: bool = False, options: Sequence[tuple[str, str]] = (),
+    ) -> None:  # fmt: skip
         self.conversation = conversation
         self._access = access
         self._runner = runner
         self._plain = plain
-        self._client = access.client()
+        self._options = options
+        self._store = consent.store() if keep else None
+        self._client, self._details = self._open(access)
         self._known = {self._client.provider: access}  # flags speak of the provider that they were given for
         self._pending = ""  # the last question, while it has no answer that stays
         self._usage: llm.Usage | None = None
@@ -103,6 +128,8 @@ class Repl:
 
     def close(self) -> None:
         self._runner.run(self._client.aclose())
+        if self._store is not None:
+            self._runner.run(self._store.aclose())
 
     def say(self, line: str) -> None:
         """Everything but answers goes to stderr."""
@@ -126,7 +153,8 @@ class Repl:
         self._pending = text
         screen = Screen(plain=self._plain)
         try:
-            self._runner.run(ask(self._client, self.conversation.request(text), screen))
+            request = evolve(self.conversation.request(text), model=self._client.model)
+            self._runner.run(ask(self._client, self._details.ask(request), screen))
         except KeyboardInterrupt:
             if screen.text:
                 self._keep(text, llm.assistant(screen.text))
@@ -155,7 +183,7 @@ class Repl:
         match name:
             case "/model":
                 if rest:
-                    self._switch(evolve(self._access, model=rest))
+                    self._switch(self._access.asking(rest))
                 self.say(self.about)
             case "/provider":
                 if rest:
@@ -202,8 +230,16 @@ class Repl:
 
     def _switch(self, access: Access) -> None:
         """Raises ConfigError, and then nothing has changed."""
-        client = access.client()
-        old, self._client, self._access = self._client, client, access
+        client, details = self._open(access)
+        old, self._client, self._access, self._details = self._client, client, access, details
         self._known[client.provider] = access
         with suppress(llm.LLMError):
             self._runner.run(old.aclose())
+
+    def _open(self, access: Access) -> tuple[Asked, Details]:
+        """Raises ConfigError."""
+        try:
+            found = details([*access.set_options, *self._options], access.row)
+        except ValueError as error:
+            raise llm.ConfigError(str(error), provider=access.row.name) from None
+        return consent.kept_in(self._store, access.client(**found.own)), found

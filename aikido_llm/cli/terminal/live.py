@@ -28,6 +28,14 @@ class Writer(Protocol):
         ...
 
 
+class NoWriter:
+    """Shows nothing."""
+
+    def write(self, text: str) -> None: ...
+
+    def close(self) -> None: ...
+
+
 class PlainWriter:
     """Every piece at once. On a terminal without control characters; elsewhere exactly as it came."""
 

@@ -22,10 +22,14 @@ def safe(text: str) -> str:
     return _CONTROL.sub("", text) if _CONTROL.search(text) else text
 
 
+def visible(text: str) -> str:
+    """The text with each character that a terminal would obey as an escape: who decides by it must see it."""
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found.group()):04x}", text.replace("\n", "\\n").replace("\t", "\\t"))
+
+
 def json_line(value: Any, *, ascii_only: bool = False) -> str:
     """One line of JSON, readable where it can be; what a terminal would obey is escaped."""
-    line = json.dumps(value, ensure_ascii=ascii_only)
-    return _ESCAPED.sub(lambda found: f"\\u{ord(found.group()):04x}", line) + "\n"
+    return visible(json.dumps(value, ensure_ascii=ascii_only)) + "\n"
 
 
 def counts(usage: llm.Usage) -> str:
@@ -63,6 +67,13 @@ def server_tool(call: llm.ServerToolCall) -> str:
     arguments = " ".join(call.arguments.split())
     shown = arguments if len(arguments) <= _SHOWN else f"{arguments[:_SHOWN]}..."
     return f"server tool: {' '.join(word for word in (call.name or call.kind, shown) if word)} ({call.status})"
+
+
+def tool_result(message: llm.Message) -> str:
+    """`tool result: 12 degrees`, `tool failed: ...`, on one line."""
+    text = " ".join(message.text.split())
+    said = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+    return f"tool {'failed' if message.is_error else 'result'}: {said}"
 
 
 _SHOWN = 200  # characters of a tool's arguments: code may be long

@@ -18,23 +18,26 @@ import aikido_llm as llm
 from ..asking.media import extension
 from . import speak
 from .hush import hushed
-from .live import MarkdownWriter, PlainWriter, Writer
-from .render import Meter, file_size, footnotes, safe, server_tool, usage_line
+from .live import MarkdownWriter, NoWriter, PlainWriter, Writer
+from .render import Meter, file_size, footnotes, safe, server_tool, tool_result, usage_line
 
 
 class Screen:
     """Shows the events of one answer as they come.
 
     plain: text as it is, also on a terminal. as_json: one JSON object a line on stdout, nothing else there.
-    show_usage: the token counts behind the answer, also where no terminal is.
+    show_usage: the token counts behind the answer, also where no terminal is. silent: the text is kept in `text` and
+    not shown.
     """
 
-    def __init__(self, *, plain: bool = False, as_json: bool = False, show_usage: bool = False) -> None:
+    def __init__(
+        self, *, plain: bool = False, as_json: bool = False, show_usage: bool = False, silent: bool = False
+    ) -> None:
         out, self._err = Console(), Console(stderr=True)
         self._as_json = as_json
         self._show_usage = show_usage
-        self._live = out.is_terminal and not out.is_dumb_terminal and not plain
-        self._writer: Writer = MarkdownWriter(out) if self._live else PlainWriter()
+        self._live = out.is_terminal and not out.is_dumb_terminal and not plain and not silent
+        self._writer: Writer = NoWriter() if silent else MarkdownWriter(out) if self._live else PlainWriter()
         self._meter = Meter()
         self._spinner: Live | None = None
         self._thinking = False  # stderr stands in the middle of a line of thinking
@@ -52,6 +55,7 @@ class Screen:
     def answer(self, who: str, *, streamed: bool = True) -> Generator["Screen"]:
         """Around one answer: a spinner until its first piece; in the end the screen is left tidy, whatever happened."""
         self._streamed = streamed
+        self._meter = Meter()
         self._meter.start()
         if self._err.is_terminal and not self._err.is_dumb_terminal and not self._as_json:
             self._spinner = self._start_spinner(who)
@@ -88,6 +92,13 @@ class Screen:
             return
         self.partial(response)
         self.event(llm.EndEvent(response.finish_reason, response))
+
+    def result(self, event: llm.ToolResultEvent) -> None:
+        """Show what a tool gave."""
+        if self._as_json:
+            speak.line(llm.serialize.to_dict(event))
+        else:
+            self._say(tool_result(event.message))
 
     def partial(self, response: llm.Response) -> None:
         """Show what there is of an answer, without an end."""
