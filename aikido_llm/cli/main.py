@@ -56,7 +56,7 @@ class Commands(click.Group):
             ctx.exit(0)
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(llm.__version__, prog_name=PROGRAM)
 def cli() -> None:
     """Stream from large language models. Answers go to stdout, everything else to stderr.

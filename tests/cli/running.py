@@ -81,6 +81,11 @@ async def saying(value: object) -> AsyncGenerator[str]:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
 
 
+def held(folder: Path) -> dict[Path, bytes]:
+    """All files below a folder, {} when it is not there."""
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 def take(path: Path, data: bytes) -> None:
     """A file that a command has left: it holds data. It is removed, with its folder."""
     assert path.read_bytes() == data

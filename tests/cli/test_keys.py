@@ -12,7 +12,7 @@ from aikido_llm.providers import find
 from aikido_llm.secret import Secret
 from aikido_llm.testing import Answer, WireServer
 
-from .running import here, run
+from .running import Terminal, held, here, run
 
 CANARY = "canaryKey7qZ2vX9wB4nU5tR8"
 
@@ -97,3 +97,71 @@ async def test_no_output_shows_a_key(server: WireServer, tmp_path: Path) -> None
         assert CANARY[:9] not in done.out + done.err, arguments
         assert done.code == (0 if arguments[0] == "repl" else 1)
     assert CANARY[:9] not in (tmp_path / "out.errors.jsonl").read_text()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> dict[str, str]:
+    return {"AIKIDO_LLM_HOME": str(tmp_path / "home"), "XDG_CONFIG_HOME": str(tmp_path)}
+
+
+async def test_a_key_that_is_set_is_used_and_never_shown(
+    server: WireServer, home: dict[str, str], tmp_path: Path
+) -> None:
+    file = tmp_path / "home" / "keys" / "vllm"
+    done = await here("keys", "set", "vllm", stdin="test-key\n", **home)
+    assert (done.code, done.out, done.err) == (0, "", f"aikido-llm: the key of vllm is in {file}\n")
+    assert (file.stat().st_mode & 0o777, file.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    used = await here("chat", "-p", "vllm", "-m", "m", "--dsn", server.base_url("vllm"), "hi", **home)
+    assert (used.code, server.received[0].headers["authorization"]) == (0, "Bearer test-key"), used.err
+    write(tmp_path / "vllm" / "api_key", "of-another-program")
+    done = await here("keys", "list", OPENAI_API_KEY="k", **home)
+    assert [line.split() for line in done.out.splitlines()[1:]] == [["openai", "OPENAI_API_KEY"], ["vllm", str(file)]]
+    assert "test-key" not in done.out + done.err
+    assert (await here("keys", "path", **home)).out == f"{file.parent}\n"
+    assert (await here("keys", "set", "openai", stdin="k2", OPENAI_API_KEY="k", **home)).err.endswith(
+        "OPENAI_API_KEY is set, and goes before it\n"
+    )
+    assert (await here("keys", "remove", "vllm", **home)).code == 0
+    assert (await here("keys", "remove", "vllm", **home)).err == "aikido-llm: no key of vllm is kept\n"
+    for wrong in ("", "two words", "two\nlines", "\x00"):
+        assert (await here("keys", "set", "vllm", stdin=wrong, **home)).code == 2
+    assert not file.exists()
+
+
+async def test_a_key_is_typed_where_it_is_not_shown(home: dict[str, str], tmp_path: Path) -> None:
+    async with Terminal("keys", "set", "openai", **home) as terminal:
+        await terminal.until("API key for OpenAI", "not shown")
+        terminal.type(f"{CANARY}\r")
+        await terminal.until("the key of openai is in")
+        assert await terminal.ended() == 0
+    assert CANARY not in terminal.raw
+    assert (tmp_path / "home" / "keys" / "openai").read_text() == f"{CANARY}\n"
+
+
+KEYRING = """
+import json, pathlib
+FILE = pathlib.Path(__file__).with_name("ring.json")
+def _held(): return json.loads(FILE.read_text()) if FILE.exists() else {}
+def get_password(service, name): return _held().get(f"{service} {name}")
+def set_password(service, name, key): FILE.write_text(json.dumps({**_held(), f"{service} {name}": key}))
+def delete_password(service, name): FILE.write_text("{}")
+"""
+
+
+async def test_the_system_s_keyring(server: WireServer, home: dict[str, str], tmp_path: Path) -> None:
+    """A stand-in for the library: what it does with a system's keyring is its own."""
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "keyring.py").write_text(KEYRING)
+    env = {**home, "PYTHONPATH": str(tmp_path / "lib")}
+    done = await run("keys", "set", "vllm", stdin="test-key", **env)
+    assert done.err == "aikido-llm: the key of vllm is in the system's keyring\n"
+    assert (tmp_path / "lib" / "ring.json").read_text() == '{"aikido-llm vllm": "test-key"}'
+    assert set(held(tmp_path / "home")) == {tmp_path / "home" / "config.json"}
+    used = await run("chat", "-p", "vllm", "-m", "m", "--dsn", server.base_url("vllm"), "hi", **env)
+    assert (used.code, server.received[0].headers["authorization"]) == (0, "Bearer test-key"), used.err
+    (tmp_path / "lib" / "keyring.py").write_text(f"def get_password(*_): raise OSError('{CANARY}')")
+    broken = await run("chat", "-p", "openai", "-m", "m", "--dsn", server.base_url("openai"), "hi", **env)
+    assert "keyring" not in broken.err, "it is asked for what is in it alone"
+    broken = await run("providers", "vllm", **env)
+    assert "the system's keyring cannot be used (OSError)" in broken.out
+    assert CANARY not in broken.out + broken.err

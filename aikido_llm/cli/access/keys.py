@@ -3,11 +3,13 @@
 import os
 import stat
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from attrs import frozen
 
 import aikido_llm as llm
+from aikido_llm.providers import find
 from aikido_llm.providers.base import Provider
 from aikido_llm.secret import Secret
 
@@ -70,18 +72,27 @@ def look(row: Provider, in_dsn: bool = False) -> Found:
             return Found(f"{taken[0]} of {file.path}", taken[1], taken=True)
     except llm.ConfigError as error:
         return Found(problem=error.message)
-    if row.name in settings.read().keyring:
+    if (name := _of_same(row, settings.read().keyring)) is not None:
         try:
-            return Found(keyring.NAME, keyring.read(row.name))
+            return Found(keyring.NAME, keyring.read(name))
         except llm.ConfigError as error:
             return Found(problem=error.message)
-    path = next((path for path in (own_file(row), key_file(row)) if _is_there(path)), None)
+    folder = own_file(row).parent
+    own = _of_same(row, os.listdir(folder) if _is_there(folder) else ())
+    path = next((path for path in ([folder / own] if own else [key_file(row)]) if _is_there(path)), None)
     if path is not None:
         try:
             return Found(str(path), read_key_file(path))
         except llm.ConfigError as error:
             return Found(problem=error.message)
     return Found()
+
+
+def _of_same(row: Provider, kept: Iterable[str]) -> str | None:
+    """The provider among these whose key is this row's too: its own, or one that has the same variable."""
+    names = [name for name in kept if name in llm.providers()]
+    same = (name for name in names if row.key_env and find(name).key_env[:1] == row.key_env[:1])
+    return row.name if row.name in names else next(same, None)
 
 
 def _is_there(path: Path) -> bool:

@@ -1,6 +1,8 @@
 """Where the lines of a `repl` come from: a terminal with history and editing, or a pipe."""
 
+import asyncio
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -126,15 +128,19 @@ def can_ask() -> bool:
 
 
 async def ask(question: str) -> str:
-    """A word, in lower case, of the person at the terminal; "" for Ctrl-D. Raises KeyboardInterrupt for Ctrl-C."""
+    """A word, in lower case, of the person at the terminal; "" for Ctrl-D. Ctrl-C ends the program, as elsewhere."""
     from prompt_toolkit import PromptSession
     from prompt_toolkit.input import create_input
     from prompt_toolkit.output import create_output
 
     session: PromptSession[str] = PromptSession(
-        input=create_input(always_prefer_tty=True), output=create_output(stdout=sys.stderr)
+        input=create_input(always_prefer_tty=True), output=create_output(stdout=sys.stderr), reserve_space_for_menu=0
     )
     try:
         return (await session.prompt_async(question)).strip().lower()
     except EOFError:
         return ""
+    except KeyboardInterrupt:
+        signal.raise_signal(signal.SIGINT)  # what asks is one task of several: the loop ends all of them
+        await asyncio.Event().wait()
+        raise

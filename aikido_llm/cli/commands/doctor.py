@@ -24,7 +24,15 @@ from ..terminal.render import safe
 _STYLES = {"ok": "green", "FAIL": "bold red", "--": "dim"}
 
 
-@click.command("doctor")
+_EPILOG = """\b
+Examples:
+  aikido-llm doctor
+  aikido-llm doctor openai anthropic --timeout 5
+  aikido-llm doctor --json
+"""
+
+
+@click.command("doctor", epilog=_EPILOG)
 @click.argument("names", nargs=-1, shell_complete=completing.providers)
 @click.option("--timeout", type=float, default=10.0, show_default=True, help="Seconds for each check.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")

@@ -22,7 +22,8 @@ from ..terminal.render import counts, file_size
 _EPILOG = """\b
 Examples:
   aikido-llm image -p gemini -m gemini-3-pro-image a lighthouse in fog --aspect 16:9
-  aikido-llm image -p openrouter -m google/gemini-3-pro-image --n 3 --out fog.png a lighthouse in fog
+  aikido-llm image -p openrouter -m google/gemini-3-pro-image --n 3 --out fog.png "a lighthouse"
+  aikido-llm image -p openai -m gpt-image-1 --image photo.jpg "the same in winter"
 """
 
 

@@ -71,8 +71,10 @@ def remove(name: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 def list_keys(as_json: bool) -> None:
     """List the providers that have a key, and where it is from; never the key."""
-    rows = {row.name: row for row in map(find, llm.providers()) if row.key_env}
-    found = [(name, keys.look(row)) for name, row in rows.items()]
+    rows: dict[str, Provider] = {}
+    for row in map(find, llm.providers()):
+        rows.setdefault(row.key_env[0] if row.key_env else row.name, row)  # several may have one key
+    found = [(row.name, keys.look(row)) for row in rows.values()]
     there = [(name, key.problem or key.source) for name, key in found if key or key.problem]
     if as_json:
         for name, source in there:

@@ -28,7 +28,15 @@ _SORTS: dict[str, Callable[[llm.ModelInfo], tuple[Any, ...]]] = {
 _COLUMNS = ("model", "name", "context", "output", "$ in", "$ out")
 
 
-@click.command("models")
+_EPILOG = """\b
+Examples:
+  aikido-llm models -p openrouter claude
+  aikido-llm models -p openrouter --sort price --json
+  aikido-llm models -p ollama
+"""
+
+
+@click.command("models", epilog=_EPILOG)
 @click.argument("words", nargs=-1)
 @access_options
 @click.option("--sort", type=click.Choice(list(_SORTS)), default="id", show_default=True, help="context: the longest "

@@ -16,7 +16,15 @@ from ..terminal.table import show
 _IN_OUT = ("images", "audio")
 
 
-@click.command("providers")
+_EPILOG = """\b
+Examples:
+  aikido-llm providers
+  aikido-llm providers anthropic
+  aikido-llm providers --json
+"""
+
+
+@click.command("providers", epilog=_EPILOG)
 @click.argument("name", required=False, shell_complete=completing.providers)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 def command(name: str | None, as_json: bool) -> None:

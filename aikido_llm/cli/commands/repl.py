@@ -38,7 +38,15 @@ HELP = {
 }
 
 
-@click.command("repl")
+_EPILOG = """\b
+Examples:
+  aikido-llm repl -p anthropic -m claude-haiku-4-5 -s "be brief"
+  aikido-llm repl -c                           # with the conversation that was kept last
+  aikido-llm repl --load kept.json
+"""
+
+
+@click.command("repl", epilog=_EPILOG)
 @access_options
 @click.option("-s", "--system", metavar="TEXT", help="Instructions to the model.")
 @click.option("-c", "--continue", "go_on", is_flag=True, help="Go on with the last conversation that was kept.")

@@ -1,0 +1,162 @@
+"""`config`, and what its settings and `-o` do to a question."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import aikido_llm as llm
+from aikido_llm.cli.access import places, settings
+from aikido_llm.cli.access.options import of_environment
+from aikido_llm.cli.asking.details import Details, details
+from aikido_llm.providers import find
+from aikido_llm.testing import WireServer
+
+from .running import Done, held, here
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("AIKIDO_LLM_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+async def config(home: Path, *arguments: str) -> Done:
+    return await here("config", *arguments, AIKIDO_LLM_HOME=str(home))
+
+
+async def test_set_get_unset(home: Path) -> None:
+    values = {
+        "provider": ("claude",), "model": ("claude-haiku-4-5",), "model.openai": ("gpt-5-mini",), "log": ("off",),
+        "alias.fast": ("openai", "gpt-5-mini"), "alias.local": ("qwen3:8b",),
+        "option.gpt-4.1": ("temperature=0.2", "stop=a b"),
+    }  # fmt: skip
+    for name, value in values.items():
+        assert (await config(home, "set", name, *value)).code == 0
+    shown = await config(home)
+    assert [line.split(maxsplit=1) for line in shown.out.splitlines()] == [
+        ["provider", "anthropic"], ["model.anthropic", "claude-haiku-4-5"], ["model.openai", "gpt-5-mini"],
+        ["log", "off"], ["alias.fast", "openai gpt-5-mini"], ["alias.local", "qwen3:8b"],
+        ["option.gpt-4.1", "temperature=0.2 stop=a b"],
+    ]  # fmt: skip
+    assert shown.err == f"aikido-llm: this is in {home}/config.json\n"
+    assert (home / "config.json").stat().st_mode & 0o777 == 0o600
+    assert (await config(home, "get", "model")).out == "claude-haiku-4-5\n"
+    assert (await config(home, "path")).out == f"{home}/config.json\n"
+    for name in reversed(values):
+        assert (await config(home, "unset", name)).code == 0
+        assert (await config(home, "get", name)).code != 0
+    assert "nothing is set" in (await config(home)).err
+    assert json.loads((home / "config.json").read_text()) == {}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("nonsense", "1"), "nonsense is no setting"),
+        (("provider", "nobody"), "there is no provider 'nobody'"),
+        (("model", "m"), "whose model?"),
+        (("log", "perhaps"), "log is on or off"),
+        (("alias.a", "nobody", "m"), "there is no provider 'nobody'"),
+        (("alias.a", "b", "c", "d"), "takes a model, or a provider and its model"),
+        (("option.m", "temperature"), "is not name=value"),
+        (("option.m", "temperature=hot"), "Request.temperature takes a number"),
+        (("option.m", "api_key=k"), "keys are no options"),
+    ],
+)
+async def test_what_is_no_setting_changes_nothing(home: Path, arguments: tuple[str, ...], said: str) -> None:
+    done = await config(home, "set", *arguments)
+    assert done.code in (1, 2)
+    assert said in done.err
+    assert not held(home)
+
+
+@pytest.mark.parametrize("text", ["nonsense", "[]", '{"log": "yes"}', '{"aliases": {"a": {}}}', '{"models": {"a": 1}}'])
+async def test_a_file_that_holds_something_else_is_named(home: Path, text: str) -> None:
+    places.write(home / "config.json", text)
+    done = await here("chat", "hi", AIKIDO_LLM_HOME=str(home))
+    assert done.code == 1
+    assert done.err.startswith(f"aikido-llm: {home}/config.json")
+    assert "mend or remove it" in done.err
+    assert (home / "config.json").read_text() == text
+
+
+def test_flags_beat_the_environment_and_that_beats_the_settings(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    aliases = {"fast": settings.Alias("mini", "openai"), "big": settings.Alias("large")}
+    settings.change(provider="anthropic", models={"anthropic": "opus", "groq": "llama"}, aliases=aliases)
+
+    def asked(provider: str | None, model: str | None = None) -> tuple[str, str | None]:
+        access = of_environment(provider, model)
+        return access.provider, access.model
+
+    assert asked(None) == ("anthropic", "opus")
+    assert asked("groq") == ("groq", "llama")
+    assert asked("openai") == ("openai", None)
+    assert asked(None, "fast") == ("openai", "mini")
+    assert asked("groq", "big") == ("groq", "large")
+    monkeypatch.setenv("LLM_PROVIDER", "groq")
+    monkeypatch.setenv("LLM_MODEL", "mixtral")
+    assert asked(None) == ("groq", "mixtral")
+    assert asked("anthropic") == ("anthropic", "opus")
+    assert asked(None, "fast") == ("openai", "mini")
+    monkeypatch.delenv("LLM_MODEL")
+    monkeypatch.setenv("LLM_DSN", "?model=in-dsn")
+    assert asked(None) == ("groq", None), "the DSN says which"
+
+
+async def test_an_alias_of_another_provider(home: Path) -> None:
+    await config(home, "set", "alias.fast", "openai", "mini")
+    done = await here("chat", "-p", "groq", "-m", "fast", "hi", AIKIDO_LLM_HOME=str(home))
+    assert done.code == 2
+    assert "fast is mini of openai" in done.err
+
+
+async def test_options_of_a_model_and_of_a_question(server: WireServer, home: Path) -> None:
+    await config(home, "set", "option.test-model", "temperature=0.3", "seed=4", "top_p=0.5")
+    access = ("-p", "vllm", "--dsn", server.dsn("vllm"))
+    done = await here("chat", *access, "-o", "seed=5", "-t", "0.7", "-o", "stop=END", "-o", "extra.a.b=1", "-o",
+                      'extra.a.c={"d": null}', "hi", AIKIDO_LLM_HOME=str(home))  # fmt: skip
+    assert done.code == 0, done.err
+    body = server.received[0].body
+    assert (body["temperature"], body["seed"], body["top_p"], body["stop"]) == (0.7, 5, 0.5, ["END"])
+    assert body["a"] == {"b": 1, "c": {"d": None}}
+    done = await here("chat", *access, "-m", "other", "hi", AIKIDO_LLM_HOME=str(home))
+    assert "temperature" not in server.received[1].body
+    done = await here("chat", *access, "-o", "nonsense=1", "hi")
+    assert done.code == 2
+    assert "'nonsense' is not known to vllm; known are: " in done.err
+    assert (await here("chat", *access, "-o", "nonsense", "hi")).code == 2
+    await here("chat", "-p", "openrouter", "--dsn", server.dsn("openrouter"), "-o", "title=mine", "hi")
+    assert "mine" in server.received[2].headers.values(), "an option that only this provider has"
+
+
+def test_details() -> None:
+    assert details([("thinking", "64"), ("max_tokens", "9"), ("n", "2"), ("stop", '["a"]')]).fields == {
+        "thinking": llm.ThinkingConfig.by_budget(64), "max_tokens": 9, "n": 2, "stop": ["a"],
+    }  # fmt: skip
+    assert details([("seed", "1"), ("seed", "2")]).fields == {"seed": 2}
+    assert details([("timeout", "3")], find("openai")) == Details(own={"timeout": 3})
+    for wrong in ("thinking=loud", "messages=x", "extra.a=1;extra.a.b=2", "n=0", "seed=x", "api_key=k", "extra.=1"):
+        with pytest.raises(ValueError, match=r".+"):
+            details([(name, value) for name, _, value in (one.partition("=") for one in wrong.split(";"))],
+                    find("openai"))  # fmt: skip
+    said = details([("temperature", "1")]).ask(llm.Request("hi", temperature=0))
+    assert said.temperature == 0, "what the question says stays, 0 too"
+
+
+def test_places(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(places, "_XDG", True)
+    monkeypatch.delenv("AIKIDO_LLM_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("CONFIG", "DATA", "CACHE", "STATE"):
+        monkeypatch.delenv(f"XDG_{name}_HOME", raising=False)
+    found = [places.config(), places.data(), places.cache(), places.state()]
+    assert [str(path.relative_to(tmp_path)) for path in found] == [
+        ".config/aikido-llm", ".local/share/aikido-llm", ".cache/aikido-llm", ".local/state/aikido-llm",
+    ]  # fmt: skip
+    monkeypatch.setenv("XDG_DATA_HOME", "relative")
+    assert places.data() == found[1], "what is not absolute is ignored"
+    monkeypatch.setenv("XDG_DATA_HOME", "/elsewhere")
+    assert places.log() == Path("/elsewhere/aikido-llm/calls.db")
+    monkeypatch.setenv("AIKIDO_LLM_HOME", "/all")
+    assert {places.config(), places.data(), places.state(), places.cache().parent} == {Path("/all")}
