@@ -10,10 +10,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .batches import Batch as Batch
+    from .batches import Results as Results
+    from .batches import batch as batch
+    from .batches import list_batches as list_batches
+    from .batches import submit as submit
     from .datasets import ray as ray
     from .exports import export as export
     from .log import Log as Log
     from .parts import Parts as Parts
+    from .polling import BatchProgress as BatchProgress
     from .progress import Progress as Progress
     from .rows import Row as Row
     from .run import Run as Run
@@ -21,10 +27,12 @@ if TYPE_CHECKING:
     from .tables import arrow as arrow
 
 _HOMES = {
+    "batches": "Batch Results batch list_batches submit",
     "datasets": "ray",
     "exports": "export",
     "log": "Log",
     "parts": "Parts",
+    "polling": "BatchProgress",
     "progress": "Progress",
     "rows": "Row",
     "run": "Run map",

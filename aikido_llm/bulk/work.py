@@ -45,7 +45,8 @@ def meets_all(error: LLMError) -> bool:
     return isinstance(error, ConfigError | InsufficientCreditsError | BudgetExceededError)
 
 
-async def _each(rows: Rows) -> AsyncGenerator[Rowlike]:
+async def each(rows: Rows) -> AsyncGenerator[Rowlike]:
+    """The rows of any iterable."""
     if isinstance(rows, AsyncIterable):
         async for row in rows:
             yield row
@@ -161,7 +162,7 @@ class Work:
     async def _feed(self) -> None:
         try:
             place = 0
-            async with contextlib.aclosing(_each(self._rows)) as rows:
+            async with contextlib.aclosing(each(self._rows)) as rows:
                 async for row in rows:
                     await self._room.acquire()
                     self._take(read_row(row, place, self._key), place)

@@ -86,6 +86,18 @@ class Attempts:
             return await self._turn(stream, clocks, asked)
         return await Continued(partial(self._turn, stream, clocks), asked, most).begin()
 
+    def encoded(self, request: Request) -> tuple[Request, WireRequest]:
+        """A request that is not sent by itself: with the client's defaults, and as `complete` would send it.
+
+        raises: what `complete` raises before it sends.
+        """
+        try:
+            return self._encode(self._with_defaults(request), stream=False)
+        except RecursionError:
+            raise self._stamp(_too_deep(), request.model) from None
+        except LLMError as error:
+            raise self._stamp(error, request.model) from error.__cause__
+
     async def _turn(self, stream: bool, clocks: Clocks, asked: Request) -> Begun:
         """One turn of an answer; nearly always the only one."""
         prepared: Prepared | None = None
@@ -135,18 +147,21 @@ class Attempts:
         return asked
 
     def _prepare(self, request: Request, *, stream: bool) -> Prepared:
-        row = self._settings.provider
-        request = without_unnamed(row, request)
-        try:
-            wire = self._settings.dialect.encode(request, stream=stream, provider=self._provider)
-        except UnsupportedFeatureError as error:
-            raise told_of_others(row, request, error, stream=stream) from None
+        request, wire = self._encode(request, stream=stream)
         if wire.body is None:
             return Prepared(request, wire, None, stream)
         try:
             return Prepared(request, wire, json.dumps_body(wire.body), stream)
         except ValueError:
             raise _too_deep() from None
+
+    def _encode(self, request: Request, *, stream: bool) -> tuple[Request, WireRequest]:
+        row = self._settings.provider
+        request = without_unnamed(row, request)
+        try:
+            return request, self._settings.dialect.encode(request, stream=stream, provider=self._provider)
+        except UnsupportedFeatureError as error:
+            raise told_of_others(row, request, error, stream=stream) from None
 
     # ---------------------------------------------------------------- one attempt
 

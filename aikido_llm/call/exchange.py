@@ -169,7 +169,10 @@ class Exchange:
         if isinstance(response, Proxied):
             secrets = (*secrets, *response.secrets)
         reply = read_reply(response.headers, self._settings.provider, secrets)
-        failure = _unreadable(response) if response.status == 200 else await self._refusal(clocks, response)
+        if response.status in wire.accepts:
+            failure = _unreadable(response)
+        else:
+            failure = await self._refusal(clocks, response)
         if failure is not None:
             return signed, reply.stamp(failure.scrubbed(*secrets))
         return signed, Accepted(response, reply, response.sent if isinstance(response, Timed) else sent, secrets)
@@ -207,7 +210,11 @@ class Exchange:
         return error
 
     async def _url(self, wire: WireRequest) -> str:
-        url = await self._signer.located(self._settings.base_url) + wire.path
+        base = await self._signer.located(self._settings.base_url)
+        if wire.before:
+            front, _, last = base.rpartition("/")
+            base = f"{front}/{wire.before}/{last}"
+        url = base + wire.path
         return f"{url}{'&' if '?' in url else '?'}{self._query}" if self._query else url
 
     def _general(self, wire: WireRequest, *, stream: bool) -> Headers:

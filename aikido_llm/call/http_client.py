@@ -16,7 +16,7 @@ import os
 from collections.abc import Awaitable, Iterable
 from functools import partial
 from types import TracebackType
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import Factory, define, evolve, fields
 
@@ -34,6 +34,9 @@ from .attempts import Attempts
 from .clocks import Clocks
 from .exchange import Exchange, Settings
 from .stream import EventStream, Source, StreamCore
+
+if TYPE_CHECKING:  # loaded when it is first asked for
+    from .hosted import HostedBatches
 
 Messages: TypeAlias = str | Message | Iterable[Message]
 
@@ -182,6 +185,16 @@ class HTTPClient(Unpicklable):
         except LLMError as error:
             log_failure(error, clocks.now() - begun, self._settings.failures)
             raise
+
+    def hosted_batches(self) -> "HostedBatches":
+        """What the provider offers for batches, which `aikido_llm.bulk.submit` uses. No I/O.
+
+        raises: UnsupportedFeatureError where it has none, and for a client whose budget no batch would keep to.
+        """
+        from .hosted import HostedBatches, offered  # rarely needed
+
+        self._life.check()
+        return HostedBatches(self._settings, self._exchange, self._attempts, offered(self._settings))
 
     async def warm(self, connections: int) -> None:
         """Have so many connections ready, DNS and TLS included; the next calls use them. Nothing is sent on them.

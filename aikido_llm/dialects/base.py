@@ -36,6 +36,8 @@ class WireRequest:
 
     path: behind the base URL, with a leading slash and no key in it. body: JSON values and `Base64Text`; None for GET.
     once: what it begins goes on without a reader, so that it is sent again only where a status has refused it.
+    accepts: the statuses that hold what was asked for. before: what stands in front of the base URL's last segment
+    (`upload` makes `/upload/v1beta` of `/v1beta`), "" for nothing.
     """
 
     path: str
@@ -43,6 +45,8 @@ class WireRequest:
     headers: dict[str, str] = field(factory=_no_headers)
     method: str = "POST"
     once: bool = field(default=False, kw_only=True)
+    accepts: tuple[int, ...] = field(default=(200,), kw_only=True)
+    before: str = field(default="", kw_only=True)
 
 
 @frozen

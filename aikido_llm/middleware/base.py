@@ -144,6 +144,11 @@ class Middleware(Unpicklable):
         """End an answer that goes on at the provider of the first client."""
         await self._verb("cancel")(answer)
 
+    def hosted_batches(self) -> Any:
+        """The batches of the first client's provider, as its `hosted_batches`: what stands here sees none of their
+        rows."""
+        return self._verb("hosted_batches")()
+
     async def embed(self, *args: Any, **options: Any) -> Any:
         """Vectors of texts, as the inner client's `embed`."""
         return await self._verb("embed")(*args, **options)

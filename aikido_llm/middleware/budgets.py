@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Callable
-from typing import TypeVar, cast, overload
+from typing import Any, TypeVar, cast, overload
 
 from attrs import evolve
 
 from ..call.http_client import HTTPClient
 from ..client import NOTHING, Client, Lease
-from ..errors import BudgetExceededError, ConfigError, LLMError
+from ..errors import BudgetExceededError, ConfigError, LLMError, UnsupportedFeatureError
 from ..types.exchange import RateLimits
 from ..types.request import Request
 from ..types.usage import Usage
@@ -117,6 +117,10 @@ def budgeted(client: Client, budget: Budget) -> Client:
 
 class _Budgeted(PerCall):
     made_by = "budgeted"
+
+    def hosted_batches(self) -> Any:
+        """None: what no request is let pass by cannot be held to a budget."""
+        raise UnsupportedFeatureError("no budget can hold a hosted batch: submit it by the client without one")
 
 
 class _Purse:

@@ -5,6 +5,7 @@ as ours do. Nothing is fetched: who wants the newest prices runs its `UpdatePric
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -13,6 +14,7 @@ from attrs import evolve
 
 from ..client import Client
 from ..errors import ConfigError
+from ..types.batches import Answered, HostedBatch
 from ..types.events import EndEvent, ErrorEvent, Event, UsageEvent
 from ..types.request import Request
 from ..types.response import Response
@@ -91,6 +93,10 @@ class PricedClient(Middleware):
         super().__init__(client)
         self.prices = prices
 
+    def hosted_batches(self) -> "PricedBatches":
+        """The provider's batches; what their rows cost is the usual price, at the share that a batch costs."""
+        return PricedBatches(super().hosted_batches(), self.prices, self.model or "")
+
     async def _begin(self, request: Request, road: Road) -> Begun:
         await self.prices.load()
         return await _Pricing(self.prices, self.model or "", road).begin(self._clients[0], request)
@@ -122,12 +128,7 @@ class _Pricing(Call):
             vars(error)["partial"] = self._priced(partial)
 
     def _priced(self, response: Response) -> Response:
-        if response.usage.cost_usd is not None:
-            return response
-        cost = self._prices.usd(response.provider, response.model or self._model, response.usage)
-        if cost is None and response.model != self._model:
-            cost = self._prices.usd(response.provider, self._model, response.usage)
-        return response if cost is None else evolve(response, usage=evolve(response.usage, cost_usd=cost))
+        return with_price(self._prices, self._model, response)
 
     def _told(self, event: Event, response: Response) -> Event:
         match event:
@@ -140,3 +141,51 @@ class _Pricing(Call):
             case _:
                 pass
         return event
+
+
+def with_price(prices: Prices, model: str, response: Response, share: float = 1.0) -> Response:
+    """The response, which says what it cost, where it does not yet. model: that was asked for. share: of the price."""
+    if response.usage.cost_usd is not None:
+        return response
+    cost = prices.usd(response.provider, response.model or model, response.usage)
+    if cost is None and response.model != model:
+        cost = prices.usd(response.provider, model, response.usage)
+    return response if cost is None else evolve(response, usage=evolve(response.usage, cost_usd=cost * share))
+
+
+class PricedBatches:
+    """A host of batches (see `aikido_llm.bulk`), whose answers say what they cost."""
+
+    def __init__(self, host: Any, prices: Prices, model: str) -> None:
+        self._host = host
+        self._prices = prices
+        self._model = model
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._host, name)
+
+    def answers(self, batch: HostedBatch, asked: Callable[[str], Request | None]) -> "_PricedAnswers":
+        """As the host's."""
+        return _PricedAnswers(self._host.answers(batch, asked), self._price)
+
+    async def _price(self, answered: Answered) -> Answered:
+        await self._prices.load()
+        outcome, share = answered.outcome, self._host.price
+        if isinstance(outcome, Response):
+            return evolve(answered, outcome=with_price(self._prices, self._model, outcome, share))
+        if outcome.partial is not None:
+            outcome.partial = with_price(self._prices, self._model, outcome.partial, share)
+        return answered
+
+
+class _PricedAnswers:
+    def __init__(self, answers: Any, price: Callable[[Answered], Awaitable[Answered]]) -> None:
+        self._answers = answers
+        self._price = price
+
+    async def next(self) -> list[Answered] | None:
+        several: list[Answered] | None = await self._answers.next()
+        return None if several is None else [await self._price(answered) for answered in several]
+
+    def close(self) -> None:
+        self._answers.close()

@@ -2,7 +2,7 @@
 
 from ..dialects.anthropic_messages import AnthropicMessages
 from . import rate_headers
-from .base import DsnOption, Provider
+from .base import Batches, DsnOption, Provider
 
 VERSION = DsnOption(
     "version",
@@ -34,5 +34,6 @@ PROVIDER = Provider(
     rate_headers=rate_headers.ANTHROPIC,
     request_id_headers=("request-id",),
     options=(VERSION, BETA),
+    batches=Batches("anthropic_messages.batch"),
     docs="docs/providers/anthropic.md",
 )

@@ -5,7 +5,7 @@
 from ..auth import azure as entra
 from ..dialects.openai_chat import OpenAIChat
 from ..dialects.openai_responses import OpenAIResponses
-from .base import WIRE, DsnOption, Provider, Wire
+from .base import WIRE, Batches, DsnOption, Provider, Wire
 
 _CHAT = OpenAIChat(
     max_tokens_field="max_completion_tokens",
@@ -56,5 +56,7 @@ PROVIDER = Provider(
         AUTH,
         SCOPE,
     ),
+    # 50,000 requests, 200 MB: Microsoft Foundry REST reference, "Create a batch", read 2026-11
+    batches=Batches("openai_chat.batch"),
     docs="docs/providers/azure.md",
 )

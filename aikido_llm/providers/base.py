@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
@@ -16,6 +17,7 @@ from .rate_headers import RateHeaders
 
 if TYPE_CHECKING:  # a row names the types; only a client uses them
     from ..client import Client
+    from ..dialects.batch import BatchWire
     from ..transport.base import Transport
     from ..types.request import Options
 
@@ -83,6 +85,19 @@ class Wire:
         return any(piece in model for piece in self.models)
 
 
+@frozen
+class Batches:
+    """How a provider takes many requests at once: a module of `dialects`, with the fields that differ here."""
+
+    wire: str
+    fields: Mapping[str, Any] = field(factory=dict[str, Any])
+
+    def load(self) -> "BatchWire":
+        """The wire; its module is imported when it is first used."""
+        made: BatchWire = import_module(f"..dialects.{self.wire}", __package__).WIRE(**self.fields)
+        return made
+
+
 def _path_of_base_url(row: "Provider") -> str:
     return urlsplit(row.base_url).path.rstrip("/")
 
@@ -117,6 +132,7 @@ class Provider:
     model_behind: what stands in a base URL before the name of a model (`/deployments/`).
     options:    what only this provider understands. docs: its page.
     advice:     words of a server's refusal, in lower case -> what mends it, where the server does not say.
+    batches:    how it takes many requests at once, None where it does not.
     transport:  where the bytes come from when that is not the network: what makes it, or the name of one of ours.
     """
 
@@ -153,6 +169,7 @@ class Provider:
     base_url_keyed: str = ""
     places: Callable[[Mapping[str, str]], Mapping[str, str]] | None = None
     advice: Mapping[str, str] = field(factory=dict[str, str])
+    batches: Batches | None = None
 
     @property
     def base_variables(self) -> tuple[str, ...]:

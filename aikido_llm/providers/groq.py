@@ -1,7 +1,7 @@
 """Groq: open models on its own chips."""
 
 from ..dialects.openai_chat import OpenAIChat
-from .base import Provider
+from .base import Batches, Provider
 
 PROVIDER = Provider(
     name="groq",
@@ -23,5 +23,6 @@ PROVIDER = Provider(
     base_env_older=("GROQ_API_BASE",),  # litellm, read 2026-11
     base_env_short=True,
     strip_base=("/chat/completions", "/models"),
+    batches=Batches("openai_chat.batch", {"max_bytes": 100_000_000}),  # GroqDocs, "Batch API", read 2026-11
     docs="docs/providers/groq.md",
 )

@@ -4,7 +4,7 @@ from ..dialects.openai_chat import OpenAIChat
 from ..dialects.words import Words
 from ..errors import InvalidRequestError, ModelNotFoundError, OverloadedError, RateLimitedError, ServerError
 from . import rate_headers
-from .base import Provider
+from .base import Batches, Provider
 
 PROVIDER = Provider(
     name="mistral",
@@ -47,5 +47,7 @@ PROVIDER = Provider(
     rate_headers=rate_headers.MISTRAL,
     request_id_headers=("mistral-correlation-id", "x-kong-request-id"),
     strip_base=("/chat/completions", "/models"),
+    # Mistral docs, "Batch inference", read 2026-11
+    batches=Batches("openai_chat.batch_jobs", {"max_requests": 1_000_000, "max_bytes": 512_000_000}),
     docs="docs/providers/mistral.md",
 )

@@ -7,7 +7,7 @@ API", and its errors, read 2026-11.
 
 from ..dialects.openai_chat import OpenAIChat
 from ..dialects.openai_responses import OpenAIResponses
-from .base import WIRE, DsnOption, Provider, Wire
+from .base import WIRE, Batches, DsnOption, Provider, Wire
 
 CHAT = OpenAIChat(
     max_tokens_field="max_completion_tokens",
@@ -42,5 +42,6 @@ PROVIDER = Provider(
         DsnOption("project", header="OpenAI-Project", about="the project that pays, for keys of several"),
         WIRE,
     ),
+    batches=Batches("openai_chat.batch"),  # 50,000 requests, 200 MB: OpenAI API reference, "Create batch", read 2026-11
     docs="docs/providers/openai.md",
 )

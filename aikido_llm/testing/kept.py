@@ -1,8 +1,9 @@
 """Answers that are made in the background: the server keeps them under their ids, and goes on making them."""
 
-from attrs import Factory, define
+from attrs import Factory, define, frozen
 
 from .answer import Answer
+from .batches import KeptBatches
 from .wires.base import Keeps, Received, Wire
 
 
@@ -32,3 +33,12 @@ class KeptAnswers:
 
     def find(self, id: str) -> Kept | None:
         return self._by_id.get(id)
+
+
+@frozen
+class Holdings:
+    """What a server has beside its scripts. models: of the model list. kept: answers made in the background."""
+
+    models: tuple[str, ...]
+    kept: KeptAnswers
+    batches: KeptBatches

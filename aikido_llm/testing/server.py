@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from . import certificate
 from .answer import Answer
+from .batches import KeptBatches
 from .connection import Connection
 from .service import Refusal, Respond, Service
 from .tokens import Tokens
@@ -154,6 +155,11 @@ class WireServer:
         taken up or polled: statuses, headers, faults and pace. What it says is the first one's."""
         self._service.scripts["retrieve"].queue += answers
 
+    def answer_batches(self, verb: str, *answers: Answer) -> None:
+        """The same for requests about batches: statuses, headers, faults and pace. verb: `upload` (of a file), `submit`
+        (of a batch), `poll`, `stop`, `list_batches` or `output` (of its answers). How batches end is `batches`."""
+        self._service.scripts[verb].queue += answers
+
     def answer_raw(self, *pieces: bytes, pace: float = 0.0) -> None:
         """Queue one reply as the bytes of HTTP, its head included: a write for each piece, `pace` seconds apart, then
         FIN. It goes to the next request whatever that is (no route, key or rule is looked at), before any answer.
@@ -185,6 +191,12 @@ class WireServer:
     def generations(self) -> int:
         """How many answers were asked for and not refused, whatever became of their connections: what would be paid."""
         return self._service.kept.generations
+
+    @property
+    def batches(self) -> KeptBatches:
+        """The batches that were submitted, and how they go on. Each of their rows gets an answer as a chat request
+        does, when its batch is begun; those of a fault have none."""
+        return self._service.batches
 
     @property
     def tokens(self) -> Tokens:

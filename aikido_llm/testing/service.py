@@ -12,6 +12,7 @@ from attrs import evolve, frozen
 
 from . import signatures
 from .answer import Answer
+from .batches import KeptBatches, Outcome
 from .connection import Connection, Gone
 from .faults import Fault
 from .http import BadRequest, Head
@@ -22,8 +23,9 @@ from .reply import Reply, document
 from .spoil import spoil
 from .tokens import Tokens
 from .verbs import VERBS, compose
-from .wires import find_wire
+from .wires import MOUNT, find_wire
 from .wires.base import Received, Signs, Wire
+from .wires.batches import batch_host
 
 log = logging.getLogger("aikido_llm.testing")
 
@@ -71,6 +73,7 @@ class Service:
         self.refused: list[Refusal] = []
         self.failures: list[Exception] = []
         self.kept = KeptAnswers()
+        self.batches = KeptBatches()
         self.tokens = Tokens()
         self._on_next = on_next
         self._number = 0
@@ -159,7 +162,12 @@ class Service:
         try:
             answer = await self.scripts[request.verb].next(request)
             self._on_next()
-            reply = compose(wire, answer, request, models=self.models, request_id=f"req-{self._number}", kept=self.kept)
+            if request.verb == "submit" and answer.status == 200:
+                self.batches.submitted = await self._worked(wire, request)
+            reply = compose(
+                wire, answer, request, models=self.models, request_id=f"req-{self._number}", kept=self.kept,
+                batches=self.batches,
+            )  # fmt: skip
             if isinstance(wire, Signs) and request.verb == "chat" and answer.status == 200:
                 self._proofs.remember(wire.issued(answer, request))
             if answer.fault is not None:
@@ -170,6 +178,25 @@ class Service:
             reason = f"the answer could not be made: {type(failure).__name__}: {failure}"
             return self._refuse(request, 500, reason, document(500, wire.error(500, reason))), GREETING
         return reply, answer
+
+    async def _worked(self, wire: Wire, request: Received) -> list[Outcome] | str:
+        """What comes of the rows of a new batch, each as if it had come by itself; or what is wrong with the whole."""
+        asked = batch_host(wire.name, request).asked(request, self.batches)
+        if isinstance(asked, str):
+            return asked
+        outcomes: list[Outcome] = []
+        for row in asked:
+            one = row.request
+            path = f"{MOUNT}{one.provider}{one.path}" if one.provider else one.path
+            _, serving = find_wire("POST", path, {}, one.headers)
+            spoken = serving or wire
+            reason = spoken.check(one) if self.check else None
+            answer = await self.scripts["chat"].next(one) if reason is None else Answer(status=400, message=reason)
+            self.kept.generations += reason is None
+            whole = answer.status == 200
+            body = spoken.body(answer, one) if whole else spoken.error(answer.status, answer.message, answer.code)
+            outcomes.append(Outcome(row.name, answer.status, body))
+        return outcomes
 
     def _check(self, wire: Wire, request: Received) -> tuple[int, str] | None:
         """(status, reason) of what is wrong with the request."""

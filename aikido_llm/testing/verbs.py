@@ -8,33 +8,29 @@ from http import HTTPStatus
 
 from attrs import frozen
 
+from . import batch_verbs
 from .answer import Answer
-from .kept import Kept, KeptAnswers
+from .batches import KeptBatches
+from .kept import Holdings, Kept, KeptAnswers
 from .reply import Reply
 from .wires import request_id_headers
 from .wires.base import Hosts, Keeps, Labels, Received, Standing, Wire
 
 
 @frozen
-class Holdings:
-    """What a server has beside its scripts. models: of the model list. kept: answers made in the background."""
-
-    models: tuple[str, ...]
-    kept: KeptAnswers
-
-
-@frozen
 class Verb:
     """write: the reply of status 200, without its fault.
-    check: what is wrong with the JSON of a request by the wire's own rules; None where a request has no body.
+    check: what is wrong with the JSON of a request by the wire's own rules; None where a request has none.
+    raw: a request has a body that is no JSON.
     """
 
     write: Callable[[Wire, Answer, Received, Holdings], Reply]
     check: Callable[[Wire, Received], str | None] | None = None
+    raw: bool = False
 
     @property
     def has_body(self) -> bool:
-        return self.check is not None
+        return self.raw or self.check is not None
 
 
 def compose(
@@ -45,10 +41,13 @@ def compose(
     models: tuple[str, ...],
     request_id: str,
     kept: KeptAnswers | None = None,
+    batches: KeptBatches | None = None,
 ) -> Reply:
     """The reply to a request that the wire serves, without its fault."""
     if answer.status == 200:
-        reply = VERBS[request.verb].write(wire, answer, request, Holdings(models, kept or KeptAnswers()))
+        reply = VERBS[request.verb].write(
+            wire, answer, request, Holdings(models, kept or KeptAnswers(), batches or KeptBatches())
+        )
     else:
         reply = _json(wire.error(answer.status, answer.message or _phrase(answer.status), answer.code), answer.status)
         reply.pieces = reply.pieces if reply.has_body else []
@@ -118,6 +117,12 @@ VERBS: Mapping[str, Verb] = {
     "models": Verb(_models),
     "retrieve": Verb(_retrieve),
     "cancel": Verb(_cancel),
+    "upload": Verb(batch_verbs.upload, raw=True),
+    "submit": Verb(batch_verbs.submit, check=lambda wire, request: None),
+    "poll": Verb(batch_verbs.poll),
+    "stop": Verb(batch_verbs.stop),
+    "list_batches": Verb(batch_verbs.list_batches),
+    "output": Verb(batch_verbs.output),
 }
 
 

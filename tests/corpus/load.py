@@ -59,6 +59,11 @@ def further(protocol: str) -> list[Exchange]:
     return [e for e in routes if not any(tag.startswith("op:") and tag not in _CREATES for tag in e.tags)]
 
 
+def operations(protocol: str) -> list[Exchange]:
+    """The routes beside the creation of an answer, of the second file."""
+    return [e for e in _read(FURTHER) if e.protocol == protocol] if FURTHER.is_file() else []
+
+
 @cache
 def _everything() -> tuple[Exchange, ...]:
     return _read(FILE)

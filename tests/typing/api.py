@@ -89,6 +89,13 @@ async def many(client: llm.Client, path: str, log: bulk.Log) -> None:
     assert_type(run.progress, bulk.Progress)
     bulk.map(client, [], log).stop()
     assert_type(await bulk.export(bulk.Parts(path), "all.csv"), int)
+    batch = await bulk.submit(client, ["a", llm.Request("b"), {"id": 1, "prompt": "c"}], key="id")
+    assert_type(batch, bulk.Batch)
+    assert_type(await batch.wait(progress=lambda told: print(told.ended)), bulk.BatchProgress)
+    assert_type(batch.results(), bulk.Results)
+    async for row in bulk.batch(client, batch.id, ["a"]).results():
+        assert_type(row, bulk.Row)
+    assert_type(await bulk.list_batches(client), list[bulk.Batch])
 
 
 class Table:

@@ -67,6 +67,9 @@ class Limiter:
 
             self._line = SharedLine(store, name, self._bounds, clock, sleep)
 
+    passes_batches = True
+    """Hosted batches have limits of their own, beside those that are kept here."""
+
     async def acquire(self, request: Request) -> Lease:
         """Wait until the request may go out, and reserve for it."""
         tokens = self._fitting(self._estimates.of(request), request)

@@ -10,7 +10,7 @@ from ...types.response import FinishReason
 from ...types.tools import ToolCall
 from ...types.usage import Usage
 from ..answer import Answer
-from . import anthropic_rules
+from . import anthropic_rules, batches
 from .anthropic_hosted import text_blocks, tool_blocks
 from .base import Proof, Received, Route
 from .pieces import (
@@ -89,6 +89,7 @@ class AnthropicMessages:
         Route("chat", "POST", "(?:/anthropic)?/v1/messages"),
         Route("chat", "POST", _PREDICT),
         Route("models", "GET", "(?:/anthropic)?/v1/models"),
+        *batches.ANTHROPIC,
     )
     stream_type = "text/event-stream; charset=utf-8"
     hosts = ("server_tools", "citations", "container")

@@ -8,7 +8,7 @@ from ...codecs.base64 import encode
 from ...types.response import FinishReason
 from ...types.usage import Usage
 from ..answer import Answer
-from . import gemini_rules
+from . import batches, gemini_rules
 from .base import Proof, Received, Route
 from .gemini_hosted import notes, tool_parts
 from .pieces import (
@@ -66,7 +66,7 @@ class GeminiGenerate:
     name = "gemini_generate"
     base_path = "/v1beta"
     hosts = ("server_tools", "citations")
-    routes = (Route("chat", "POST", _CHAT), Route("models", "GET", r"/v1(?:alpha|beta)?/models"))
+    routes = (Route("chat", "POST", _CHAT), Route("models", "GET", r"/v1(?:alpha|beta)?/models"), *batches.GEMINI)
     stream_type = "text/event-stream"
 
     def key(self, request: Received) -> str | None:

@@ -11,7 +11,7 @@ from ...types.response import FinishReason
 from ...types.tools import ToolCall
 from ...types.usage import Usage
 from ..answer import Answer
-from . import openai_hosted, openai_rules
+from . import batches, openai_hosted, openai_rules
 from .base import Proof, Received, Route
 from .openai_hosts import Host, bearer_or_api_key, host
 from .pieces import deltas, finish_of, fragments, known, made_id, model_of, write
@@ -44,6 +44,7 @@ class OpenAIChat:
     routes = (
         Route("chat", "POST", ".*/chat/completions"),
         Route("models", "GET", ".*/(?:models|language-models)"),  # the latter is xAI's, with prices
+        *batches.OPENAI,
     )
     stream_type = "text/event-stream; charset=utf-8"
 

@@ -5,7 +5,7 @@ from urllib.parse import unquote
 
 from ...types.response import FinishReason
 from ..answer import Answer
-from . import responses_rules
+from . import batches, responses_rules
 from .base import Proof, Received, Route, Standing
 from .openai_hosts import bearer_or_api_key
 from .pieces import deltas, finish_of, fragments, made_id, write, write_pretty
@@ -39,6 +39,7 @@ class OpenAIResponses:
         Route("models", "GET", "(?:/openai)?/v1/models"),
         Route("retrieve", "GET", "(?:/openai)?/v1/responses/[^/]+"),
         Route("cancel", "POST", "(?:/openai)?/v1/responses/[^/]+/cancel"),
+        *batches.OPENAI,
     )
     stream_type = "text/event-stream; charset=utf-8"
 
