@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from array import array
-from collections.abc import AsyncIterable, Sequence
+from collections.abc import Sequence
 from copy import copy
 from typing import Any
 
@@ -131,10 +131,8 @@ class Submission:
         return InvalidRequestError("there are no rows to submit")
 
 
-def readable_again(rows: object) -> Sequence[Rowlike] | None:
+def readable_again(rows: Rows | None) -> Sequence[Rowlike] | None:
     """Rows that can be read by their places. Raises InvalidRequestError for others: they would have to be kept."""
-    if rows is None:
-        return None
-    if isinstance(rows, str | AsyncIterable) or not isinstance(rows, Sequence):
-        raise InvalidRequestError("the rows of a batch that is taken up are given as a list")
-    return rows
+    if rows is None or (isinstance(rows, Sequence) and not isinstance(rows, str)):
+        return rows
+    raise InvalidRequestError("the rows of a batch that is taken up are given as a list")

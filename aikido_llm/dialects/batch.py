@@ -225,7 +225,7 @@ def custom_line(data: bytes) -> Line:
             return Line(found.custom_id, body)
         headers = {"x-request-id": reply.request_id} if reply.request_id else {}
         return Line(found.custom_id, reply=ErrorReply(status, headers, body))
-    error = found.error if isinstance(found.error, dict) else {"message": found.error or "no reason was given"}
+    error = as_object(found.error) or {"message": found.error or "no reason was given"}
     unasked = _UNASKED.get(as_text(error.get("code")))
     if unasked is not None:
         return Line(found.custom_id, error=unasked())

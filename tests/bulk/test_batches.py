@@ -1,7 +1,7 @@
 """Hosted batches: the same answers as by `complete`, each row once, whatever the host and the network do."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -25,7 +25,7 @@ USED = llm.Usage(input_tokens=1000, output_tokens=100)
 
 
 @asynccontextmanager
-async def opened(name: str, **options: Any) -> AsyncIterator[tuple[WireServer, llm.HTTPClient]]:
+async def opened(name: str, **options: Any) -> AsyncGenerator[tuple[WireServer, llm.HTTPClient]]:
     async with WireServer() as server:
         server.respond(lambda request: Answer(f"re: {said(request)}", id="an-id", usage=USED))
         options.setdefault("retry", SWIFT)
@@ -309,7 +309,9 @@ async def test_waiting_can_be_cancelled_and_begun_again() -> None:
 
 
 @asynccontextmanager
-async def small(name: str, monkeypatch: pytest.MonkeyPatch, **limits: int) -> AsyncIterator[tuple[WireServer, Any]]:
+async def small(
+    name: str, monkeypatch: pytest.MonkeyPatch, **limits: int
+) -> AsyncGenerator[tuple[WireServer, llm.HTTPClient]]:
     """A host like that one, with narrower limits."""
     monkeypatch.setattr("aikido_llm.providers._registered", {})
     monkeypatch.setattr("aikido_llm.providers._registered_aliases", {})

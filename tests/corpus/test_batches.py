@@ -10,6 +10,9 @@ from aikido_llm.call.clocks import Clocks
 from aikido_llm.call.exchange import Accepted, Settings
 from aikido_llm.dialects.base import ErrorReply, WireRequest
 from aikido_llm.dialects.batch import BatchWire
+from aikido_llm.providers import find
+from aikido_llm.providers.base import Configured
+from aikido_llm.secret import Key
 from aikido_llm.types.batches import Answered, BatchState, HostedBatch
 from tests.corpus import load
 
@@ -29,7 +32,11 @@ def recorded(*ops: str) -> list[Any]:
 
 def wire_of(exchange: load.Exchange) -> tuple[BatchWire, Settings]:
     name = "openai-responses" if b"/v1/responses" in exchange.body else ROWS[exchange.provider]
-    settings = llm.open(name, "?api_key=k")._settings
+    row = find(name).at_home
+    settings = Settings(
+        row=Configured(row, {}, {}), base_url=row.base_url, key=Key("k"), options=llm.Options(),
+        timeouts=llm.Timeouts(), limits=llm.Limits(), retry=None, user_agent="",
+    )  # fmt: skip
     assert settings.provider.batches
     return settings.provider.batches.load(), settings
 

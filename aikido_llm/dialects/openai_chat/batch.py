@@ -33,6 +33,11 @@ _STATES = {
 _PAGE = 100
 
 
+_STATUSES = {"token_limit_exceeded": 429}
+"""What a refusal of a whole batch amounts to, where it is not the requests that are wrong: this one is full for now.
+(learn.microsoft.com, "Azure OpenAI Batch API token_limit_exceeded", read 2026-11.)"""
+
+
 def _window() -> Mapping[str, Any]:
     return {"completion_window": "24h"}
 
@@ -124,10 +129,11 @@ def _problems(found: list[Json], dialect: Dialect) -> tuple[LLMError | None, dic
     lines: dict[int, LLMError] = {}
     for one in found:
         line = as_count(one.get("line"))
+        error = base.told(one, dialect, status=_STATUSES.get(as_text(one.get("code")), 400))
         if line:
-            lines.setdefault(line - 1, base.told(one, dialect))
+            lines.setdefault(line - 1, error)
         else:
-            whole = whole or base.told(one, dialect)
+            whole = whole or error
     return whole, lines
 
 

@@ -54,6 +54,12 @@ def parts_of(request: Received) -> list[tuple[str, bytes]]:
     return found
 
 
+def field(request: Received, name: str) -> Json:
+    """An object in the body, {} for none."""
+    found: Json = request.body.get(name) or {}
+    return found
+
+
 def write(said: Json) -> bytes:
     """JSON, as hosts write it."""
     return json.dumps(said, separators=(",", ":")).encode()

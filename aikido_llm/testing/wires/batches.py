@@ -7,10 +7,11 @@ API reference "batches", read 2026-11; recorded exchanges.
 import json
 import re
 from datetime import UTC, datetime
+from typing import Any
 
 from ..batches import Asked, Kept, KeptBatches, Outcome
 from .base import Received, Route
-from .batch_rows import BatchHost, Json, parts_of, row_of, rows_of, told_apart
+from .batch_rows import BatchHost, Json, field, parts_of, row_of, rows_of, told_apart
 
 _PAGE = 100
 
@@ -62,7 +63,7 @@ class OpenAIFiles:
         return told_apart([row_of(request, row["custom_id"], row["url"], row["body"]) for row in rows])
 
     def named(self, request: Received, number: int) -> tuple[str, str, str]:
-        metadata = request.body.get("metadata") or {}
+        metadata = field(request, "metadata")
         return f"batch_{number:06x}", str(metadata.get("aikido_llm", "")), str(request.body.get("endpoint"))
 
     def id_in(self, request: Received) -> str:
@@ -123,7 +124,7 @@ class MistralJobs(OpenAIFiles):
 
     def asked(self, request: Received, kept: KeptBatches) -> list[Asked] | str:
         body = request.body
-        files = body.get("input_files") or []
+        files: list[Any] = body.get("input_files") or []
         data = kept.files.get(str(files[0])) if len(files) == 1 else None
         if data is None or not isinstance(body.get("model"), str):
             return "a job has an input file and a model"
@@ -136,7 +137,7 @@ class MistralJobs(OpenAIFiles):
         return told_apart([row_of(request, row["custom_id"], path, {**row["body"], "model": model}) for row in rows])
 
     def named(self, request: Received, number: int) -> tuple[str, str, str]:
-        metadata = request.body.get("metadata") or {}
+        metadata = field(request, "metadata")
         return f"0e73d0a4-{number:04x}", str(metadata.get("aikido_llm", "")), str(request.body.get("endpoint"))
 
     def document(self, batch: Kept) -> Json:
@@ -173,8 +174,8 @@ class AnthropicBatches:
         return "nothing is handed over ahead"
 
     def asked(self, request: Received, kept: KeptBatches) -> list[Asked] | str:
-        rows = (request.body or {}).get("requests")
-        if not isinstance(rows, list):
+        rows: list[Json] | None = request.body.get("requests")
+        if rows is None:
             return "requests: Field required"
         if any(not re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", str(row.get("custom_id"))) for row in rows):
             return "requests.custom_id: String should match pattern '^[a-zA-Z0-9_-]{1,64}$'"
@@ -187,7 +188,7 @@ class AnthropicBatches:
         return re.sub(r"/(cancel|results)$", "", request.path).rpartition("/")[2]
 
     def document(self, batch: Kept) -> Json:
-        counts = dict.fromkeys(("processing", "succeeded", "errored", "canceled", "expired"), 0)
+        counts: dict[str, int] = dict.fromkeys(("processing", "succeeded", "errored", "canceled", "expired"), 0)
         for one in batch.outcomes:
             counts["processing" if not batch.ended else _kind(one, batch)] += 1
         word = {"running": "in_progress", "cancelling": "canceling"}.get(batch.state, "ended")
@@ -240,7 +241,7 @@ class GeminiBatches:
         return {"file": {"name": name, "mimeType": "application/jsonl", "state": "ACTIVE"}}
 
     def asked(self, request: Received, kept: KeptBatches) -> list[Asked] | str:
-        config = ((request.body or {}).get("batch") or {}).get("inputConfig") or {}
+        config: Json = field(request, "batch").get("inputConfig") or {}
         data = kept.files.get(str(config.get("fileName")))
         if data is None:
             return "no such file"
