@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 import aikido_llm
+import aikido_llm.bridges
 import aikido_llm.bulk
 import aikido_llm.middleware
 import aikido_llm.testing
@@ -25,6 +26,7 @@ SURFACE: dict[str, dict[str, str]] = {
     "aikido_llm.middleware": {name: f"middleware.{home}" for name, home in vars(aikido_llm.middleware)["_HOME"].items()}
     | {"CallStore": "store"},
     "aikido_llm.bulk": {name: f"bulk.{home}" for name, home in vars(aikido_llm.bulk)["_HOME"].items()},
+    "aikido_llm.bridges": {name: f"bridges.{home}" for name, home in vars(aikido_llm.bridges)["_HOME"].items()},
     "aikido_llm.serialize": dict.fromkeys(("from_dict", "to_dict"), "serialize"),
     "aikido_llm.client": dict.fromkeys(("NOTHING", "Gate", "Gated", "Lease"), "client"),
     "aikido_llm.store": {

@@ -13,6 +13,8 @@ from aikido_llm.cli.terminal.screen import Screen
 from aikido_llm.testing import Answer, Fault, StubClient, WireServer, check_grammar
 from aikido_llm.types import events
 from aikido_llm.types.accumulate import FOLDED, Accumulator
+from tests.bridges.scenarios import ROWS as BRIDGES
+from tests.bridges.scenarios import Row as Bridge
 
 GUIDE = Path(__file__).parent.parent / "docs" / "guides" / "streaming.md"
 EVENTS: tuple[type, ...] = get_args(llm.Event)
@@ -54,6 +56,14 @@ NOT_SERVED: dict[type, str] = {
     llm.CitationEvent: "no wire of the kit writes sources",
     llm.ServerToolStart: "no wire of the kit runs tools",
     llm.ServerToolEvent: "no wire of the kit runs tools",
+}
+# (bridge, event) -> why nothing goes out for it alone.
+NOT_BRIDGED: dict[tuple[str, type], str] = {
+    ("openai_sse", llm.ServerToolStart): "no word for what the provider ran",
+    ("openai_sse", llm.ServerToolEvent): "no word for what the provider ran",
+    ("openai_sse", llm.ToolCallEvent): "its start and its pieces have it all",
+    **{(name, llm.ToolCallDelta): "the ToolCallEvent tells what no piece has told" for name in ("openai_sse", "ag_ui")},
+    ("vercel_ui", llm.AudioEvent): "the answer's end has the sound as a whole",
 }
 
 each = pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.__name__)
@@ -137,6 +147,22 @@ def test_the_command_line_takes(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     Screen(plain=True, as_json=as_json).event(sample(event))
     assert not as_json or f'"kind":"{vars(event)["kind"]}"' in capsys.readouterr().out.replace(" ", "")
+
+
+@pytest.mark.parametrize("bridge", BRIDGES, ids=lambda row: row.name)
+@each
+async def test_each_bridge_has_a_place_for(event: type, bridge: Bridge) -> None:
+    end = SAMPLES[llm.EndEvent]
+    events = [*around(event)] or [sample(event)]
+    others = [one for one in events if type(one) is not event]
+    if event is not llm.EndEvent:
+        events, others = [*events, end], [*others, end]
+    if event in (llm.ToolCallStart, llm.ServerToolStart):  # without which the others cannot be
+        others = [end]
+    differ = await bridge.bytes(events) != await bridge.bytes(others)
+    assert differ != ((bridge.name, event) in NOT_BRIDGED), (
+        f"say in aikido_llm/bridges what becomes of {event.__name__} in {bridge.name}, or why nothing in NOT_BRIDGED"
+    )
 
 
 async def test_the_test_server_makes_all_of_them_come() -> None:

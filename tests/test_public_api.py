@@ -32,6 +32,7 @@ def test_the_surface_is_the_one_that_was_written_down() -> None:
         ("aikido_llm.middleware", "middleware"),
         ("aikido_llm.store", "store"),
         ("aikido_llm.bulk", "bulk"),
+        ("aikido_llm.bridges", "bridges"),
     ],
 )
 def test_every_public_name_is_in_use_in_the_type_checked_file(module: str, alias: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any, assert_never, assert_type
 import attrs
 
 import aikido_llm as llm
-from aikido_llm import bulk, middleware, serialize, store, sync, testing
+from aikido_llm import bridges, bulk, middleware, serialize, store, sync, testing
 from aikido_llm.dialects.openai_chat import OpenAIChat
 from aikido_llm.transport.base import Transport
 
@@ -78,6 +78,16 @@ async def kept_calls(client: llm.HTTPClient, path: str) -> None:
         assert_type(await kept.get(question.key), store.Call | None)
         assert_type(await kept.find("words", outcome=store.Outcome.failed), list[store.Call])
         assert isinstance(kept, store.CallStore)
+
+
+async def to_a_page(client: llm.Client) -> None:
+    for bridge in (bridges.vercel_ui, bridges.openai_sse, bridges.sse):
+        assert_type(bridge.HEADERS["content-type"], str)
+    one: bridges.Bridge = bridges.ag_ui(client.stream(conversation()), "thread", "run", thinking=True, heartbeat=None)
+    async with one, bridges.openai_sse(llm.stream_tools(client, conversation(), []), model="m") as other:
+        async for chunk in other:
+            assert_type(chunk, bytes)
+    assert_type(await anext(bridges.vercel_ui(client.stream(conversation()), message_id="1", errors=True)), bytes)
 
 
 async def many(client: llm.Client, path: str, log: bulk.Log) -> None:
