@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .agent_ui import ag_ui as ag_ui
     from .base import Bridge as Bridge
     from .chat_chunks import openai_sse as openai_sse
+    from .kept import Resumable as Resumable
     from .own import sse as sse
     from .ui_messages import vercel_ui as vercel_ui
 
@@ -19,6 +20,7 @@ _HOMES = {
     "agent_ui": "ag_ui",
     "base": "Bridge",
     "chat_chunks": "openai_sse",
+    "kept": "Resumable",
     "own": "sse",
     "ui_messages": "vercel_ui",
 }

@@ -89,6 +89,14 @@ class Bridge:
             raise error
         return frames
 
+    async def end(self, error: LLMError | None) -> list[bytes]:
+        """Close the events before their time. What was not handed out yet, and the end: as stopped, or by the error."""
+        await self.aclose()
+        frames = self._pump.take()
+        if self.encoder.over:
+            return frames
+        return frames + (self.encoder.stop() if error is None else self.encoder.fail(error))
+
     async def aclose(self) -> None:
         """Close the stream of events; nothing follows."""
         self._closed = True

@@ -57,6 +57,7 @@ class Encoder(ABC):
         self.turn = 1
         self.reason = FinishReason.other
         self.models: set[str] = set()
+        self.over = False  # the end has been written
         self._usages: list[Usage] = []
         self._usage: Usage | None = None  # of the answer under way
         self._ended = False
@@ -92,6 +93,7 @@ class Encoder(ABC):
             return self._failed(self._failure.error, self._failure.finish_reason)
         if not self._ended:
             return self.fail(StreamTruncated("the events ended before the answer did"))
+        self.over = True
         self.finished()
         return self._taken()
 
@@ -102,6 +104,7 @@ class Encoder(ABC):
 
     def stop(self) -> list[bytes]:
         """The answer was ended before its time, by someone who had the right to."""
+        self.over = True
         self.stopped()
         return self._taken()
 
@@ -123,6 +126,7 @@ class Encoder(ABC):
         return text if self.errors or not message.is_error else TOOL_FAILED
 
     def _failed(self, error: LLMError | None, reason: FinishReason) -> list[bytes]:
+        self.over = True
         self.reason = reason
         self._count(None)
         said = FILTERED if reason is FinishReason.content_filter else FAILED

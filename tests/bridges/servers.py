@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeAlias
 
@@ -36,13 +36,13 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def _listening() -> Iterator[socket.socket]:
+def _listening() -> Generator[socket.socket]:
     with socket.create_server((HOST, 0)) as listener:
         yield listener
 
 
 @asynccontextmanager
-async def served(app: Any) -> AsyncIterator[str]:
+async def served(app: Any) -> AsyncGenerator[str]:
     """An ASGI application under uvicorn; its address."""
     config = uvicorn.Config(app, log_level="error", lifespan="on", timeout_graceful_shutdown=2)
     server = _Server(config)
@@ -57,7 +57,7 @@ async def served(app: Any) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def starlette(make: Make) -> AsyncIterator[str]:
+async def starlette(make: Make) -> AsyncGenerator[str]:
     async def chat(request: Request) -> StreamingResponse:
         bridge = make()
         return StreamingResponse(bridge, headers=bridge.HEADERS)
@@ -67,7 +67,7 @@ async def starlette(make: Make) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def fastapi(make: Make) -> AsyncIterator[str]:
+async def fastapi(make: Make) -> AsyncGenerator[str]:
     app = FastAPI()
 
     @app.get("/")
@@ -80,7 +80,7 @@ async def fastapi(make: Make) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def aiohttp(make: Make) -> AsyncIterator[str]:
+async def aiohttp(make: Make) -> AsyncGenerator[str]:
     async def chat(request: web.Request) -> web.StreamResponse:
         reply = web.StreamResponse(headers=Bridge.HEADERS)
         await reply.prepare(request)
@@ -96,7 +96,7 @@ async def aiohttp(make: Make) -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def hosted(app: web.Application) -> AsyncIterator[str]:
+async def hosted(app: web.Application) -> AsyncGenerator[str]:
     """An aiohttp application; its address."""
     runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=2)
     await runner.setup()

@@ -15,7 +15,7 @@ from aikido_llm.testing import Answer, Fault, Received, WireServer
 
 from .servers import SERVERS, Make
 
-SOON = 5.0  # s, on a machine that does other things too; measured: some 5 ms
+SOON = 5.0  # s, on a machine that does other things too; measured: under 10 ms
 Serve = Callable[[Make], AbstractAsyncContextManager[str]]
 each = pytest.mark.parametrize("serve", SERVERS, ids=lambda serve: serve.__name__)
 

@@ -90,6 +90,18 @@ async def to_a_page(client: llm.Client) -> None:
     assert_type(await anext(bridges.vercel_ui(client.stream(conversation()), message_id="1", errors=True)), bytes)
 
 
+async def kept(client: llm.Client, request: Any) -> None:
+    def allow(id: str, request: object) -> bool:
+        return bool(request)
+
+    store = middleware.RedisStore("redis://127.0.0.1")
+    async with bridges.Resumable(store, 60, allow=allow, patience=1, max_frames=10, heartbeat=None) as answers:
+        id = await answers.start(bridges.sse(client.stream(conversation())))
+        async for chunk in await answers.read(id, request, after=3):
+            assert_type(chunk, bytes)
+        assert_type(await answers.stop(id), bool)
+
+
 async def many(client: llm.Client, path: str, log: bulk.Log) -> None:
     run = bulk.map(client, ["a", llm.Request("b"), {"id": 1, "prompt": "c"}], path, "id", 8, ordered=True)
     assert_type(run, bulk.Run)

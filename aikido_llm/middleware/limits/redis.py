@@ -60,15 +60,20 @@ class RedisStore(Unpicklable):
 
     async def step(self, script: str, keys: tuple[str, ...], message: Mapping[str, Any]) -> list[Any]:
         """Run a script with one message. Raises Gone."""
+        found: list[Any] = await self._guarded(lambda: self._run(script, keys, message))
+        return found
+
+    async def _guarded(self, ask: Callable[[], Awaitable[Any]]) -> Any:
+        """What Redis answers. Raises Gone."""
         from redis.exceptions import MovedError, RedisClusterException, RedisError
 
         try:
             try:
-                return await self._run(script, keys, message)
+                return await ask()
             except MovedError:  # one node of a cluster, and this name lies on another
                 self._in_cluster = True
                 await self._disconnect()
-                return await self._run(script, keys, message)
+                return await ask()
         except (RedisError, RedisClusterException, OSError, TimeoutError) as error:
             text = scrub(excerpt(str(error), _LONGEST), self._password)
             raise Gone(f"{type(error).__name__}: {text}") from None
@@ -85,6 +90,12 @@ class RedisStore(Unpicklable):
                 body = json.dumps({**message, "start": 0})
         self._scripts[script] = await redis.script_load(script)
         return cast("list[Any]", await redis.evalsha(self._scripts[script], len(keys), *keys, body))
+
+    async def read_stream(self, key: str, after: str, most: int, seconds: float) -> list[tuple[str, dict[str, str]]]:
+        """Entries of a stream behind that id, at most so many; waits for the first, less than a second. Raises Gone."""
+        found = await self._guarded(lambda: self._here().xread({key: after}, count=most, block=int(seconds * 1000)))
+        entries: list[tuple[str, dict[str, str]]] = found[0][1] if found else []
+        return entries
 
     def at_close(self, tell: Callable[[], Awaitable[None]]) -> None:
         """Before the connections of this loop are closed, `tell` says what there still is to say."""
