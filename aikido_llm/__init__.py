@@ -82,6 +82,7 @@ if TYPE_CHECKING:
     from .transport.base import Limits as Limits
     from .transport.base import Timeouts as Timeouts
     from .types.citations import Citation as Citation
+    from .types.embeddings import Embeddings as Embeddings
     from .types.events import AudioEvent as AudioEvent
     from .types.events import CitationEvent as CitationEvent
     from .types.events import EndEvent as EndEvent
@@ -118,6 +119,8 @@ if TYPE_CHECKING:
     from .types.parts import ImagePart as ImagePart
     from .types.parts import Part as Part
     from .types.parts import TextPart as TextPart
+    from .types.ranking import Ranking as Ranking
+    from .types.ranking import RerankResult as RerankResult
     from .types.request import ImageConfig as ImageConfig
     from .types.request import Options as Options
     from .types.request import Request as Request
@@ -156,6 +159,7 @@ _HOMES = {
     "tools": "ToolRun ToolStream run_tools stream_tools",
     "transport.base": "Limits Timeouts",
     "types.citations": "Citation",
+    "types.embeddings": "Embeddings",
     "types.events": "AudioEvent CitationEvent EndEvent ErrorEvent Event EventKind ImageEvent RunEvent "
     "ServerToolEvent ServerToolStart TextDelta ThinkingDelta ToolCallDelta ToolCallEvent "
     "ToolCallStart ToolResultEvent UsageEvent",
@@ -163,6 +167,7 @@ _HOMES = {
     "types.logprobs": "TokenLogprob",
     "types.messages": "Message Replay Role ThinkingPart assistant system tool user",
     "types.parts": "AudioPart CacheBreakpoint FilePart ImagePart Part TextPart",
+    "types.ranking": "Ranking RerankResult",
     "types.request": "ImageConfig Options Request ResponseFormat ThinkingConfig",
     "types.response": "FinishReason ModelInfo Response",
     "types.server_tools": "ServerTool ServerToolCall",

@@ -1,11 +1,13 @@
 """The Client protocol: what every client promises, ours and a caller's own; and what may stand before its requests."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Any, Protocol, runtime_checkable
 
 from .errors import LLMError
+from .types.embeddings import Embeddings
 from .types.events import Event
 from .types.exchange import RateLimits
+from .types.ranking import Ranking
 from .types.request import Request
 from .types.response import Response
 from .types.usage import Usage
@@ -26,6 +28,35 @@ class Client(Protocol):
     async def complete(self, request: Request) -> Response:
         """Ask, and return the whole answer. Raises the LLMError that a stream would have carried, with `partial`."""
         ...
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """A client that makes vectors of texts; see `aikido_llm.HTTPClient.embed`."""
+
+    async def embed(
+        self,
+        texts: str | Iterable[str],
+        model: str | None = None,
+        dimensions: int | None = None,
+        input_type: str | None = None,
+    ) -> Embeddings: ...
+
+
+@runtime_checkable
+class Reranker(Protocol):
+    """A client that orders documents by their relevance; see `aikido_llm.HTTPClient.rerank`."""
+
+    async def rerank(
+        self, query: str, documents: Iterable[str], model: str | None = None, top_n: int | None = None
+    ) -> Ranking: ...
+
+
+@runtime_checkable
+class TokenCounter(Protocol):
+    """A client that counts a request's tokens; see `aikido_llm.HTTPClient.count_tokens`."""
+
+    async def count_tokens(self, request: Request) -> int: ...
 
 
 NOTHING = Usage(input_tokens=0, output_tokens=0)
@@ -51,7 +82,8 @@ class Gate(Protocol):
     async def acquire(self, request: Request) -> Lease:
         """Wait until the request may be sent. Raises an LLMError when it may not.
 
-        request: as it will be sent, the defaults of its client filled in.
+        request: as it will be sent, the defaults of its client filled in. A verb that is no chat is asked for by a
+            request that takes as much: its texts as one message, `max_tokens` 1.
         """
         ...
 

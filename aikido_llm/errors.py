@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeAlias
 from .secret import Secret, excerpt, scrub
 
 if TYPE_CHECKING:  # an error only carries one
+    from .types.embeddings import Embeddings
     from .types.exchange import Hop, RateLimits, ResumeToken
     from .types.response import Response
 
@@ -50,6 +51,7 @@ class LLMError(Exception):
     headers:     of the reply, names in lower case, no cookies, scrubbed. rate_limits: what they say, None for nothing.
     resume:      how to take up an answer that goes on at the provider, None when it does not.
     route:       whom a fallback asked before.
+    partial_embeddings: of an `embed` of several requests, what those gave that did not fail; None for nothing.
     """
 
     def __init__(
@@ -70,6 +72,7 @@ class LLMError(Exception):
         rate_limits: "RateLimits | None" = None,
         resume: "ResumeToken | None" = None,
         route: "tuple[Hop, ...]" = (),
+        partial_embeddings: "Embeddings | None" = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -87,6 +90,7 @@ class LLMError(Exception):
         self.rate_limits = rate_limits
         self.resume = resume
         self.route = route
+        self.partial_embeddings = partial_embeddings
 
     def __str__(self) -> str:
         facts = [

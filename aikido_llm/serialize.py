@@ -7,6 +7,7 @@ unknown field is skipped, and a failure says where and what, never the value its
 cattrs lives here and nowhere else; importing it takes tens of milliseconds, so this module is loaded on use.
 """
 
+from array import array
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from types import UnionType
@@ -17,6 +18,7 @@ from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from .codecs import base64
+from .codecs.float32 import read_float32, write_float32
 from .codecs.plain import UnfitError, plain, read_bytes, revived, revived_object, revived_tuple
 from .codecs.strict import Hook, lines, strict_converter
 from .errors import InvalidRequestError, LLMError
@@ -76,6 +78,8 @@ def _converter() -> Converter:
     converter = strict_converter()
     converter.register_structure_hook(bytes, read_bytes)
     converter.register_unstructure_hook(bytes, base64.encode)
+    converter.register_structure_hook(array, read_float32)
+    converter.register_unstructure_hook(array, write_float32)
     _register_classes(converter)
     _register_errors(converter)
     return converter

@@ -11,7 +11,7 @@ last. A client may be used from several threads at once, and where an event loop
 """
 
 import warnings
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, Self, TypeVar
@@ -24,8 +24,10 @@ from .client import Client
 from .connect import open as connect
 from .errors import ConfigError
 from .secret import Unpicklable
+from .types.embeddings import Embeddings
 from .types.events import Event
 from .types.exchange import ResumeToken
+from .types.ranking import Ranking
 from .types.request import Request
 from .types.response import ModelInfo, Response
 
@@ -147,6 +149,26 @@ class SyncHTTPClient(Unpicklable):
     def list_models(self) -> list[ModelInfo]:
         """Every model the provider lists for this key."""
         return self._call(self._client.list_models)
+
+    def embed(
+        self,
+        texts: str | Iterable[str],
+        model: str | None = None,
+        dimensions: int | None = None,
+        input_type: str | None = None,
+    ) -> Embeddings:
+        """A vector for each text; see `aikido_llm.HTTPClient.embed`."""
+        return self._call(self._client.embed, texts, model, dimensions, input_type)
+
+    def rerank(
+        self, query: str, documents: Iterable[str], model: str | None = None, top_n: int | None = None
+    ) -> Ranking:
+        """The documents by how much they tell about the query; see `aikido_llm.HTTPClient.rerank`."""
+        return self._call(self._client.rerank, query, documents, model, top_n)
+
+    def count_tokens(self, request: Request) -> int:
+        """How many tokens the model would read; see `aikido_llm.HTTPClient.count_tokens`."""
+        return self._call(self._client.count_tokens, request)
 
     def resume(self, answer: ResumeToken | str) -> SyncEventStream:
         """Take up an answer that is made in the background; see `aikido_llm.HTTPClient.resume`."""

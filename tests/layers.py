@@ -85,6 +85,7 @@ FOR_CHECKERS: dict[tuple[str, str], str] = {
     ("errors.py", "types.response"): "an error carries the partial Response, and never looks into it",
     ("providers/base.py", "client"): "a factory gives one, and a row never does",
     ("providers/base.py", "transport.base"): "a row may bring its own transport; only a client uses one",
+    ("errors.py", "types.embeddings"): "an error carries the vectors that are there, and never looks into them",
     ("errors.py", "types.exchange"): "an error carries what the exchange told, and never looks into it",
     ("types/notebook.py", "types.parts"): "the values stand on their views",
     ("types/notebook.py", "types.usage"): "the values stand on their views",

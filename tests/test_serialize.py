@@ -3,6 +3,7 @@ import json
 import subprocess
 import sys
 import traceback
+from array import array
 from contextlib import suppress
 from typing import Any, cast, get_args
 
@@ -24,13 +25,15 @@ from aikido_llm.errors import (
     TooLargeError,
 )
 from aikido_llm.serialize import from_dict, to_dict
-from aikido_llm.types import exchange, usage
+from aikido_llm.types import embeddings as embeddings_of
+from aikido_llm.types import exchange, ranking, usage
 from aikido_llm.types import messages as m
 from aikido_llm.types import parts as parts_of
 from aikido_llm.types import request as q
 from aikido_llm.types import response as r
 from aikido_llm.types import tools as tools_of
 from aikido_llm.types.citations import Citation
+from aikido_llm.types.embeddings import Embeddings
 from aikido_llm.types.events import (
     AudioEvent,
     CitationEvent,
@@ -52,6 +55,7 @@ from aikido_llm.types.events import (
 from aikido_llm.types.logprobs import TokenLogprob
 from aikido_llm.types.messages import Message
 from aikido_llm.types.parts import Part
+from aikido_llm.types.ranking import Ranking, RerankResult
 from aikido_llm.types.request import Options, Request
 from aikido_llm.types.response import Response
 from aikido_llm.types.server_tools import ServerTool, ServerToolCall
@@ -156,6 +160,13 @@ timings = st.builds(exchange.Timing, numbers, numbers)
 rate_limits = st.builds(exchange.RateLimits, numbers, numbers, numbers)
 resumes = st.builds(exchange.ResumeToken, texts, maybe)
 hops = st.builds(exchange.Hop, texts, texts, st.none(), usages)  # an error is compared by identity: see below
+float32 = st.lists(st.floats(width=32, allow_nan=False), max_size=3).map(lambda numbers: array("f", numbers))
+embeddings = st.lists(float32, max_size=3).flatmap(
+    lambda rows: st.builds(
+        Embeddings, st.just(rows), texts, usages, indexes=st.none() | st.just(tuple(range(2, 2 + len(rows))))
+    )
+)
+rankings = st.builds(Ranking, tuples(st.builds(RerankResult, st.integers(0, 9), st.floats(-9, 9))), usages, model=texts)
 of_the_exchange: dict[str, Any] = {
     "headers": st.dictionaries(texts, texts, max_size=2),
     "rate_limits": st.none() | rate_limits,
@@ -208,6 +219,7 @@ facts: dict[str, Any] = {
     "body": texts,
     "permanent": st.booleans(),
     "resume": st.none() | resumes,
+    "partial_embeddings": st.none() | embeddings,
     **of_the_exchange,
 }
 CLASSES = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, LLMError)]
@@ -234,7 +246,8 @@ plain_events = st.one_of(
 )
 values = st.one_of(
     requests, options, turns, parts, thoughts, calls, tools, replays, thinking, formats, image_configs, usages,
-    responses, models, plain_events, citations, runs, logprobs, timings, rate_limits, resumes, hops,
+    responses, models, plain_events, citations, runs, logprobs, timings, rate_limits, resumes, hops, embeddings,
+    rankings,
 )  # fmt: skip
 
 # ---------------------------------------------------------------- the way there and back
@@ -320,7 +333,7 @@ def test_what_shall_be_left_out_comes_back_as_the_same_mark() -> None:
 def test_the_strategies_know_every_field_and_every_class() -> None:
     assert set(shared) == {a.name for a in attrs.fields(Options)}
     assert {f"{name}" for name in vars(LLMError())} == set(facts)
-    modules = (m, q, r, parts_of, tools_of, exchange)
+    modules = (m, q, r, parts_of, tools_of, exchange, embeddings_of, ranking)
     written = {
         value for module in modules for value in vars(module).values() if isinstance(value, type) and attrs.has(value)
     }
@@ -337,6 +350,7 @@ def test_the_strategies_know_every_field_and_every_class() -> None:
     }
     drawn |= {Citation, ServerTool, ServerToolCall, TokenLogprob, tools_of.CustomTool}
     drawn |= {exchange.Timing, exchange.RateLimits, exchange.ResumeToken, exchange.Hop}
+    drawn |= {Embeddings, Ranking, RerankResult}
     drawn |= {tools_of.ToolCall, tools_of.ToolDef, q.ThinkingConfig, q.ImageConfig, q.ResponseFormat, *get_args(Part)}
     assert written == drawn
 

@@ -37,7 +37,7 @@ from .lasting import LastingAnswer
 from .reader import Reader
 from .stream import Source
 from .watch import watcher, with_watched_headers
-from .wires import told_of_others, told_who_does, without_unnamed
+from .wires import lasts, told_of_others, told_who_does, without_unnamed
 
 T = TypeVar("T")
 P = TypeVar("P", bound=AnswerParser)
@@ -76,11 +76,11 @@ class Attempts:
         raises: the last attempt's error, when no byte of an answer had come; else the answer's own events tell of it.
         """
         try:
-            asked = self._with_defaults(request)
+            asked = self.with_defaults(request)
         except RecursionError:
-            raise self._stamp(_too_deep(), request.model) from None
+            raise self.stamp(_too_deep(), request.model) from None
         except LLMError as error:
-            raise self._stamp(error, request.model) from error.__cause__
+            raise self.stamp(error, request.model) from error.__cause__
         most = self._settings.continuation
         if not most:
             return await self._turn(stream, clocks, asked)
@@ -92,11 +92,11 @@ class Attempts:
         raises: what `complete` raises before it sends.
         """
         try:
-            return self._encode(self._with_defaults(request), stream=False)
+            return self._encode(self.with_defaults(request), stream=False)
         except RecursionError:
-            raise self._stamp(_too_deep(), request.model) from None
+            raise self.stamp(_too_deep(), request.model) from None
         except LLMError as error:
-            raise self._stamp(error, request.model) from error.__cause__
+            raise self.stamp(error, request.model) from error.__cause__
 
     async def _turn(self, stream: bool, clocks: Clocks, asked: Request) -> Begun:
         """One turn of an answer; nearly always the only one."""
@@ -106,11 +106,11 @@ class Attempts:
                 prepared = self._prepare(asked, stream=stream)
             except RecursionError:
                 raise _too_deep() from None
-            return await self._retrying(clocks, partial(self._attempt, clocks, prepared))
+            return await self.retrying(clocks, partial(self._attempt, clocks, prepared))
         except LLMError as error:
             if isinstance(error, ModelNotFoundError) and asked.model:
-                error.available = await self._near_models(asked.model)
-            self._stamp(error, asked.model)
+                error.available = await self.near_models(asked.model)
+            self.stamp(error, asked.model)
             failed = None if prepared is None else prepared.failed
             if failed is not None and _failed_at_once(failed[1]) is error:
                 return failed
@@ -123,11 +123,11 @@ class Attempts:
         for _ in range(_MODEL_PAGES):
             wire = self._settings.dialect.encode_models(cursor)
             try:
-                page = await self._retrying(clocks, partial(self._page, clocks, wire))
+                page = await self.retrying(clocks, partial(self._page, clocks, wire))
             except LLMError as error:
-                raise self._stamp(error) from error.__cause__
+                raise self.stamp(error) from error.__cause__
             if isinstance(page, LLMError):
-                raise self._stamp(page)
+                raise self.stamp(page)
             models += page.models
             if page.cursor is None or page.cursor == cursor:
                 break
@@ -136,7 +136,7 @@ class Attempts:
 
     # ---------------------------------------------------------------- before the first attempt
 
-    def _with_defaults(self, request: Request) -> Request:
+    def with_defaults(self, request: Request) -> Request:
         asked = self._settings.options.apply(request, self._settings.dialect.extra_lists)
         if not asked.model:
             asked = evolve(asked, model=self._settings.model)
@@ -165,7 +165,7 @@ class Attempts:
 
     # ---------------------------------------------------------------- one attempt
 
-    def _retrying(self, clocks: Clocks, attempt: Callable[[int], Awaitable[T]]) -> Awaitable[T]:
+    def retrying(self, clocks: Clocks, attempt: Callable[[int], Awaitable[T]]) -> Awaitable[T]:
         policy = self._settings.retry
         if policy is None:
             return attempt(1)
@@ -189,7 +189,7 @@ class Attempts:
         try:
             sent = await self._exchange.send(clocks, prepared.wire, prepared.body, stream=stream, extra_headers=extra)
         except LLMError as error:
-            self._stamp(advised(self._settings.provider, request, error), request.model)
+            self.stamp(advised(self._settings.provider, request, error), request.model)
             raise
         reader = self._reader(clocks, prepared, sent, number, extra)
         try:
@@ -204,7 +204,7 @@ class Attempts:
             prepared.failed = reader, events
         if prepared.wire.once and isinstance(failure, StreamError | TimedOutError):
             failure.permanent = True  # the answer may well be in the making
-        raise self._stamp(advised(self._settings.provider, request, failure), request.model)
+        raise self.stamp(advised(self._settings.provider, request, failure), request.model)
 
     def _reader(
         self, clocks: Clocks, prepared: Prepared, sent: Accepted, number: int, extra: Headers
@@ -252,27 +252,27 @@ class Attempts:
         try:
             return taken_up, await taken_up.events()
         except LLMError as error:
-            raise self._stamp(error) from error.__cause__
+            raise self.stamp(error) from error.__cause__
 
     async def cancel(self, id: str, clocks: Clocks) -> None:
         """Have an answer made no further; as often as it takes to be heard."""
         wire = self._in_background().encode_cancel(id)
         try:
-            await self._retrying(clocks, partial(self._done, clocks, wire))
+            await self.retrying(clocks, partial(self._done, clocks, wire))
         except LLMError as error:
-            raise self._stamp(error) from error.__cause__
+            raise self.stamp(error) from error.__cause__
 
     def _in_background(self) -> Background:
         dialect = self._settings.dialect
         if not isinstance(dialect, Background):
             raise UnsupportedFeatureError(
-                f"{self._provider} makes no answers in the background on this wire{told_who_does()}",
+                f"{self._provider} makes no answers in the background on this wire{told_who_does(lasts)}",
                 provider=self._provider,
             )
         return dialect
 
     def _asking(self, clocks: Clocks, answer: LastingAnswer, extra: Headers) -> Ask:
-        return lambda wire, stream: self._retrying(clocks, partial(self._again, clocks, answer, extra, wire, stream))
+        return lambda wire, stream: self.retrying(clocks, partial(self._again, clocks, answer, extra, wire, stream))
 
     async def _again(
         self, clocks: Clocks, answer: LastingAnswer, extra: Headers, wire: WireRequest, stream: bool, number: int
@@ -310,12 +310,12 @@ class Attempts:
 
     # ---------------------------------------------------------------- what an error says beside its own
 
-    def _stamp(self, error: LLMError, model: str | None = None) -> LLMError:
+    def stamp(self, error: LLMError, model: str | None = None) -> LLMError:
         error.provider = error.provider or self._provider
         error.model = error.model or model or ""
         return error
 
-    async def _near_models(self, name: str) -> tuple[str, ...]:
+    async def near_models(self, name: str) -> tuple[str, ...]:
         """Up to 20 model ids, those like name first, () when the provider lists none or does not answer in a moment."""
         once = Attempts(evolve(self._settings, retry=None), self._exchange)
         try:

@@ -1,7 +1,7 @@
 """What is asked before every HTTP request of an answer, and told how it ended: limits and budgets stand on it."""
 
-from collections.abc import Awaitable, Sequence
-from typing import Protocol, TypeAlias, runtime_checkable
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol, TypeAlias, TypeVar, runtime_checkable
 
 from ..client import NOTHING, Gate, Lease
 from ..errors import ConfigError, ConnectError, LLMError, StreamError, TimedOutError
@@ -11,6 +11,7 @@ from ..types.request import Request
 from ..types.usage import Usage
 from .stream import Source
 
+T = TypeVar("T")
 Begun: TypeAlias = tuple[Source, list[Event]]
 """An answer under way: where its further events come from, and its first ones."""
 
@@ -50,6 +51,25 @@ async def kept(lease: Lease, asking: Awaitable[Begun]) -> Begun:
         raise
     lease.told(_limits(source, events))
     return Settling(source, lease, events), events
+
+
+async def settled(lease: Lease, asking: Awaitable[tuple[T, RateLimits | None]], used: Callable[[T], Usage | None]) -> T:
+    """What is asked for under a lease and comes whole; what it took settles the lease.
+
+    asking: gives the answer, and what its reply says of limits. used: what an answer took, None where it does not say.
+    """
+    try:
+        answer, limits = await asking
+    except LLMError as error:
+        lease.told(error.rate_limits, error)
+        lease.settle(used_by(error))
+        raise
+    except BaseException:
+        lease.settle(None)
+        raise
+    lease.told(limits)
+    lease.settle(used(answer))
+    return answer
 
 
 class _All(list[Lease]):

@@ -13,10 +13,11 @@ The road of a call, from here to the socket; every step knows the next one, none
 
 import logging
 import os
-from collections.abc import Awaitable, Iterable
+import time
+from collections.abc import Awaitable, Coroutine, Iterable
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from attrs import Factory, define, evolve, fields
 
@@ -25,19 +26,23 @@ from ..errors import ConfigError, InvalidRequestError, LLMError
 from ..retry import log_failure
 from ..secret import Unpicklable
 from ..transport.base import Transport
+from ..types.embeddings import Embeddings
 from ..types.events import Event
 from ..types.exchange import ResumeToken
 from ..types.messages import Message, user
+from ..types.ranking import Ranking
 from ..types.request import Options, Request
 from ..types.response import ModelInfo, Response
 from .attempts import Attempts
 from .clocks import Clocks
 from .exchange import Exchange, Settings
 from .stream import EventStream, Source, StreamCore
+from .verbs import Verbs
 
 if TYPE_CHECKING:  # loaded when it is first asked for
     from .hosted import HostedBatches
 
+T = TypeVar("T")
 Messages: TypeAlias = str | Message | Iterable[Message]
 
 
@@ -74,6 +79,7 @@ class HTTPClient(Unpicklable):
         self._exchange = Exchange(settings, transport)
         self._attempts = Attempts(settings, self._exchange)
         self._life = _Life()
+        self._verbs = Verbs(settings, self._exchange, self._attempts, lambda: self._life.check())
 
     @property
     def provider(self) -> str:
@@ -155,6 +161,55 @@ class HTTPClient(Unpicklable):
             return await self._attempts.models(clocks)
         except LLMError as error:
             log_failure(error, clocks.now() - begun, self._settings.failures)
+            raise
+
+    async def embed(
+        self,
+        texts: str | Iterable[str],
+        model: str | None = None,
+        dimensions: int | None = None,
+        input_type: str | None = None,
+    ) -> Embeddings:
+        """A vector for each text, in their order: any number of texts, in as many requests as the host's limits want.
+
+        The requests go out side by side, each with attempts of its own; Timeouts.total spans all of them.
+        model:      None is the client's own.
+        dimensions: of each vector, where model and host can shorten them.
+        input_type: what the texts are for, where the host asks: `query`, `document`, or a word of its own.
+        raises: UnsupportedFeatureError where the wire has no vectors, ConfigError without a model, an LLMError of the
+            requests, with those vectors in `partial_embeddings` that are there; no request is begun behind a failure.
+        """
+        return await self._told(self._verbs.embed(texts, model, dimensions, input_type))
+
+    async def rerank(
+        self, query: str, documents: Iterable[str], model: str | None = None, top_n: int | None = None
+    ) -> Ranking:
+        """The documents by how much they tell about the query, the best first. top_n: so many of the best.
+
+        raises: UnsupportedFeatureError where the wire has no rankings, ConfigError without a model, an LLMError.
+        """
+        return await self._told(self._verbs.rerank(query, documents, model, top_n))
+
+    async def count_tokens(self, request: Request) -> int:
+        """How many tokens the request has that the model would read, as its provider counts them; nothing is answered.
+
+        raises: UnsupportedFeatureError where the wire does not count, or cannot carry the request; an LLMError.
+        """
+        return await self._told(self._verbs.count_tokens(request))
+
+    async def _told(self, verb: Coroutine[Any, Any, T]) -> T:
+        """What a verb gives; its failure is logged."""
+        try:
+            self._life.check()
+        except LLMError:
+            verb.close()
+            raise
+        begun = time.monotonic()
+        try:
+            return await verb
+        except LLMError as error:
+            error.provider = error.provider or self.provider
+            log_failure(error, time.monotonic() - begun, self._settings.failures)
             raise
 
     def resume(self, answer: ResumeToken | str) -> EventStream:

@@ -3,9 +3,13 @@
 All of it is about the row's own wires by name; a row of one wire passes through untouched.
 """
 
+from collections.abc import Callable
+from functools import partial
+
 from attrs import evolve
 
-from ..dialects.base import Background
+from ..dialects.base import Background, Dialect
+from ..dialects.verbs import VerbName, has
 from ..dialects.wrong_wire import wire_that_answers
 from ..errors import LLMError, UnsupportedFeatureError
 from ..providers import look_up, providers
@@ -40,15 +44,28 @@ def told_of_others(
     return error
 
 
-def told_who_does() -> str:
-    """Which rows have answers that are made in the background, as the end of a sentence."""
-    return f"; these have it: {', '.join(name for name in providers() if _lasts(look_up(name)))}"
+def lasts(dialect: Dialect) -> bool:
+    """Whether its answers can be made in the background."""
+    return isinstance(dialect, Background)
 
 
-def _lasts(row: object) -> bool:
+def told_who_does(able: Callable[[Dialect], bool]) -> str:
+    """Which rows can do what this dialect can do, as the end of a sentence."""
+    return f"; these have it: {', '.join(name for name in providers() if _can(look_up(name), able))}"
+
+
+def _can(row: object, able: Callable[[Dialect], bool]) -> bool:
     if not isinstance(row, Provider):  # what opens its clients by itself
         return False
-    return any(isinstance(dialect, Background) for dialect in (row.dialect, *(w.dialect for w in row.wires.values())))
+    return any(map(able, (row.dialect, *(wire.dialect for wire in row.wires.values()))))
+
+
+def without(provider: Provider, verb: VerbName) -> UnsupportedFeatureError:
+    """The error of a row whose wire has not a verb; it names another wire of it, or the rows that have it."""
+    able = partial(has, verb=verb)
+    own = next((name for name, wire in provider.wires.items() if able(wire.dialect)), "")
+    who = f" ({WIRE.name}={own} has it)" if own else told_who_does(able)
+    return UnsupportedFeatureError(f"{provider.name} has no {verb} on this wire{who}", provider=provider.name)
 
 
 def told_of_the_right_one(provider: Provider, error: LLMError) -> LLMError:

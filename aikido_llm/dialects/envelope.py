@@ -111,7 +111,12 @@ def of_value(value: Any) -> Envelope:
 
 
 def no_models(body: bytes, own: Words = NO_WORDS) -> LLMError:
-    """What came instead of a list of models: an error, told as that, or what is no API's answer."""
+    """What came instead of a list of models."""
+    return none_of("list of models", body, own)
+
+
+def none_of(what: str, body: bytes, own: Words = NO_WORDS) -> LLMError:
+    """What came instead of a document of one kind: an error, told as that, or what is no API's answer."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
@@ -119,7 +124,7 @@ def no_models(body: bytes, own: Words = NO_WORDS) -> LLMError:
     if is_error(value):
         return in_band(value, own)
     text = page_text(body[: 4 * BODY_EXCERPT].decode("utf-8", "replace"))
-    return MalformedStream(f"this is no list of models: {text or 'it is empty'}")
+    return MalformedStream(f"this is no {what}: {text or 'it is empty'}")
 
 
 def of_event(data: bytes | Json) -> Any:

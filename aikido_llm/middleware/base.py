@@ -6,7 +6,7 @@ views of the same middleware.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractContextManager
 from functools import partial
 from types import TracebackType
@@ -17,12 +17,14 @@ from attrs import Factory, define
 from ..call.clocks import Clocks
 from ..call.http_client import HTTPClient, Messages, as_request
 from ..call.stream import EventStream, Source, StreamCore
-from ..client import Client, identity_of
+from ..client import Client, Embedder, Reranker, TokenCounter, identity_of
 from ..errors import ConfigError, UnsupportedFeatureError
 from ..secret import Unpicklable
 from ..transport.base import Timeouts
+from ..types.embeddings import Embeddings
 from ..types.events import Event
 from ..types.exchange import ResumeToken
+from ..types.ranking import Ranking
 from ..types.request import Options, Request
 from ..types.response import ModelInfo, Response
 from ..types.tools import Tool, ToolCall
@@ -149,17 +151,30 @@ class Middleware(Unpicklable):
         rows."""
         return self._verb("hosted_batches")()
 
-    async def embed(self, *args: Any, **options: Any) -> Any:
+    async def embed(
+        self,
+        texts: str | Iterable[str],
+        model: str | None = None,
+        dimensions: int | None = None,
+        input_type: str | None = None,
+    ) -> Embeddings:
         """Vectors of texts, as the inner client's `embed`."""
-        return await self._verb("embed")(*args, **options)
+        self._life.check()
+        return await embed_with(self.first, texts, model, dimensions, input_type)
 
-    async def rerank(self, *args: Any, **options: Any) -> Any:
+    async def rerank(
+        self, query: str, documents: Iterable[str], model: str | None = None, top_n: int | None = None
+    ) -> Ranking:
         """Documents by their relevance, as the inner client's `rerank`."""
-        return await self._verb("rerank")(*args, **options)
+        self._life.check()
+        return await rerank_with(self.first, query, documents, model, top_n)
 
-    async def count_tokens(self, *args: Any, **options: Any) -> int:
+    async def count_tokens(self, request: Request) -> int:
         """Tokens of a request, as the inner client's `count_tokens`."""
-        return cast("int", await self._verb("count_tokens")(*args, **options))
+        self._life.check()
+        if not isinstance(self.first, TokenCounter):
+            raise without(self.first, "count_tokens")
+        return await self.first.count_tokens(request)
 
     def watch_tool(self, call: ToolCall, tool: Tool | None, /) -> "AbstractContextManager[Any] | None":
         """The first inside that wants to see a tool run (see `aikido_llm.tools.WatchesTools`), None for nobody."""
@@ -220,8 +235,31 @@ def method_of(client: Client, name: str) -> Callable[..., Any]:
     """A client's method beside the two. Raises UnsupportedFeatureError where it has none."""
     method = getattr(client, name, None)
     if method is None:
-        raise UnsupportedFeatureError(f"{shown(client)} has no {name}")
+        raise without(client, name)
     return cast("Callable[..., Any]", method)
+
+
+def embed_with(
+    client: Client, texts: str | Iterable[str], model: str | None, dimensions: int | None, input_type: str | None
+) -> Awaitable[Embeddings]:
+    """A client's `embed`. Raises UnsupportedFeatureError where it has none."""
+    if not isinstance(client, Embedder):
+        raise without(client, "embed")
+    return client.embed(texts, model=model, dimensions=dimensions, input_type=input_type)
+
+
+def rerank_with(
+    client: Client, query: str, documents: Iterable[str], model: str | None, top_n: int | None
+) -> Awaitable[Ranking]:
+    """A client's `rerank`. Raises UnsupportedFeatureError where it has none."""
+    if not isinstance(client, Reranker):
+        raise without(client, "rerank")
+    return client.rerank(query, documents, model=model, top_n=top_n)
+
+
+def without(client: Client, name: str) -> UnsupportedFeatureError:
+    """The error of a client that has not a method."""
+    return UnsupportedFeatureError(f"{shown(client)} has no {name}")
 
 
 def needs_model(client: Client, maker: str) -> None:

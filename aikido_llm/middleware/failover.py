@@ -5,8 +5,8 @@ Once a part of an answer has been handed out nobody else is asked: no answer is 
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from typing import Any, TypeAlias, TypeVar
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from typing import TypeAlias, TypeVar
 
 from attrs import frozen
 
@@ -22,12 +22,14 @@ from ..errors import (
     TooLargeError,
     UnsupportedFeatureError,
 )
+from ..types.embeddings import Embeddings, Gathering
 from ..types.events import EndEvent, Event
 from ..types.exchange import Hop
+from ..types.ranking import Ranking
 from ..types.request import Request
 from ..types.response import with_facts
 from ..types.usage import Usage
-from .base import Middleware, method_of, needs_model
+from .base import Middleware, embed_with, needs_model, rerank_with
 from .breaker import Admission, Breaker
 from .call import Call
 from .roads import Begun, Road, failure_in, for_others, has_content, until_content
@@ -137,25 +139,49 @@ class FallbackClient(Middleware):
             return False
         return rule_for(error).over or (self._when is not None and bool(self._when(error)))
 
-    async def embed(self, *args: Any, **options: Any) -> Any:
-        """Vectors of texts. Raises UnsupportedFeatureError unless all clients are of one model."""
+    async def embed(
+        self,
+        texts: str | Iterable[str],
+        model: str | None = None,
+        dimensions: int | None = None,
+        input_type: str | None = None,
+    ) -> Embeddings:
+        """Vectors of texts; of those that one client has not made when it fails, the next one is asked.
+
+        Raises UnsupportedFeatureError unless all clients are of one model."""
         if not self._same_model and len(self._clients) > 1:
             raise UnsupportedFeatureError(
                 "vectors of different models cannot be compared: embed with one client, or make the fallback with"
                 " same_model=True when all its clients serve one model"
             )
-        return await self._verb_of_any("embed", args, options)
-
-    async def rerank(self, *args: Any, **options: Any) -> Any:
-        """Documents by their relevance; asked of the next client when one fails."""
-        return await self._verb_of_any("rerank", args, options)
-
-    async def _verb_of_any(self, name: str, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
         self._life.check()
-        for_others = {option: value for option, value in options.items() if option != "model"}
+        several = [texts] if isinstance(texts, str) else list(texts)
+        gathering = Gathering(len(several))
 
-        async def ask(turn: Turn) -> Any:
-            return await method_of(turn.client, name)(*args, **(options if turn.first else for_others))
+        async def ask(turn: Turn) -> None:
+            places = gathering.missing
+            left = [several[place] for place in places]
+            try:
+                found = await embed_with(turn.client, left, model if turn.first else None, dimensions, input_type)
+                gathering.add(found, places)
+            except LLMError as error:
+                if (made := error.partial_embeddings) is not None:
+                    gathering.add(made, [places[at] for at in made.indexes or ()])
+                error.partial_embeddings = gathering.so_far()
+                raise
+
+        await Chain(self).run(ask)
+        return gathering.all()
+
+    async def rerank(
+        self, query: str, documents: Iterable[str], model: str | None = None, top_n: int | None = None
+    ) -> Ranking:
+        """Documents by their relevance; asked of the next client when one fails."""
+        self._life.check()
+        several = list(documents)
+
+        async def ask(turn: Turn) -> Ranking:
+            return await rerank_with(turn.client, query, several, model if turn.first else None, top_n)
 
         return await Chain(self).run(ask)
 

@@ -1,18 +1,23 @@
 """limited: a client whose requests a Limiter lets pass. And how any gate comes before any client."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeVar, cast, overload
 
-from ..call.gates import kept
+from ..call.gates import kept, settled
 from ..call.http_client import HTTPClient
+from ..call.parts import read_alone, stand_in, texts_of
 from ..client import Client, Gate
 from ..errors import ConfigError
+from ..types.embeddings import Embeddings
+from ..types.ranking import Ranking
 from ..types.request import Request
+from ..types.usage import Usage
 from .base import Middleware
 from .limits.limiter import Limiter
 from .roads import Begun, Road
 
 M = TypeVar("M", bound=Middleware)
+T = TypeVar("T")
 
 
 @overload
@@ -44,6 +49,36 @@ class PerCall(Middleware):
 
     async def _begin(self, request: Request, road: Road) -> Begun:
         return await kept(await self._gate.acquire(request), road.ask(self._clients[0], request))
+
+    async def embed(
+        self,
+        texts: str | Iterable[str],
+        model: str | None = None,
+        dimensions: int | None = None,
+        input_type: str | None = None,
+    ) -> Embeddings:
+        """Vectors of texts, as the inner client's `embed`."""
+        several = texts_of(texts, "embed")
+        lease = await self._gate.acquire(stand_in(several, model or self.model or ""))
+        return await settled(lease, _unlimited(super().embed(several, model, dimensions, input_type)), _usage)
+
+    async def rerank(
+        self, query: str, documents: Iterable[str], model: str | None = None, top_n: int | None = None
+    ) -> Ranking:
+        """Documents by their relevance, as the inner client's `rerank`."""
+        several = texts_of(documents, "rerank")
+        read = [f"{query}\n{document}" for document in several]
+        lease = await self._gate.acquire(stand_in(read, model or self.model or ""))
+        return await settled(lease, _unlimited(super().rerank(query, several, model, top_n)), _usage)
+
+
+async def _unlimited(asking: Awaitable[T]) -> tuple[T, None]:
+    """What a client of others gives, of whose reply nothing is known."""
+    return await asking, None
+
+
+def _usage(found: Embeddings | Ranking) -> Usage | None:
+    return read_alone(found.usage)
 
 
 class _Limited(PerCall):

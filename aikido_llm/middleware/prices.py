@@ -5,7 +5,7 @@ as ours do. Nothing is fetched: who wants the newest prices runs its `UpdatePric
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -15,7 +15,9 @@ from attrs import evolve
 from ..client import Client
 from ..errors import ConfigError
 from ..types.batches import Answered, HostedBatch
+from ..types.embeddings import Embeddings
 from ..types.events import EndEvent, ErrorEvent, Event, UsageEvent
+from ..types.ranking import Ranking
 from ..types.request import Request
 from ..types.response import Response
 from ..types.usage import Usage
@@ -100,6 +102,33 @@ class PricedClient(Middleware):
     async def _begin(self, request: Request, road: Road) -> Begun:
         await self.prices.load()
         return await _Pricing(self.prices, self.model or "", road).begin(self._clients[0], request)
+
+    async def embed(
+        self,
+        texts: str | Iterable[str],
+        model: str | None = None,
+        dimensions: int | None = None,
+        input_type: str | None = None,
+    ) -> Embeddings:
+        """Vectors of texts, as the inner client's `embed`, with what they cost."""
+        await self.prices.load()
+        found = await super().embed(texts, model, dimensions, input_type)
+        return evolve(found, usage=self._priced(found.usage, found.model, model or self.model or ""))
+
+    async def rerank(
+        self, query: str, documents: Iterable[str], model: str | None = None, top_n: int | None = None
+    ) -> Ranking:
+        """Documents by their relevance, as the inner client's `rerank`, with what that cost."""
+        await self.prices.load()
+        found = await super().rerank(query, documents, model, top_n)
+        return evolve(found, usage=self._priced(found.usage, found.model, model or self.model or ""))
+
+    def _priced(self, usage: Usage, *models: str) -> Usage:
+        """By the first of these names of a model that the table knows."""
+        if usage.cost_usd is not None:
+            return usage
+        costs = (self.prices.usd(self.provider, model, usage) for model in models)
+        return evolve(usage, cost_usd=next((cost for cost in costs if cost is not None), None))
 
 
 class _Pricing(Call):

@@ -5,9 +5,13 @@
 from ..auth import azure as entra
 from ..dialects.openai_chat import OpenAIChat
 from ..dialects.openai_responses import OpenAIResponses
+from ..dialects.verbs import Embedding
 from .base import WIRE, Batches, DsnOption, Provider, Wire
 
+# Microsoft Foundry REST reference, "Create an embedding", read 2026-11; its Responses wire counts no tokens (a 404).
+_EMBEDDING = Embedding(most_texts=2048, most_tokens=300_000)
 _CHAT = OpenAIChat(
+    embedding=_EMBEDDING,
     max_tokens_field="max_completion_tokens",
     custom_tools=True,
     citations=True,
@@ -36,7 +40,9 @@ PROVIDER = Provider(
     wires={
         "chat": Wire(_CHAT, endings=("/chat/completions",), within=("/deployments/",), unnamed=True),
         "responses": Wire(
-            OpenAIResponses(), hosts=("openai.azure.com", "services.ai.azure.com"), endings=("/responses",)
+            OpenAIResponses(embedding=_EMBEDDING),
+            hosts=("openai.azure.com", "services.ai.azure.com"),
+            endings=("/responses",),
         ),
     },
     key_env=("AZURE_OPENAI_API_KEY",),
@@ -47,7 +53,7 @@ PROVIDER = Provider(
     base_path="/openai/v1",
     base_env="AZURE_OPENAI_ENDPOINT",  # openai 3.57.0, lib/azure.py, read 2026-11
     base_env_older=("AZURE_API_BASE",),  # litellm, read 2026-11
-    strip_base=("/chat/completions", "/responses", "/models"),
+    strip_base=("/chat/completions", "/responses", "/models", "/embeddings"),
     model_behind="/deployments/",
     auth=entra.SIGNING,
     options=(

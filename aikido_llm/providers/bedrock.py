@@ -24,7 +24,7 @@ PROFILE = DsnOption("profile", setting=True, about="a profile of the AWS configu
 
 _CHAT = OpenAIChat(max_tokens_field="max_completion_tokens", audio_input=None, file_input=None, models_path="")
 _RESPONSES = OpenAIResponses(draws_images=False, models_path="")
-_MESSAGES = AnthropicMessages(models_path="")
+_MESSAGES = AnthropicMessages(models_path="", count_path="")
 
 
 ADVICE = {

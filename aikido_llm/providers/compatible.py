@@ -13,6 +13,7 @@ from attrs import evolve, field, frozen
 
 from ..dialects.openai_chat import OpenAIChat
 from ..dialects.openai_responses import OpenAIResponses
+from ..dialects.verbs import Embedding, Reranking
 from ..errors import ConfigError
 from .base import WIRE, DsnOption, Provider, Wire
 from .openai_compatible import RESPONSES
@@ -77,14 +78,19 @@ def _workspace(value: str) -> str:
     return value if "://" in value else f"https://{value}"
 
 
+_LISTS = Embedding(numbers="")  # no word of base64 was read
+_FIXED = evolve(_LISTS, dimensions="")  # nor of shorter vectors
+_PASSAGES = evolve(_LISTS, input_type="input_type", input_types={"document": "passage"})
+_INT8 = Embedding(most_texts=512, most_tokens=120_000, numbers="", int8=True)
+
 _TEMPLATES = (
     "Its engines hand `chat_template_kwargs` to the model's template; which switch a template knows is its affair."
 )
 _RECORDED = "recorded exchanges of 2026"
 _MODELS_DEV = "in models.dev's notes of it, read 2026-11"
 
-_LMSTUDIO = _open_models(top_k_field="top_k", thinking="none", reasoning_replay="content")
-_LITELLM = OpenAIChat(cache_marks=True, file_urls=True, metadata=True)
+_LMSTUDIO = _open_models(top_k_field="top_k", thinking="none", reasoning_replay="content", embedding=_FIXED)
+_LITELLM = OpenAIChat(cache_marks=True, file_urls=True, metadata=True, embedding=Embedding(), reranking=Reranking())
 
 HOSTS: Mapping[str, Host] = {
     host.row.name: host
@@ -92,14 +98,16 @@ HOSTS: Mapping[str, Host] = {
         _host(
             "fireworks", "Fireworks AI", "https://api.fireworks.ai/inference/v1", ("FIREWORKS_API_KEY",),
             "https://app.fireworks.ai/settings/users/api-keys",
-            _open_models(top_k_field="top_k", reasoning_replay="content"),
-            f'Fireworks docs, "Reasoning" and "Chat completions", {_MODELS_DEV}',
+            _open_models(top_k_field="top_k", reasoning_replay="content", embedding=_LISTS, reranking=Reranking()),
+            f'Fireworks docs, "Reasoning" and "Chat completions", {_MODELS_DEV}; "Embeddings and reranking", read'
+            " 2026-11",
             "Models are named in full: `accounts/fireworks/models/NAME`.",
             'A budget of thinking is `extra={"thinking": {"type": "enabled", "budget_tokens": N}}`, alone.',
         ),
         _host(
             "deepinfra", "DeepInfra", "https://api.deepinfra.com/v1/openai", ("DEEPINFRA_API_KEY", "DEEPINFRA_TOKEN"),
-            "https://deepinfra.com/dash/api_keys", _open_models(top_k_field="top_k", reasoning_replay="content"),
+            "https://deepinfra.com/dash/api_keys",
+            _open_models(top_k_field="top_k", reasoning_replay="content", embedding=_LISTS),
             'DeepInfra docs, "Chat completions" and its API reference (top_k, n, logprobs, seed), read 2026-11;'
             " DEEPINFRA_API_KEY"
             f' by litellm 1.110.2; "Reasoning", {_MODELS_DEV}',
@@ -117,15 +125,19 @@ HOSTS: Mapping[str, Host] = {
         _host(
             "nvidia", "NVIDIA NIM", "https://integrate.api.nvidia.com/v1", ("NVIDIA_API_KEY",),
             "https://build.nvidia.com/settings/api-keys",
-            _open_models(thinking="chat_template_kwargs", reasoning_replay="content"),
-            f'NVIDIA NIM API reference, "LLM APIs", {_MODELS_DEV}; no recorded exchange',
+            _open_models(thinking="chat_template_kwargs", reasoning_replay="content", embedding=_PASSAGES),
+            f'NVIDIA NIM API reference, "LLM APIs", {_MODELS_DEV}; "Use the API" of its embedding NIM, read 2026-11; no'
+            " recorded exchange",
             _TEMPLATES,
             "Each model has a closed schema of its own: what it does not know is a 400.",
         ),
         _host(
             "moonshot", "Moonshot AI (Kimi)", "https://api.moonshot.ai/v1", ("MOONSHOT_API_KEY",),
             "https://platform.moonshot.ai/console/api-keys",
-            _open_models(thinking="switch", reasoning_replay="always", prefill_field="partial", late_system="role"),
+            _open_models(
+                thinking="switch", reasoning_replay="always", prefill_field="partial", late_system="role",
+                count_path="/tokenizers/estimate-token-count",
+            ),
             f'Kimi API docs, "Chat" and "Partial mode", {_MODELS_DEV}; no recorded exchange',
             'In China: `base_url="https://api.moonshot.cn/v1"`, with a key of that platform.',
             'A model that thinks takes no `temperature` but 1 and no `tool_choice="required"`.',
@@ -148,9 +160,10 @@ HOSTS: Mapping[str, Host] = {
             _open_models(
                 top_k_field="top_k", thinking="enable_thinking", thinking_budget_field="thinking_budget",
                 prefill_field="partial", cache_marks=True, reasoning_replay="content", audio_input="object",
-                citations=True,
+                citations=True, embedding=evolve(_LISTS, most_texts=10),
             ),
-            f'Alibaba Cloud Model Studio docs, "Deep thinking", "Context cache", {_MODELS_DEV}; {_RECORDED}',
+            f'Alibaba Cloud Model Studio docs, "Deep thinking", "Context cache", {_MODELS_DEV}; "OpenAI compatible:'
+            f' Embedding", read 2026-11; {_RECORDED}',
             'In China: `base_url="https://dashscope.aliyuncs.com/compatible-mode/v1"`; in the US'
             " `https://dashscope-us.aliyuncs.com/compatible-mode/v1`. A key belongs to one of them.",
         ),
@@ -189,7 +202,7 @@ HOSTS: Mapping[str, Host] = {
         _host(
             "cloudflare", "Cloudflare Workers AI", "https://api.cloudflare.com/client/v4/accounts/{account_id}/ai/v1",
             ("CLOUDFLARE_API_TOKEN", "CLOUDFLARE_API_KEY"), "https://dash.cloudflare.com/profile/api-tokens",
-            _open_models(models_path=""),
+            _open_models(models_path="", embedding=_FIXED),
             'cloudflare/cloudflare-docs, workers-ai, "OpenAI compatible API endpoints" (161af78) and "REST API"'
             " (0c50ffa), and"
             f" cloudflare 5.9.0, _client.py, read 2026-11; {_RECORDED}",
@@ -206,6 +219,7 @@ HOSTS: Mapping[str, Host] = {
             "databricks", "Databricks", "", ("DATABRICKS_TOKEN",), "https://docs.databricks.com/dev-tools/auth/pat",
             OpenAIChat(
                 top_k_field="top_k", audio_input=None, file_input=None, speaker_names=False, models_path="",
+                embedding=_FIXED,
             ),
             'Databricks docs, "Foundation model REST API reference" and "Use model services", databricks-sdk 0.162,'
             " config.py,"
@@ -220,7 +234,9 @@ HOSTS: Mapping[str, Host] = {
         _host(
             "vercel", "Vercel AI Gateway", "https://ai-gateway.vercel.sh/v1",
             ("AI_GATEWAY_API_KEY", "VERCEL_OIDC_TOKEN"), "https://vercel.com/docs/ai-gateway/authentication",
-            OpenAIChat(thinking="reasoning", reasoning_replay="details", cache_marks=True, audio_input=None),
+            OpenAIChat(
+                thinking="reasoning", reasoning_replay="details", cache_marks=True, audio_input=None, embedding=_LISTS
+            ),
             f'Vercel docs, "AI Gateway: OpenAI Chat Completions, advanced", {_MODELS_DEV}; {_RECORDED}',
             options=(
                 DsnOption(
@@ -231,7 +247,8 @@ HOSTS: Mapping[str, Host] = {
         ),
         _host(
             "perplexity", "Perplexity", "https://api.perplexity.ai/v1", ("PERPLEXITY_API_KEY",),
-            "https://console.perplexity.ai/group/keys", evolve(RESPONSES, replays_open_reasoning=False),
+            "https://console.perplexity.ai/group/keys",
+            evolve(RESPONSES, replays_open_reasoning=False, embedding=_INT8, reranking=None),
             'Perplexity docs, "OpenAI compatibility", "Presets" and "Effort" of its Agent API, and perplexityai'
             " 0.46.1, read"
             " 2026-11; that Sonar's chat ended on 2026-09-27 by release notes of @ai-sdk/perplexity 3.1.0",
@@ -263,7 +280,7 @@ HOSTS: Mapping[str, Host] = {
             "https://cloud.siliconflow.com/account/ak",
             _open_models(
                 top_k_field="top_k", thinking="enable_thinking", thinking_budget_field="thinking_budget",
-                reasoning_replay="content",
+                reasoning_replay="content", embedding=Embedding(), reranking=Reranking(),
             ),
             f'SiliconFlow docs, "Chat completions", {_MODELS_DEV}; no recorded exchange',
             'In China: `base_url="https://api.siliconflow.cn/v1"`.',
@@ -280,7 +297,7 @@ HOSTS: Mapping[str, Host] = {
             "https://venice.ai/settings/api",
             _open_models(
                 top_k_field="top_k", metadata=True, audio_input="object", file_input="file", file_urls=True,
-                cache_marks=True, reasoning_replay="content", citations=True,
+                cache_marks=True, reasoning_replay="content", citations=True, embedding=_FIXED,
             ),
             "veniceai/api-docs of 2026-08-22 (601b7bb), swagger.yaml (20260821), guides on reasoning and prompt"
             " caching, and"
@@ -292,11 +309,13 @@ HOSTS: Mapping[str, Host] = {
             source="lmstudio-ai/docs of 2026-04-29 (c6854fb), Chat Completions, Responses, Authentication and API"
             " changelog, read"
             f" 2026-11; how thoughts go back was not read; {_RECORDED}",
-            key_needed=False, **_both(_LMSTUDIO, RESPONSES),
+            key_needed=False, **_both(_LMSTUDIO, evolve(RESPONSES, embedding=_FIXED, reranking=None)),
         ),
         _host(
             "sglang", "SGLang", "http://127.0.0.1:30000/v1", ("SGLANG_API_KEY",), "",
-            _open_models(top_k_field="top_k", thinking="chat_template_kwargs", reasoning_replay="content"),
+            _open_models(
+                top_k_field="top_k", thinking="chat_template_kwargs", reasoning_replay="content", embedding=_LISTS
+            ),
             'SGLang docs, "OpenAI APIs: completions" and "Reasoning parser", and sgl-project/sglang,'
             " entrypoints/openai/protocol.py"
             " (004c82e), read 2026-11; SGLANG_API_KEY is ours, the port was not read; no recorded exchange",

@@ -1,6 +1,7 @@
 """llama.cpp's own server, on this machine unless told otherwise."""
 
 from ..dialects.openai_chat import OpenAIChat
+from ..dialects.verbs import Embedding, Reranking
 from .base import Provider
 
 PROVIDER = Provider(
@@ -16,10 +17,14 @@ PROVIDER = Provider(
         thinking_budget_field="reasoning_budget_tokens",
         reasoning_replay="content",
         file_input=None,
+        # tools/server/README.md: /v1/embeddings (no dimensions), /v1/rerank, /v1/chat/completions/input_tokens
+        embedding=Embedding(dimensions=""),
+        reranking=Reranking(),
+        count_path="/chat/completions/input_tokens",
     ),
     key_env=("LLAMACPP_API_KEY",),
     key_needed=False,
     default_model="default",  # a server with one model ignores the name
-    strip_base=("/chat/completions", "/models"),
+    strip_base=("/chat/completions", "/models", "/embeddings", "/rerank"),
     docs="docs/providers/llamacpp.md",
 )

@@ -1,6 +1,7 @@
 """Mistral AI. Its wire refuses keys that it does not know, and foreign tool-call ids."""
 
 from ..dialects.openai_chat import OpenAIChat
+from ..dialects.verbs import Embedding
 from ..dialects.words import Words
 from ..errors import InvalidRequestError, ModelNotFoundError, OverloadedError, RateLimitedError, ServerError
 from . import rate_headers
@@ -31,6 +32,8 @@ PROVIDER = Provider(
         call_id_length=9,
         required_word="any",
         none_omits_tools=True,
+        # 257 texts are refused; 16,384 tokens a request are langchain-mistralai's reading of its limit, read 2026-11
+        embedding=Embedding(most_texts=128, most_tokens=16_000, numbers="float", dimensions="output_dimension"),
         error_words=Words(
             {
                 "1000": ServerError,
@@ -46,7 +49,7 @@ PROVIDER = Provider(
     key_url="https://console.mistral.ai/api-keys",
     rate_headers=rate_headers.MISTRAL,
     request_id_headers=("mistral-correlation-id", "x-kong-request-id"),
-    strip_base=("/chat/completions", "/models"),
+    strip_base=("/chat/completions", "/models", "/embeddings"),
     # Mistral docs, "Batch inference", read 2026-11
     batches=Batches("openai_chat.batch_jobs", {"max_requests": 1_000_000, "max_bytes": 512_000_000}),
     docs="docs/providers/mistral.md",

@@ -7,9 +7,13 @@ API", and its errors, read 2026-11.
 
 from ..dialects.openai_chat import OpenAIChat
 from ..dialects.openai_responses import OpenAIResponses
+from ..dialects.verbs import Embedding
 from .base import WIRE, Batches, DsnOption, Provider, Wire
 
+# 2,048 texts and 300,000 tokens a request: OpenAI API reference, "Create embeddings", read 2026-11.
+EMBEDDING = Embedding(most_texts=2048, most_tokens=300_000)
 CHAT = OpenAIChat(
+    embedding=EMBEDDING,
     max_tokens_field="max_completion_tokens",
     custom_tools=True,
     citations=True,
@@ -19,7 +23,7 @@ CHAT = OpenAIChat(
     call_id_pattern=r".{1,40}",
     strict_needs_required=True,
 )
-RESPONSES = OpenAIResponses()
+RESPONSES = OpenAIResponses(embedding=EMBEDDING, count_path="/responses/input_tokens")
 
 PROVIDER = Provider(
     name="openai",
@@ -34,7 +38,7 @@ PROVIDER = Provider(
     key_url="https://platform.openai.com/api-keys",
     base_env="OPENAI_BASE_URL",  # openai 3.57.0, _client.py, read 2026-11
     base_env_older=("OPENAI_API_BASE",),  # openai before 1.0, and litellm, read 2026-11
-    strip_base=("/chat/completions", "/responses", "/models"),
+    strip_base=("/chat/completions", "/responses", "/models", "/embeddings"),
     options=(
         DsnOption(
             "organization", header="OpenAI-Organization", about="the organization that pays, for keys of several"

@@ -3,9 +3,11 @@ option `wire` says otherwise. Its quirks are the common ones."""
 
 from ..dialects.openai_chat import OpenAIChat
 from ..dialects.openai_responses import OpenAIResponses
+from ..dialects.verbs import Embedding, Reranking
 from .base import WIRE, Provider, Wire
 
-_CHAT = OpenAIChat()
+_EMBEDDING, _RERANKING = Embedding(), Reranking()
+_CHAT = OpenAIChat(embedding=_EMBEDDING, reranking=_RERANKING)
 RESPONSES = OpenAIResponses(
     store=None,
     encrypted_reasoning="never",
@@ -14,6 +16,8 @@ RESPONSES = OpenAIResponses(
     min_output_tokens=1,
     strict_needs_required=False,
     draws_images=False,
+    embedding=_EMBEDDING,
+    reranking=_RERANKING,
 )
 """Responses as others than OpenAI speak it: nothing is stored or encrypted, no pictures are drawn."""
 
@@ -29,7 +33,7 @@ PROVIDER = Provider(
     key_env=("OPENAI_COMPATIBLE_API_KEY",),
     key_needed_nearby=False,
     base_path="/v1",
-    strip_base=("/chat/completions", "/responses", "/models"),
+    strip_base=("/chat/completions", "/responses", "/models", "/embeddings", "/rerank"),
     options=(WIRE,),
     docs="docs/providers/openai-compatible.md",
 )

@@ -1,6 +1,7 @@
 """OpenRouter: one key for the models of many hosts."""
 
 from ..dialects.openai_chat import OpenAIChat
+from ..dialects.verbs import Embedding, Reranking
 from . import rate_headers
 from .base import DsnOption, Provider
 
@@ -22,6 +23,8 @@ PROVIDER = Provider(
         tool_result_images=True,
         assistant_images=True,
         cache_marks=True,
+        embedding=Embedding(),  # OpenRouter API reference, "Embeddings" and "Rerank"; recorded exchanges of 2026
+        reranking=Reranking(),
         output_modalities=("text", "image", "audio"),
         models_path="/models?output_modalities=all",  # else models that only draw are missing
     ),
@@ -30,7 +33,7 @@ PROVIDER = Provider(
     list_headers=("x-anthropic-beta",),  # OpenRouter docs, "Claude features", read 2026-11
     rate_headers=rate_headers.UNNAMED,
     request_id_headers=("x-generation-id", "cf-ray"),
-    strip_base=("/chat/completions", "/models"),
+    strip_base=("/chat/completions", "/models", "/embeddings", "/rerank"),
     options=(
         DsnOption("referer", header="HTTP-Referer", about="your site, for OpenRouter's rankings"),
         DsnOption("title", header="X-Title", about="your app's name, for OpenRouter's rankings"),

@@ -6,8 +6,11 @@ source: Vertex AI REST reference, "generateContent" and "Express mode", and goog
 
 from collections.abc import Mapping
 
+from attrs import evolve
+
 from ..auth import google
 from ..dialects.gemini_generate import GeminiGenerate
+from ..dialects.gemini_generate.quirks import EMBEDDING
 from .base import DsnOption, Provider
 
 PROJECT = DsnOption(
@@ -38,7 +41,15 @@ PROVIDER = Provider(
     places=host,
     base_path="",
     strip_base=("/models/*", "/models"),
-    dialect=GeminiGenerate(tells_server_tools=False, models_path=""),
+    dialect=GeminiGenerate(
+        tells_server_tools=False,
+        models_path="",
+        # a request of gemini-embedding-001 takes one text; an express key may not ask: Vertex AI docs, "Get text
+        # embeddings", and recorded exchanges, read 2026-11
+        embedding=evolve(EMBEDDING, most_texts=1),
+        embed_form="predict",
+        count_form="fields",
+    ),
     auth=google.SIGNING,
     key_env=("GOOGLE_VERTEX_API_KEY",),
     key_url="https://console.cloud.google.com/expressmode",

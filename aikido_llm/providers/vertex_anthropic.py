@@ -26,6 +26,7 @@ PROVIDER = Provider(
         stream_path="/models/{model}:streamRawPredict",
         body_version="vertex-2023-10-16",
         models_path="",
+        count_path="/models/count-tokens:rawPredict",  # Google Cloud docs, "Claude: count tokens", read 2026-11
     ),
     auth=google.SIGNING,
     key_needed=False,

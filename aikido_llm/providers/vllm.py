@@ -1,6 +1,7 @@
 """A vLLM server, on this machine unless told otherwise."""
 
 from ..dialects.openai_chat import OpenAIChat
+from ..dialects.verbs import Embedding, Reranking
 from .base import Provider
 
 PROVIDER = Provider(
@@ -13,9 +14,11 @@ PROVIDER = Provider(
         thinking="chat_template_kwargs",
         reasoning_replay="content",
         file_input=None,
+        embedding=Embedding(),  # vLLM docs, "Pooling models": encoding_format, dimensions, /v1/rerank, read 2026-11
+        reranking=Reranking(),
     ),
     key_env=("VLLM_API_KEY",),
     key_needed=False,
-    strip_base=("/chat/completions", "/models"),
+    strip_base=("/chat/completions", "/models", "/embeddings", "/rerank"),
     docs="docs/providers/vllm.md",
 )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .stub import TurnScript as TurnScript
     from .transcripts import Transcript as Transcript
     from .transcripts import check_dialect as check_dialect
+    from .vectors import vector_of as vector_of
     from .wires.base import Received as Received
 
 # Module -> its public names.
@@ -39,6 +40,7 @@ _HOMES = {
     "server": "WireServer",
     "stub": "StubClient StubExhausted TurnScript",
     "transcripts": "Transcript check_dialect",
+    "vectors": "vector_of",
     "wires.base": "Received",
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}

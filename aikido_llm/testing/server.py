@@ -150,6 +150,11 @@ class WireServer:
         """The same for model lists: statuses, headers and faults. The list itself is the server's `models`."""
         self._service.scripts["models"].queue += answers
 
+    def answer_verb(self, verb: str, *answers: Answer) -> None:
+        """The same for one of the further verbs (`embed`, `rerank`, `count`): statuses, headers, usage and faults. The
+        vectors and scores are made of the texts (`testing.vector_of`); a count is the usage's `input_tokens`."""
+        self._service.scripts[verb].queue += answers
+
     def answer_again(self, *answers: Answer) -> None:
         """The same for the requests by which an answer made in the background (`Request.background`, Responses wire) is
         taken up or polled: statuses, headers, faults and pace. What it says is the first one's."""
@@ -166,9 +171,9 @@ class WireServer:
         A request of more than a MiB is then not parsed: `Received.raw` has it."""
         self._service.raw_queue.append((pieces, pace))
 
-    def respond(self, function: Respond | None) -> None:
-        """Answer chat requests by a function of the request (it may be async) while the queue is empty."""
-        self._chat.respond = function
+    def respond(self, function: Respond | None, verb: str = "chat") -> None:
+        """Answer requests of a verb by a function of the request (it may be async) while the queue is empty."""
+        self._service.scripts[verb].respond = function
 
     @property
     def waiting(self) -> int:

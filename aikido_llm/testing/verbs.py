@@ -14,7 +14,7 @@ from .batches import KeptBatches
 from .kept import Holdings, Kept, KeptAnswers
 from .reply import Reply
 from .wires import request_id_headers
-from .wires.base import Hosts, Keeps, Labels, Received, Standing, Wire
+from .wires.base import Further, Hosts, Keeps, Labels, Received, Standing, Wire
 
 
 @frozen
@@ -75,6 +75,16 @@ def _answered(wire: Wire, answer: Answer, request: Received) -> Reply:
     return _stream(wire, request, wire.stream(answer, request))
 
 
+def _further(wire: Wire, answer: Answer, request: Received, holdings: Holdings) -> Reply:
+    assert isinstance(wire, Further)
+    return _json(wire.further(answer, request))
+
+
+def _check_further(wire: Wire, request: Received) -> str | None:
+    assert isinstance(wire, Further)
+    return wire.check_further(request)
+
+
 def _models(wire: Wire, _: Answer, request: Received, holdings: Holdings) -> Reply:
     return _json(wire.models(holdings.models, request))
 
@@ -115,6 +125,9 @@ def _cancel(wire: Wire, _: Answer, request: Received, holdings: Holdings) -> Rep
 VERBS: Mapping[str, Verb] = {
     "chat": Verb(_chat, check=lambda wire, request: wire.check(request)),
     "models": Verb(_models),
+    "embed": Verb(_further, check=_check_further),
+    "rerank": Verb(_further, check=_check_further),
+    "count": Verb(_further, check=_check_further),
     "retrieve": Verb(_retrieve),
     "cancel": Verb(_cancel),
     "upload": Verb(batch_verbs.upload, raw=True),

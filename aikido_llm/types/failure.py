@@ -7,6 +7,7 @@ from attrs import field, fields, frozen
 from .. import errors
 from ..codecs.plain import UnfitError
 from ..errors import LLMError, Phase
+from .embeddings import Embeddings
 from .exchange import Hop, RateLimits, ResumeToken
 from .response import Response
 
@@ -39,6 +40,7 @@ class Failure:
     phase: Phase | None = None
     cap: str = ""
     limit: int | None = None
+    partial_embeddings: Embeddings | None = None
 
 
 _CLASSES: dict[str, type[LLMError]] = {

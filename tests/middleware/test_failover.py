@@ -1,6 +1,7 @@
 """fallback: the next client, exactly until the first content event."""
 
 import asyncio
+from array import array
 from collections.abc import AsyncGenerator
 from typing import Any
 
@@ -301,24 +302,45 @@ class Embedding(StubClient):
         self.asked: list[dict[str, Any]] = []
 
     async def embed(self, texts: Any, **options: Any) -> Any:
-        self.asked.append(options)
+        self.asked.append({"texts": texts, **options})
         result = self.results.pop(0)
         if isinstance(result, Exception):
             raise result
         return result
 
-    rerank = embed
+    async def rerank(self, query: str, documents: Any, **options: Any) -> Any:
+        return await self.embed(documents, **options)
+
+
+def vectors(*numbers: float, **fields: Any) -> llm.Embeddings:
+    return llm.Embeddings([array("f", [number]) for number in numbers], "m", llm.Usage(len(numbers)), **fields)
 
 
 async def test_vectors_of_two_models_are_not_mixed() -> None:
-    first, second = Embedding(llm.OverloadedError(), llm.OverloadedError()), Embedding("vectors", "ranking")
+    ranking = llm.Ranking([llm.RerankResult(0, 1.0)])
+    first = Embedding(llm.OverloadedError(), llm.OverloadedError())
+    second = Embedding(vectors(1), ranking)
     with pytest.raises(llm.UnsupportedFeatureError, match="same_model=True"):
         await fallback(first, second).embed(["a"])
     same = fallback(first, second, same_model=True)
-    assert await same.embed(["a"], model="m", dimensions=3) == "vectors"
-    assert first.asked == [{"model": "m", "dimensions": 3}]
-    assert second.asked == [{"dimensions": 3}]
-    assert await fallback(first, second).rerank("q") == "ranking"
+    assert await same.embed(["a"], model="m", dimensions=3) == vectors(1)
+    assert first.asked == [{"texts": ["a"], "model": "m", "dimensions": 3, "input_type": None}]
+    assert second.asked == [{"texts": ["a"], "model": None, "dimensions": 3, "input_type": None}]
+    assert await fallback(first, second).rerank("q", iter(["a"])) == ranking
+
+
+async def test_the_next_client_is_asked_for_the_vectors_that_are_missing() -> None:
+    cut = llm.OverloadedError(partial_embeddings=vectors(1, 3, indexes=[1, 3]))
+    first, second = Embedding(cut), Embedding(vectors(0, 2))
+    found = await fallback(first, second, same_model=True).embed(iter("abcd"))
+    assert found == vectors(0, 1, 2, 3)
+    assert second.asked[0]["texts"] == ["a", "c"]
+
+    failing = Embedding(llm.OverloadedError(partial_embeddings=vectors(2, indexes=[1])))
+    first = Embedding(llm.OverloadedError(partial_embeddings=vectors(1, 3, indexes=[1, 3])))
+    with pytest.raises(llm.OverloadedError) as caught:
+        await fallback(first, failing, same_model=True).embed(["a", "b", "c", "d"])
+    assert caught.value.partial_embeddings == vectors(1, 2, 3, indexes=[1, 2, 3])
 
 
 async def test_a_closed_fallback_does_not_ask_on() -> None:

@@ -186,7 +186,8 @@ def test_routes() -> None:
     assert not verb_of(WIRE, "PUT", MODELS)
     assert verb_of(WIRE, "POST", "/v1/models/gemini-2.5-flash:streamGenerateContent") == "chat"
     assert verb_of(WIRE, "POST", f"{MODELS}/gemini-2.5-flash:generateContent") == "chat"
-    assert not verb_of(WIRE, "POST", f"{MODELS}/gemini-2.5-flash:countTokens")
+    assert verb_of(WIRE, "POST", f"{MODELS}/gemini-2.5-flash:countTokens") == "count"
+    assert not verb_of(WIRE, "POST", f"{MODELS}/gemini-2.5-flash:embedText")
     assert WIRE.wants_stream(request())
     assert not WIRE.wants_stream(request(method="generateContent"))
 

@@ -47,6 +47,10 @@ async def opening(http: Transport) -> None:
         assert_type(opened.resume("resp_1"), llm.EventStream)
         assert_type(opened.resume("resp_1").resume_token, llm.ResumeToken | None)
         await opened.cancel("resp_1")
+        assert_type(await opened.embed(["a", "b"], dimensions=256, input_type="query"), llm.Embeddings)
+        ranking: llm.Ranking = await opened.rerank("q", ["a", "b"], top_n=1)
+        assert_type(ranking.results, tuple[llm.RerankResult, ...])
+        assert_type(await opened.count_tokens(llm.Request("hi")), int)
         await opened.warm(5)
 
 
@@ -376,6 +380,8 @@ async def the_test_kit(row: llm.Provider) -> None:
     async with testing.WireServer() as server:
         server.answer("Hello", testing.Answer(text="Hel", fault=testing.Fault.reset(after_events=1)))
         assert_type(server.received, list[testing.Received])
+        server.answer_verb("embed", testing.Answer(status=503))
+        assert testing.vector_of("a", dimensions=4).typecode == "f"
         async with llm.open("gemini", server.dsn("gemini"), http=testing.record("tape.jsonl")) as client:
             events = [event async for event in client.chat_stream("hi")]
             testing.check_grammar(events)

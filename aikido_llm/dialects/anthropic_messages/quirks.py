@@ -54,6 +54,8 @@ class Quirks:
     stream_path: str = ""
     # What names the API in the body, on hosts that read no header for it. "" sends no such field.
     body_version: str = ""
+    # Where tokens are counted; the model is in the body there. "": the host has no such place.
+    count_path: str = "/v1/messages/count_tokens"
     models_path: str = "/v1/models"  # "": the host has no list on this wire
     # What a host's own codes and sentences mean.
     error_words: Words = NO_WORDS

@@ -13,7 +13,7 @@ from ...framing.eventstream import eventstream_or_whole
 from ...types.extra import Lists
 from ...types.request import Request
 from .. import base
-from . import encode, errors, models
+from . import count, encode, errors, models
 from .decode import Decoder
 from .quirks import Quirks
 
@@ -57,3 +57,9 @@ class BedrockConverse(Quirks):
 
     def decode_models(self, body: bytes) -> base.ModelPage:
         return models.decode_models(body, self.error_words)
+
+    def encode_count(self, request: Request, *, provider: str) -> base.WireRequest:
+        return count.encode_count(request, self, provider=provider, wire=self.name)
+
+    def decode_count(self, body: bytes) -> int:
+        return count.decode_count(body, self)

@@ -23,5 +23,7 @@ class Quirks:
     models_path: str = "/foundation-models"
     # So many cache points are taken; of more the last are kept.
     cache_points: int = 4
+    # Tokens are counted by a call of their own. Vectors and rankings are made by InvokeModel, another wire.
+    counts: bool = True
     # What the host's own codes and sentences mean.
     error_words: Words = NO_WORDS

@@ -9,11 +9,15 @@ from attrs import frozen
 
 from ...errors import LLMError
 from ...framing import Framer, choose
+from ...types.embeddings import Embeddings
 from ...types.extra import Lists
+from ...types.ranking import Ranking
 from ...types.request import Request
+from .. import rankings
 from ..base import FEATURES, ErrorReply, ModelPage, WireRequest
 from ..extra import TOOLS
-from . import decode, encode, errors, models
+from ..verbs import EmbedRequest, RerankRequest, there
+from . import decode, embed, encode, errors, models
 from .quirks import Quirks
 
 _FEATURES = {
@@ -55,3 +59,15 @@ class CohereChat(Quirks):
 
     def decode_models(self, body: bytes) -> ModelPage:
         return models.decode_models(body, self.error_words)
+
+    def encode_embed(self, asked: EmbedRequest) -> WireRequest:
+        return embed.encode_embed(asked, self)
+
+    def decode_embed(self, body: bytes, count: int) -> Embeddings:
+        return embed.decode_embed(body, count, self)
+
+    def encode_rerank(self, asked: RerankRequest) -> WireRequest:
+        return rankings.encode(asked, there(self.reranking, "rankings"))
+
+    def decode_rerank(self, body: bytes, count: int) -> Ranking:
+        return rankings.decode(body, count, self.error_words)

@@ -7,10 +7,12 @@ from attrs import frozen
 from ...errors import LLMError
 from ...framing import Framer
 from ...framing.choose import sse_or_whole
+from ...types.embeddings import Embeddings
 from ...types.extra import Lists
 from ...types.request import Request
 from .. import base
-from . import decode, encode, errors, models
+from ..verbs import EmbedRequest
+from . import count, decode, embed, encode, errors, models
 from .quirks import Quirks
 
 
@@ -48,3 +50,19 @@ class GeminiGenerate(Quirks):
 
     def decode_models(self, body: bytes) -> base.ModelPage:
         return models.decode_models(body, self.error_words)
+
+    def encode_embed(self, asked: EmbedRequest) -> base.WireRequest:
+        return embed.encode_embed(asked, self)
+
+    def decode_embed(self, body: bytes, count: int) -> Embeddings:
+        return embed.decode_embed(body, count, self)
+
+    @property
+    def counts(self) -> bool:
+        return bool(self.count_form)
+
+    def encode_count(self, request: Request, *, provider: str) -> base.WireRequest:
+        return count.encode_count(request, self, provider=provider, wire=self.name)
+
+    def decode_count(self, body: bytes) -> int:
+        return count.decode_count(body, self)

@@ -9,11 +9,11 @@ from ...types.request import Request, ThinkingConfig
 from ..base import WireRequest
 from ..extra import TOOLS, with_extra
 from ..lacking import refuse
-from ..paths import segment
 from ..ranges import effort_of
 from ..turns import conversation
 from ..values import as_text
 from .contents import contents, system_parts
+from .names import model_path
 from .quirks import Quirks
 from .replay import CONTINUATION
 from .schema import to_json_schema, to_openapi
@@ -23,7 +23,6 @@ EFFORT_BUDGETS = {"low": 1024, "medium": 8192, "high": 24576}  # tokens; the las
 
 LISTS = TOOLS | {("tools", EACH, "functionDeclarations")}
 _MOST_STOPS = 5
-_COLLECTIONS = ("models", "tunedModels")
 _CACHED = ("systemInstruction", "tools", "toolConfig")
 
 
@@ -33,15 +32,7 @@ def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str, wir
     method = "streamGenerateContent?alt=sse" if stream else "generateContent"
     if stream and request.logprobs:
         raise UnsupportedFeatureError("this wire tells logprobs with complete alone: it refuses them on a stream")
-    return WireRequest(f"{_model_path(request.model or '')}:{method}", _body(request, quirks, provider, wire))
-
-
-def _model_path(model: str) -> str:
-    """`gemini-x` and `models/gemini-x` are one; what is tuned has a collection of its own (`tunedModels/x`)."""
-    collection, mark, name = model.partition("/")
-    if not mark or collection not in _COLLECTIONS:
-        collection, name = "models", model
-    return f"/{collection}/{segment(name, 'a model name')}"
+    return WireRequest(f"{model_path(request.model or '')}:{method}", _body(request, quirks, provider, wire))
 
 
 def _body(request: Request, quirks: Quirks, provider: str, wire: str) -> dict[str, Any]:

@@ -6,7 +6,17 @@ from attrs import field, frozen
 from attrs.validators import in_
 
 from ..late_system import LateSystem
+from ..verbs import Embedding
 from ..words import NO_WORDS, Words
+
+EMBEDDING = Embedding(
+    "",  # by the model's name
+    most_texts=100,  # google-genai and others send no more; the service answers 400 "at most 100 requests"
+    numbers="float",
+    dimensions="outputDimensionality",
+    input_type="taskType",
+    input_types={"query": "RETRIEVAL_QUERY", "document": "RETRIEVAL_DOCUMENT"},
+)
 
 
 @frozen
@@ -35,6 +45,9 @@ class Quirks:
     tells_server_tools: beside functions, what the service runs is told by `includeServerSideToolInvocations`,
     without which the newer models refuse the mixture. The enterprise API refuses the field.
 
+    embedding: what it takes of texts. embed_form: `batch` sends requests of their own for each text, `predict` is the
+    enterprise API's. count_form: the `request` whole, or some of its `fields`; "" for a host that counts nothing.
+
     models_path: where the models are listed, "" for a host that has no list on this wire.
 
     error_words: what a host's own codes and sentences mean.
@@ -47,5 +60,8 @@ class Quirks:
     media_in_results: bool = False
     placeholder_signature: str = "skip_thought_signature_validator"
     tells_server_tools: bool = True
+    embedding: Embedding | None = EMBEDDING
+    embed_form: Literal["batch", "predict"] = "batch"
+    count_form: Literal["request", "fields", ""] = "request"
     models_path: str = "/models"
     error_words: Words = NO_WORDS

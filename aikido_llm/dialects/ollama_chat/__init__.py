@@ -9,11 +9,13 @@ from attrs import frozen
 
 from ...errors import LLMError
 from ...framing import Framer, choose
+from ...types.embeddings import Embeddings
 from ...types.extra import Lists
 from ...types.request import Request
 from ..base import FEATURES, ErrorReply, ModelPage, WireRequest
 from ..extra import TOOLS
-from . import decode, encode, errors, models
+from ..verbs import EmbedRequest
+from . import decode, embed, encode, errors, models
 from .quirks import Quirks
 
 _LACKING = ("audio out", "files in", "cache marks", "citations", "server tools")
@@ -53,3 +55,9 @@ class OllamaChat(Quirks):
 
     def decode_models(self, body: bytes) -> ModelPage:
         return models.decode_models(body, self.error_words)
+
+    def encode_embed(self, asked: EmbedRequest) -> WireRequest:
+        return embed.encode_embed(asked, self)
+
+    def decode_embed(self, body: bytes, count: int) -> Embeddings:
+        return embed.decode_embed(body, count, self)

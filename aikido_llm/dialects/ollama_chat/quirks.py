@@ -4,7 +4,10 @@ from attrs import field, frozen
 from attrs.validators import in_
 
 from ..late_system import LATE_SYSTEM, LateSystem
+from ..verbs import Embedding
 from ..words import NO_WORDS, Words
+
+EMBEDDING = Embedding("/api/embed", numbers="float")
 
 
 @frozen
@@ -19,6 +22,9 @@ class Quirks:
 
     # The server takes one anywhere, and then many templates join them all at the top, or show the first alone.
     late_system: LateSystem = field(default="user", validator=in_(LATE_SYSTEM))
+
+    # Further verbs.
+    embedding: Embedding | None = EMBEDDING
 
     # What the host's own codes and sentences mean.
     error_words: Words = NO_WORDS

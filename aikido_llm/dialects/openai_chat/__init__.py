@@ -9,11 +9,15 @@ from attrs import frozen
 
 from ...errors import LLMError
 from ...framing import Framer, choose
+from ...types.embeddings import Embeddings
 from ...types.extra import Lists
+from ...types.ranking import Ranking
 from ...types.request import Request
+from .. import embeddings, rankings
 from ..base import FEATURES, ErrorReply, ModelPage, WireRequest
 from ..extra import TOOLS
-from . import decode, encode, errors, models
+from ..verbs import EmbedRequest, RerankRequest, there
+from . import count, decode, encode, errors, models
 from .quirks import Quirks
 
 
@@ -62,3 +66,25 @@ class OpenAIChat(Quirks):
 
     def decode_models(self, body: bytes) -> ModelPage:
         return models.decode_models(body, self)
+
+    def encode_embed(self, asked: EmbedRequest) -> WireRequest:
+        return embeddings.encode(asked, there(self.embedding, "vectors"))
+
+    def decode_embed(self, body: bytes, count: int) -> Embeddings:
+        return embeddings.decode(body, count, there(self.embedding, "vectors"), self.error_words)
+
+    def encode_rerank(self, asked: RerankRequest) -> WireRequest:
+        return rankings.encode(asked, there(self.reranking, "rankings"))
+
+    def decode_rerank(self, body: bytes, count: int) -> Ranking:
+        return rankings.decode(body, count, self.error_words)
+
+    @property
+    def counts(self) -> bool:
+        return bool(self.count_path)
+
+    def encode_count(self, request: Request, *, provider: str) -> WireRequest:
+        return count.encode_count(request, self, provider=provider, wire=self.name)
+
+    def decode_count(self, body: bytes) -> int:
+        return count.decode_count(body, self)

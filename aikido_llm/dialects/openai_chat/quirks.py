@@ -7,6 +7,7 @@ from attrs import field, frozen
 from attrs.validators import in_
 
 from ..late_system import LATE_SYSTEM, LateSystem
+from ..verbs import Embedding, Reranking
 from ..words import NO_WORDS, Words
 
 
@@ -85,6 +86,11 @@ class Quirks:
     told_tools: bool = False  # answers tell which tools the host ran
     drop_repeated_reasoning: bool = False  # older Grok models sent each reasoning delta twice
     error_words: Words = NO_WORDS  # what the host's own numbers and sentences mean
+
+    # -- further verbs
+    embedding: Embedding | None = None
+    reranking: Reranking | None = None
+    count_path: str = ""  # where a request's tokens are counted, "" where they are not
 
     # -- model list
     models_path: str = "/models"  # "": the host lists its models elsewhere, in a way of its own

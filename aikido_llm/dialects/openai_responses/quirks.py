@@ -7,6 +7,7 @@ from attrs.validators import in_
 
 from ...types.request import Request
 from ..late_system import LATE_SYSTEM, LateSystem
+from ..verbs import Embedding, Reranking
 from ..words import NO_WORDS, Words
 
 
@@ -54,6 +55,11 @@ class Quirks:
 
     # Pictures are drawn by a built-in tool; only OpenAI has it.
     draws_images: bool = True
+
+    # Further verbs. count_path: "" where a request's tokens are not counted.
+    embedding: Embedding | None = None
+    reranking: Reranking | None = None
+    count_path: str = ""
 
     # What the host's own codes and sentences mean.
     error_words: Words = NO_WORDS

@@ -5,7 +5,7 @@ caller's becomes its child.
 """
 
 import time
-from collections.abc import Awaitable, Callable, Generator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
@@ -18,13 +18,13 @@ from ...call.watch import watcher
 from ...client import Client
 from ...codecs import json
 from ...errors import LLMError
+from ...types.embeddings import Embeddings
 from ...types.events import Event
 from ...types.exchange import Hop
 from ...types.messages import Message
 from ...types.request import Request
 from ...types.response import Response
 from ...types.tools import Tool, ToolCall, ToolDef
-from ...types.usage import Usage
 from ..base import Middleware
 from ..call import Call
 from ..roads import Begun, Road, has_content
@@ -59,14 +59,21 @@ class ObservedClient(Middleware):
             return await road.ask(self.first, request)
         return await _Observed(self, road).begin(self.first, request)
 
-    async def embed(self, *args: Any, **options: Any) -> Any:
+    async def embed(
+        self,
+        texts: str | Iterable[str],
+        model: str | None = None,
+        dimensions: int | None = None,
+        input_type: str | None = None,
+    ) -> Embeddings:
         """Vectors of texts, as the inner client's `embed`, in a span of their own."""
-        with self._operation("embeddings", options.get("model") or self.model) as span:
-            found = await super().embed(*args, **options)
-            usage = getattr(found, "usage", None)
-            span.set_attribute(names.RESPONSE_MODEL, str(getattr(found, "model", "") or ""))
-            if isinstance(usage, Usage) and usage.input_tokens is not None:
-                span.set_attribute("gen_ai.usage.input_tokens", usage.input_tokens)
+        with self._operation("embeddings", model or self.model) as span:
+            if dimensions is not None:
+                span.set_attribute("gen_ai.embeddings.dimension.count", dimensions)
+            found = await super().embed(texts, model, dimensions, input_type)
+            span.set_attribute(names.RESPONSE_MODEL, found.model)
+            if found.usage.input_tokens is not None:
+                span.set_attribute("gen_ai.usage.input_tokens", found.usage.input_tokens)
             return found
 
     @contextmanager

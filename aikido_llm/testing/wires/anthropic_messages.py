@@ -10,7 +10,7 @@ from ...types.response import FinishReason
 from ...types.tools import ToolCall
 from ...types.usage import Usage
 from ..answer import Answer
-from . import anthropic_rules, batches
+from . import anthropic_rules, anthropic_verbs, batches
 from .anthropic_hosted import text_blocks, tool_blocks
 from .base import Proof, Received, Route
 from .pieces import (
@@ -86,6 +86,7 @@ class AnthropicMessages:
     name = "anthropic_messages"
     base_path = ""
     routes = (
+        *anthropic_verbs.ROUTES,
         Route("chat", "POST", "(?:/anthropic)?/v1/messages"),
         Route("chat", "POST", _PREDICT),
         Route("models", "GET", "(?:/anthropic)?/v1/models"),
@@ -141,6 +142,12 @@ class AnthropicMessages:
             return self.error(500, answer.message or "Internal server error", answer.code)
         content = [_whole(block, finish) for block in _blocks(answer, request)]
         return write(_message(answer, request, content, _end(answer)["delta"])).encode()
+
+    def check_further(self, request: Received) -> str | None:
+        return anthropic_verbs.check(request)
+
+    def further(self, answer: Answer, request: Received) -> bytes:
+        return anthropic_verbs.body(answer, request)
 
     def error(self, status: int, message: str, code: str = "") -> bytes:
         kind = code or _ERROR_TYPES.get(status, "invalid_request_error" if status < 500 else "api_error")

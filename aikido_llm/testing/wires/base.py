@@ -128,6 +128,19 @@ class Keeps(Protocol):
         ...
 
 
+@runtime_checkable
+class Further(Protocol):
+    """A wire with verbs beside chat and models: `embed`, `rerank`, `count`."""
+
+    def check_further(self, request: Received) -> str | None:
+        """What is wrong with a request of one of them, None for nothing."""
+        ...
+
+    def further(self, answer: Answer, request: Received) -> bytes:
+        """Its answer. Vectors and scores are made of the texts (`testing.vectors`); tokens are the answer's usage."""
+        ...
+
+
 @frozen
 class Proof:
     """Words (or a call) of the model, and what its wire proves them with: a signature, or the same encrypted."""

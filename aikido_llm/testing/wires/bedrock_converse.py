@@ -13,7 +13,7 @@ from ...types.response import FinishReason
 from ...types.tools import ToolCall
 from ...types.usage import Usage
 from ..answer import Answer
-from . import bedrock_rules
+from . import bedrock_rules, bedrock_verbs
 from .base import Received, Route
 from .bedrock_hosted import grown, started, text_blocks, tool_blocks
 from .pieces import arguments_of, deltas, finish_of, fragments, known, made_signature, no_images, word_for, write
@@ -51,7 +51,7 @@ class BedrockConverse:
     name = "bedrock_converse"
     hosts = ("server_tools", "citations")
     base_path = ""
-    routes = (Route("chat", "POST", _CHAT), Route("models", "GET", "/foundation-models"))
+    routes = (*bedrock_verbs.ROUTES, Route("chat", "POST", _CHAT), Route("models", "GET", "/foundation-models"))
     stream_type = "application/vnd.amazon.eventstream"
 
     def key(self, request: Received) -> str | None:
@@ -77,6 +77,12 @@ class BedrockConverse:
         message = {"content": [_whole(block) for block in _blocks(answer, request)], "role": "assistant"}
         counts = {"usage": said} if (said := _usage(answer.usage)) else {}
         return write({"metrics": _METRICS, "output": {"message": message}, **_stop(answer), **counts}).encode()
+
+    def check_further(self, request: Received) -> str | None:
+        return bedrock_verbs.check(request)
+
+    def further(self, answer: Answer, request: Received) -> bytes:
+        return bedrock_verbs.body(answer, request)
 
     def error(self, status: int, message: str, code: str = "") -> bytes:
         """The exception's name is in a header that proxies drop, and in `__type` here."""

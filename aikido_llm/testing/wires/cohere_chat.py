@@ -7,7 +7,7 @@ from ...types.response import FinishReason
 from ...types.tools import ToolCall
 from ...types.usage import Usage
 from ..answer import Answer
-from . import cohere_rules
+from . import cohere_rules, cohere_verbs
 from .base import Received, Route
 from .pieces import (
     deltas,
@@ -44,7 +44,7 @@ class CohereChat:
     name = "cohere_chat"
     base_path = ""
     hosts = ("citations",)
-    routes = (Route("chat", "POST", "/v2/chat"), Route("models", "GET", "/v1/models"))
+    routes = (Route("chat", "POST", "/v2/chat"), Route("models", "GET", "/v1/models"), *cohere_verbs.ROUTES)
     stream_type = "text/event-stream"
 
     def key(self, request: Received) -> str | None:
@@ -84,6 +84,12 @@ class CohereChat:
         if answer.tool_calls:
             message["tool_calls"] = [_call(call, call.arguments) for call in answer.tool_calls]
         return write({"id": answer.id or made_uuid(answer, request), "message": message, **_finish(answer)}).encode()
+
+    def check_further(self, request: Received) -> str | None:
+        return cohere_verbs.check(request)
+
+    def further(self, answer: Answer, request: Received) -> bytes:
+        return cohere_verbs.body(answer, request)
 
     def error(self, status: int, message: str, code: str = "") -> bytes:
         error = {"id": "c4683f92-4cf9-4d33-a190-64ef83fac1c6", "message": message}

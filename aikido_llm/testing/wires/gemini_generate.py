@@ -8,7 +8,7 @@ from ...codecs.base64 import encode
 from ...types.response import FinishReason
 from ...types.usage import Usage
 from ..answer import Answer
-from . import batches, gemini_rules
+from . import batches, gemini_rules, gemini_verbs
 from .base import Proof, Received, Route
 from .gemini_hosted import notes, tool_parts
 from .pieces import (
@@ -66,7 +66,12 @@ class GeminiGenerate:
     name = "gemini_generate"
     base_path = "/v1beta"
     hosts = ("server_tools", "citations")
-    routes = (Route("chat", "POST", _CHAT), Route("models", "GET", r"/v1(?:alpha|beta)?/models"), *batches.GEMINI)
+    routes = (
+        *gemini_verbs.ROUTES,
+        Route("chat", "POST", _CHAT),
+        Route("models", "GET", r"/v1(?:alpha|beta)?/models"),
+        *batches.GEMINI,
+    )
     stream_type = "text/event-stream"
 
     def key(self, request: Received) -> str | None:
@@ -105,6 +110,12 @@ class GeminiGenerate:
     def body(self, answer: Answer, request: Received) -> bytes:
         turns = [_whole_parts(answer, request)]
         return f"{write_pretty(_chunk(answer, request, turns, 1))}\n".encode()
+
+    def check_further(self, request: Received) -> str | None:
+        return gemini_verbs.check(request)
+
+    def further(self, answer: Answer, request: Received) -> bytes:
+        return gemini_verbs.body(answer, request)
 
     def error(self, status: int, message: str, code: str = "") -> bytes:
         return f"{write_pretty({'error': _error(status, message, code)})}\n".encode()

@@ -8,7 +8,7 @@ from typing import Any
 from ...codecs.base64 import encode
 from ...types.response import FinishReason
 from ..answer import Answer
-from . import ollama_rules
+from . import ollama_rules, ollama_verbs
 from .base import Received, Route
 from .pieces import arguments_of, deltas, finish_of, image_bytes, known, made_id, model_of, write
 from .rules import as_object, refusal
@@ -33,7 +33,7 @@ class OllamaChat:
 
     name = "ollama_chat"
     base_path = ""
-    routes = (Route("chat", "POST", "/api/chat"), Route("models", "GET", "/api/tags"))
+    routes = (Route("chat", "POST", "/api/chat"), Route("models", "GET", "/api/tags"), *ollama_verbs.ROUTES)
     stream_type = "application/x-ndjson"
 
     def key(self, request: Received) -> str | None:
@@ -74,6 +74,12 @@ class OllamaChat:
         if answer.tool_calls:
             message["tool_calls"] = _calls(answer, request)
         return write(_line(answer, request, 0, message, done=True) | _end(answer)).encode()
+
+    def check_further(self, request: Received) -> str | None:
+        return ollama_verbs.check(request)
+
+    def further(self, answer: Answer, request: Received) -> bytes:
+        return ollama_verbs.body(answer, request)
 
     def error(self, status: int, message: str, code: str = "") -> bytes:
         return write({"error": message}).encode()

@@ -11,7 +11,7 @@ from ...types.response import FinishReason
 from ...types.tools import ToolCall
 from ...types.usage import Usage
 from ..answer import Answer
-from . import batches, openai_hosted, openai_rules
+from . import batches, openai_hosted, openai_rules, openai_verbs
 from .base import Proof, Received, Route
 from .openai_hosts import Host, bearer_or_api_key, host
 from .pieces import deltas, finish_of, fragments, known, made_id, model_of, write
@@ -45,6 +45,7 @@ class OpenAIChat:
         Route("chat", "POST", ".*/chat/completions"),
         Route("models", "GET", ".*/(?:models|language-models)"),  # the latter is xAI's, with prices
         *batches.OPENAI,
+        *openai_verbs.CHAT,
     )
     stream_type = "text/event-stream; charset=utf-8"
 
@@ -102,6 +103,12 @@ class OpenAIChat:
                 **({"service_tier": "default", "system_fingerprint": None} if kind.fingerprints else {}),
             }
         ).encode()
+
+    def check_further(self, request: Received) -> str | None:
+        return openai_verbs.check(request)
+
+    def further(self, answer: Answer, request: Received) -> bytes:
+        return openai_verbs.body(answer, request)
 
     def error(self, status: int, message: str, code: str = "") -> bytes:
         return write(_envelope(status, message, code)).encode()

@@ -23,6 +23,7 @@ class Host:
     sources:   where it says what a text stands on, if it does: annotations of the message, or a list of URLs beside the
                choices. executed: it tells in `executed_tools` what it ran itself; the others tell nothing of that.
     comment:   sent before the first event. models: the shape of the model list.
+    most_texts: whose vectors one request may ask for. int8: base64 holds a byte for each number of a vector.
     needs_key, needs_model: False for servers that usually run without a key, or with one model.
     """
 
@@ -37,6 +38,8 @@ class Host:
     models: Literal["list", "prices", "array", "cards"] = "list"
     sources: Literal["annotations", "list"] = "annotations"
     executed: bool = False
+    most_texts: int = 2048
+    int8: bool = False
 
 
 _OPENAI = Host(fingerprints=True)
@@ -51,12 +54,15 @@ HOSTS = {
     "grok": _XAI,
     "xai": _XAI,
     "llamacpp": Host(needs_key=False, needs_model=False),
-    "mistral": Host("parts", "finish", whole_calls=True, models="cards"),
+    "mistral": Host("parts", "finish", whole_calls=True, models="cards", most_texts=256),
     "openai": _OPENAI,
     "openai-chat": _OPENAI,
     "openai-responses": _OPENAI,
     "openai-compatible": Host(needs_key=False),
     "openrouter": Host("details", "repeated", comment=b": OPENROUTER PROCESSING\n\n", models="prices"),
+    "perplexity": Host(most_texts=512, int8=True),
+    "qwen": Host(most_texts=10),
+    "siliconflow": Host(most_texts=32),
     "together": Host("reasoning", "always", models="array"),
     "vllm": Host("reasoning", needs_key=False),
 }

@@ -5,7 +5,7 @@ from urllib.parse import unquote
 
 from ...types.response import FinishReason
 from ..answer import Answer
-from . import batches, responses_rules
+from . import batches, openai_verbs, responses_rules
 from .base import Proof, Received, Route, Standing
 from .openai_hosts import bearer_or_api_key
 from .pieces import deltas, finish_of, fragments, made_id, write, write_pretty
@@ -35,6 +35,7 @@ class OpenAIResponses:
     base_path = "/v1"
     hosts = ("server_tools", "citations")
     routes = (
+        *openai_verbs.RESPONSES,
         Route("chat", "POST", "(?:/openai)?/v1/responses"),
         Route("models", "GET", "(?:/openai)?/v1/models"),
         Route("retrieve", "GET", "(?:/openai)?/v1/responses/[^/]+"),
@@ -100,6 +101,12 @@ class OpenAIResponses:
         """An event's number is its place."""
         after = request.query.get("starting_after")
         return events if after is None else events[int(after) + 1 :]
+
+    def check_further(self, request: Received) -> str | None:
+        return openai_verbs.check(request)
+
+    def further(self, answer: Answer, request: Received) -> bytes:
+        return openai_verbs.body(answer, request)
 
     def error(self, status: int, message: str, code: str = "") -> bytes:
         fallback = ("invalid_request_error", None) if status < 500 else ("server_error", "server_error")

@@ -1,0 +1,74 @@
+"""Numbers of an answer -> float32 arrays, all of one length, in the order of the texts."""
+
+import math
+import sys
+from array import array
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+from ..codecs import base64, float32
+from ..errors import MalformedStream
+from ..types.embeddings import Vector
+
+Numbers: TypeAlias = str | list[float]
+"""A vector as JSON has it: base64 text, or a list."""
+
+_LAST = 3  # of the four bytes of a float32 on the wires, the one with the sign and most of the exponent
+_HIGHEST = _LAST if sys.byteorder == "little" else 0  # the same here
+
+
+def read(numbers: Numbers, *, int8: bool = False) -> Vector:
+    """One vector. int8: base64 text holds signed bytes. Raises MalformedStream."""
+    if isinstance(numbers, str):
+        return _of_text(numbers, int8=int8)
+    try:
+        vector = array("f", numbers)
+    except OverflowError:
+        raise malformed("a number that no float32 holds") from None
+    _check(vector, vector.tobytes()[_HIGHEST::4])
+    return vector
+
+
+def _of_text(text: str, *, int8: bool) -> Vector:
+    try:
+        data = base64.decode(text)
+    except ValueError:
+        raise malformed("a vector that is no base64") from None
+    if int8:
+        return array("f", array("b", data))
+    if len(data) % 4:
+        raise malformed(f"a vector of {len(data)} bytes, which is no row of float32")
+    vector = float32.of_bytes(data)
+    _check(vector, data[_LAST::4])
+    return vector
+
+
+def _check(vector: Vector, highest: bytes) -> None:
+    """That all numbers are finite. Only those whose highest exponent bits are all set can be anything else: to look at
+    these bytes alone takes a twentieth of the time."""
+    if (b"\x7f" in highest or b"\xff" in highest) and not math.isfinite(sum(vector)):
+        raise malformed("a vector with a number that is not finite")
+
+
+def in_order(vectors: Sequence[Vector], indexes: Iterable[int | None], count: int) -> tuple[Vector, ...]:
+    """The vectors by their indexes, which are those of `count` texts, each once; in the order they came where none has
+    one. Raises MalformedStream, also for vectors of several lengths."""
+    places = list(indexes)
+    if len(vectors) != count:
+        raise malformed(f"{len(vectors)} vectors for {count} texts")
+    if all(place is None for place in places):
+        ordered = tuple(vectors)
+    else:
+        found = {place: vector for place, vector in zip(places, vectors, strict=True) if place is not None}
+        if sorted(found) != list(range(count)):
+            raise malformed(f"indexes that are not 0 to {count - 1}, each once")
+        ordered = tuple(found[place] for place in range(count))
+    lengths = {len(vector) for vector in ordered}
+    if len(lengths) > 1 or 0 in lengths:
+        raise malformed(f"vectors of {' and '.join(str(length) for length in sorted(lengths)[:3])} numbers")
+    return ordered
+
+
+def malformed(what: str) -> MalformedStream:
+    """The answer came whole and is not what it should be; the same would come again."""
+    return MalformedStream(f"the server's answer holds {what}", permanent=True)
