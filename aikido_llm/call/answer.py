@@ -16,8 +16,9 @@ from ..codecs import json
 from ..dialects.base import Dialect, truncated, unreadable
 from ..errors import ContentFilteredError, LLMError, MalformedStream, StreamError, TooLargeError
 from ..framing import WHOLE, Frame
+from ..framing.choose import chosen
 from ..framing.media import LONG, MediaFramer
-from ..providers.wire_marks import HEAD, wire_of
+from ..providers.wire_marks import HEAD, another_wire
 from ..secret import Secret
 from ..types.accumulate import Accumulator
 from ..types.events import EndEvent, ErrorEvent, Event, UsageEvent
@@ -39,11 +40,14 @@ class AnswerParser:
     content_type: of the reply, lower case, without parameters. event_bytes, body_bytes: caps (see Limits).
     provider, reply, attempts: facts that the Response and the errors shall carry. secrets: no error repeats them.
     elapsed: seconds since the request began to go out. media_from: bytes of base64 that are decoded while they come.
-    ended: the EndEvent has been returned; nothing follows. framed: the latest bytes completed an event of the wire.
-    broken: what ended the reply, where the answer goes on without it (see `lasting`).
+    ended: the EndEvent has been returned; nothing follows. ending: the answer is whole, and what may stand behind its
+    end (the usage) is still read. framed: the latest bytes completed an event of the wire.
+    broken: what ended the reply, where the answer goes on without it. begins_behind: the event up to which the caller
+    has it from elsewhere (for both see `lasting`).
     """
 
     broken: LLMError | None = None
+    begins_behind: int | None = None
 
     def __init__(
         self,
@@ -68,7 +72,7 @@ class AnswerParser:
         self._wire = dialect.name
         self._events = Accumulator()
         self._halves = Halves()
-        self._met = json.halves_met()
+        self._met = json.HALVES_MET[0]
         self._frames: list[Frame] = []
         self._model = request.model or ""
         self._provider = provider
@@ -84,6 +88,7 @@ class AnswerParser:
         self._weight = Weight(self._decoder, event_bytes, None if request.logprobs is False else body_bytes)
         self._body = b""  # that is one document, when it is over
         self.ended = False
+        self.ending = False
         self._begin(content_type, stream=stream)
 
     def _begin(self, content_type: str, *, stream: bool) -> None:
@@ -103,6 +108,7 @@ class AnswerParser:
             return out
         if len(self._head) < HEAD:
             self._head += data[:HEAD]
+            self._framer = chosen(self._framer)
         frames = self._frames
         failure: LLMError | None = None
         try:
@@ -110,33 +116,42 @@ class AnswerParser:
                 self._feed_watched(data, frames)
             else:
                 self._framer.feed(data, frames)
-                if frames or not self._has_media:
-                    self._passed = (data,)
-                else:  # what is not whole yet may become large
-                    self._watching = True
-                    self._passed = (*self._passed, data)
+                if self._has_media:
+                    self._passed = (data,) if frames else (*self._passed, data)
+                    self._watching = not frames  # what is not whole yet may become large
         except StreamError as error:
             failure = error
         self.framed = bool(frames)
         if frames:
+            decoder = self._decoder
             if self._weight.size:
                 failure = self._weight.settle(frames, data) or failure
             self._weight.before = data
             try:
-                self._read(frames, out)
+                if self.begins_behind is None:
+                    decoder.feed(frames, out)
+                else:
+                    self._read(frames, out)
             except LLMError as error:
                 return self._end(out, error)
             except (RecursionError, UnicodeDecodeError) as error:
                 return self._end(out, unreadable(error))
             finally:
                 frames.clear()
-            if self._decoder.done:  # the answer is whole, whatever came behind its end
-                return self._finish(out)
+            if decoder.finish_reason is not None or decoder.done:
+                if decoder.done:  # the answer is whole, whatever came behind its end
+                    return self._finish(out)
+                self.ending = decoder.ended
         else:
             self._weight.grows(data, seen=self._media is None or not self._media.busy)
         if failure is not None:
             return self._end(out, failure)
-        return self._given(out) if out else out
+        if not out:
+            return out
+        if self._met != json.HALVES_MET[0] or self._halves.held or self._first_event is None:
+            return self._given(out)
+        self._events.extend(out)
+        return out
 
     def eof(self) -> list[Event]:
         """The bytes are over: the last events, EndEvent included. What is not whole ends in StreamTruncated."""
@@ -179,11 +194,6 @@ class AnswerParser:
         return standing.stands(self._media or self._framer, self._fresh())
 
     @property
-    def ending(self) -> bool:
-        """The answer is whole, and what may stand behind its end (the usage) is still read."""
-        return self._decoder.ended and not self.ended
-
-    @property
     def unfinished(self) -> int:
         """Bytes that have come of the event that is under way."""
         return self._framer.unfinished
@@ -207,7 +217,7 @@ class AnswerParser:
 
     def _given(self, out: list[Event]) -> list[Event]:
         """Events that are handed out while more may come."""
-        if self._met != json.halves_met() or self._halves.waits:
+        if self._met != json.HALVES_MET[0] or self._halves.held:
             out = self._halves.joined(out)
         if out and self._first_event is None:
             self._note_first()
@@ -255,13 +265,14 @@ class AnswerParser:
             self._decoder.close(out)
         except LLMError as error:
             return self._end(out, error)
-        return self._end(out, None if self._decoder.complete else self._another_wire())
+        return self._end(out, None if self._decoder.complete else another_wire(self._head, self._wire))
 
     def _end(self, out: list[Event], failure: LLMError | None) -> list[Event]:
         self.ended = True
+        self.ending = False
         if out and self._first_event is None:
             self._note_first()
-        halved = self._met != json.halves_met()
+        halved = self._met != json.HALVES_MET[0]
         if halved:
             out[:] = [*self._halves.joined(out), *self._halves.rest()]
         usage = self._decoder.usage()
@@ -275,7 +286,8 @@ class AnswerParser:
         if halved:
             response = shown.mended(response)
         if failure is not None:
-            failure = self._of_another_wire(failure)
+            if isinstance(failure, StreamError) and not isinstance(failure, TooLargeError):
+                failure = another_wire(self._head, self._wire) or failure
             data: dict[str, Any] = shown.hidden(response.provider_data, self._secrets) or {}
             response = evolve(response, raw=shown.raw(self._body, self._secrets), provider_data=data)
             self._complete_error(failure, response)
@@ -319,19 +331,6 @@ class AnswerParser:
     def _note_first(self) -> None:
         if self._elapsed is not None and self._streamed:
             self._first_event = self._elapsed()
-
-    def _of_another_wire(self, failure: LLMError) -> LLMError:
-        """What could not be read, and why: the address may be that of a server that speaks another wire."""
-        if isinstance(failure, StreamError) and not isinstance(failure, TooLargeError):
-            return self._another_wire() or failure
-        return failure
-
-    def _another_wire(self) -> MalformedStream | None:
-        spoken = wire_of(self._head)
-        if spoken is None or spoken.dialect == self._wire:
-            return None
-        said = f"this server speaks the {spoken.title} wire: use open({spoken.row!r}, base_url=...)"
-        return MalformedStream(said, permanent=True)
 
     def _complete_error(self, error: LLMError, partial: Response) -> None:
         if (self._is_page or self._head.lstrip()[:1] == b"<") and isinstance(error, MalformedStream):

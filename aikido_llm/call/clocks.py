@@ -1,6 +1,7 @@
 """The four clocks of one call, and the two ways in which they end a wait: before the headers, and in the body."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import TypeVar
@@ -54,7 +55,7 @@ class Clocks:
 
     def __init__(self, timeouts: Timeouts) -> None:
         self._loop = running_loop()
-        self.now = self._loop.time
+        self.now = _clock_of(self._loop)
         self._timeouts = timeouts
         self._idle = _or_never(timeouts.idle)
         self._total_due = self._in(timeouts.total)
@@ -220,6 +221,11 @@ class Clocks:
             self._timer = self._loop.call_soon(self._tick)  # before what the task itself asks the loop for
         elif due != _NEVER:
             self._timer = self._loop.call_at(due, self._tick)
+
+
+def _clock_of(loop: asyncio.AbstractEventLoop) -> Callable[[], float]:
+    """The loop's clock. asyncio's own loops only pass on another, which is read here without them: once an event."""
+    return time.monotonic if getattr(type(loop), "time", None) is asyncio.BaseEventLoop.time else loop.time
 
 
 def _or_never(seconds: float | None) -> float:

@@ -57,9 +57,13 @@ class Continued:
 
     async def events(self) -> list[Event]:
         """The next events, at least one."""
-        if self._paused or self._source is None:
+        source = self._source
+        if self._paused or source is None:
             return await self._taken(await self._go_on())
-        return await self._taken(await self._source.events())
+        events = await source.events()
+        if self._before is None and events and type(events[-1]) is not EndEvent:  # as nearly always
+            return events
+        return await self._taken(events)
 
     def close(self) -> None:
         """Drop the connection at once; never waits."""

@@ -11,14 +11,11 @@ from ..types.events import Event, TextDelta, ThinkingDelta, ToolCallDelta, ToolC
 
 
 class Halves:
-    """waits: something is held back, so that the next events must be looked at too."""
+    """held: what waits for its other half, of the text, the thinking, and the calls by their index. While there is
+    something, the next events must be looked at too."""
 
     def __init__(self) -> None:
-        self._held: dict[str | int, str] = {}  # of the text, the thinking, and the calls by their index
-
-    @property
-    def waits(self) -> bool:
-        return bool(self._held)
+        self.held: dict[str | int, str] = {}
 
     def joined(self, events: list[Event]) -> list[Event]:
         """The events with whole characters; a half at the end of one is kept for the next of its kind."""
@@ -32,7 +29,7 @@ class Halves:
                 case ToolCallDelta(index=index, arguments=arguments):
                     out += [ToolCallDelta(index, whole)] if (whole := self._next(index, arguments)) else []
                 case ToolCallEvent(index=index, call=call):
-                    if self._held.pop(index, ""):
+                    if self.held.pop(index, ""):
                         out.append(ToolCallDelta(index, "\ufffd"))
                     out.append(ToolCallEvent(index, evolve(call, arguments=mended(call.arguments))))
                 case _:
@@ -43,13 +40,13 @@ class Halves:
         """What still waits at the end of the answer: nothing comes any more."""
         out: list[Event] = []
         for kind, event in (("text", TextDelta("\ufffd")), ("thinking", ThinkingDelta("\ufffd"))):
-            out += [event] if self._held.pop(kind, "") else []
-        self._held.clear()
+            out += [event] if self.held.pop(kind, "") else []
+        self.held.clear()
         return out
 
     def _next(self, kind: str | int, text: str) -> str:
-        text = self._held.pop(kind, "") + text
+        text = self.held.pop(kind, "") + text
         if ends_in_half(text):
-            self._held[kind] = text[-1]
+            self.held[kind] = text[-1]
             text = text[:-1]
         return mended(text)

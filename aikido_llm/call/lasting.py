@@ -23,7 +23,6 @@ class LastingAnswer(AnswerParser):
     """
 
     broken: LLMError | None = None
-    begins_behind: int | None = None
 
     def resume(self) -> ResumeToken | None:
         """How to take the answer up; None while no id of it has come."""

@@ -5,9 +5,9 @@ handle that is dropped is collected, and its finalizer has the loop close the co
 (`response.close()`), so it works under cancellation and in a finalizer.
 """
 
-import asyncio
 import logging
 import warnings
+from asyncio import AbstractEventLoop, get_running_loop
 from collections.abc import Awaitable, Callable, Iterator
 from types import TracebackType
 from typing import Protocol, TypeAlias
@@ -50,37 +50,64 @@ class StreamCore:
         self._live = live
         self._clocks: Clocks | None = None
         self._reader: Source | None = None
-        self.loop: asyncio.AbstractEventLoop | None = None
+        self.loop: AbstractEventLoop | None = None
         self.open = False
         self.over = False
         self.reading = False
 
     async def events(self) -> list[Event]:
-        """The next events; [] when the stream is over. The connection is free before the last ones are returned."""
+        """The next events; [] when the stream is over. The connection is free before the last ones are returned, and
+        when this raises.
+
+        Raises RuntimeError for a second reader, ConfigError for one in another loop than the first (or process).
+        """
+        if self.reading:
+            raise RuntimeError("this stream is already being read by another task; a stream has one reader")
         if self.over:
             return []
-        if self._reader is None:
-            self.loop = running_loop()
-            self._clocks = clocks = Clocks(self._timeouts)
-            self._live.add(self)
-            self.open = True
-            self._begun = clocks.now()
-            try:
-                self._reader, events = await self._begin(clocks)
-            except LLMError as error:
-                if self._level is not None:
-                    log_failure(error, clocks.now() - self._begun, self._level)
-                raise
-        else:
-            events = await self._reader.events()
-        if self._reader.over:  # it has freed its connection
-            self.over = True
-            self.open = False
-            self._live.discard(self)
-            failure = failure_in(events)
-            if failure is not None and self._clocks is not None and self._level is not None:
-                log_failure(failure, self._clocks.now() - self._begun, self._level)
+        reader = self._reader
+        try:
+            elsewhere = reader is not None and self.loop is not get_running_loop()
+        except RuntimeError:  # asyncio does not run here
+            elsewhere = True
+        if elsewhere:
+            raise ConfigError("this stream was begun in another event loop and can only be read there")
+        self.reading = True
+        try:
+            if reader is None:
+                reader, events = await self._first()
+            else:
+                events = await reader.events()
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            self.reading = False
+        if reader.over:  # it has freed its connection
+            self._ended(events)
         return events
+
+    async def _first(self) -> tuple[Source, list[Event]]:
+        self.loop = running_loop()
+        self._clocks = clocks = Clocks(self._timeouts)
+        self._live.add(self)
+        self.open = True
+        self._begun = clocks.now()
+        try:
+            self._reader, events = await self._begin(clocks)
+        except LLMError as error:
+            if self._level is not None:
+                log_failure(error, clocks.now() - self._begun, self._level)
+            raise
+        return self._reader, events
+
+    def _ended(self, events: list[Event]) -> None:
+        self.over = True
+        self.open = False
+        self._live.discard(self)
+        failure = failure_in(events)
+        if failure is not None and self._clocks is not None and self._level is not None:
+            log_failure(failure, self._clocks.now() - self._begun, self._level)
 
     @property
     def resume_token(self) -> ResumeToken | None:
@@ -88,13 +115,6 @@ class StreamCore:
         if self._clocks is not None and self._clocks.resume is not None:
             return self._clocks.resume()
         return getattr(self._reader, "resume_token", None)  # of a stream that stands below this one
-
-    def check_reader(self) -> None:
-        """Raises RuntimeError for a second reader, ConfigError for one in another loop than the first (or process)."""
-        if self.reading:
-            raise RuntimeError("this stream is already being read by another task; a stream has one reader")
-        if self.loop is not None and self.loop is not running_loop() and not self.over:
-            raise ConfigError("this stream was begun in another event loop and can only be read there")
 
     async def response(self) -> Response:
         """The whole answer. Raises the error that the events tell of."""
@@ -152,26 +172,14 @@ class EventStream:
     async def __anext__(self) -> Event:
         for event in self._ready:
             return event
-        self._ready = ready = iter(await self._read())
+        self._ready = ready = iter(await self._core.events())
         for event in ready:
             return event
         raise StopAsyncIteration
 
     async def _read(self) -> list[Event]:
         """The events that are there, else those of the next read; [] behind the last."""
-        ready = list(self._ready)
-        if ready:
-            return ready
-        core = self._core
-        core.check_reader()
-        core.reading = True
-        try:
-            return await core.events()
-        except BaseException:
-            core.close()
-            raise
-        finally:
-            core.reading = False
+        return list(self._ready) or await self._core.events()
 
     @property
     def resume_token(self) -> ResumeToken | None:

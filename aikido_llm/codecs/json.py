@@ -2,7 +2,7 @@
 
 Reading falls back to the standard library where msgspec is stricter than the servers we meet (NaN, lone surrogates);
 what neither can read is a ValueError, whatever its cause (also nesting that is too deep). No half of a character comes
-out but of `loads_frame` and `Typed.decode`, for readers that join it with its other half (`halves_met` counts them).
+out but of `loads_frame` and `Typed.decode`, for readers that join it with its other half (`HALVES_MET` counts them).
 """
 
 import json
@@ -36,16 +36,12 @@ def loads_frame(data: bytes | str) -> Any:
         return msgspec.json.decode(data)
     except UNREADABLE:
         value = _lenient(data)
-        _met[0] += 1
+        HALVES_MET[0] += 1
         return value
 
 
-def halves_met() -> int:
-    """How many frames were read so far in which half a character may stand: a look that costs nothing per event."""
-    return _met[0]
-
-
-_met = [0]
+HALVES_MET = [0]
+"""How many frames were read so far in which half a character may stand: a look that costs nothing per event."""
 
 
 def loads_first(data: bytes) -> Any:

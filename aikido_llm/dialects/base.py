@@ -127,7 +127,7 @@ class Decoder(ABC):
     @property
     def ended(self) -> bool:
         """The answer is whole, and its bytes need not be over: some servers tell the usage behind that, some nothing
-        (`done` where nothing behind it is read)."""
+        (`done` where nothing behind it is read). Asked for only while there is a finish reason."""
         return self.done
 
     @abstractmethod

@@ -47,6 +47,7 @@ class Marks:
         self._types = re.compile(types)
         named = "|".join(re.escape(key) for key in sorted(self._keys)) or "(?!)"
         self._in_bytes = re.compile(rf'"(?:{named})"\s*:|"(?:{types})"'.encode())
+        self.begin = re.compile(rf'\s*\{{\s*"type"\s*:\s*"(?:{types})"'.encode()).match  # as nearly all frames do
         self.end = end
         self.lines = lines
 
@@ -72,6 +73,8 @@ def sift(name: str, data: bytes, marks: Marks, failed: Callable[[Any], LLMError]
     """
     if name == "error":
         raise failed(envelope.of_event(data))
+    if marks.begin(data) and name != STRAY:
+        return (data,)
     if marks.lines and not name:
         data = _FIELD.sub(_payload, data)
     if not name or name == _UNNAMED or marks.named(name):

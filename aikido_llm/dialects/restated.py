@@ -43,19 +43,21 @@ _NUMBERS = (int, float)
 
 def restated(text: str, pieces: Sequence[str]) -> str | None:
     """Text that begins an object and is not JSON -> the object that is meant, the text itself when it is no more than
-    one that the model wrote wrong, None for objects that do not agree. The work is linear in the text."""
+    one that the model wrote wrong, None for objects that do not agree. What holds nothing (`{}`, `null`, `""`) behind
+    an object is no other. The work is linear in the text."""
     first = begin = _next(text, 0)
     found = json.value_at(text, begin)
     if found is None:
         return _grown(pieces) or text
     value, end = found
     while (behind := _next(text, end)) < len(text):
-        if text[behind] != "{":
-            return text if begin == first else None
-        begin = behind
-        found = json.value_at(text, begin)
+        opens = text[behind] == "{"
+        found = json.value_at(text, behind) if opens else None
         if found is None or not grows(value, found[0]):
-            return _grown(pieces)
+            if _NOTHINGS.fullmatch(text, end):
+                return text[begin:end]
+            return _grown(pieces) if opens else text if begin == first else None
+        begin = behind
         value, end = found
     return text[begin:]
 
@@ -67,6 +69,7 @@ def _next(text: str, at: int) -> int:
 
 
 _BLANKS = re.compile(r"\s*")
+_NOTHINGS = re.compile(r'(?:\s*(?:\{\s*\}|null|""))+\s*')
 
 
 def _grown(pieces: Sequence[str]) -> str | None:

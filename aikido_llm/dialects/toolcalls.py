@@ -293,7 +293,8 @@ def whole_arguments(text: str, pieces: Sequence[str] = ()) -> str:
     together."""
     stripped = text.strip()
     if stripped.startswith("null") and stripped[4:].lstrip()[:1] == "{":  # nothing, before what counts
-        text = stripped = stripped[4:].lstrip()
+        text = text.lstrip()[4:].lstrip()
+        stripped = text.strip()
     if stripped in ("", "null"):
         return "{}"
     if stripped[0] != "{" or is_json(text):

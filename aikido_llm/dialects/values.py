@@ -68,12 +68,6 @@ def as_count(value: Any) -> int | None:
     return None if number is None else int(number)
 
 
-def first_count(fields: Mapping[str, Any], *names: str) -> int | None:
-    """The first of these fields that is a number of things: gateways that translate one wire into another leave its
-    names as they were."""
-    return next((count for name in names if (count := as_count(fields.get(name))) is not None), None)
-
-
 def within(part: int | None, whole: int | None) -> int | None:
     """A part is at most its whole: servers count the two with different tokenizers."""
     return part if part is None or whole is None else min(part, whole)

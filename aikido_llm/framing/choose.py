@@ -54,12 +54,13 @@ def beginning(head: bytes) -> Beginning:
 
 class Unlabelled:
     """A framer that is chosen when the body has begun. Blanks before that are dropped, a few bytes may be kept.
+    framer: the one that was chosen.
 
     most: bytes of blanks that may be dropped: of a whole body, of one line of a stream (where blank lines may go on for
     as long as the clocks allow). Raises TooLargeError past it.
     """
 
-    __slots__ = ("_blanks", "_choose", "_framer", "_fresh", "_head", "_most", "_stream")
+    __slots__ = ("_blanks", "_choose", "_fresh", "_head", "_most", "_stream", "framer")
 
     def __init__(self, choose: Callable[[Beginning], Framer], most: int, *, stream: bool) -> None:
         self._choose = choose
@@ -68,10 +69,10 @@ class Unlabelled:
         self._blanks = 0
         self._fresh = True
         self._head = b""
-        self._framer: Framer | None = None
+        self.framer: Framer | None = None
 
     def feed(self, data: bytes, out: list[Frame]) -> None:
-        framer = self._framer
+        framer = self.framer
         if framer is None:
             data = self._head + data
             if len(data) >= len(_BOM) or not _BOM.startswith(data):
@@ -103,11 +104,11 @@ class Unlabelled:
 
     @property
     def unfinished(self) -> int:
-        return self._framer.unfinished if self._framer is not None else 0
+        return self.framer.unfinished if self.framer is not None else 0
 
     @property
     def whole(self) -> bool:
-        return self._framer is not None and self._framer.whole
+        return self.framer is not None and self.framer.whole
 
     def close(self, out: list[Frame]) -> None:
         framer = self._settled()
@@ -117,11 +118,16 @@ class Unlabelled:
         framer.close(out)
 
     def _settled(self) -> Framer:
-        return self._framer if self._framer is not None else self._chosen(beginning(self._head + b"\n.") or "other")
+        return self.framer if self.framer is not None else self._chosen(beginning(self._head + b"\n.") or "other")
 
     def _chosen(self, begun: Beginning) -> Framer:
-        self._framer = self._choose(begun)
-        return self._framer
+        self.framer = self._choose(begun)
+        return self.framer
+
+
+def chosen(framer: Framer) -> Framer:
+    """The framer that an `Unlabelled` one has chosen, which can stand in its place; any other, itself."""
+    return (framer.framer or framer) if isinstance(framer, Unlabelled) else framer
 
 
 def sse_or_whole(content_type: str, *, stream: bool, event_bytes: int, body_bytes: int, lists: bool = False) -> Framer:

@@ -4,6 +4,8 @@ import re
 
 from attrs import frozen
 
+from ..errors import MalformedStream
+
 HEAD = 2048  # bytes of a body that are looked at
 
 
@@ -80,3 +82,13 @@ def wire_of(head: bytes) -> WireMarks | None:
     """The wire whose mark comes first, None where there is none. head: how the body begins."""
     found = [(match.start(), number) for number, wire in enumerate(WIRES) if (match := wire.marks.search(head[:HEAD]))]
     return WIRES[min(found)[1]] if found else None
+
+
+def another_wire(head: bytes, own: str) -> MalformedStream | None:
+    """Why the body that begins so cannot be read by the dialect `own`, where it is of another wire: the address may be
+    that of a server that speaks that one."""
+    spoken = wire_of(head)
+    if spoken is None or spoken.dialect == own:
+        return None
+    said = f"this server speaks the {spoken.title} wire: use open({spoken.row!r}, base_url=...)"
+    return MalformedStream(said, permanent=True)

@@ -1,5 +1,6 @@
 """The grammar of a stream, for every provider and every fault (see `aikido_llm.types.events`). Pure."""
 
+import re
 from collections.abc import Sequence
 from typing import assert_never, get_args
 
@@ -24,6 +25,8 @@ from ..types.response import FinishReason
 from .promises import BrokenPromise
 
 _EVENTS = get_args(Event)
+_NOTHINGS = re.compile(r'(?:\s*(?:\{\s*\}|null|""))*\s*')
+"""What gateways write behind arguments that are whole, and what is left out of them."""
 _CUT = (FinishReason.length, FinishReason.other)
 _FAILED = (FinishReason.error, FinishReason.content_filter)
 
@@ -103,7 +106,9 @@ class _Calls:
         if event.call.id not in self._ids.values():
             raise BrokenPromise("calls", f"call {event.index} ends with the id {event.call.id!r}, which never started")
         pieces = "".join(self.open.pop(event.index))
-        if not pieces.endswith(event.call.arguments) and pieces.strip() not in ("", "null"):
+        at = pieces.rfind(event.call.arguments)
+        told = at >= 0 and _NOTHINGS.fullmatch(pieces, at + len(event.call.arguments)) is not None
+        if not told and pieces.strip() not in ("", "null"):
             raise BrokenPromise("calls", f"the deltas of call {event.index} are not its arguments")
 
     def server_end(self, event: ServerToolEvent) -> None:

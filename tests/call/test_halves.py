@@ -121,7 +121,7 @@ def test_each_kind_of_text_waits_for_its_own_half() -> None:
     halves = Halves()
     first = halves.joined([llm.TextDelta("a\ud83d"), llm.ThinkingDelta("b\ud83d"), llm.ToolCallDelta(0, '"\ud83d')])
     assert first == [llm.TextDelta("a"), llm.ThinkingDelta("b"), llm.ToolCallDelta(0, '"')]
-    assert halves.waits
+    assert halves.held
     assert halves.joined([llm.ThinkingDelta("\ude00")]) == [llm.ThinkingDelta(SMILE)]
     call = llm.ToolCall("c", "f", '"\ud83d"')
     assert halves.joined([llm.ToolCallEvent(0, call)]) == [
@@ -129,7 +129,7 @@ def test_each_kind_of_text_waits_for_its_own_half() -> None:
         llm.ToolCallEvent(0, llm.ToolCall("c", "f", '"\ufffd"')),
     ]
     assert halves.rest() == [llm.TextDelta("\ufffd")]
-    assert not halves.waits
+    assert not halves.held
 
 
 def test_text_is_mended_wherever_it_stands() -> None:

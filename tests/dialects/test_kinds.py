@@ -126,6 +126,10 @@ COUNTS = [
     {"input_tokens": 11, "output_tokens": 5},
     {"prompt_tokens": "11", "completion_tokens": 5.0},
     {"input_tokens": 11, "completion_tokens": 5},
+    {"promptTokens": 11, "completionTokens": 5, "totalTokens": 16},
+    {"promptTokenCount": 11, "candidatesTokenCount": 5},
+    {"prompt_token_count": 11, "candidates_token_count": "5"},
+    {"prompt_eval_count": 11, "eval_count": 5},
 ]
 
 

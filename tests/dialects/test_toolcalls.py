@@ -285,6 +285,19 @@ def test_an_empty_object_before_the_real_one_is_dropped() -> None:
     assert whole_arguments('{} {"x":1}') == '{"x":1}'
     assert whole_arguments('{}, {"x":1}') == '{}, {"x":1}', "what a model wrote wrong is its own"
     assert whole_arguments('{"x":1}') == '{"x":1}'
+    assert whole_arguments('null{"x":1} ') == '{"x":1} '
+
+
+@pytest.mark.parametrize("nothing", ["{}", " { }", "null", '""', "{}{}", ' {} "" '])
+def test_what_holds_nothing_behind_whole_arguments_is_dropped(nothing: str) -> None:
+    assert whole_arguments('{"x":1}' + nothing) == '{"x":1}'
+    assert whole_arguments('{"x":1} {"x":1,"y":2}' + nothing) == '{"x":1,"y":2}'
+    assert assembled((0, "a", "f", '{"x":'), (0, None, None, "1}"), (0, None, None, nothing)) == [("a", "f", '{"x":1}')]
+
+
+@pytest.mark.parametrize("wrong", ['{"x":1}[]', '{"x":1}""1'])
+def test_what_a_model_wrote_wrong_behind_them_stays(wrong: str) -> None:
+    assert whole_arguments(wrong) == wrong
 
 
 def test_a_call_is_not_finished_because_its_arguments_parse() -> None:

@@ -4,16 +4,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...types.usage import Usage
-from ..values import as_count, as_object, first_count, within
+from ..counts import READ, WRITTEN, first_count
+from ..values import as_count, as_object, within
 
 
 def usage_of(counts: Mapping[str, Any]) -> Usage | None:
     """`input_tokens` here is what was neither read from the cache nor written to it; gateways that say `prompt_tokens`
     instead mean the whole prompt. None when no number of tokens was sent."""
-    output = first_count(counts, "output_tokens", "completion_tokens")
+    output = first_count(counts, "output_tokens", *WRITTEN)
     written = as_count(counts.get("cache_creation_input_tokens"))
     read = as_count(counts.get("cache_read_input_tokens"))
-    fresh, whole = as_count(counts.get("input_tokens")), as_count(counts.get("prompt_tokens"))
+    fresh, whole = first_count(counts, "input_tokens", "inputTokens"), first_count(counts, *READ)
     if fresh is not None:
         whole = fresh + (read or 0) + (written or 0)
     elif read is None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from ...types.usage import Usage
+from ..counts import READ, WRITTEN, first_count
 from ..values import as_count, as_object
 
 
@@ -10,19 +11,18 @@ def usage_of(value: Any) -> Usage | None:
     """`inputTokens` is what was neither read from the cache nor written to it. The older names of the two end in Count.
     None when no number of tokens was sent."""
     raw = as_object(value)
-    read = _first(raw, "cacheReadInputTokens", "cacheReadInputTokenCount")
-    written = _first(raw, "cacheWriteInputTokens", "cacheWriteInputTokenCount")
-    fresh, output = as_count(raw.get("inputTokens")), as_count(raw.get("outputTokens"))
-    if all(count is None for count in (fresh, output, read, written)):
+    read = first_count(raw, "cacheReadInputTokens", "cacheReadInputTokenCount")
+    written = first_count(raw, "cacheWriteInputTokens", "cacheWriteInputTokenCount")
+    fresh, whole = as_count(raw.get("inputTokens")), first_count(raw, *READ)
+    output = first_count(raw, "outputTokens", *WRITTEN)
+    if fresh is not None:
+        whole = fresh + (read or 0) + (written or 0)
+    if all(count is None for count in (whole, output, read, written)):
         return None
     return Usage(
-        input_tokens=None if fresh is None else fresh + (read or 0) + (written or 0),
+        input_tokens=whole,
         output_tokens=output,
         cache_read_tokens=read,
         cache_write_tokens=written,
         raw=raw,
     )
-
-
-def _first(raw: dict[str, Any], *names: str) -> int | None:
-    return next((count for name in names if (count := as_count(raw.get(name))) is not None), None)

@@ -11,7 +11,7 @@ from typing import Any
 from ...codecs import json
 from ...codecs.text import is_blank
 from ...errors import LLMError, MalformedStream
-from ...framing import STRAY, WHOLE, Frame
+from ...framing import WHOLE, Frame
 from ...types.events import CitationEvent, Event, TextDelta, ThinkingDelta
 from ...types.request import Request
 from ...types.response import FinishReason
@@ -32,7 +32,8 @@ _READ = frozenset((
     "message-start", "content-start", "content-delta", "tool-plan-delta", "tool-call-start", "tool-call-delta",
     "citation-start", "message-end",
 ))  # fmt: skip
-_NO_EVENTS = (STRAY, WHOLE, "error")
+_TEXT = ("content-delta", "")
+_CALLS = ("tool-call-delta", "tool-plan-delta")
 _MARKS = noise.Marks(types="|".join(_READ | _SILENT))
 _BLOCK = frozenset(("type", "text", "thinking"))
 _text = json.Typed(TextPiece)
@@ -70,7 +71,7 @@ class Decoder(base.Decoder):
         plain: str | None = None  # a name that is that of an event: in a run they are one object
         for frame in frames:
             name, data = frame
-            if name is plain or name not in _NO_EVENTS:
+            if name is plain or name in _TEXT:
                 plain = name
                 try:
                     content = decode(data).delta.message.content
@@ -93,7 +94,7 @@ class Decoder(base.Decoder):
         if name == WHOLE:
             self._body(data, out)
             return
-        for payload in noise.sift(name, data, _MARKS, self._error):
+        for payload in (data,) if name in _CALLS else noise.sift(name, data, _MARKS, self._error):
             try:
                 piece = _call_piece.fast(payload)
             except json.UNREADABLE:

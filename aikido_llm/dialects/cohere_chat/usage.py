@@ -3,7 +3,8 @@
 from typing import Any
 
 from ...types.usage import Usage
-from ..values import as_count, as_object, first_count, within
+from ..counts import READ, WRITTEN, first_count
+from ..values import as_count, as_object, within
 
 
 def read(value: Any) -> Usage | None:
@@ -12,8 +13,8 @@ def read(value: Any) -> Usage | None:
     if not raw:
         return None
     tokens = _counts(raw.get("tokens")) or _counts(raw.get("billed_units")) or _counts(raw)
-    read_tokens = first_count(tokens, "input_tokens", "prompt_tokens")
-    written = first_count(tokens, "output_tokens", "completion_tokens")
+    read_tokens = first_count(tokens, "input_tokens", *READ)
+    written = first_count(tokens, "output_tokens", *WRITTEN)
     return Usage(
         read_tokens,
         written,

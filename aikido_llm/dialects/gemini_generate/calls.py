@@ -53,7 +53,7 @@ class Calls:
         elif last is not None and call.args:
             self._go_on(last, call.args, out)
         elif not call.name and (call.args or call.id or call.partialArgs):
-            raise MalformedStream("the answer calls a tool and does not say which")
+            raise MalformedStream("the answer calls a tool and does not say which", permanent=True)
         return None
 
     def end(self, out: list[Event], reason: FinishReason) -> FinishReason:

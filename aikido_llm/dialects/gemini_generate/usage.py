@@ -3,7 +3,8 @@
 from typing import Any
 
 from ...types.usage import Usage
-from ..values import as_object, first_count, is_object, within
+from ..counts import READ, WRITTEN, first_count
+from ..values import as_object, is_object, within
 from .wire import Counts, usage_object
 
 _MERGE_AT = 64  # chunks
@@ -70,8 +71,7 @@ class UsageReader:
 
 def _of_another_wire(raw: dict[str, Any]) -> Usage | None:
     """Counts under the names that gateways leave as they were."""
-    read = first_count(raw, "prompt_tokens", "input_tokens")
-    written = first_count(raw, "completion_tokens", "output_tokens")
+    read, written = first_count(raw, *READ), first_count(raw, *WRITTEN)
     return Usage(read, written, raw=raw) if raw else None
 
 

@@ -18,9 +18,10 @@ from ...types.request import Request
 from ...types.response import FinishReason
 from ...types.usage import Usage
 from .. import base, envelope, media, noise, status
+from ..counts import READ, WRITTEN, first_count
 from ..finish import reason_of
 from ..toolcalls import ToolCalls, arguments_text
-from ..values import as_count, as_object, first_count
+from ..values import as_count, as_object
 from ..words import NO_WORDS, Words
 from . import errors
 from .finish import FINISH
@@ -114,8 +115,7 @@ class Decoder(base.Decoder):
         raw = {name: fields[name] for name in COUNTS if fields.get(name) is not None} or as_object(fields.get("usage"))
         if not raw:
             return None
-        read = first_count(raw, "prompt_eval_count", "prompt_tokens", "input_tokens")
-        return Usage(read, first_count(raw, "eval_count", "completion_tokens", "output_tokens"), raw=raw)
+        return Usage(first_count(raw, "prompt_eval_count", *READ), first_count(raw, "eval_count", *WRITTEN), raw=raw)
 
     # ---------------------------------------------------------------- reading
 

@@ -36,6 +36,11 @@ class Choice:
         """Its end has come: the finish reason, or what stands for it (spoken answers have none)."""
         return self.finish_reason is not None or self.content.spoken
 
+    @property
+    def reason(self) -> FinishReason | None:
+        """What its end means, None while it has none."""
+        return self.finish_reason or (FinishReason.stop if self.content.spoken else None)
+
     def read(self, choice: Json, out: list[Event], arrived: Arrived, *, whole: bool) -> None:
         self.seen = True
         # Perplexity sends both, the message cumulative; a stream's message counts only where there are no deltas.
@@ -67,8 +72,7 @@ class Choice:
     def close(self, out: list[Event]) -> FinishReason:
         """The answer is whole: its last events, and why it ended; an answer of which nothing could be read is none that
         stopped as it should. Raises MalformedStream when its calls cannot be told."""
-        said = self.finish_reason or (FinishReason.stop if self.content.spoken else None)
-        reason = self.content.calls.end(out, said)
+        reason = self.content.calls.end(out, self.reason)
         if reason is FinishReason.stop and self.content.unknown and not (self.has_content or out):
             reason = FinishReason.other
         self.content.close(out)

@@ -26,7 +26,7 @@ from .quirks import Quirks
 from .rest import ANSWER, HARMLESS, keep
 from .sources import TYPED as LISTED
 from .usage import find_usage, read_usage
-from .wire import FACTS, PLAIN, Facts, Json, facts_of, told_again
+from .wire import FACTS, PLAIN, TELLING, Facts, Json, changed, facts_of
 
 _DONE = b"[DONE]"
 _MARKS = noise.Marks(["choices", "usage"], end=True)
@@ -72,12 +72,19 @@ class Decoder(base.Decoder):
     def feed(self, frames: list[Frame], out: list[Event]) -> None:
         if self.done:
             return
-        decode, append, known = PLAIN.fast, out.append, self._unnamed <= 0 and self._broken is None
-        facts = self._facts
+        append, known = out.append, self._unnamed <= 0 and self._broken is None
+        decode, tells, facts = PLAIN.fast, TELLING.fast, self._facts
         for name, data in frames:
             if known and not name:
                 try:
-                    (choice,) = decode(data).choices if facts is None else told_again(data, facts)
+                    if facts is None:
+                        (choice,) = decode(data).choices
+                    else:
+                        told = tells(data)
+                        (choice,) = told.choices
+                        if (told.service_tier, told.system_fingerprint, told.provider, told.model_version,
+                                told.request_id, told.generationId) != facts:  # fmt: skip
+                            raise changed()
                 except json.UNREADABLE:
                     pass  # not plain
                 else:
@@ -96,12 +103,12 @@ class Decoder(base.Decoder):
                         continue
                     if thinking or not choice.text:
                         continue
-            broken, told = self._broken, len(out)
+            broken, before = self._broken, len(out)
             try:
                 self._special(name, data, out)
             except MalformedStream as error:
                 self._pass_over(error, data)
-            if broken is not None and len(out) > told:
+            if broken is not None and len(out) > before:
                 raise broken  # the answer goes on: what was broken may have been of it
             if self.done:
                 break
@@ -253,7 +260,7 @@ class Decoder(base.Decoder):
     def _told(self) -> None:
         """How the answer ends is known when all of it has ended."""
         self.raw_finish_reason = self._first.raw_finish_reason
-        self.finish_reason = self._first.finish_reason if self.done or self._have_ended else None
+        self.finish_reason = self._first.reason if self.done or self._have_ended else None
 
     def _note(self, chunk: Json) -> None:
         self.id = self.id or as_text(chunk.get("id"))

@@ -2,11 +2,10 @@
 
 from ...types.usage import Usage
 from ..cost import dollars
-from ..values import as_count, as_list, as_object, first_count, is_object, within
+from ..counts import READ, WRITTEN, first_count
+from ..values import as_count, as_list, as_object, is_object, within
 from .wire import Json
 
-_PROMPT = ("prompt_tokens", "input_tokens")  # the second names are those of the Responses wire: gateways mix the two
-_COMPLETION = ("completion_tokens", "output_tokens")
 _CACHE_READ = ("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens", "cache_read_input_tokens")
 _NOTHING: Json = {}
 
@@ -31,7 +30,7 @@ def read_usage(usage: Json, timings: Json) -> Usage | None:
         return _from_timings(timings) if timings else None
     details = _object(usage, "prompt_tokens_details", "prompt_token_details", "input_tokens_details")
     said = _object(usage, "completion_tokens_details", "output_tokens_details")
-    prompt, completion = first_count(usage, *_PROMPT), first_count(usage, *_COMPLETION)
+    prompt, completion = first_count(usage, *READ), first_count(usage, *WRITTEN)
     reasoning = _either(first_count(said, "reasoning_tokens"), usage, "reasoning_tokens")
     cached = _either(first_count(details, "cached_tokens"), usage, *_CACHE_READ)
     written = _either(first_count(details, "cache_write_tokens"), usage, "cache_creation_input_tokens")

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...codecs import json
 from ...errors import LLMError, MalformedStream, StreamTruncated
-from ...framing import STRAY, WHOLE, Frame
+from ...framing import WHOLE, Frame
 from ...framing.places import Places
 from ...types.events import Event, TextDelta
 from ...types.exchange import ResumeToken
@@ -25,7 +25,7 @@ from .quirks import Quirks, in_background, is_stored
 from .usage import read_usage
 from .wire import EVENT, TEXT, StreamEvent, beside_response, field_of, output_heads, response_of, sequence_of, text_of
 
-_NO_EVENTS = (STRAY, WHOLE, "error")
+_TEXT_EVENTS = ("response.output_text.delta", "")
 _MARKS = noise.Marks(types=r"response\.[a-z_.]+")
 _SPOKEN = {  # what brings text: (lane, the field that counts its parts)
     "response.output_text": ("text", "content_index"),
@@ -87,7 +87,7 @@ class Decoder(base.Decoder):
         last = b""  # the latest piece of text
         before = len(out)
         for name, data in frames:
-            if name is plain or name not in _NO_EVENTS:
+            if name is plain or name in _TEXT_EVENTS:
                 plain = name
                 try:
                     event = decode(data)

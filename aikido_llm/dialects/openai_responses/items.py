@@ -75,6 +75,7 @@ class Items:
         self._by_index: dict[int, Item] = {}
         self._by_id: dict[str, Item] = {}
         self._latest: dict[str, Part] = {}  # by lane
+        self._at: tuple[int, str, str, Item] | None = None  # the latest place that was looked up: index, id, lane
         self._accounted: set[int] = set()  # of the last event's output, as is the next
         self._unnamed: dict[str, list[Item]] = {}
 
@@ -90,11 +91,15 @@ class Items:
 
     def at(self, event: StreamEvent, lane: str) -> Item:
         """The item that a delta or a finished part belongs to."""
+        if self._at is not None:  # the same as before, as nearly always
+            at, named, of, latest = self._at
+            if event.output_index == at and event.item_id == named and lane == of and latest.whole is None:
+                return latest
         index, id, kind = _index(event), as_text(event.item_id), KINDS[lane]
-        known = self._known(index, id, kind)
-        if known is not None:
-            return known
-        return self._open(index, id, kind) or self.new(index, id, kind)
+        item = self._known(index, id, kind) or self._open(index, id, kind) or self.new(index, id, kind)
+        if type(event.output_index) is int and type(event.item_id) is str:
+            self._at = (event.output_index, event.item_id, lane, item)
+        return item
 
     def added(self, event: StreamEvent, item: dict[str, Any]) -> Item:
         """An item that is announced, which happens once: an index that was announced means another item."""
@@ -159,6 +164,7 @@ class Items:
 
     def _named(self, item: Item, index: int | None, id: str) -> None:
         """Note what the wire calls it. The first id stays: those that change with every event name nothing."""
+        self._at = None
         if index is not None and item.index in (None, index):
             item.index = index
             self._by_index[index] = item

@@ -3,9 +3,9 @@
 source: OpenAI API reference, "Responses", output items, and openai 2026-08, types/responses, read 2026-11.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from attrs import frozen
 
@@ -46,6 +46,14 @@ _STATUS: Mapping[str, Literal["completed", "failed", "open"]] = {"completed": "c
 _SAID = {"type", "id", "name", "status"}
 
 
+_Call: TypeAlias = tuple[str, str]
+"""Type and call id of an item that calls."""
+
+
+def _call_of(item: dict[str, Any]) -> _Call:
+    return as_text(item.get("type")), as_text(item.get("call_id"))
+
+
 def is_server_tool(type: str) -> bool:
     return type in _TOLD or type in _OUTPUTS or type.endswith("_call")
 
@@ -56,15 +64,19 @@ class ServerTools:
     def __init__(self, calls: ToolCalls) -> None:
         self._calls = calls  # which keep the one count
         self._begun: dict[int, tuple[int, dict[str, Any]]] = {}  # (index, the item as far as it came)
-        self._apart: dict[tuple[str, str], deque[int]] = {}  # (type, call id) -> those that wait for their result
+        self._apart: dict[_Call, deque[int]] = {}  # those that wait for their result
+        self._announced: Counter[_Call] = Counter()  # those of such whose item is not complete
+        self._early: dict[_Call, deque[tuple[int, dict[str, Any]]]] = {}  # results of these
         self.told: list[ServerToolCall] = []
 
     def begin(self, key: int, item: dict[str, Any], out: list[Event]) -> None:
-        """It has been announced."""
-        if key not in self._begun:
-            index = self._calls.next_index()
-            self._begun[key] = (index, item)
-            out.append(ServerToolStart(index, as_text(item.get("id")), _name(item)))
+        """It has been announced. A result that is an item of its own begins nothing."""
+        if key in self._begun or as_text(item.get("type")) in _OUTPUTS:
+            return
+        index = self._calls.next_index()
+        self._begun[key] = (index, item)
+        self._announced[_call_of(item)] += 1
+        out.append(ServerToolStart(index, as_text(item.get("id")), _name(item)))
 
     def end(self, key: int, item: dict[str, Any], out: list[Event]) -> None:
         """Its item is complete. One whose result is an item of its own waits for that."""
@@ -75,22 +87,33 @@ class ServerTools:
         self.begin(key, item, out)
         index, _ = self._begun[key]
         if kind in _TOLD and _TOLD[kind].apart:
+            call = _call_of(item)
+            self._announced[call] -= 1
             self._begun[key] = (index, item)
-            self._apart.setdefault((kind, as_text(item.get("call_id"))), deque()).append(key)
+            self._apart.setdefault(call, deque()).append(key)
+            if early := self._early.get(call):
+                self._result(*early.popleft(), out)
         else:
             self._tell(key, _read(item), out)
 
     def leave(self, out: list[Event]) -> None:
         """The answer is over, and it tells no results of the tools that are left."""
+        for key, result in (result for results in self._early.values() for result in results):
+            self._result(key, result, out, late=True)
         for key, (_, item) in sorted(self._begun.items(), key=lambda begun: begun[1][0]):
             self._tell(key, _read({**item, "status": "failed" if item.get("status") == "failed" else "open"}), out)
 
-    def _result(self, key: int, item: dict[str, Any], out: list[Event]) -> None:
-        waiting = self._apart.get((_CALLS[item["type"]], as_text(item.get("call_id"))))
+    def _result(self, key: int, item: dict[str, Any], out: list[Event], *, late: bool = False) -> None:
+        of = _call_of({**item, "type": _CALLS[item["type"]]})
+        waiting = self._apart.get(of)
+        if not waiting and self._announced[of] > 0 and not late:  # the event that completes its call did not come
+            self._early.setdefault(of, deque()).append((key, item))
+            return
         output = _plain(item.get(_OUTPUTS[item["type"]]))
         data = _left(item, _OUTPUTS[item["type"]])
         if not waiting:  # its call was made in an earlier answer
             self.begin(key, {**item, "type": _CALLS[item["type"]]}, out)
+            self._announced[of] -= 1
             kind = _kind(_CALLS[item["type"]])
             self._tell(key, ServerToolCall(as_text(item.get("id")), kind, kind, "", "completed", output, data), out)
             return

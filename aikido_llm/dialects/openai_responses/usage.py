@@ -4,7 +4,8 @@ from typing import Any
 
 from ...types.usage import Usage
 from ..cost import dollars
-from ..values import as_count, as_object, first_count, within
+from ..counts import READ, WRITTEN, first_count
+from ..values import as_count, as_object, within
 
 
 def read_usage(raw: dict[str, Any] | None) -> Usage | None:
@@ -15,8 +16,8 @@ def read_usage(raw: dict[str, Any] | None) -> Usage | None:
     """
     if not raw:
         return None
-    total_in = first_count(raw, "input_tokens", "prompt_tokens")
-    total_out = first_count(raw, "output_tokens", "completion_tokens")
+    total_in = first_count(raw, "input_tokens", *READ)
+    total_out = first_count(raw, "output_tokens", *WRITTEN)
     details_in = as_object(raw.get("input_tokens_details") or raw.get("prompt_tokens_details"))
     details_out = as_object(raw.get("output_tokens_details") or raw.get("completion_tokens_details"))
     cached = first_count(details_in, "cached_tokens")

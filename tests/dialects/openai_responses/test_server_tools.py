@@ -123,6 +123,27 @@ def test_a_result_that_is_an_item_of_its_own_completes_its_tool() -> None:
     assert waiting.status == "open"
 
 
+BY_SERVER: Json = {"call_id": None, "status": "completed", "execution": "server"}
+FOUND: Json = {"type": "tool_search_call", "id": "ts_1", **BY_SERVER, "arguments": {"q": "a"}}
+GIVEN: Json = {"type": "tool_search_output", "id": "to_1", **BY_SERVER, "tools": []}
+
+
+@pytest.mark.parametrize("lost", [None, 1, 2, 3, 4])
+def test_a_result_that_is_announced_is_no_second_tool_whichever_event_is_lost(lost: int | None) -> None:
+    events = [created(), added(0, **{**FOUND, "arguments": {}, "status": "in_progress"}), done(0, **FOUND),
+              added(1, **{**GIVEN, "status": "in_progress"}), done(1, **GIVEN), done(2, **called()),
+              completed(output=[FOUND, GIVEN, called()])]  # fmt: skip
+    response = answer(*(event for place, event in enumerate(events) if place != lost))
+    (found,) = response.server_tools
+    assert (found.id, found.arguments, found.output, found.status) == ("ts_1", '{"q":"a"}', "[]", "completed")
+    assert response.tool_calls
+
+
+def test_a_result_whose_call_never_came_is_told_alone() -> None:
+    events = [created(), added(0, **FOUND), done(1, **GIVEN), done(2, **said("Hi")), completed(output=[])]
+    assert [tool.status for tool in answer(*events).server_tools] == ["open", "completed"]
+
+
 def test_a_shell_of_the_providers_own_is_no_call() -> None:
     shell: Json = {
         "type": "shell_call",
