@@ -4,11 +4,6 @@ Each wire asks for its own names first. source: the references of the seven wire
 camel or snake case; reports about gateways, read 2026-11.
 """
 
-from collections.abc import Mapping
-from typing import Any
-
-from .values import as_count
-
 READ = (
     "prompt_tokens", "input_tokens", "promptTokens", "inputTokens", "promptTokenCount", "prompt_token_count",
     "inputTokenCount", "prompt_eval_count",
@@ -19,12 +14,3 @@ WRITTEN = (
     "candidates_token_count", "outputTokenCount", "eval_count",
 )  # fmt: skip
 """What it wrote."""
-
-
-def first_count(fields: Mapping[str, Any], *names: str) -> int | None:
-    """The first of these fields that is a number of things."""
-    for name in names:
-        value = fields.get(name)
-        if value is not None and (count := as_count(value)) is not None:
-            return count
-    return None

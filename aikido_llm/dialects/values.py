@@ -68,6 +68,15 @@ def as_count(value: Any) -> int | None:
     return None if number is None else int(number)
 
 
+def first_count(fields: Mapping[str, Any], *names: str) -> int | None:
+    """The first of these fields that is a number of things."""
+    for name in names:
+        value = fields.get(name)
+        if value is not None and (count := as_count(value)) is not None:
+            return count
+    return None
+
+
 def within(part: int | None, whole: int | None) -> int | None:
     """A part is at most its whole: servers count the two with different tokenizers."""
     return part if part is None or whole is None else min(part, whole)

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...types.usage import Usage
-from ..counts import READ, WRITTEN, first_count
-from ..values import as_count, as_object, within
+from ..counts import READ, WRITTEN
+from ..values import as_count, as_object, first_count, within
 
 
 def usage_of(counts: Mapping[str, Any]) -> Usage | None:

@@ -3,8 +3,8 @@
 from typing import Any
 
 from ...types.usage import Usage
-from ..counts import READ, WRITTEN, first_count
-from ..values import as_count, as_object
+from ..counts import READ, WRITTEN
+from ..values import as_count, as_object, first_count
 
 
 def usage_of(value: Any) -> Usage | None:

@@ -3,8 +3,8 @@
 from typing import Any
 
 from ...types.usage import Usage
-from ..counts import READ, WRITTEN, first_count
-from ..values import as_object, is_object, within
+from ..counts import READ, WRITTEN
+from ..values import as_object, first_count, is_object, within
 from .wire import Counts, usage_object
 
 _MERGE_AT = 64  # chunks

@@ -18,10 +18,10 @@ from ...types.request import Request
 from ...types.response import FinishReason
 from ...types.usage import Usage
 from .. import base, envelope, media, noise, status
-from ..counts import READ, WRITTEN, first_count
+from ..counts import READ, WRITTEN
 from ..finish import reason_of
 from ..toolcalls import ToolCalls, arguments_text
-from ..values import as_count, as_object
+from ..values import as_count, as_object, first_count
 from ..words import NO_WORDS, Words
 from . import errors
 from .finish import FINISH

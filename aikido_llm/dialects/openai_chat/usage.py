@@ -2,8 +2,8 @@
 
 from ...types.usage import Usage
 from ..cost import dollars
-from ..counts import READ, WRITTEN, first_count
-from ..values import as_count, as_list, as_object, is_object, within
+from ..counts import READ, WRITTEN
+from ..values import as_count, as_list, as_object, first_count, is_object, within
 from .wire import Json
 
 _CACHE_READ = ("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens", "cache_read_input_tokens")

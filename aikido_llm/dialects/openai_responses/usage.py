@@ -4,8 +4,8 @@ from typing import Any
 
 from ...types.usage import Usage
 from ..cost import dollars
-from ..counts import READ, WRITTEN, first_count
-from ..values import as_count, as_object, within
+from ..counts import READ, WRITTEN
+from ..values import as_count, as_object, first_count, within
 
 
 def read_usage(raw: dict[str, Any] | None) -> Usage | None:
