@@ -19,6 +19,7 @@ COMMANDS = {
     "repl": "Hold a conversation.",
     "image": "Have pictures drawn, and write them to files.",
     "map": "Run many prompts from a file; resumes where it stopped.",
+    "batch": "Hosted batches: list them, wait, fetch their answers, cancel.",
     "models": "List a provider's models.",
     "providers": "List the providers, what each can do, and whose key is set.",
     "config": "What is used when no flag says otherwise: provider, model, aliases, options.",

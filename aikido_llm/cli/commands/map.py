@@ -20,6 +20,7 @@ from ..asking import request as asking
 from ..asking.template import Template
 from ..rows import inputs
 from ..rows.estimate import cost, estimate
+from ..rows.hosted import HostedJob
 from ..rows.job import Job
 from ..rows.outputs import Errors, Output
 from ..rows.tables import Source, expand, open_source
@@ -83,6 +84,8 @@ def _schema(path: Path | None) -> llm.ResponseFormat | None:
 @click.option("--limit-tpm", type=click.IntRange(1), metavar="N", help="At most so many tokens a minute.")
 @click.option("--budget", type=click.FloatRange(0, min_open=True), metavar="USD", help="Stop before more is spent, in "
               "US dollars (needs the extra prices).")  # fmt: skip
+@click.option("--batch", is_flag=True, help="As a hosted batch: half the price, within a day. The same command again "
+              "waits for it, after any stop.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Say what would be asked and what it would take; send nothing.")
 def command(
     access: Access, files: tuple[str, ...], out: Path, concurrency: int, *, plain: bool, **options: Any
@@ -91,6 +94,8 @@ def command(
 
     Answers that are in OUT are not asked for again, also after kill -9. Exit status 1 when some failed.
     """
+    if options["batch"]:
+        _check_batch(options)
     paths = expand(files)
     errors = Errors(out)
     _check_names(paths, out, errors.path)
@@ -118,7 +123,8 @@ def command(
             total = check(source, paths, output, settings)
             output.begin()
             errors.begin()
-            job = Job(
+            kind = HostedJob if options["batch"] else Job
+            job = kind(
                 bounded(client, options), source, reader, output, errors, total, settings,
                 attempts=options["attempts"], system=system,
             )  # fmt: skip
@@ -147,6 +153,14 @@ def bounded(client: llm.HTTPClient, options: dict[str, Any]) -> llm.HTTPClient:
     if options["budget"] is not None:
         client = middleware.budgeted(client, middleware.Budget(usd=options["budget"]))
     return client
+
+
+def _check_batch(options: dict[str, Any]) -> None:
+    """Raises click.UsageError for what a hosted batch does not know."""
+    foreign = [name for name in ("log", "limit_rpm", "limit_tpm", "budget") if options[name] is not None]
+    if foreign:
+        flags = ", ".join(f"--{name.replace('_', '-')}" for name in foreign)
+        raise click.UsageError(f"a hosted batch has no place for {flags}: the provider works through it by itself")
 
 
 def _answered(out: Path) -> Container[int]:

@@ -45,7 +45,7 @@ class Job:
         """Answer what is not answered. After a failure that would meet every row (the key, the credit) it stops."""
         policy = llm.RetryPolicy(max_attempts=self.attempts, base_delay=1.0, should_retry=llm.is_retryable)
         log = self.log or _OutputLog(self)
-        with _progress() as bar:
+        with progress_bar() as bar:
             task = bar.add_task("", total=self.total, completed=len(self.output.done), about="")
             run = bulk.map(self.client, self._rows(), log, concurrency=concurrency, policy=policy)
             try:
@@ -156,7 +156,7 @@ class _OutputLog:
         pass
 
 
-def _progress() -> Progress:
+def progress_bar() -> Progress:
     """On stderr; nothing where no terminal is."""
     console = Console(stderr=True)
     return Progress(
