@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 import aikido_llm as llm
 
@@ -67,6 +67,10 @@ class Saved:
         prompt = self.prompt.fill(values) if self.prompt else ""
         left = "" if INPUT in names else typed
         return "\n\n".join(text for text in (prompt, left) if text), system
+
+    def instructions(self, variables: Mapping[str, str]) -> str | None:
+        """The instructions alone, for a conversation. Raises ValueError as `filled`."""
+        return evolve(self, prompt=None).filled("", variables)[1]
 
 
 def path(name: str) -> Path:

@@ -70,7 +70,7 @@ def command(access: Access, prompt: tuple[str, ...], **options: Any) -> None:
     before = asyncio.run(consent.before(options["number"])) if options["go_on"] or options["number"] else None
     asked = question(access, prompt, options, template, before)
     if before is not None and before.dropped:
-        speak.err(f"aikido-llm: {before.dropped} of the files shown before were not kept: the model gets a note")
+        speak.err(before.notes)
     screen = Screen(plain=options["plain"], as_json=options["as_json"], show_usage=options["show_usage"],
                     silent=options["extract"])  # fmt: skip
     client = asked.access.client(**asked.own)

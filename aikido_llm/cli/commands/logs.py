@@ -62,10 +62,15 @@ def command(ctx: click.Context, query: str, count: int, model: str, conversation
 
 @command.command("show")
 @click.argument("number", metavar="ID", type=click.IntRange(min=1), required=False)
+@click.option("-r", "--response", "alone", is_flag=True, help="Print the answer alone.")
 @click.option("--json", "as_json", is_flag=True, help="Print the messages as one JSON list.")
-def show_call(number: int | None, as_json: bool) -> None:
+def show_call(number: int | None, alone: bool, as_json: bool) -> None:
     """Print the conversation that ends in the call ID, or in the last one."""
-    _conversation(number, as_json=as_json)
+    if alone:
+        call, _ = asyncio.run(_kept(number))
+        speak.out(call.response.text if call.response is not None else "")
+    else:
+        _conversation(number, as_json=as_json)
 
 
 @command.command("prune")

@@ -13,7 +13,9 @@ from attrs import evolve
 import aikido_llm as llm
 from aikido_llm.providers import find
 
+from ..access import completing
 from ..access.options import Access, access_options, of_environment, stand_in
+from ..asking import saved
 from ..asking.conversation import Conversation, place
 from ..asking.details import Details, details, pair
 from ..asking.typing_in import Keyboard, Pipe, Source
@@ -52,6 +54,9 @@ Examples:
 @click.option("-c", "--continue", "go_on", is_flag=True, help="Go on with the last conversation that was kept.")
 @click.option("--conversation", "number", metavar="ID", type=click.IntRange(min=1), help="Go on behind that call of "
               "`aikido-llm logs`.")  # fmt: skip
+@click.option("-T", "--template", metavar="NAME", shell_complete=completing.templates, help="Instructions, model and "
+              "options of a template (`aikido-llm templates`).")  # fmt: skip
+@click.option("--var", "variables", metavar="NAME=VALUE", multiple=True, help="Fills {NAME} of the template.")
 @click.option("-o", "--option", "options", metavar="NAME=VALUE", multiple=True, help="Any option: seed=1, top_p=0.9, "
               "extra.NAME=...")  # fmt: skip
 @click.option(
@@ -68,12 +73,19 @@ def command(access: Access, system: str | None, load: Path | None, plain: bool, 
     """
     before = asyncio.run(consent.before(options["number"])) if options["go_on"] or options["number"] else None
     conversation = Conversation.of(before.messages, before.tools) if before else Conversation()
-    conversation.system = system or conversation.system
-    access = access.preferring(before.provider or None, before.model) if before else access
+    template = saved.load(options["template"]) if options["template"] else saved.Saved()
+    conversation.system = system or _instructions(template, options["variables"]) or conversation.system
+    if template.provider or template.model:
+        access = access.preferring(template.provider, template.model)
+    elif before is not None:
+        access = access.preferring(before.provider or None, before.model)
+    if before is not None and before.dropped:
+        speak.err(before.notes)
     keep = consent.wanted(options["log"], may_ask=not stand_in(access))
     source: Source = Keyboard([*HELP]) if sys.stdin.isatty() and sys.stdout.isatty() else Pipe()
     with asyncio.Runner() as runner:
-        repl = Repl(access, conversation, runner, plain=plain, keep=keep, options=_pairs(options["options"]))
+        repl = Repl(access, conversation, runner, plain=plain, keep=keep,
+                    options=[*template.options.items(), *_pairs(options["options"], "-o")])  # fmt: skip
         try:
             if load is not None:
                 repl.load(str(load))
@@ -86,11 +98,18 @@ def command(access: Access, system: str | None, load: Path | None, plain: bool, 
             repl.close()
 
 
-def _pairs(options: tuple[str, ...]) -> list[tuple[str, str]]:
+def _pairs(options: tuple[str, ...], hint: str) -> list[tuple[str, str]]:
     try:
         return [pair(text) for text in options]
     except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="-o") from None
+        raise click.BadParameter(str(error), param_hint=hint) from None
+
+
+def _instructions(template: saved.Saved, variables: tuple[str, ...]) -> str | None:
+    try:
+        return template.instructions(dict(_pairs(variables, "--var")))
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--template") from None
 
 
 class Repl:

@@ -30,6 +30,11 @@ class Past:
     tools: tuple[Tool, ...] = ()
     dropped: int = 0
 
+    @property
+    def notes(self) -> str:
+        """What a person should know of it."""
+        return f"aikido-llm: {self.dropped} of the files shown before were not kept: the model gets a note"
+
 
 async def find(store: "CallStore", number: int | None = None) -> Past:
     """The conversation that ends in this call, or the one that was last answered.
