@@ -145,7 +145,7 @@ async def test_text_in_any_locale(server: WireServer, locale: dict[str, str]) ->
 
 
 @pytest.mark.parametrize(
-    ("data", "locale"), zip((b"caf\xe9", b"\xff\xfe\0\1", b"text\0", b"caf\xe9"), LOCALES, strict=True)
+    ("data", "locale"), [*zip((b"caf\xe9", b"\xff\xfe\0\1", b"text\0", b"caf\xe9"), LOCALES, strict=True)]
 )
 async def test_what_is_no_text_is_refused(server: WireServer, locale: dict[str, str], data: bytes) -> None:
     done = await run("chat", "-p", "vllm", "--dsn", server.dsn("vllm"), "hi", stdin=data, **locale)
