@@ -19,7 +19,7 @@ found = $(shell PYTHON='$(PYTHON)' sh requirements/python.sh $(1))
 python = $(call one,$(call found,$(1)))
 one = $(if $(word 2,$(1)),$(error $(1)),$(1))
 
-.PHONY: docs demo test crowd hostile kills ray lint types check newest lowest pins engines fuzz cross-check bench bench-peers dist clean
+.PHONY: docs demo test crowd hostile kills ray lint types check newest lowest pins engines browser fuzz cross-check bench bench-peers dist clean
 
 demo: $(VENV)/.cli  ## the main job in ten seconds, over real HTTP on this machine: stream, tool, picture, break, retry
 	@$(BIN)/python -m aikido_llm demo
@@ -73,7 +73,12 @@ dist: $(VENV)/.dev  ## wheel and sdist in dist/: the same bytes from the same co
 engines: $(VENV)/.dev $(VENV)/.engines  ## real engines and emulators for the end-to-end tests
 	@if command -v npm >/dev/null; then echo ".venv-node: npm install"; mkdir -p .venv-node && cp tests/engines/package.json .venv-node/ && \
 	  npm install --prefix .venv-node --no-package-lock --no-audit --no-fund --loglevel=error; \
-	else echo "npm is not here: the tests against aimock will be skipped"; fi
+	else echo "npm is not here: the tests against aimock and of what reads the bridges will be skipped"; fi
+
+browser: $(VENV)/.dev  ## the chat page of docs/examples in a real browser, through every bridge (a minute; pictures in build/browser)
+	@if command -v npm >/dev/null; then mkdir -p .venv-browser && cp tests/browser/package.json .venv-browser/ && \
+	  npm install --prefix .venv-browser --no-package-lock --no-audit --no-fund --loglevel=error; fi
+	$(BIN)/python -m tests.browser
 
 fuzz: $(VENV)/.dev $(VENV)/.fuzz  ## each decoder and framer, guided by coverage, for so many SECONDS (or: FUZZ=ndjson)
 	@for name in $(FUZZ); do echo "== $$name"; $(BIN)/python -m tests.fuzz $$name --seconds $(SECONDS) || exit 1; done
@@ -105,4 +110,4 @@ $(VENV)/.cli $(VENV)/.dev $(VENV)/.bench $(VENV)/.docs $(VENV)/.engines $(VENV)/
 always:
 
 clean:
-	rm -rf $(VENV) .venv-newest .venv-newer .venv-lowest .venv-ray .venv-node .venv-sdks .venv-peers .bench .mypy_cache .ruff_cache .hypothesis build dist
+	rm -rf $(VENV) .venv-newest .venv-newer .venv-lowest .venv-ray .venv-node .venv-browser .venv-sdks .venv-peers .bench .mypy_cache .ruff_cache .hypothesis build dist

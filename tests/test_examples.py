@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
 import aikido_llm as llm
@@ -17,7 +18,7 @@ from aikido_llm.testing import Answer, Fault, WireServer
 FOLDER = Path(__file__).parent.parent / "docs" / "examples"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(50)
 RUN = {"one_shot", "streaming", "without_await", "tools", "thinking", "images", "many_prompts", "fastapi_endpoint",
-       "swap_providers", "own_provider", "testing_a_service"}  # fmt: skip
+       "chat_fastapi", "chat_aiohttp", "swap_providers", "own_provider", "testing_a_service"}  # fmt: skip
 
 
 def load(name: str) -> Any:
@@ -122,6 +123,36 @@ async def test_fastapi_endpoint(server: WireServer, monkeypatch: pytest.MonkeyPa
     assert [answer.status_code for answer in answers] == [200, 200, 502]
     assert answers[0].text == "a whole answer"
     assert answers[1].text.endswith("[the answer broke off]")
+
+
+@pytest.mark.parametrize("name", ["chat_fastapi", "chat_aiohttp"])
+async def test_the_services_of_the_chat_page(name: str, server: WireServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a browser, and with Redis: make browser."""
+    for needed in ("fastapi", "uvicorn", "redis"):
+        pytest.importorskip(needed, reason=f"{needed} is not installed: make test")
+    from tests.bridges.servers import hosted, served
+
+    monkeypatch.setenv("LLM_PROVIDER", "gemini")
+    monkeypatch.setenv("LLM_DSN", server.dsn("gemini"))
+    server.respond(lambda _: Answer("a whole answer"))
+    service = load(name)
+    asked = {"messages": [{"role": "user", "content": "why?"}]}
+    running = served(service.app) if name == "chat_fastapi" else hosted(service.service())
+    async with running as url, aiohttp.ClientSession(url) as browser:
+        async with browser.get("/") as page:
+            assert "<title>Chat</title>" in await page.text()
+        for protocol, end in (
+            ("vercel_ui", "[DONE]"),
+            ("openai_sse", "[DONE]"),
+            ("sse", "[DONE]"),
+            ("ag_ui", "success"),
+        ):
+            async with browser.post(f"/chat/{protocol}", json=asked) as reply:
+                text = await reply.text()
+            assert "whole" in text
+            assert end in text.splitlines()[-2]
+        async with browser.post("/chat/nonsense", json=asked) as reply:
+            assert reply.status == 404
 
 
 async def test_swap_providers(server: WireServer) -> None:
