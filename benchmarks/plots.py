@@ -11,6 +11,7 @@ from .measure import Row
 mpl.use("svg")
 mpl.rcParams.update({"svg.fonttype": "none", "svg.hashsalt": "aikido", "font.size": 9, "axes.spines.right": False})
 mpl.rcParams["axes.spines.top"] = False
+_STYLES = ("ko--", "C0s-", "C1^-", "C2v-", "C3x-")
 
 
 def draw(rows: Sequence[Row], folder: Path) -> None:
@@ -56,4 +57,22 @@ def _bars(title: str, bars: Sequence[tuple[str, float, float]], file: Path, mark
         axes.axvline(mark, color="#b03030", lw=1, ls="--")
     axes.margins(x=0.12)
     axes.set_title(title, loc="left")
+    figure.savefig(file, format="svg", bbox_inches="tight", metadata={"Date": None})
+
+
+def curves(rates: dict[str, dict[str, float]], x: str, y: str, file: Path) -> None:
+    """One line a name, over numbers that double."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7, 3.6))
+    axes: Any = figure.add_subplot()
+    for (name, points), mark in zip(rates.items(), _STYLES, strict=False):
+        axes.plot([int(at) for at in points], list(points.values()), mark, label=name, lw=1.4, ms=5)
+    axes.set_xscale("log", base=2)
+    ticks = sorted({int(at) for points in rates.values() for at in points})
+    axes.set_xticks(ticks, [str(tick) for tick in ticks])
+    axes.set_xlabel(x)
+    axes.set_ylabel(y)
+    axes.set_ylim(bottom=0)
+    axes.legend(frameon=False)
     figure.savefig(file, format="svg", bbox_inches="tight", metadata={"Date": None})

@@ -1,6 +1,7 @@
 """The code blocks of README and docs are run, so they stay true."""
 
 import re
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,8 @@ BLOCKS = [(page.relative_to(ROOT), number, block) for page in PAGES for number, 
 
 
 @pytest.mark.parametrize(("page", "number", "block"), BLOCKS, ids=[f"{page}:{number}" for page, number, _ in BLOCKS])
-def test_code_block_runs(page: Path, number: int, block: str) -> None:
+def test_code_block_runs(page: Path, number: int, block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # what a page leaves behind is pytest's to remove
     exec(compile(block, f"{page} block {number}", "exec"), {"__name__": "__main__"})
     assert block.strip()
 

@@ -53,7 +53,9 @@ def ray(
     except ImportError:
         raise ConfigError("Ray Datasets need Ray: pip install 'aikido-llm[ray]'") from None
     fewest, most = (actors, actors) if isinstance(actors, int) else actors
-    given = {"open": open, "rows": rows, "log": folder_of(log), "key": key, "concurrency": whole(concurrency)}
+    for name, number in (("actors", fewest), ("actors", most), ("concurrency", concurrency)):
+        whole(name, number)
+    given = {"open": open, "rows": rows, "log": folder_of(log), "key": key, "concurrency": concurrency}
     answered: D = dataset.map_batches(
         Asking,
         fn_constructor_kwargs={**given, "policy": policy, "prefix": prefix},

@@ -66,7 +66,8 @@ def arrow(
     raises: ConfigError without pyarrow (extra `arrow`), for a wrong argument and for a column that is there; what
             `bulk.map` raises: an error that would meet every row, OSError of the log.
     """
-    asking = partial(Worker, open, folder_of(log), whole(concurrency), policy)
+    whole("concurrency", concurrency)
+    asking = partial(Worker, open, folder_of(log), concurrency, policy)
     asked = read_batch(batch, rows, key, prefix)
     with _kept((open, folder_of(log), concurrency, policy), asking) as worker:
         return with_answers(batch, worker.ask(asked).result(), prefix)
@@ -141,10 +142,10 @@ def folder_of(log: str | os.PathLike[str]) -> str:
     return path if "://" in path else os.path.abspath(path)
 
 
-def whole(concurrency: int) -> int:
-    if type(concurrency) is not int or concurrency < 1:
-        raise ConfigError("concurrency is a whole number from 1 on")
-    return concurrency
+def whole(name: str, number: int) -> None:
+    """Raises ConfigError for what is no whole number from 1 on."""
+    if type(number) is not int or number < 1:
+        raise ConfigError(f"{name} is a whole number from 1 on")
 
 
 # ---------------------------------------------------------------- the workers of this process

@@ -1,11 +1,13 @@
 """A job of Ray: `program.py JSON`, on a Ray of its own that nothing but this machine reaches.
 
-JSON: url, log, count, and what the job is: actors, concurrency, blocks, runs; redis, a_minute (its limit), burst; pids,
-a folder into which each actor writes that it has begun. Prints JSON: what came of the rows, and how long it took.
+JSON: url, log, count, and what the job is: actors, concurrency, blocks; redis, a_minute (its limit), burst; pids, a
+folder into which each actor writes that it has begun; guide: the program of the guide is run instead. Prints JSON: what
+came of the rows, and how long it took.
 """
 
 import json
 import os
+import re
 import sys
 import tempfile
 import time
@@ -22,6 +24,7 @@ import aikido_llm as llm
 from aikido_llm import bulk
 from aikido_llm.middleware import Limiter, RedisStore, limited
 
+_GUIDE = Path(__file__).parent.parent.parent / "docs" / "guides" / "clusters.md"
 # Nothing is told to anybody, and no service of a cloud is asked what this machine is.
 _ALONE = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DATA_DISABLE_PROGRESS_BARS": "1"}
 
@@ -70,6 +73,19 @@ def run(job: dict[str, Any], ray: Any) -> dict[str, Any]:
     }
 
 
+def guide(job: dict[str, Any]) -> dict[str, Any]:
+    """The page's blocks for Ray, between those that the other tests run."""
+    text = _GUIDE.read_text("utf-8")
+    blocks = re.findall(
+        r"^```(?:python|python continued|\{code-block\} python)\n(.*?)^```", text, re.DOTALL | re.MULTILINE
+    )
+    tempfile.tempdir = job["pids"]
+    place: dict[str, Any] = {"__name__": "__main__"}
+    exec("\n".join(blocks), place)
+    found = place["answered"].take_all()
+    return {"keys": len(found), "cached": sum(row["cached"] for row in found), "written": os.listdir(place["log"])}
+
+
 def main() -> None:
     job = json.loads(sys.argv[1])
     os.environ.update(_ALONE)
@@ -88,8 +104,7 @@ def main() -> None:
             _temp_dir=folder,
         )
         ray.data.DataContext.get_current().enable_progress_bars = False
-        for _ in range(job["runs"]):
-            print(json.dumps(run(job, ray)), flush=True)
+        print(json.dumps(guide(job) if job["guide"] else run(job, ray)), flush=True)
         ray.shutdown()
 
 

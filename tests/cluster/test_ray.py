@@ -76,7 +76,7 @@ class Server:
 
     async def job(self, **options: Any) -> asyncio.subprocess.Process:
         job = {"url": self.wire.dsn("vllm"), "log": str(self.log), "pids": str(self.pids), "actors": 2, "blocks": 20,
-               "concurrency": CONCURRENCY, "redis": "", "runs": 1, **options}  # fmt: skip
+               "concurrency": CONCURRENCY, "redis": "", "guide": False, **options}  # fmt: skip
         environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
         environment["PYTHONPATH"] = str(_ROOT)
         return await asyncio.create_subprocess_exec(
@@ -97,11 +97,12 @@ async def server(tmp_path: Path) -> AsyncIterator[Server]:
         yield made
 
 
-async def ended(job: asyncio.subprocess.Process) -> list[dict[str, Any]]:
-    """What each run of a job has printed."""
+async def ended(job: asyncio.subprocess.Process) -> dict[str, Any]:
+    """What a job has printed of its rows."""
     out, _ = await job.communicate()
     assert job.returncode == 0, out
-    return [json.loads(line) for line in out.splitlines() if line.startswith(b"{")]
+    [told] = [json.loads(line) for line in out.splitlines() if line.startswith(b"{")]
+    return dict(told)
 
 
 async def test_no_answer_is_lost_and_none_that_is_durable_is_paid_twice(server: Server) -> None:
@@ -119,7 +120,7 @@ async def test_no_answer_is_lost_and_none_that_is_durable_is_paid_twice(server: 
     assert len(server.asked) < 2000, "nothing was left to take up"
     durable = server.durable()
     assert len(durable) >= 1100 - 6 * CONCURRENCY
-    [result] = await ended(await server.job(count=2000))
+    result = await ended(await server.job(count=2000))
     assert result["keys"] == list(range(2000))
     assert not result["wrong"]
     assert not result["errors"]
@@ -134,7 +135,7 @@ async def test_no_answer_is_lost_and_none_that_is_durable_is_paid_twice(server: 
 async def test_actors_share_a_limit_over_redis(server: Server, redis_server: RedisServer) -> None:
     a_minute, burst = 3000, 20
     job = await server.job(count=400, redis=redis_server.url, a_minute=a_minute, burst=burst)
-    [result] = await ended(job)
+    result = await ended(job)
     assert result["keys"] == list(range(400))
     assert not result["errors"]
     assert len(list(server.pids.iterdir())) == 2
@@ -151,6 +152,12 @@ async def test_actors_share_a_limit_over_redis(server: Server, redis_server: Red
 
 async def test_what_would_meet_every_row_ends_the_job(server: Server) -> None:
     server.status = 401
-    [result] = await ended(await server.job(count=2000))
+    result = await ended(await server.job(count=2000))
     assert "AuthError" in result["text"]
     assert len(server.times) <= 2 * 2 * CONCURRENCY
+
+
+async def test_the_guide_goes_on_with_what_the_laptop_has_asked(server: Server) -> None:
+    result = await ended(await server.job(guide=True))
+    assert (result["keys"], result["cached"]) == (1000, 1000)
+    assert "summaries" in result["written"]
