@@ -9,6 +9,7 @@ The documentation is built with what it finds, and a test compares the page with
 
 import argparse
 import heapq
+import json
 import math
 import random
 import re
@@ -19,7 +20,8 @@ from pathlib import Path
 from aikido_llm.middleware.limits.bucket import Bucket
 
 PAGE = Path(__file__).parent / "guides" / "clusters.md"
-_BLOCK = re.compile(r"(<!-- plan -->\n).*?(<!-- end -->)", re.DOTALL)
+MEASURED = Path(__file__).parent / "benchmarks" / "bulk.json"  # by benchmarks/cluster.py
+_BLOCK = re.compile(r"(<!-- (plan|measured) -->\n).*?(<!-- end -->)", re.DOTALL)
 _SAMPLE = 20_000  # rows that are played; the rest goes on as the second half of them did
 _MINUTE = 60.0
 
@@ -150,8 +152,24 @@ def took(seconds: float) -> str:
 
 def filled(text: str) -> str:
     """The page as it should be."""
-    block = "\n".join(["", *said(), "", *table(), ""])
-    return _BLOCK.sub(lambda found: f"{found[1]}{block}{found[2]}", text)
+    blocks = {"plan": [*said(), "", *table()], "measured": measured()}
+    return _BLOCK.sub(lambda found: "\n".join([found[1], *blocks[found[2]], "", found[3]]), text)
+
+
+def measured() -> list[str]:
+    """What benchmarks/cluster.py has found, and on which machine."""
+    data = json.loads(MEASURED.read_text("utf-8"))
+    rates: dict[str, dict[str, float]] = data["rows/s"]
+    at_once = list(next(iter(rates.values())))
+    return [
+        f"{data['date']}, {data['cores']} cores, Python {data['python']}, Ray {data['ray']}; a server in a process of "
+        f"its own answers after {data['late_ms']} ms. The load, most of it other work: {data['load']:.0f}. So "
+        "these are lower bounds, and noisy ones.",
+        "",
+        f"| rows/s, under way in each process: | {' | '.join(at_once)} |",
+        "|---|" + "---:|" * len(at_once),
+        *(f"| {name} | {' | '.join(f'{of[at]:,.0f}' for at in at_once)} |" for name, of in rates.items()),
+    ]
 
 
 def main() -> None:
