@@ -23,7 +23,12 @@ def blocks(page: Path) -> list[str]:
     return programs
 
 
-BLOCKS = [(page.relative_to(ROOT), number, block) for page in PAGES for number, block in enumerate(blocks(page), 1)]
+BLOCKS = [
+    (page.relative_to(ROOT), number, block)
+    for page in PAGES
+    if page.name != "cookbook.md"  # its programs ask real providers: test_cookbook.py runs them against a server
+    for number, block in enumerate(blocks(page), 1)
+]
 
 
 @pytest.mark.parametrize(("page", "number", "block"), BLOCKS, ids=[f"{page}:{number}" for page, number, _ in BLOCKS])
