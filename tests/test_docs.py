@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+import aikido_llm as llm
+
 ROOT = Path(__file__).parent.parent
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 
@@ -49,6 +51,8 @@ def test_the_first_screen_says_how_to_install() -> None:
     for page in ("README.md", "docs/index.md"):
         head = (ROOT / page).read_text().partition("```python")[0]
         assert "pip install aikido-llm " in head, page
+        assert "more than forty providers" in head
+        assert len(llm.providers()) > 40
 
 
 def test_the_reference_shows_nothing_private() -> None:
