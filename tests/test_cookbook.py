@@ -72,13 +72,19 @@ ROWS: dict[str, tuple[list[Answer], str]] = {
 }
 
 
+def no(question: str) -> str:
+    """What is typed when a program asks."""
+    assert question
+    return "n"
+
+
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[WireServer]:
     """In a loop of its own, for the programs have theirs. The working folder is one of its own, too."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "cat.png").write_bytes(PNG)
     (tmp_path / "report.pdf").write_bytes(PDF)
-    monkeypatch.setattr(builtins, "input", lambda _: "n")
+    monkeypatch.setattr(builtins, "input", no)
     with start_blocking_portal() as portal, portal.wrap_async_context_manager(WireServer()) as server:
         for name, (key, address) in ADDRESSES.items():
             monkeypatch.setenv(key, "test-key")
