@@ -5,6 +5,7 @@ from pathlib import Path
 
 from aikido_llm.dialects.base import FEATURES
 from aikido_llm.dialects.openai_chat import OpenAIChat
+from aikido_llm.dialects.verbs import VerbName, has
 from aikido_llm.providers.base import WIRE, Provider
 from aikido_llm.providers.compatible import HOSTS, Host
 
@@ -46,6 +47,7 @@ def page(host: Host) -> str:
         f"| DSN options | {_options(row)} |",
         f"| Supported | {', '.join(_features(row, True))} |",
         f"| Not on this wire | {', '.join(_features(row, False))} |",
+        f"| Beside answers | {_verbs(row)} |",
         "",
         "```python",
         "import aikido_llm as llm",
@@ -87,7 +89,7 @@ def _base(row: Provider) -> str:
 
 
 def _options(row: Provider) -> str:
-    said = []
+    said: list[str] = []
     for option in row.options:
         if option.name == WIRE.name:
             said.append(f"`wire`: {option.about}")
@@ -101,6 +103,12 @@ def _options(row: Provider) -> str:
 def _features(row: Provider, wanted: bool) -> Iterator[str]:
     has = [feature for feature in FEATURES if row.dialect.features[feature] is wanted]
     return iter(has or ["nothing"])
+
+
+def _verbs(row: Provider) -> str:
+    names: tuple[VerbName, ...] = ("embed", "rerank", "count_tokens")
+    had = ", ".join(f"`{verb}`" for verb in names if has(row.dialect, verb))
+    return f"{had} ([guide](../guides/embeddings.md))" if had else "nothing"
 
 
 def _opening(row: Provider) -> str:

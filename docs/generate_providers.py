@@ -9,6 +9,7 @@ from typing import Any
 from aikido_llm.auth.base import Signing
 from aikido_llm.dialects.base import FEATURES
 from aikido_llm.dialects.late_system import LATE_SYSTEM
+from aikido_llm.dialects.verbs import Embeds, has
 from aikido_llm.errors import UnsupportedFeatureError
 from aikido_llm.providers import find, providers
 from aikido_llm.providers.base import WIRE, DsnOption, Provider, Wire
@@ -44,6 +45,12 @@ _CARRY = """\
 What each wire can carry (a model may do less; echo takes all and answers in text). `citations`: answers say what they
 stand on; `server tools`: they tell which tools the provider ran. One program holds a conversation of three turns, with
 all of it that a row has, over every row, against the test server:"""
+
+_VERBS = """\
+[Vectors, rankings and counts](../guides/embeddings.md); echo has all three, a row that is not here has none:
+
+| name | `embed` | texts a request | numbers | `dimensions` | `input_type` | `rerank` | `count_tokens` |
+|---|:-:|---|---|:-:|:-:|:-:|:-:|"""
 
 _LATE = """\
 Where a system message goes that comes late ([conversations](../guides/conversations.md)); `late_system` in `open` or in
@@ -113,6 +120,8 @@ def page() -> str:
             "",
             *_fields(rows),
             "",
+            *_verbs(rows),
+            "",
             *_options(rows),
             "",
             *_late(rows),
@@ -163,6 +172,25 @@ def _fields(rows: list[tuple[str, Provider]]) -> Iterator[str]:
     yield f"|---|{':-:|' * len(_ASKED)}"
     for name, row in _spoken(rows):
         yield f"| {name} | {' | '.join('yes' if _takes(row, fields) else '' for fields in _ASKED.values())} |"
+
+
+def _verbs(rows: list[tuple[str, Provider]]) -> Iterator[str]:
+    yield _VERBS
+    for name, row in _spoken(rows):
+        had = [has(row.dialect, verb) for verb in ("embed", "rerank", "count_tokens")]
+        if any(had):
+            embed, rerank, count = ("yes" if one else "" for one in had)
+            yield f"| {name} | {embed} | {' | '.join(_of_vectors(row))} | {rerank} | {count} |"
+
+
+def _of_vectors(row: Provider) -> tuple[str, str, str, str]:
+    """Texts of a request, how numbers come, whether vectors can be shortened, what says what texts are for."""
+    table = row.dialect.embedding if isinstance(row.dialect, Embeds) else None
+    if table is None:
+        return ("", "", "", "")
+    most = f"{table.most_texts:,}" + (f" ({table.most_tokens:,} tokens)" if table.most_tokens else "")
+    numbers = "int8" if table.int8 else "base64" if table.numbers == "base64" else "lists"
+    return most, numbers, "yes" if table.dimensions else "", "yes" if table.input_type else ""
 
 
 def _takes(row: Provider, fields: Mapping[str, Any]) -> bool:

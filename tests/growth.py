@@ -14,11 +14,12 @@ from attrs import frozen
 import aikido_llm as llm
 from aikido_llm.call.answer import AnswerParser
 from aikido_llm.codecs import dense, json
-from aikido_llm.dialects import envelope, noise, paths, waits
+from aikido_llm.dialects import embeddings, envelope, noise, paths, rankings, waits
 from aikido_llm.dialects.base import ErrorReply
 from aikido_llm.dialects.late_system import refused_late_system
 from aikido_llm.dialects.restated import restated
 from aikido_llm.dialects.status import page_text
+from aikido_llm.dialects.verbs import Embedding
 from aikido_llm.errors import LLMError, MalformedStream
 from aikido_llm.framing import STRAY, Frame
 from aikido_llm.framing.eventstream import EventStreamFramer
@@ -277,6 +278,18 @@ def _calls(dialect: str) -> Callable[[int], Job]:
     return lambda n: lambda: flood.read(dialect, calls=n)
 
 
+def _vectors(n: int) -> Job:
+    """n of them, told from the last to the first."""
+    items = [{"index": index, "embedding": [index, 0.5]} for index in reversed(range(n))]
+    body = json.dumps({"data": items})
+    return lambda: embeddings.decode(body, n, Embedding())
+
+
+def _ranking(n: int) -> Job:
+    body = json.dumps({"results": [{"index": index, "relevance_score": index % 7} for index in range(n)]})
+    return lambda: rankings.decode(body, n)
+
+
 def _rows() -> Iterator[Growth]:
     yield Growth("scrub", ("secret",), _on_text(lambda text: scrub(text, KEY)))
     yield Growth(
@@ -288,6 +301,8 @@ def _rows() -> Iterator[Growth]:
         _on_text(lambda text: llm.LLMError(text, code=text).scrubbed(KEY)),
         16_000,
     )
+    yield Growth("vectors", ("dialects.embeddings", "dialects.vectors"), _vectors)
+    yield Growth("a ranking", ("dialects.rankings",), _ranking)
     yield Growth("stray lines", ("dialects.noise",), _on_text(_strays))
     yield Growth("arguments said again", ("dialects.restated",), _on_text(lambda text: restated("{" + text, [text])))
     yield Growth("the text of a page", ("dialects.status",), _on_text(page_text))

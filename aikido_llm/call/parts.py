@@ -14,7 +14,8 @@ from ..types.usage import Usage
 AT_ONCE = 8
 """Requests of one call that are under way at the same time, where `Limits.connections` lets them."""
 
-_FEW = 128  # texts that are one request, however many could be sent beside it
+_FEW = 64  # texts that are one request, however many could be sent beside it
+_PARTS = 4 * AT_ONCE  # so that the answers that are under way take a fraction of what the vectors take
 _BYTES_PER_TOKEN = 2  # fewer than nearly any text has: a part that is too large is refused as a whole
 
 
@@ -29,7 +30,7 @@ def texts_of(texts: str | Iterable[str], what: str) -> list[str]:
 
 def parts(texts: Sequence[str], table: Embedding) -> list[range]:
     """The texts of each request, as places: few enough for the host, and as even as lets them be sent side by side."""
-    most = min(table.most_texts, max(_FEW, -(-len(texts) // AT_ONCE)))
+    most = min(table.most_texts, max(_FEW, -(-len(texts) // _PARTS)))
     found: list[range] = []
     start = tokens = 0
     for place, text in enumerate(texts):

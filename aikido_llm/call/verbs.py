@@ -180,9 +180,8 @@ class Verbs:
             sent = await self._exchange.send(clocks, asked.wire, asked.body, extra_headers=extra)
         except LLMError as error:
             raise advised(self._settings.provider, Request((), model=asked.model), error) from error.__cause__
-        body = await self._exchange.read(clocks, sent.response)
         try:
-            return read(body), sent.reply.rate_limits
+            return read(await self._exchange.read(clocks, sent.response)), sent.reply.rate_limits
         except LLMError as error:
             failure = sent.reply.stamp(error.scrubbed(*sent.secrets))
         raise failure

@@ -20,6 +20,8 @@ COMMANDS = {
     "image": "Have pictures drawn, and write them to files.",
     "map": "Run many prompts from a file; resumes where it stopped.",
     "batch": "Hosted batches: list them, wait, fetch their answers, cancel.",
+    "embed": "Make vectors of many texts from a file; resumes where it stopped.",
+    "count": "Count the tokens of a prompt without asking it.",
     "models": "List a provider's models.",
     "providers": "List the providers, what each can do, and whose key is set.",
     "config": "What is used when no flag says otherwise: provider, model, aliases, options.",

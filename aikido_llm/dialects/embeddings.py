@@ -21,7 +21,7 @@ WHAT = "list of vectors"
 
 
 class _Item(msgspec.Struct):
-    embedding: vectors.Numbers
+    embedding: msgspec.Raw
     index: int | None = None
 
 

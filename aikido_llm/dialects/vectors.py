@@ -4,34 +4,44 @@ import math
 import sys
 from array import array
 from collections.abc import Iterable, Sequence
-from typing import TypeAlias
 
-from ..codecs import base64, float32
+import msgspec
+
+from ..codecs import base64, float32, json
 from ..errors import MalformedStream
 from ..types.embeddings import Vector
 
-Numbers: TypeAlias = str | list[float]
-"""A vector as JSON has it: base64 text, or a list."""
+LONGEST = 4 * 1024 * 1024
+"""Bytes of one vector's JSON: some 200,000 numbers as text. More is no vector, and would take a lot of memory."""
 
 _LAST = 3  # of the four bytes of a float32 on the wires, the one with the sign and most of the exponent
+_list = msgspec.json.Decoder(list[float])
 _HIGHEST = _LAST if sys.byteorder == "little" else 0  # the same here
 
 
-def read(numbers: Numbers, *, int8: bool = False) -> Vector:
-    """One vector. int8: base64 text holds signed bytes. Raises MalformedStream."""
-    if isinstance(numbers, str):
-        return _of_text(numbers, int8=int8)
+def read(raw: msgspec.Raw, *, int8: bool = False) -> Vector:
+    """One vector, as JSON has it: base64 text, or a list. int8: base64 holds signed bytes. Raises MalformedStream.
+
+    Each is read by itself: the numbers of one list take ten times the room of its vector while they are read.
+    """
+    data = bytes(raw)
+    if len(data) > LONGEST:
+        raise malformed(f"a vector of {len(data)} bytes of JSON")
+    return _of_text(data, int8=int8) if data[:1] == b'"' else _of_list(data)
+
+
+def _of_list(data: bytes) -> Vector:
     try:
-        vector = array("f", numbers)
-    except OverflowError:
-        raise malformed("a number that no float32 holds") from None
+        vector = array("f", _list.decode(data))
+    except (msgspec.MsgspecError, RecursionError, UnicodeError, OverflowError):
+        raise malformed("a vector that is no list of numbers") from None
     _check(vector, vector.tobytes()[_HIGHEST::4])
     return vector
 
 
-def _of_text(text: str, *, int8: bool) -> Vector:
+def _of_text(text: bytes, *, int8: bool) -> Vector:
     try:
-        data = base64.decode(text)
+        data = base64.decode(json.loads(text) if b"\\" in text else text[1:-1])
     except ValueError:
         raise malformed("a vector that is no base64") from None
     if int8:

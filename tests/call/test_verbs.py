@@ -143,9 +143,10 @@ async def test_ten_thousand_texts_through_a_failing_server() -> None:
 def test_parts_are_within_the_limits_and_even() -> None:
     table = Embedding(most_texts=2048, most_tokens=300_000)
     assert parts([], table) == []
-    assert parts(["a"] * 100, table) == [range(100)]
-    assert [len(part) for part in parts(["a"] * 2048, table)] == [256] * 8
-    assert [len(part) for part in parts(["a"] * 40_000, table)] == [2048] * 19 + [1088]
+    assert parts(["a"] * 64, table) == [range(64)]
+    assert [len(part) for part in parts(["a"] * 2048, table)] == [64] * 32
+    assert [len(part) for part in parts(["a"] * 10_000, table)] == [313] * 31 + [297]
+    assert [len(part) for part in parts(["a"] * 100_000, table)] == [2048] * 48 + [1696]
     long = ["é" * 100_000, "a", "b" * 700_000, "c"]
     assert parts(long, table) == [range(2), range(2, 3), range(3, 4)], "what is too long alone is sent alone"
 
@@ -174,7 +175,7 @@ async def test_a_failed_part_leaves_the_finished_ones() -> None:
     assert made is not None
     assert made.indexes is not None
     assert 200 not in made.indexes
-    assert len(made.vectors) == len(made.indexes) >= 128
+    assert len(made.vectors) == len(made.indexes) >= 64
     assert [vector_of(texts[index]) for index in made.indexes] == list(made.vectors)
     assert made.usage.input_tokens
 
@@ -216,6 +217,48 @@ async def test_the_time_of_a_call_spans_all_its_parts() -> None:
             assert caught.value.phase == "total"
 
 
+FAULTS: dict[str, tuple[Answer, type[llm.LLMError], bool]] = {
+    "reset": (Answer(fault=Fault.reset(at_byte=60)), llm.ServerError, True),
+    "closed": (Answer(fault=Fault.close(at_byte=60)), llm.StreamTruncated, True),
+    "early reset": (Answer(fault=Fault.reset(after_events=0)), llm.StreamTruncated, True),
+    "silence": (Answer(fault=Fault.stall(at_byte=60)), llm.TimedOutError, True),
+    "page": (Answer(fault=Fault.page()), llm.MalformedStream, True),
+    "empty": (Answer(fault=Fault.empty()), llm.MalformedStream, True),
+    "no content": (Answer(fault=Fault.empty(status=204)), llm.MalformedStream, False),
+    "redirect": (Answer(fault=Fault.redirect()), llm.InvalidRequestError, False),
+    "compressed": (Answer(fault=Fault.encoding("snappy")), llm.StreamError, False),
+    "busy": (Answer(status=529), llm.OverloadedError, True),
+    "limited": (Answer(status=429, headers={"Retry-After": "0.001"}), llm.RateLimitedError, True),
+    "wrong": (Answer(status=400), llm.InvalidRequestError, False),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+async def test_every_fault_is_the_error_that_an_answer_has_by_it(name: str) -> None:
+    """And what is worth it is tried again: the second attempt has the vectors."""
+    answer, kind, again = FAULTS[name]
+    timeouts = llm.Timeouts(first_event=0.1, idle=0.1)
+    async with WireServer() as server:
+        server.answer_verb("embed", answer, answer)
+        async with llm.open("vllm", server.dsn("vllm"), timeouts=timeouts, retry=QUICK) as client:
+            with pytest.raises(kind) as caught:
+                await client.single_attempt.embed(["a"])
+            assert llm.is_retryable(caught.value) is again
+            assert caught.value.provider == "vllm"
+            if again:
+                assert (await client.embed(["a"])).vectors == (vector_of("a"),)
+                assert len(server.received) == 3
+
+
+async def test_a_body_beyond_the_cap_is_not_read() -> None:
+    async with WireServer() as server:
+        limits = llm.Limits(body_bytes=2000)
+        async with llm.open("together", server.dsn("together"), limits=limits) as client:
+            with pytest.raises(llm.TooLargeError):
+                await client.embed(["a"] * 32)
+            assert len(server.received) == 1
+
+
 # ---------------------------------------------------------------- what a caller says, and what stands around
 
 
@@ -251,8 +294,8 @@ async def test_limits_and_budgets_are_asked_for_every_request() -> None:
         async with llm.open("mistral", server.dsn("mistral"), retry=QUICK) as client:
             budget = Budget(tokens=10_000)
             careful = budgeted(limited(client, Limiter(requests_per_minute=60_000, concurrent=1)), budget)
-            await careful.embed(["a"] * 300)
-            assert len(server.received) == 4
+            await careful.embed(["a"] * 150)
+            assert len(server.received) == 4, "three parts, and one of them again"
             assert budget.spent_tokens == 3 * 11
             with pytest.raises(llm.BudgetExceededError):
                 await careful.embed(["a" * 20_000])

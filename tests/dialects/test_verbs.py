@@ -4,6 +4,7 @@ import json
 from array import array
 from typing import Any
 
+import msgspec
 import pytest
 
 import aikido_llm as llm
@@ -38,6 +39,14 @@ def test_vectors_are_in_the_order_of_their_indexes_and_of_coming_where_there_are
     assert [vector[0] for vector in came.vectors] == [5, 4]
 
 
+def test_base64_may_be_escaped_in_its_json() -> None:
+    slashes = base64.encode(b"\xff" * 3 + b"\x3f")
+    body = page(item("X")).replace(b'"X"', b'"' + slashes.replace("/", "\\/").encode() + b'"')
+    assert "/" in slashes
+    assert b"\\/" in body
+    assert embeddings.decode(body, 1, Embedding(int8=True)).vectors[0] == array("f", [-1, -1, -1, 63])
+
+
 def test_bytes_of_int8_are_numbers() -> None:
     text = base64.encode(bytes((0, 1, 255, 128, 127)))
     found = embeddings.decode(page(item(text, index=0)), 1, Embedding(int8=True))
@@ -64,8 +73,11 @@ INFINITE = base64.encode(float32.to_bytes(array("f", [float("-inf"), 1.0])))
         (page(item([1e39]), item([1.0])), "not finite"),
         (page(item("AAAA"), item("AAAA")), "3 bytes"),
         (page(item("***"), item("***")), "no base64"),
-        (page(item([1, None]), item([1, 2])), "no list of vectors"),
-        (page(item([1, "2"]), item([1, 2])), "no list of vectors"),
+        (page(item([1, None]), item([1, 2])), "no list of numbers"),
+        (page(item([1, "2"]), item([1, 2])), "no list of numbers"),
+        (page(item(None), item(None)), "no list of numbers"),
+        (page(item({}), item({})), "no list of numbers"),
+        (page(item([0] * (2 << 20))), "bytes of JSON"),
         (b'{"data": [{"embedding": [NaN]}, {"embedding": [1]}]}', "no list of vectors"),
         (b'{"data": [{"index": 0}, {"index": 1}]}', "no list of vectors"),
         (b'{"data": [{"embedding": [1', "no list of vectors"),
@@ -80,7 +92,7 @@ def test_what_is_no_answer_is_told(body: bytes, said: str) -> None:
 
 def test_large_numbers_that_are_finite_are_kept() -> None:
     largest = 3.4028234663852886e38
-    vector = vectors.read([largest, -largest, 1.0])
+    vector = vectors.read(msgspec.Raw(json.dumps([largest, -largest, 1.0]).encode()))
     assert list(vector) == [largest, -largest, 1.0]
 
 

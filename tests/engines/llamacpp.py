@@ -138,6 +138,33 @@ def start_llamacpp(model: Path, api_key: str | None = None) -> Generator[LlamaCp
         yield LlamaCpp(server.port, api_key)
 
 
+@contextlib.contextmanager
+def start_embedding(model: Path, pooling: str) -> Generator[LlamaCpp]:
+    """The server as `--embeddings --pooling POOLING` starts it: `mean` makes vectors of texts, `rank` scores."""
+    with serving(
+        lambda port: [sys.executable, "-c", _START_EMBEDDING, str(model), str(port), pooling.upper()],
+        health="/health",
+        drop_env=("LLAMA_",),
+    ) as server:
+        yield LlamaCpp(server.port)
+
+
+_START_EMBEDDING = f"""
+import os, signal, sys
+import xllamacpp as x
+p = x.CommonParams()
+p.model.path, p.port, p.hostnames = sys.argv[1], int(sys.argv[2]), [{HOST!r}]
+p.model_alias, p.n_ctx, p.n_parallel = {{{MODEL!r}}}, 4096, 2
+p.cpuparams.n_threads = p.cpuparams_batch.n_threads = 1
+p.use_jinja = p.offline = p.embedding = True
+p.ui = p.warmup = False
+p.pooling_type = getattr(x.llama_pooling_type, "LLAMA_POOLING_TYPE_" + sys.argv[3])
+server = x.Server(p)
+signal.sigwait({{signal.SIGTERM, signal.SIGINT}})
+os._exit(0)
+"""
+
+
 @pytest.fixture(scope="session")
 def scripted_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The scripted model, made once a run."""

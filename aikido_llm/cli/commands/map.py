@@ -98,7 +98,7 @@ def command(
         _check_batch(options)
     paths = expand(files)
     errors = Errors(out)
-    _check_names(paths, out, errors.path)
+    check_names(paths, out, errors.path)
     system = None if options["system"] is None else asking.typed(options["system"], "--system")
     reader = inputs.Reader(plain, _template(options["template"]))
     defaults = llm.Options(
@@ -170,7 +170,7 @@ def _answered(out: Path) -> Container[int]:
         return output.done
 
 
-def _check_names(files: Sequence[Path], out: Path, errors: Path) -> None:
+def check_names(files: Sequence[Path], out: Path, errors: Path) -> None:
     """Raises click.UsageError when what is read would be written to."""
     if str(out) == "-":
         raise click.UsageError("OUT must be a file: it is what a later run goes on from")

@@ -43,8 +43,10 @@ class Output:
     raises: ConfigError when another process writes to it, or when it is no output of `map`; OSError.
     """
 
-    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, path: Path, clock: Callable[[], float] = time.monotonic, *, answer: str = "response") -> None:
+        """answer: the key of what a line answers."""
         self.path = path
+        self._answer = answer
         self._clock = clock
         self._synced = clock()
         self._dirty = False
@@ -117,14 +119,16 @@ class Output:
                 if not record and _torn(line, alone=not done):
                     break
                 match record:
-                    case {"line": int(at), "hash": str(mark), "response": dict()}:
+                    case {"line": int(at), "hash": str(mark)} if isinstance(record.get(self._answer), dict | list):
                         if at in done:
                             raise ConfigError(
                                 f"line {number} of {self.path} answers line {at} again: pass another --out"
                             )
                         done[at] = Mark(mark, str(record.get("settings") or ""))
                     case _:
-                        raise ConfigError(f"line {number} of {self.path} is no answer of `map`: pass another --out")
+                        raise ConfigError(
+                            f"line {number} of {self.path} is no answer of this command: pass another --out"
+                        )
                 end += len(line) + (not line.endswith(b"\n"))
         return done, end
 
@@ -163,7 +167,7 @@ class Errors:
                     continue
                 case _:
                     raise ConfigError(
-                        f"failures are written to {self.path}, and what is there is not of `map`: pass another --out"
+                        f"failures are written to {self.path}, and what is there is none of them: pass another --out"
                     )
 
 

@@ -18,7 +18,7 @@ from .quirks import Quirks
 
 
 class _Kinds(msgspec.Struct):
-    numbers: list[list[float]] = msgspec.field(name="float")
+    numbers: list[msgspec.Raw] = msgspec.field(name="float")
 
 
 class _Page(msgspec.Struct):

@@ -20,7 +20,7 @@ from .quirks import Quirks
 
 
 class _Values(msgspec.Struct):
-    values: list[float]
+    values: msgspec.Raw
     statistics: Any = None
 
 

@@ -19,7 +19,7 @@ from .quirks import Quirks
 
 
 class _Page(msgspec.Struct):
-    embeddings: list[list[float]]
+    embeddings: list[msgspec.Raw]
     model: Any = None
     read: Any = msgspec.field(default=None, name="prompt_eval_count")
 
