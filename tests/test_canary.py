@@ -7,6 +7,7 @@ and answers that are made where they are queued.
 import asyncio
 import copy
 import io
+import json
 import logging
 import os
 import pickle
@@ -288,7 +289,9 @@ async def test_a_cancellation_shows_no_key(server: WireServer, fault: Fault) -> 
 
 
 async def test_a_model_list_shows_no_key(server: WireServer) -> None:
-    for answer in (status(500)(), Answer(fault=Fault.page(f"<html>{ECHO}</html>")), broken(Fault.garbage(ECHO))()):
+    said = json.dumps({"error": {"message": ECHO, "code": 500}})
+    pages = (f"<html>{ECHO}</html>", said, "{" + ECHO)
+    for answer in (status(500)(), *(Answer(fault=Fault.page(page)) for page in pages), broken(Fault.garbage(ECHO))()):
         server.answer_models(answer)
         del answer
         async with open_client(server, "vllm") as client:

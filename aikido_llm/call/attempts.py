@@ -21,6 +21,7 @@ from ..errors import (
     TimedOutError,
     UnsupportedFeatureError,
 )
+from ..secret import without_frames
 from ..transport.base import Body, Headers
 from ..types.events import EndEvent, ErrorEvent, Event, UsageEvent
 from ..types.exchange import ResumeToken
@@ -304,6 +305,8 @@ class Attempts:
             return self._settings.dialect.decode_models(body)
         except LLMError as error:
             failure = sent.reply.stamp(error.scrubbed(*sent.secrets))
+            without_frames(failure)  # they hold the body, which may repeat a key, as this one does
+        del body
         if isinstance(failure, MalformedStream):
             return failure
         raise failure
