@@ -23,7 +23,7 @@ from .codecs.sqlite import Connection, Database, Job, Schema, UnusableError, ins
 from .errors import ConfigError, LLMError
 from .secret import sounds_secret
 from .types import kept
-from .types.calls import Call, Outcome
+from .types.calls import Call, Outcome, outcome_of
 from .types.events import EndEvent, Event, TextDelta
 from .types.request import Request
 from .types.response import Response
@@ -114,7 +114,7 @@ class CallStore:
         left: the reader went away; outcome is what had come. final: nobody needs to ask again; None: as a whole answer
         is. events: of a stream, to be given again as they came.
         """
-        how = _outcome(outcome, left)
+        how = outcome_of(outcome, left=left)
         values, media = _packed(asked, outcome, events)
         values |= {"at": at, "seconds": seconds, "first_event": first_event, "outcome": how.value}
         values["final"] = how is Outcome.answered if final is None else final
@@ -206,6 +206,7 @@ _SCHEMA = Schema(
 _INTO = f"calls ({', '.join(_COLUMNS)})"
 _row = itemgetter(*_COLUMNS)
 _SELECT = f"SELECT id, {', '.join(_COLUMNS)} FROM calls "
+_Packed: TypeAlias = tuple[dict[str, Any], dict[bytes, bytes]]
 _PAGE = 200  # calls that are read at once: others ask for something too
 
 
@@ -222,15 +223,7 @@ def _settled(connection: Connection, keys: Sequence[bytes], answered: bool) -> d
 # ---------------------------------------------------------------- a call -> what is kept of it, and back
 
 
-def _outcome(outcome: Response | LLMError, left: bool) -> Outcome:
-    if left or isinstance(outcome, LLMError):
-        return Outcome.left if left else Outcome.failed
-    return Outcome.answered if outcome.complete else Outcome.incomplete
-
-
-def _packed(
-    asked: Asked, outcome: Response | LLMError, events: Sequence[Event]
-) -> tuple[dict[str, Any], dict[bytes, bytes]]:
+def _packed(asked: Asked, outcome: Response | LLMError, events: Sequence[Event]) -> _Packed:
     """(the columns of the call but for how and when it ended, media by their hash)."""
     failed = isinstance(outcome, LLMError)
     said = (outcome.partial or Response()) if isinstance(outcome, LLMError) else outcome
@@ -259,6 +252,14 @@ def _packed(
 
 def _read(connection: Connection, row: tuple[Any, ...], details: bool = True) -> Call:
     """details: with the request and the events."""
+    try:
+        return _call(connection, row, details)
+    except (AttributeError, LookupError, TypeError, ValueError):
+        said = f"has a call that nobody can read: delete it (FROM calls WHERE id = {row[0]}), or use another file"
+    raise UnusableError(said)
+
+
+def _call(connection: Connection, row: tuple[Any, ...], details: bool) -> Call:
     values = dict(zip(("id", *_COLUMNS), row, strict=True))
     data_of = partial(_body, connection)
     answer = json.loads_object(values.pop("answer"))
@@ -268,21 +269,21 @@ def _read(connection: Connection, row: tuple[Any, ...], details: bool = True) ->
     failed = values.pop("error") is not None
     lines, pieces = values.pop("events"), values.pop("request")
     response = serialize.from_dict({**(answer.get("partial") or {} if failed else answer), "cached": True}, Response)
-    values |= {"key": values["key"].hex(), "final": bool(values["final"]), "usage": response.usage}
     for name in ("media", "finish_reason", *_COUNTS):
         del values[name]
-    values["outcome"] = Outcome(values["outcome"])
-    values["response"] = None if failed and not answer.get("partial") else response
-    values["error"] = serialize.from_dict(answer, LLMError) if failed else None
+    values |= {
+        "key": values["key"].hex(), "final": bool(values["final"]), "usage": response.usage,
+        "outcome": Outcome(values["outcome"]), "error": serialize.from_dict(answer, LLMError) if failed else None,
+        "response": None if failed and not answer.get("partial") else response,
+    }  # fmt: skip
     if details:
         values["request"] = kept.request_of(map(data_of, kept.split(pieces, kept.PIECE)))
         values["events"] = _events(data_of, lines, response) if lines else ()
     return Call(**values)
 
 
-def _body(connection: Connection, hashed: bytes) -> bytes:
-    data: bytes = connection.execute("SELECT data FROM bodies WHERE hash = ?", (hashed,)).fetchone()[0]
-    return data
+def _body(connection: Connection, hashed: bytes) -> Any:
+    return connection.execute("SELECT data FROM bodies WHERE hash = ?", (hashed,)).fetchone()[0]
 
 
 def _events(data_of: Callable[[bytes], bytes], lines: bytes, response: Response) -> tuple[Event, ...]:

@@ -1,6 +1,7 @@
 """The store of calls: keys, what is kept and what is not, claims, searching, forgetting."""
 
 import asyncio
+import contextlib
 import json
 import random
 import sqlite3
@@ -310,6 +311,31 @@ async def test_what_is_wrong_with_the_file_is_said(tmp_path: Path) -> None:
     await store.aclose()
     with pytest.raises(llm.ConfigError, match="closed"):
         await store.find()
+
+
+BROKEN = (None, -1, "", "{", "[]", "[1]", '{"text": 5}', "[" * 100_000, b"\x00\xff", '{"kind": "x"}')
+
+
+@pytest.mark.parametrize("column", ["request", "answer", "events", "outcome"])
+async def test_a_call_that_nobody_can_read_is_said(tmp_path: Path, column: str) -> None:
+    """By whoever asks for it; `cached` then asks the provider."""
+    question, told = asked("why?"), list[str]()
+    for number, value in enumerate(BROKEN):
+        path = tmp_path / f"{number}.db"
+        async with CallStore(path) as store:
+            await put(store, question, events=[llm.TextDelta("x"), llm.EndEvent(ANSWER.finish_reason, ANSWER)])
+        connection = sqlite3.connect(path)
+        with contextlib.suppress(sqlite3.IntegrityError), connection:
+            connection.execute(f"UPDATE calls SET {column} = ?", (value,))
+        connection.close()
+        async with CallStore(path) as store:
+            for reading in (store.get(question.key), store.find()):
+                try:
+                    await reading
+                except llm.ConfigError as error:
+                    told.append(str(error))
+    assert all("has a call that nobody can read" in one for one in told)
+    assert len(told) >= len(BROKEN) / 2
 
 
 async def test_many_at_once_lose_nothing(tmp_path: Path) -> None:

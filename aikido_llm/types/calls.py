@@ -22,6 +22,12 @@ class Outcome(StrEnum):
     left = "left"
 
 
+def outcome_of(outcome: Response | LLMError, *, left: bool = False) -> Outcome:
+    if left or isinstance(outcome, LLMError):
+        return Outcome.left if left else Outcome.failed
+    return Outcome.answered if outcome.complete else Outcome.incomplete
+
+
 def _no_data() -> dict[str, Any]:
     return {}
 
