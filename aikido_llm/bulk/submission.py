@@ -9,7 +9,7 @@ from typing import Any
 
 from attrs import Factory, define
 
-from ..errors import InvalidRequestError, LLMError
+from ..errors import ConfigError, InvalidRequestError, LLMError
 from ..types.batches import HostedBatch
 from .hosting import Host, Sheets
 from .names import new_uid, row_name
@@ -98,7 +98,7 @@ class Submission:
             name = row_name(self.uid, place, row.key, self._host.limits.name_length)
             kind, entry = self._host.encode(row.request, name)
             sheet, full = sheets.add(kind, entry)
-        except InvalidRequestError as error:
+        except (InvalidRequestError, ConfigError) as error:
             known.refused.append(Row(row.key, row.request, error=error))
             return
         self._places.setdefault(sheet.label, array("q")).append(place)
@@ -127,6 +127,8 @@ class Submission:
         """Why there is no batch: no row could be asked."""
         if self.known.refused:
             first = self.known.refused[0]
+            if isinstance(first.error, ConfigError):
+                return first.error
             return InvalidRequestError(f"no row can be asked; of row {first.key!r}: {first.error}")
         return InvalidRequestError("there are no rows to submit")
 

@@ -35,7 +35,8 @@ T = TypeVar("T")
 
 _ONCE = RetryPolicy(max_attempts=1)
 _PAGES = 200  # of a list, at most
-_SKEW = 30.0  # s that a host's clock may be behind ours
+_SKEW = 30.0  # s that a host's clock may be behind ours, where time must tell one batch from others
+_OLD = 3600.0  # s before a submission that nothing of it is looked for any more
 _LOOKS = 3  # at a list, for a batch whose creation may not be in it yet
 
 
@@ -73,7 +74,11 @@ class HostedBatches:
         if wire.once:
             raise InvalidRequestError("a row of a batch is made in the background anyway: leave background out")
         kind = self._wire.kind(evolve(wire, headers={**wire.headers, **asked.extra_headers}))
-        return kind, json.dumps_body(self._wire.entry(wire, name))
+        try:
+            return kind, json.dumps_body(self._wire.entry(wire, name))
+        except ValueError:
+            text = "the request holds something that is nested too deep (a schema, extra, metadata)"
+        raise InvalidRequestError(text)
 
     # ---------------------------------------------------------------- the verbs
 
@@ -126,7 +131,7 @@ class HostedBatches:
         cursor: str | None = None
         for _ in range(_PAGES):
             body = await self._document(self._wire.page(cursor))
-            batches, following = self._wire.batches(body, self._settings.dialect)
+            batches, following = self._wire.batches(body, self._settings.dialect, cursor)
             for batch in batches:
                 yield batch
             if following is None or following == cursor or not batches:
@@ -197,9 +202,9 @@ class HostedBatches:
             await clocks.sleep(wait)
             found: list[HostedBatch] = []
             async for batch in self.all():
-                if batch.created is not None and batch.created < began - _SKEW:
+                if batch.created is not None and batch.created < began - _OLD:
                     break
-                if self._is_it(batch, sheet):
+                if self._is_it(batch, sheet, began):
                     found.append(batch)
             if len(found) == 1:
                 return found[0]
@@ -208,10 +213,12 @@ class HostedBatches:
                 raise InvalidRequestError(f"the reply to the creation of a batch was lost, and it may be any of {ids}")
         return None
 
-    def _is_it(self, batch: HostedBatch, sheet: Sheet) -> bool:
+    def _is_it(self, batch: HostedBatch, sheet: Sheet, began: float) -> bool:
         if self._wire.labels:
             return batch.label == sheet.label
-        return batch.id not in self._begun and batch.total in (None, sheet.count)
+        if batch.id in self._begun or batch.total not in (None, sheet.count):
+            return False
+        return batch.created is not None and batch.created >= began - _SKEW
 
     def _read_batch(self, body: bytes) -> HostedBatch:
         return self._wire.batch(body, self._settings.dialect)

@@ -1,6 +1,5 @@
 """Requests that are gathered for hosted batches: each sheet a temporary file, so that memory does not grow."""
 
-import os
 import tempfile
 from collections.abc import Iterator
 from functools import partial
@@ -53,8 +52,10 @@ class Framed:
 
     def pieces(self) -> Iterator[bytes]:
         yield self._frame.before
-        descriptor, at = self._sheet.file.fileno(), 0
-        while piece := os.pread(descriptor, min(_PIECE, self._sheet.size - at), at):
+        file, at = self._sheet.file, 0
+        while at < self._sheet.size:
+            file.seek(at)
+            piece = file.read(min(_PIECE, self._sheet.size - at))
             yield piece
             at += len(piece)
         yield self._frame.after

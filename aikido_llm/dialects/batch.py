@@ -118,8 +118,8 @@ class BatchWire(Protocol):
         """A reply to `create`, `get` (and, where it has one, `cancel`). Raises MalformedStream."""
         ...
 
-    def batches(self, body: bytes, dialect: Dialect) -> tuple[list[HostedBatch], str | None]:
-        """A page, and the cursor of the next one."""
+    def batches(self, body: bytes, dialect: Dialect, cursor: str | None) -> tuple[list[HostedBatch], str | None]:
+        """The page that was asked for with this cursor, and the cursor of the next one."""
         ...
 
     def output(self, batch: HostedBatch, output: str) -> WireRequest:

@@ -9,7 +9,7 @@ from .batches import Kept, KeptBatches
 from .kept import Holdings
 from .reply import Reply, document
 from .wires.base import Received, Wire
-from .wires.batch_rows import BatchHost, write
+from .wires.batch_rows import BatchHost, address_of, write
 from .wires.batches import batch_host
 
 
@@ -29,7 +29,9 @@ def submit(wire: Wire, _: Answer, request: Received, holdings: Holdings) -> Repl
     if isinstance(kept.submitted, str):
         return _refusal(wire, kept.submitted, 400)
     id, label, path = host.named(request, len(kept.all) + 1)
-    return _json(host.document(kept.begin(id, label, path, kept.submitted, time.time())))
+    batch = kept.begin(id, label, path, kept.submitted, time.time())
+    batch.host = address_of(request)
+    return _json(host.document(batch))
 
 
 def poll(wire: Wire, _: Answer, request: Received, holdings: Holdings) -> Reply:
@@ -57,7 +59,7 @@ def _about(wire: Wire, request: Received, holdings: Holdings, change: Callable[[
 
 def list_batches(wire: Wire, _: Answer, request: Received, holdings: Holdings) -> Reply:
     """A page of them, the newest first."""
-    batches = [*reversed(holdings.batches.all.values())]
+    batches = [one for one in reversed(holdings.batches.all.values()) if one.host == address_of(request)]
     return _json(batch_host(wire.name, request).page(batches, request))
 
 
@@ -71,11 +73,12 @@ def output(wire: Wire, _: Answer, request: Received, holdings: Holdings) -> Repl
         return _refusal(wire, f"{name} has no available results.", 404)
     lines = kept.edit(host.lines(batch, file))
     wanted = request.headers.get("range", "")
+    media_type = "application/x-jsonl" if request.path.endswith("/results") else "application/octet-stream"
     if not (wanted and kept.ranges):
-        return Reply(200, {"Content-Type": "application/jsonl"}, lines, "chunked", streams=False)
+        return Reply(200, {"Content-Type": media_type}, lines, "chunked", streams=False)
     start = int(wanted.removeprefix("bytes=").rstrip("-"))
     whole = b"".join(lines)
-    about = {"Content-Type": "application/jsonl", "Content-Range": f"bytes {start}-{len(whole) - 1}/{len(whole)}"}
+    about = {"Content-Type": media_type, "Content-Range": f"bytes {start}-{len(whole) - 1}/{len(whole)}"}
     return Reply(206, about, [whole[start:]], "length", streams=False)
 
 

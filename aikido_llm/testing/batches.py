@@ -30,7 +30,8 @@ class Outcome:
 
 @define
 class Kept:
-    """One batch. looks: how many more find it running. path: of its rows' requests. refusal: why it failed."""
+    """One batch. looks: how many more find it running. path: of its rows' requests. refusal: why it failed. host: that
+    has it, by its address."""
 
     id: str
     label: str
@@ -42,6 +43,7 @@ class Kept:
     state: State = "running"
     refusal: str = ""
     refused_line: int | None = None
+    host: str = ""
 
     def look(self) -> None:
         """Time passes by being looked at."""

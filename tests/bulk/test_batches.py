@@ -1,7 +1,8 @@
 """Hosted batches: the same answers as by `complete`, each row once, whatever the host and the network do."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+import random
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -305,6 +306,31 @@ async def test_waiting_can_be_cancelled_and_begun_again() -> None:
         assert len(texts(await told(batch))) == 2
 
 
+TROUBLE: dict[str, Callable[[random.Random], Answer]] = {
+    "reset": lambda rng: Answer(fault=Fault.reset("before_headers")),
+    "cut": lambda rng: Answer(fault=Fault.close(after_events=rng.randint(0, 3), mid_event=rng.random() < 0.5)),
+    "at a byte": lambda rng: Answer(fault=Fault.close(at_byte=rng.randint(1, 900))),
+    "busy": lambda rng: Answer(status=rng.choice((429, 500, 502, 503)), headers={"Retry-After": "0"}),
+    "page": lambda rng: Answer(fault=Fault.page(status=502)),
+}
+
+
+@pytest.mark.parametrize("name", HOSTS)
+@pytest.mark.parametrize("seed", range(4))
+async def test_whatever_happens_each_row_is_paid_once_and_comes_once(name: str, seed: int) -> None:
+    rng = random.Random(f"{name} {seed}")
+    patient = evolve(SWIFT, max_attempts=12)
+    async with opened(name, retry=patient) as (server, client):
+        server.batches.looks, server.batches.ranges = rng.randint(0, 3), rng.random() < 0.5
+        for verb in ("upload", "submit", "poll", "list_batches", "output"):
+            several = [rng.choice([*TROUBLE.values()])(rng) for _ in range(rng.randint(0, 3))]
+            server.answer_batches(verb, *(Answer() if rng.random() < 0.2 else one for one in several))
+        batch = await bulk.submit(client, rows(7), key="id")
+        assert texts(await told(batch)) == {f"q{number}": f"re: {number}" for number in range(7)}
+        assert len(server.batches.all) == 1
+        assert server.generations == 7
+
+
 # ---------------------------------------------------------------- what is sent
 
 
@@ -365,10 +391,24 @@ async def test_when_nothing_can_be_begun_it_is_raised(monkeypatch: pytest.Monkey
             await bulk.submit(client, rows(6), key="id")
         assert len(server.received) == 1  # the others would fail alike
     async with opened("openai") as (_, client):
+        deep: list[Any] = []
+        for _ in range(5000):
+            deep = [deep]
+        with pytest.raises(llm.InvalidRequestError, match="too deep"):
+            await bulk.submit(client, [{"prompt": "row 0", "extra": {"deep": deep}}])
         with pytest.raises(llm.InvalidRequestError, match="no rows"):
             await bulk.submit(client, [])
         with pytest.raises(llm.InvalidRequestError, match=r"no row can be asked; of row 0: .*needs either"):
             await bulk.submit(client, [{"text": "?"}])
+
+
+async def test_a_row_without_a_model_is_said() -> None:
+    async with WireServer() as server, llm.open("groq", f"{server.base_url('groq')}?api_key=test-key") as client:
+        with pytest.raises(llm.ConfigError, match="no model"):
+            await bulk.submit(client, ["row 0"])
+        found = await told(await bulk.submit(client, ["row 0", {"prompt": "row 1", "model": "m"}]))
+        assert isinstance(found[0].error, llm.ConfigError)
+        assert found[1].response
 
 
 async def test_models_and_headers_that_cannot_share_a_batch() -> None:

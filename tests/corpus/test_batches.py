@@ -61,7 +61,7 @@ def test_a_batch(exchange: load.Exchange) -> None:
 @pytest.mark.parametrize("exchange", recorded("list"))
 def test_a_list(exchange: load.Exchange) -> None:
     wire, settings = wire_of(exchange)
-    batches, following = wire.batches(exchange.body, settings.dialect)
+    batches, following = wire.batches(exchange.body, settings.dialect, None)
     assert len(batches) == exchange.body.count(b'"request_counts"')
     assert word_of(exchange) in {batch.raw_state for batch in batches}
     assert all(batch.id and batch.created for batch in batches)

@@ -117,7 +117,10 @@ def command(
             raise click.UsageError(f"no line of {paths[0]} is JSON: write each prompt as a JSON string, or pass --text")
         if options["dry_run"]:
             found = estimate(source, reader, _answered(out), system, options["max_tokens"])
-            speak.err(found.said(cost(client.provider, client.model, found)))
+            usd = cost(client.provider, client.model, found)
+            if usd is not None and options["batch"]:
+                usd *= client.hosted_batches().price
+            speak.err(found.said(usd))
             return
         with closing(Output(out)) as output:
             total = check(source, paths, output, settings)

@@ -111,7 +111,7 @@ class AnthropicBatches(Common):
             outputs=("results",) if word == "ended" and found.get("results_url") else (),
         )
 
-    def batches(self, body: bytes, dialect: Dialect) -> tuple[list[HostedBatch], str | None]:
+    def batches(self, body: bytes, dialect: Dialect, cursor: str | None) -> tuple[list[HostedBatch], str | None]:
         found = base.document(body, "list of batches")
         batches = [self._batch(one) for one in as_objects(found.get("data"))]
         more = found.get("has_more") is True and batches

@@ -121,7 +121,7 @@ class GeminiBatches(Common):
             inline=json.dumps(inline) if inline else b"",
         )
 
-    def batches(self, body: bytes, dialect: Dialect) -> tuple[list[HostedBatch], str | None]:
+    def batches(self, body: bytes, dialect: Dialect, cursor: str | None) -> tuple[list[HostedBatch], str | None]:
         found = base.document(body, "list of batches")
         entries = as_objects(found.get("operations")) or as_objects(found.get("batches"))
         return [self._batch(one, dialect) for one in entries], as_text(found.get("nextPageToken")) or None

@@ -110,7 +110,7 @@ class OpenAIFiles(Common):
             outputs=tuple(filter(None, files)),
         )
 
-    def batches(self, body: bytes, dialect: Dialect) -> tuple[list[HostedBatch], str | None]:
+    def batches(self, body: bytes, dialect: Dialect, cursor: str | None) -> tuple[list[HostedBatch], str | None]:
         found = base.document(body, "list of batches")
         batches = [self._batch(one, dialect) for one in as_objects(found.get("data"))]
         more = found.get("has_more") is True and batches

@@ -16,7 +16,7 @@ from .. import batch as base
 from ..base import Dialect, WireRequest
 from ..batch import LABEL, Common, Frame, Json, Limits, Line, Sheet
 from ..paths import segment
-from ..values import as_count, as_object, as_objects, as_text
+from ..values import as_object, as_objects, as_text
 
 _STATES = {
     "QUEUED": BatchState.running,
@@ -110,13 +110,12 @@ class MistralJobs(Common):
         )
         return evolve(batch, total=batch.total or None)  # 0 until it has read its file
 
-    def batches(self, body: bytes, dialect: Dialect) -> tuple[list[HostedBatch], str | None]:
-        """A page has no mark of the next: one that is full may have one."""
+    def batches(self, body: bytes, dialect: Dialect, cursor: str | None) -> tuple[list[HostedBatch], str | None]:
+        """A page has no mark of the next, and does not say which it is: behind a full one another may follow."""
         found = base.document(body, "list of batch jobs")
         entries = as_objects(found.get("data"))
-        number = as_count(found.get("page")) or 0
         batches = [self._batch(one, dialect) for one in entries]
-        return batches, str(number + 1) if len(entries) >= _PAGE else None
+        return batches, str(int(cursor or 0) + 1) if len(entries) >= _PAGE else None
 
     def output(self, batch: HostedBatch, output: str) -> WireRequest:
         return base.get(f"/files/{segment(output, 'a file id')}/content")

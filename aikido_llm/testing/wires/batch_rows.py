@@ -54,6 +54,12 @@ def parts_of(request: Received) -> list[tuple[str, bytes]]:
     return found
 
 
+def address_of(request: Received) -> str:
+    """The address of the host that a request is for."""
+    mount = f"/as/{request.provider}" if request.provider else ""
+    return f"http://{request.headers.get('host', '')}{mount}"
+
+
 def field(request: Received, name: str) -> Json:
     """An object in the body, {} for none."""
     found: Json = request.body.get(name) or {}

@@ -122,6 +122,11 @@ def _custom_line(one: Outcome, batch: Kept) -> bytes:
 class MistralJobs(OpenAIFiles):
     """/files and /batch/jobs."""
 
+    def upload(self, request: Received, kept: KeptBatches) -> Json | str:
+        said = super().upload(request, kept)
+        more = {"created_at": 0, "filename": "a.jsonl", "sample_type": "batch_request", "source": "upload"}
+        return said if isinstance(said, str) else said | more
+
     def asked(self, request: Received, kept: KeptBatches) -> list[Asked] | str:
         body = request.body
         files: list[Any] = body.get("input_files") or []
@@ -159,7 +164,7 @@ class MistralJobs(OpenAIFiles):
     def page(self, batches: list[Kept], request: Received) -> Json:
         size, number = int(request.query.get("page_size", _PAGE)), int(request.query.get("page", 0))
         shown = batches[number * size : (number + 1) * size]
-        return {"object": "list", "data": [self.document(one) for one in shown], "total": len(batches), "page": number}
+        return {"object": "list", "data": [self.document(one) for one in shown], "total": len(batches)}
 
     def lines(self, batch: Kept, file: str) -> list[bytes]:
         """It says nothing of rows that were not asked."""
@@ -196,7 +201,7 @@ class AnthropicBatches:
             "id": batch.id, "type": "message_batch", "processing_status": word, "request_counts": counts,
             "created_at": _iso(batch.created), "expires_at": _iso(batch.created + 86400), "archived_at": None,
             "ended_at": _iso(batch.created) if batch.ended else None, "cancel_initiated_at": None,
-            "results_url": f"https://api.example/{batch.id}/results" if batch.ended else None,
+            "results_url": f"{batch.host}/v1/messages/batches/{batch.id}/results" if batch.ended else None,
         }  # fmt: skip
 
     def page(self, batches: list[Kept], request: Received) -> Json:
