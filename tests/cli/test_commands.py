@@ -78,6 +78,14 @@ async def test_models(server: WireServer) -> None:
     assert [json.loads(line)["id"] for line in lines] == ["test-model", "test-model-large"]
 
 
+async def test_doctor_says_what_config_has_set(tmp_path: Path) -> None:
+    home = {"AIKIDO_LLM_HOME": str(tmp_path)}
+    await here("config", "set", "provider", "echo", **home)
+    await here("config", "set", "model", "m", **home)
+    first, _ = (await here("doctor", "echo", **home)).out.splitlines()
+    assert first == "without flags: provider echo (config), model m (config)"
+
+
 async def test_doctor(server: WireServer) -> None:
     env = {"LLM_PROVIDER": "mistral", "LLM_DSN": server.dsn("mistral"), "OPENAI_API_KEY": "wrong",
            "OPENAI_BASE_URL": server.base_url("openai")}  # fmt: skip

@@ -61,6 +61,11 @@ async def test_it_goes_on_where_it_was_held_and_flags_beat_that(server: WireServ
     done = await here("chat", "-c", *at(server), "--model", "other", "more", **env, **mine)
     assert server.received[2].body["model"] == "other"
     assert len(server.received[2].body["messages"]) == 3, "the same conversation, elsewhere"
+    await here("config", "set", "alias.fast", "openai", "mini", **env)
+    away = {"OPENAI_BASE_URL": server.base_url("openai"), "OPENAI_API_KEY": "test-key"}
+    done = await here("chat", "-c", "--conversation", "1", "-m", "fast", "more", **env, **mine, **away)
+    assert done.code == 0, done.err
+    assert (server.received[3].body["model"], len(server.received[3].body["messages"])) == ("mini", 3)
 
 
 async def test_nothing_is_kept_in_a_pipe_unless_it_is_said(server: WireServer, env: dict[str, str]) -> None:
@@ -204,6 +209,31 @@ async def test_repl_keeps_and_goes_on(server: WireServer, env: dict[str, str]) -
         *("be brief", "first", "one", "second", "two", "third")
     ]
     assert (await here("repl", *at(server), "-o", "nonsense=3", **env)).code == 1
+
+
+async def test_repl_takes_instructions_model_and_options_of_a_template(server: WireServer, env: dict[str, str]) -> None:
+    saving = ("-m", "fast-one", "-s", "in {language}", "-o", "seed=3", "--save", "tr", "{input}!")
+    assert (await here("chat", *saving, **env)).code == 0
+    await here("repl", *at(server), "-T", "tr", "--var", "language=Danish", stdin="hi\n", **env)
+    body = server.received[0].body
+    assert (body["model"], body["seed"]) == ("fast-one", 3)
+    assert [turn["content"] for turn in body["messages"]] == ["in Danish", "hi"]
+    assert (await here("repl", *at(server), "-T", "tr", **env)).code == 2, "a variable is missing"
+
+
+async def test_a_key_that_is_typed_is_in_no_file(server: WireServer, env: dict[str, str]) -> None:
+    base = server.base_url("openai")
+    async with Terminal("repl", "-p", "openai", "-m", "m", "--dsn", base, "--log", **env) as terminal:
+        await terminal.until("API key for OpenAI")
+        terminal.type("test-key\r")
+        at = await terminal.until("openai/m>")
+        terminal.type("what is it?\r")
+        await terminal.until("Hello from the test server.", "openai/m>", behind=at)
+        assert await terminal.ended(by="\x04") == 0
+    found = held(Path(env["AIKIDO_LLM_HOME"]))
+    assert {path.name for path in found} == {"calls.db", "history"}
+    assert not [path for path, data in found.items() if b"test-key" in data]
+    assert [path.name for path, data in found.items() if b"what is it?" in data] != []
 
 
 async def test_an_answer_that_was_left_stays_as_far_as_it_was_seen(server: WireServer, tmp_path: Path) -> None:

@@ -45,9 +45,11 @@ class Access:
         """What a template or a conversation says of who is asked: the flags beat it, environment and settings do not.
         Raises ConfigError, click.UsageError."""
         said = self.flags
-        if said.provider and provider and find(said.provider).name != find(provider).name:
+        alias = settings.read().aliases.get(said.model or "")
+        another = alias.provider if alias is not None and alias.provider else said.provider
+        if another and provider and find(another).name != find(provider).name:
             return self
-        chosen = of_environment(said.provider or provider, said.model or model, said.dsn)
+        chosen = of_environment(another or provider, said.model or model, said.dsn)
         return evolve(chosen, key=self.key, key_file=self.key_file, flags=said)
 
     def asking(self, model: str) -> "Access":
@@ -122,13 +124,21 @@ def _lacking(row: Provider, lacks: list[str]) -> str:
     return said if "key" in lacks else f"{said} (`aikido-llm models -p {row.name}` lists them)"
 
 
+_FOR_GOOD = ", for good with `aikido-llm config set provider NAME`"
+
+
+def is_stand_in(access: Access) -> bool:
+    """Whether no model is asked."""
+    return access.row.name == "echo"
+
+
 def stand_in(access: Access) -> str:
-    """What to say when no model is asked; "" when one is."""
-    if access.row.name != "echo":
+    """What to say when no model is asked; "" when one is. It looks at every provider."""
+    if not is_stand_in(access):
         return ""
     said = "echo answers, which is no model: it repeats the question"
     names = [row.name for row in map(find, llm.providers()) if row.key_needed and keys.look(row)]
-    return said + "; choose with -p NAME" + (f" (keys are set for: {', '.join(names)})" if names else "")
+    return said + "; choose with -p NAME" + (f" (keys are set for: {', '.join(names)})" if names else "") + _FOR_GOOD
 
 
 _OPTIONS = (

@@ -10,7 +10,7 @@ import click
 import aikido_llm as llm
 
 from ..access import completing
-from ..access.options import Access, access_options, stand_in
+from ..access.options import Access, access_options, is_stand_in, stand_in
 from ..asking import functions, saved, schema
 from ..asking.question import Question, kept, question
 from ..log import consent
@@ -74,10 +74,9 @@ def command(access: Access, prompt: tuple[str, ...], **options: Any) -> None:
     screen = Screen(plain=options["plain"], as_json=options["as_json"], show_usage=options["show_usage"],
                     silent=options["extract"])  # fmt: skip
     client = asked.access.client(**asked.own)
-    said = stand_in(asked.access)
-    if sys.stderr.isatty() and said:
+    if sys.stderr.isatty() and (said := stand_in(asked.access)):
         speak.err(f"aikido-llm: {said}")
-    keep = consent.wanted(options["log"], may_ask=not said)
+    keep = consent.wanted(options["log"], may_ask=not is_stand_in(asked.access))
     asyncio.run(_chat(client, asked, screen, options, keep=keep))
     _end(screen, asked, options)
 

@@ -14,7 +14,7 @@ import aikido_llm as llm
 from aikido_llm.auth.base import Signing
 from aikido_llm.providers import find
 
-from ..access import clouds, completing, env_file, keys
+from ..access import clouds, completing, env_file, keys, settings
 from ..access.finding import Finding
 from ..access.options import Access, of_environment
 from ..terminal import speak
@@ -59,11 +59,11 @@ def command(names: tuple[str, ...], timeout: float, as_json: bool) -> None:
 def would_use(usual: Access) -> str:
     """What `aikido-llm chat` without flags does: names and sources, never values that may hold a key."""
     row = usual.row
-    said = "LLM_PROVIDER" if os.environ.get("LLM_PROVIDER") else "the default"
+    said = "LLM_PROVIDER" if os.environ.get("LLM_PROVIDER") else "config" if settings.read().provider else "the default"
     parts = [f"without flags: provider {row.name} ({said})"]
     model = usual.model or row.default_model
     if usual.model:
-        parts.append(f"model {model} (LLM_MODEL)")
+        parts.append(f"model {model} ({'LLM_MODEL' if usual.model == os.environ.get('LLM_MODEL') else 'config'})")
     elif model:
         parts.append(f"model {model} (the provider's default)")
     elif not usual.dsn:

@@ -14,7 +14,7 @@ import aikido_llm as llm
 from aikido_llm.providers import find
 
 from ..access import completing
-from ..access.options import Access, access_options, of_environment, stand_in
+from ..access.options import Access, access_options, is_stand_in, of_environment, stand_in
 from ..asking import saved
 from ..asking.conversation import Conversation, place
 from ..asking.details import Details, details, pair
@@ -81,7 +81,7 @@ def command(access: Access, system: str | None, load: Path | None, plain: bool, 
         access = access.preferring(before.provider or None, before.model)
     if before is not None and before.dropped:
         speak.err(before.notes)
-    keep = consent.wanted(options["log"], may_ask=not stand_in(access))
+    keep = consent.wanted(options["log"], may_ask=not is_stand_in(access))
     source: Source = Keyboard([*HELP]) if sys.stdin.isatty() and sys.stdout.isatty() else Pipe()
     with asyncio.Runner() as runner:
         repl = Repl(access, conversation, runner, plain=plain, keep=keep,
