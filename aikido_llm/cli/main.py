@@ -59,13 +59,23 @@ class Commands(click.Group):
             ctx.exit(0)
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+_EPILOG = """\b
+Examples:
+  aikido-llm keys set openai
+  aikido-llm chat -p openai -m gpt-5-mini "why is the sky blue?"
+  aikido-llm chat --help
+"""
+
+
+@click.group(
+    cls=Commands, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(llm.__version__, prog_name=PROGRAM)
 def cli() -> None:
     """Stream from large language models. Answers go to stdout, everything else to stderr.
 
     Keys are taken from --api-key, --key-file, the DSN, the environment, a .env file of yours in this folder or project
-    (keys alone), the file ~/.config/PROVIDER/api_key; else they are asked for on a terminal.
+    (keys alone), what `keys set` has kept, the file ~/.config/PROVIDER/api_key; else they are asked for on a terminal.
     """
 
 

@@ -154,10 +154,10 @@ _OPTIONS = (
         "--model",
         metavar="NAME",
         shell_complete=completing.models,
-        help="Which model, or an alias.  [env: LLM_MODEL; else: config; the provider's own]",
+        help="Which model, or an alias.  [env: LLM_MODEL; else: config]",
     ),
     click.option("--dsn", metavar="DSN", help="BASE_URL?api_key=KEY&opt=value  [env: LLM_DSN]"),
-    click.option("--api-key", metavar="KEY", help="The key. Others can see it in `ps`: better `aikido-llm keys set`."),
+    click.option("--api-key", metavar="KEY", help="The key, which others can see in `ps`: better `keys set`."),
     click.option("--key-file", metavar="PATH", type=click.Path(path_type=Path), help="A file that holds the key."),
 )
 

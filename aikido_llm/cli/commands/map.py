@@ -28,14 +28,14 @@ from ..terminal import speak
 from ..terminal.render import json_line
 
 _EPILOG = """\b
-A line of FILE (or of stdin: -) is a JSON string, or an object; with --text it is the prompt itself:
-  "why is the sky blue?"
-  {"id": 7, "prompt": "why?", "max_tokens": 100}
-  {"id": "b", "messages": [{"role": "user", "content": "why?"}], "model": "..."}
-Of a table (.csv, .tsv, .parquet) the columns prompt and id are read; --prompt makes prompts of any columns.
-\b
-A line of OUT is {"line": 1, "hash": "...", "settings": "...", "id": 7, "response": {"text": "...", ...}}.
+A line of FILE (or of stdin: -) is a JSON string, or {"id": 7, "prompt": "why?", "max_tokens": 100}, or the
+same with "messages". Of a table (.csv, .tsv, .parquet) the columns prompt and id are read.
 Run the same command again to go on after a stop, and to ask again for what failed.
+\b
+Examples:
+  aikido-llm map questions.jsonl -o answers.jsonl -p openai -m gpt-5-mini
+  aikido-llm map reviews.csv -o out.jsonl --prompt 'Is this praise? {review}' --schema verdict.json
+  aikido-llm map rows.parquet -o out.jsonl --prompt 'Sum up: {text}' --budget 5 --dry-run
 """
 
 
