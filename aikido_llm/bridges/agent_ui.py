@@ -66,6 +66,9 @@ class _Run(Blocks):
 
     def turned(self) -> None:
         self._parent = ""
+        for call_id in self._calls.values():  # cut off, and the run went on without it: nobody shall answer it
+            self.send({"type": "TOOL_CALL_END", "toolCallId": call_id})
+            self._result(call_id, "The call was cut off.")
         self._calls.clear()
         self._argued.clear()
 

@@ -52,6 +52,7 @@ class Bridge:
         self._count = 0 if numbered else None
         self._task: asyncio.Task[None] | None = None
         self._closed = False
+        self._reading = False
 
     def __aiter__(self) -> Self:
         return self
@@ -72,8 +73,11 @@ class Bridge:
         pump = self._pump
         if self._closed:
             return []
+        if self._reading:
+            raise RuntimeError("this bridge is already being read by another task; it has one reader")
         if self._task is None:
             self._task = asyncio.create_task(pump.run())
+        self._reading = True
         try:
             if not pump.ready.is_set():
                 async with asyncio.timeout(seconds):
@@ -83,6 +87,8 @@ class Bridge:
         except BaseException:
             self._task.cancel()
             raise
+        finally:
+            self._reading = False
         frames = pump.take()
         if not frames and pump.error is not None:
             error, pump.error = pump.error, None

@@ -242,7 +242,8 @@ Block: TypeAlias = Literal["text", "reasoning"]
 
 
 class Blocks(Words):
-    """A protocol whose text and reasoning stand in blocks. One is open at a time: whatever else comes closes it."""
+    """A protocol whose text and reasoning stand in blocks. One is open at a time: what has its own place among them
+    closes it; a source or a count stands beside them."""
 
     def __init__(self, thinking: bool, errors: bool) -> None:
         super().__init__(thinking, errors)
@@ -250,7 +251,7 @@ class Blocks(Words):
         self.blocks = 0  # that have begun
 
     def on(self, event: RunEvent) -> None:
-        if not isinstance(event, (TextDelta, ThinkingDelta, AudioEvent, UsageEvent)):
+        if not isinstance(event, (TextDelta, ThinkingDelta, AudioEvent, CitationEvent, UsageEvent)):
             self.close_block()
         super().on(event)
 

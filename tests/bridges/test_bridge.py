@@ -143,6 +143,16 @@ async def test_cancelling_its_reader_closes_the_events() -> None:
         await reader
 
 
+async def test_it_has_one_reader() -> None:
+    async with sse(Script(), heartbeat=None) as bridge:
+        reader = asyncio.ensure_future(anext(bridge))
+        await asyncio.sleep(0)
+        with pytest.raises(RuntimeError, match="one reader"):
+            await anext(bridge)
+        reader.cancel()
+        await asyncio.wait({reader})
+
+
 async def test_dropping_it_closes_the_events() -> None:
     """As servers do whose client left while it was written to."""
     script = Script()

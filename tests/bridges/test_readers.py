@@ -30,12 +30,19 @@ def node_modules(package: str) -> Path:
 def seen() -> Seen:
     """Protocol -> scenario -> what its package saw; one node for all of them."""
     folder = node_modules("ai").parent
-    written = {row.name: row.read() for row in ROWS if row.name != "sse"}
+    rows = [row for row in ROWS if row.name != "sse"]
+    written = {row.name: {name: as_kept(text) for name, text in row.read().items()} for row in rows}
     script = ["node", "--input-type=module", "-e", SCRIPT.read_text("utf-8")]
     done = subprocess.run(script, cwd=folder, input=json.dumps(written), text=True, capture_output=True, timeout=100)
     assert done.returncode == 0, done.stderr
     found: Seen = json.loads(done.stdout)
     return found
+
+
+def as_kept(text: str) -> str:
+    """As a reader of Resumable gets it: with ids, and comments between the frames."""
+    frames = text.removesuffix("\n\n").split("\n\n")
+    return "".join(f": keep-alive\n\nid: {number}\n{frame}\n\n" for number, frame in enumerate(frames, 1))
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
