@@ -20,6 +20,7 @@ Allow: TypeAlias = Callable[[str, Any], bool | Awaitable[bool]]
 """(id of an answer, the request of who wants to read or stop it) -> whether it may; sync or async."""
 
 _TICK = 0.25  # s between two times that a maker says that it lives, and hears whether it shall stop
+_PAUSE = 0.02  # s between two times that a maker writes: what comes meanwhile is written together
 _WAIT = 0.5  # s that a reader waits for frames before it looks whether any will come
 _LEASE = 3.0  # s that a maker is taken to live without a word of it
 _LOOK = 1.0  # s between two times that a reader says that it reads
@@ -184,6 +185,8 @@ class _Maker:
                 over = True
                 self._taken = await bridge.end(error)
                 await self._write(over)
+            if not over:
+                await asyncio.sleep(_PAUSE)
         await bridge.frames(None)  # raises what ended it
 
     async def _write(self, over: bool) -> str:

@@ -10,6 +10,7 @@ from ...errors import ConfigError
 from ...secret import Secret, Unpicklable, excerpt, scrub
 
 _LONGEST = 200  # characters of what Redis says
+_CONNECTIONS = 10_000  # at once, as many as Redis takes by default; redis-py 8 would refuse more than 100
 _SECONDS = 1.0  # for a connection, and for an answer: then each process goes on by itself
 _EXTRA = "RedisStore needs redis-py: pip install 'aikido-llm[redis]'"
 
@@ -132,6 +133,7 @@ class RedisStore(Unpicklable):
         return kind.from_url(
             self._url.reveal(),
             decode_responses=True,
+            max_connections=_CONNECTIONS,
             protocol=2,  # over 3, redis-py 8 uses connections again that the server has closed (read in its source)
             socket_timeout=_SECONDS,
             socket_connect_timeout=_SECONDS,
