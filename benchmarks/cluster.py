@@ -23,6 +23,7 @@ from typing import Any
 
 import aikido_llm as llm
 from aikido_llm import bulk
+from tests.cluster.program import started
 
 from .answers import url_of
 from .measure import ROOT, server
@@ -112,14 +113,9 @@ async def rate_of(log: str) -> float:
 
 
 def measure(file: Path) -> None:
-    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "PYTHONPATH": str(ROOT)}
+    os.environ["PYTHONPATH"] = str(ROOT)
     warnings.simplefilter("ignore")
-    ray: Any = import_module("ray")
-    import_module("ray.data")
-    with server() as root, tempfile.TemporaryDirectory(prefix="r", ignore_cleanup_errors=True) as folder:
-        ray.init(address=None, num_cpus=2, include_dashboard=False, object_store_memory=100 << 20, _temp_dir=folder,
-                 logging_level="ERROR", log_to_driver=False, _node_ip_address="127.0.0.1")  # fmt: skip
-        ray.data.DataContext.get_current().enable_progress_bars = False
+    with server() as root, started() as ray:
         url = url_of(root, "openai_chat", "text20", f"late{_LATE}")
         found: dict[str, dict[str, list[float]]] = {}
         for number in range(_ROUNDS):
@@ -127,12 +123,12 @@ def measure(file: Path) -> None:
                 for name, rate in rates(ray, url, at_once, last=number == _ROUNDS - 1):
                     found.setdefault(name, {}).setdefault(str(at_once), []).append(rate)
                     print(f"{name:28} {at_once:4} under way {rate:7.0f} rows/s", flush=True)
-        ray.shutdown()
+        version = ray.__version__
     medians = {
         name: {at: round(statistics.median(all_of), 1) for at, all_of in of.items()} for name, of in found.items()
     }
     data: dict[str, Any] = {"date": time.strftime("%Y-%m-%d"), "cores": os.cpu_count(), "load": os.getloadavg()[1]}
-    data |= {"python": sys.version.split()[0], "ray": ray.__version__, "late_ms": _LATE, "rows/s": medians}
+    data |= {"python": sys.version.split()[0], "ray": version, "late_ms": _LATE, "rows/s": medians}
     file.write_text(json.dumps(data, indent=1) + "\n", "utf-8")
 
 

@@ -13,8 +13,8 @@ import tempfile
 import time
 import warnings
 from collections import Counter
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -25,8 +25,6 @@ from aikido_llm import bulk
 from aikido_llm.middleware import Limiter, RedisStore, limited
 
 _GUIDE = Path(__file__).parent.parent.parent / "docs" / "guides" / "clusters.md"
-# Nothing is told to anybody, and no service of a cloud is asked what this machine is.
-_ALONE = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DATA_DISABLE_PROGRESS_BARS": "1"}
 
 
 @asynccontextmanager
@@ -40,6 +38,33 @@ async def client(job: dict[str, Any]) -> AsyncGenerator[llm.Client]:
         store = RedisStore(job["redis"], processes=job["actors"])
         yield limited(opened, Limiter(requests_per_minute=job["a_minute"], burst=job["burst"], store=store))
         await store.aclose()
+
+
+@contextmanager
+def started() -> Generator[Any]:
+    """A Ray that sends no byte to anything but 127.0.0.1."""
+    with tempfile.TemporaryDirectory(prefix="r", ignore_cleanup_errors=True) as folder:  # short: sockets stand in it
+        (Path(folder) / "ray_bootstrap_config.yaml").write_text("{}")  # where it is not, Ray asks the clouds' services
+        os.environ["HOME"] = folder
+        os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # else Ray takes another address in place of 127.0.0.1
+        ray: Any = import_module("ray")
+        import_module("ray.data")
+        ray.init(
+            address=None,
+            num_cpus=2,
+            include_dashboard=False,
+            object_store_memory=100 * 2**20,
+            logging_level="ERROR",
+            log_to_driver=False,
+            _node_ip_address="127.0.0.1",
+            _temp_dir=folder,
+        )
+        ray.data.DataContext.get_current().enable_progress_bars = False
+        try:
+            yield ray
+        finally:
+            ray.shutdown()
 
 
 def ask(row: dict[str, Any]) -> dict[str, Any]:
@@ -88,24 +113,9 @@ def guide(job: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     job = json.loads(sys.argv[1])
-    os.environ.update(_ALONE)
     warnings.simplefilter("ignore")
-    ray: Any = import_module("ray")
-    import_module("ray.data")
-    with tempfile.TemporaryDirectory(prefix="r", ignore_cleanup_errors=True) as folder:  # short: sockets stand in it
-        ray.init(
-            address=None,
-            num_cpus=2,
-            include_dashboard=False,
-            object_store_memory=100 * 2**20,
-            logging_level="ERROR",
-            log_to_driver=False,
-            _node_ip_address="127.0.0.1",
-            _temp_dir=folder,
-        )
-        ray.data.DataContext.get_current().enable_progress_bars = False
+    with started() as ray:
         print(json.dumps(guide(job) if job["guide"] else run(job, ray)), flush=True)
-        ray.shutdown()
 
 
 if __name__ == "__main__":
