@@ -24,7 +24,7 @@ import aikido_llm as llm
 from aikido_llm.testing import Answer, WireServer
 
 PICTURE = Path(__file__).parent / "_static" / "terminal.svg"
-COLUMNS = 84
+COLUMNS = 70
 QUESTION = "Why is the sky blue? In numbers, please."
 ANSWER = """Air scatters **short waves** far more than long ones, with the fourth power of their frequency.
 
