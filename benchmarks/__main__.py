@@ -19,6 +19,7 @@ BENCHMARKS = {
     "signing": "a request signed for a cloud, beside a key in a header",
     "bulk": "many rows: bulk.map with its log against a bare loop; what the log takes",
     "images": "pictures of 1, 8, 32 MiB on both roads in both JSON shapes, and one of 10 MB in a request",
+    "embed": "vectors of 2,048 texts: memory / vectors, and CPU beside other libraries",
     "documents": "whole documents of 8 and 32 MiB without media, ordinary and hostile, on all wires: memory / size",
     "limits": "being let pass by a limiter, in process and over Redis",
     "imports": "start-up: CPU and modules",

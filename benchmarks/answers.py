@@ -4,9 +4,13 @@ An answer is named by what it holds: `text20000` (one delta per word), `tools500
 pieces), `image8` (a picture of 8 MiB); and `prose8`, `empties8`, ... (a whole document of 8 MiB, see `DOCUMENTS`).
 """
 
+import base64
+import json
 import random
 import re
+from array import array
 from functools import cache
+from zlib import crc32
 
 from aikido_llm.testing import Answer
 from aikido_llm.testing.wires import base_path, wire
@@ -91,6 +95,24 @@ def events(dialect: str, name: str) -> tuple[bytes, ...]:
     """The stream, one item per event."""
     asked = Received("POST", _GEMINI_STREAM, {"alt": "sse"}, {}, {"model": "m", "stream": True})
     return tuple(wire(dialect).stream(_answer(name), asked))
+
+
+def vectors(dimensions: int, texts: list[str], encoding: str) -> bytes:
+    """The body of a reply to these texts; a vector depends on its text alone."""
+    kinds = (_vector(dimensions, crc32(text.encode()) % 256, encoding) for text in texts)
+    entries = ",".join(
+        f'{{"object":"embedding","index":{index},"embedding":{written}}}' for index, written in enumerate(kinds)
+    )
+    usage = '"usage":{"prompt_tokens":8,"total_tokens":8}'
+    return f'{{"object":"list","data":[{entries}],"model":"m",{usage}}}'.encode()
+
+
+@cache
+def _vector(dimensions: int, kind: int, encoding: str) -> str:
+    numbers = array("f", (((kind * 7919 + place * 104729) % 20011 - 10005) / 99991 for place in range(dimensions)))
+    if encoding == "base64":
+        return f'"{base64.b64encode(numbers.tobytes()).decode()}"'
+    return json.dumps(numbers.tolist())
 
 
 @cache

@@ -57,6 +57,9 @@ class Client:
         message = llm.user("what is this?", images=[llm.ImagePart(data=data, content_type="image/png")])
         return (await self._client.complete(llm.Request(messages=[message]))).text
 
+    async def embed(self, texts: list[str]) -> Any:
+        return (await self._client.embed(texts)).vectors
+
     async def close(self) -> None:
         await self._client.aclose()
 

@@ -49,6 +49,13 @@ def _wants_stream(path: str, body: bytes) -> bool:
     return bool(asked.get("stream", "/api/chat" in path))
 
 
+def _vectors(dimensions: int, body: bytes) -> bytes:
+    asked: Any = json.loads(body)
+    made = answers.vectors(dimensions, asked["input"], asked.get("encoding_format", "float"))
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {len(made)}\r\n\r\n"
+    return head.encode() + made
+
+
 class _Pacer:
     """Writes to all its streams in turn, an equal share of them each millisecond."""
 
@@ -107,6 +114,9 @@ class Server:
             writer.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\n{}")
             return
         _, dialect, answer, shape, rest = path.split("/", 4)
+        if rest.endswith("/embeddings"):
+            writer.write(_vectors(int(answer.removeprefix("vectors")), body))
+            return
         if shape.startswith("paced"):
             await self._paced(dialect, int(answer.removeprefix("paced")), shape, writer)
             return

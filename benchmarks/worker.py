@@ -16,11 +16,13 @@ import statistics
 import sys
 import time
 import warnings
+from array import array
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import Any
 
 _clients: dict[str, Any] = {}
+_resting: dict[str, int] = {}
 
 
 def _load(path: str, name: str) -> Any:
@@ -181,6 +183,20 @@ async def _watched(call: Callable[[], Awaitable[Any]]) -> dict[str, Any]:
     return {**times, "peak": peak, "stall": stall, "digest": digest}
 
 
+async def embed(client: Any, job: dict[str, Any]) -> dict[str, Any]:
+    """`count` texts, their vectors as the client has them. size: their bytes as float32. The peak is above what was
+    there before the first round: what one round has freed the next would not seem to need."""
+    texts = [f"text number {number} of some forty characters" for number in range(job["count"])]
+    await client.embed(texts[:100])  # loads what is loaded on first use
+    gc.collect()
+    now = _forget_peak()
+    before = _resting.setdefault(job["url"], now)
+    vectors, times = await _timed(lambda: client.embed(texts))
+    peak = _peak() - before
+    packed = b"".join(array("f", vector).tobytes() for vector in vectors)
+    return {**times, "peak": peak, "size": len(packed), "digest": _digest(packed)}
+
+
 def _status(name: str) -> int:
     with open("/proc/self/status", encoding="utf-8") as file:
         return next(int(line.split()[1]) * 1024 for line in file if line.startswith(name))
@@ -209,6 +225,7 @@ _VERBS = {
     "image": image,
     "send_image": send_image,
     "document": document,
+    "embed": embed,
 }
 
 

@@ -28,7 +28,9 @@ SURFACE: dict[str, dict[str, str]] = {
     "aikido_llm.bulk": {name: f"bulk.{home}" for name, home in vars(aikido_llm.bulk)["_HOME"].items()},
     "aikido_llm.bridges": {name: f"bridges.{home}" for name, home in vars(aikido_llm.bridges)["_HOME"].items()},
     "aikido_llm.serialize": dict.fromkeys(("from_dict", "to_dict"), "serialize"),
-    "aikido_llm.client": dict.fromkeys(("NOTHING", "Gate", "Gated", "Lease"), "client"),
+    "aikido_llm.client": dict.fromkeys(
+        ("NOTHING", "Embedder", "Gate", "Gated", "Lease", "Reranker", "TokenCounter"), "client"
+    ),
     "aikido_llm.store": {
         **dict.fromkeys(("Asked", "CallStore", "identify"), "store"),
         **dict.fromkeys(("Call", "Outcome"), "types.calls"),

@@ -49,5 +49,9 @@ class Client:
         urls = [image["image_url"]["url"] for part in found for image in (part.model_extra or {}).get("images") or ()]
         return base64.b64decode(urls[0].partition(",")[2])
 
+    async def embed(self, texts):
+        done = await self._client.embeddings.create(model="m", input=texts)
+        return [entry.embedding for entry in done.data]
+
     async def close(self):
         await self._client.close()

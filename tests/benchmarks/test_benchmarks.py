@@ -16,9 +16,10 @@ QUICK = (
     "small",
     "paced",
     "images",
+    "embed",
     "limits",
 )  # start-up takes too long here
-MEMORY = ("kB a stream", "× encoded", "× decoded")  # may be nothing at these sizes
+MEMORY = ("kB a stream", "× vectors", "× encoded", "× decoded")  # may be nothing at these sizes
 
 
 def test_benchmarks_run_and_all_come_to_the_same_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
