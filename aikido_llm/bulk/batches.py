@@ -286,10 +286,10 @@ def why(part: HostedBatch, at: int | None = None) -> LLMError:
         return expired()
     if part.state is BatchState.cancelled:
         return cancelled()
-    if part.state is not BatchState.failed:
-        return unanswered()
     if part.error is not None:
         return copy(part.error)
+    if part.state is not BatchState.failed:
+        return unanswered()
     lines = "; ".join(f"line {line + 1}: {error.message}" for line, error in [*part.lines.items()][:3])
     told = f" for others of its rows ({lines})" if lines else ""
     return ServerError(f"the host has refused the whole batch{told}; submit this row again", code="batch_refused")

@@ -1,6 +1,7 @@
 """Waiting for hosted batches: looks that grow rarer, and a failed look is only a look."""
 
 import asyncio
+import logging
 import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -13,6 +14,8 @@ from ..errors import LLMError, StreamError
 from ..retry import is_retryable
 from ..types.batches import HostedBatch
 from .hosting import Host
+
+log = logging.getLogger("aikido_llm")
 
 POLL = (5.0, 300.0)
 """Seconds before the second look, and at most between two."""
@@ -79,6 +82,7 @@ class Poll:
                 self._strange = self._strange + 1 if isinstance(error, StreamError) else 0
                 if not is_retryable(error) or self._strange > _STRANGE:
                     raise
+                log.info("a look at the batch %s failed, and is made again: %s", id, type(error).__name__)
                 self._error = error
                 self._asked_wait = error.retry_after or 0.0
                 break  # the others would be asked in vain

@@ -31,7 +31,7 @@ class Outcome:
 @define
 class Kept:
     """One batch. looks: how many more find it running. path: of its rows' requests. refusal: why it failed. host: that
-    has it, by its address."""
+    has it, by its address. gone: its answers are no longer kept."""
 
     id: str
     label: str
@@ -44,6 +44,7 @@ class Kept:
     refusal: str = ""
     refused_line: int | None = None
     host: str = ""
+    gone: bool = False
 
     def look(self) -> None:
         """Time passes by being looked at."""

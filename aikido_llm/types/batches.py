@@ -31,8 +31,9 @@ class HostedBatch:
 
     id: the provider's. raw_state: its own word. total, succeeded, failed: rows, None where it does not say (yet).
     created, expires: Unix time, None where unsaid. label: what was written on it when it was made, "" where there is
-    none, or no place for one. error: why it failed as a whole. lines: the rows at fault, by their places in the batch
-    from 0. outputs: where its answers are, in the provider's own words. inline: or the answers themselves.
+    none, or no place for one. error: why it failed as a whole, or why its answers are gone. lines: the rows at fault,
+    by their places in the batch from 0. outputs: where its answers are, in the provider's own words. inline: or the
+    answers themselves.
     """
 
     id: str
@@ -67,6 +68,11 @@ def expired() -> LLMError:
 def cancelled() -> LLMError:
     """The one wording for a row that nobody wants any more."""
     return ServerError("the batch was cancelled before this row was asked; submit it again", code="batch_cancelled")
+
+
+def gone() -> LLMError:
+    """The one wording for a row whose answer a host has kept for a while."""
+    return ServerError("the host keeps the answers of this batch no longer; submit the row again", code="batch_gone")
 
 
 def unanswered() -> LLMError:

@@ -245,6 +245,14 @@ async def test_a_download_that_breaks_off_is_taken_up(name: str, ranges: bool) -
         assert sorted(ranged, key=lambda value: int(value[6:-1])) == ranged
 
 
+async def test_answers_that_are_kept_no_longer() -> None:
+    async with opened("anthropic") as (server, client):
+        batch = await bulk.submit(client, rows(2), key="id")
+        for kept in server.batches.all.values():
+            kept.gone = True
+        assert codes(await told(batch)) == {"q0": "batch_gone", "q1": "batch_gone"}
+
+
 async def test_a_download_that_never_succeeds_is_an_error_and_may_be_tried_again() -> None:
     async with opened("anthropic") as (server, client):
         batch = await bulk.submit(client, rows(3), key="id")

@@ -12,7 +12,7 @@ import msgspec
 from attrs import frozen
 
 from ...codecs import json
-from ...types.batches import BatchState, HostedBatch, cancelled, expired
+from ...types.batches import BatchState, HostedBatch, cancelled, expired, gone
 from .. import batch as base
 from ..base import Dialect, ErrorReply, WireRequest
 from ..batch import Common, Frame, Json, Limits, Line, Sheet
@@ -108,6 +108,7 @@ class AnthropicBatches(Common):
             base.count(counts, "succeeded"),
             base.count(counts, "errored"),
             *base.times(found, "created_at", "expires_at"),
+            error=gone() if found.get("archived_at") else None,
             outputs=("results",) if word == "ended" and found.get("results_url") else (),
         )
 

@@ -197,11 +197,13 @@ class AnthropicBatches:
         for one in batch.outcomes:
             counts["processing" if not batch.ended else _kind(one, batch)] += 1
         word = {"running": "in_progress", "cancelling": "canceling"}.get(batch.state, "ended")
+        results = f"{batch.host}/v1/messages/batches/{batch.id}/results"
         return {
             "id": batch.id, "type": "message_batch", "processing_status": word, "request_counts": counts,
-            "created_at": _iso(batch.created), "expires_at": _iso(batch.created + 86400), "archived_at": None,
+            "created_at": _iso(batch.created), "expires_at": _iso(batch.created + 86400),
+            "archived_at": _iso(batch.created) if batch.gone else None,
             "ended_at": _iso(batch.created) if batch.ended else None, "cancel_initiated_at": None,
-            "results_url": f"{batch.host}/v1/messages/batches/{batch.id}/results" if batch.ended else None,
+            "results_url": results if batch.ended and not batch.gone else None,
         }  # fmt: skip
 
     def page(self, batches: list[Kept], request: Received) -> Json:
