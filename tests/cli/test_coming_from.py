@@ -33,7 +33,8 @@ def words_of(line: str) -> set[str]:
 
 async def typed(line: str, folder: Path, env: dict[str, str]) -> Done:
     """What a shell would do with it. The keys and the conversation are piped in."""
-    words = [str(folder / word) if word in ("photo.png", "tools.py") else word for word in shlex.split(line)]
+    files = ("photo.png", "tools.py", "notes.csv", "vectors.jsonl")
+    words = [str(folder / word) if word in files else word for word in shlex.split(line)]
     words = [f"@{folder / word[1:]}" if word == "@notes.txt" else word for word in words]
     if words[0] == "cat":
         return await here(*words[4:], stdin=(folder / words[1]).read_text("utf-8"), **env)
@@ -46,6 +47,7 @@ async def typed(line: str, folder: Path, env: dict[str, str]) -> Done:
 async def test_every_command_of_the_guide(server: WireServer, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("some notes")
     (tmp_path / "photo.png").write_text(PICTURE)
+    (tmp_path / "notes.csv").write_text("id,text\n1,one\n2,two\n")
     (tmp_path / "tools.py").write_text("def now() -> str:\n    return 'noon'\n")
     server.respond(lambda request: Answer(next((text for asked, text in ANSWERS.items() if asked in str(request.body)),
                                                "Because.")))  # fmt: skip

@@ -114,7 +114,8 @@ async def test_a_key_that_is_set_is_used_and_never_shown(
     used = await here("chat", "-p", "vllm", "-m", "m", "--dsn", server.base_url("vllm"), "hi", **home)
     assert (used.code, server.received[0].headers["authorization"]) == (0, "Bearer test-key"), used.err
     write(tmp_path / "vllm" / "api_key", "of-another-program")
-    done = await here("keys", "list", OPENAI_API_KEY="k", **home)
+    done = await here("keys", OPENAI_API_KEY="k", **home)
+    assert done == await here("keys", "list", OPENAI_API_KEY="k", **home)
     assert [line.split() for line in done.out.splitlines()[1:]] == [["openai", "OPENAI_API_KEY"], ["vllm", str(file)]]
     assert "test-key" not in done.out + done.err
     assert (await here("keys", "path", **home)).out == f"{file.parent}\n"

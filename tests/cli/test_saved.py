@@ -46,7 +46,7 @@ async def test_save_show_list_use_remove(server: WireServer, home: Path) -> None
     await cli(home, "chat", *access, "-T", "tr", "-m", "mine", "-s", "mine", "x")
     assert (server.received[1].body["model"], server.received[1].body["messages"][0]["content"]) == ("mine", "mine")
     assert (await cli(home, "templates", "remove", "tr")).code == 0
-    assert "there are no templates" in (await cli(home, "templates", "list")).err
+    assert "there are no templates" in (await cli(home, "templates")).err
 
 
 @pytest.mark.parametrize(

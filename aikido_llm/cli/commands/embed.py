@@ -19,11 +19,11 @@ from ..terminal.render import json_line
 from .map import bounded, check, check_names
 
 _EPILOG = """\b
-A line of FILE (or of stdin: -) is a JSON string or an object with text and id; with --text it is the text itself.
+A line of FILE (or of stdin: -) is a JSON string or an object with text and id; with --text it is the text.
 Of a table (.csv, .tsv, .parquet) the columns text and id are read; --column names another.
 \b
 A line of OUT.jsonl is {"line": 1, "hash": "...", "id": 7, "settings": "...", "vector": [0.25, ...]}.
-OUT.parquet has the columns line, id and vector, written when all is made; until then lines are in OUT.parquet.jsonl.
+OUT.parquet has line, id and vector, and is written when all is made; until then see OUT.parquet.jsonl.
 \b
 Examples:
   aikido-llm embed texts.jsonl -p openai -m text-embedding-3-small -o vectors.jsonl

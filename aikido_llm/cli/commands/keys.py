@@ -22,11 +22,14 @@ Examples:
 """
 
 
-@click.group("keys", epilog=_EPILOG)
-def command() -> None:
+@click.group("keys", epilog=_EPILOG, invoke_without_command=True)
+@click.pass_context
+def command(ctx: click.Context) -> None:
     """Keep the keys of providers: in the system's keyring where the Python package `keyring` is installed, else in a
-    file that only you may read. They are never printed.
+    file that only you may read. They are never printed. Alone, it lists who has one.
     """
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(list_keys)
 
 
 @command.command("set")
@@ -69,7 +72,7 @@ def remove(name: str) -> None:
 
 @command.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
-def list_keys(as_json: bool) -> None:
+def list_keys(as_json: bool = False) -> None:
     """List the providers that have a key, and where it is from; never the key."""
     rows: dict[str, Provider] = {}
     for row in map(find, llm.providers()):

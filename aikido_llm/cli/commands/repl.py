@@ -91,6 +91,8 @@ def command(access: Access, system: str | None, load: Path | None, plain: bool, 
                 repl.load(str(load))
             if isinstance(source, Keyboard):
                 repl.say(f"{repl.about}; /help lists the commands, Ctrl-D leaves")
+                if before is not None:
+                    repl.say(f"{len(before.messages)} messages, up to call {before.id} of the log")
                 if said := stand_in(access):
                     repl.say(said)
             repl.run(source)

@@ -18,14 +18,17 @@ Examples:
 _SHOWN = 70  # characters of a prompt in the list
 
 
-@click.group("templates", epilog=_EPILOG)
-def command() -> None:
+@click.group("templates", epilog=_EPILOG, invoke_without_command=True)
+@click.pass_context
+def command(ctx: click.Context) -> None:
     """Keep prompts under a name: text with {input} and {variables}, instructions, model, schema, tools, options."""
+    if ctx.invoked_subcommand is None:
+        ctx.invoke(list_templates)
 
 
 @command.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
-def list_templates(as_json: bool) -> None:
+def list_templates(as_json: bool = False) -> None:
     """List the templates."""
     found = [(name, *_about(name)) for name in saved.names()]
     if as_json:
