@@ -25,6 +25,7 @@ _WAIT = 0.5  # s that a reader waits for frames before it looks whether any will
 _LEASE = 3.0  # s that a maker is taken to live without a word of it
 _LOOK = 1.0  # s between two times that a reader says that it reads
 _AGAIN = 0.25  # s before Redis is asked again
+_GRACE = 2.0  # s that a maker has, when Redis was gone, to be heard of again
 _LAST_WORDS = 1.0  # s that the end of a service waits for Redis
 
 logger = logging.getLogger("aikido_llm")
@@ -222,7 +223,7 @@ class Reader:
         self._patience = patience
         self._heartbeat = heartbeat
         self._clock = asyncio.get_running_loop().time
-        self._said = self._looked = self._heard = self._clock()
+        self._said = self._looked = self._heard = self._trusts = self._clock()
         self._look = min(_LOOK, shelf.keep / 3)
         self._wait = min(_WAIT, self._look, heartbeat or _WAIT)
 
@@ -251,6 +252,7 @@ class Reader:
         except Gone:
             if self._clock() >= self._heard + self._patience:
                 return self._give_up()
+            self._trusts = self._clock() + _GRACE
             await asyncio.sleep(_AGAIN)
             return b""
         self._heard = self._clock()
@@ -267,7 +269,7 @@ class Reader:
         if not waits or state.last > self.number:
             return False
         self._over = state.over
-        return not state.over and not state.alive
+        return not state.over and not state.alive and self._clock() >= self._trusts
 
     def _give_up(self) -> bytes:
         self._over = True

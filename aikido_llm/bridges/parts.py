@@ -27,11 +27,17 @@ def text_of(message: Message) -> str:
 
 
 def value_of(text: str) -> Any:
-    """What JSON text holds; other text as it is."""
+    """What JSON text holds; other text as it is, and so what can be read and not be written inside a frame."""
     try:
-        return json.loads(text)
+        value = json.loads(text)
+        if text.count("[") + text.count("{") > _DEEP:
+            json.dumps([[[value]]])
     except ValueError:
         return text
+    return value
+
+
+_DEEP = 200  # levels that are no question
 
 
 def choice_of(choice: Response, index: int, thinking: bool) -> dict[str, Any]:

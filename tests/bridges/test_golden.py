@@ -15,7 +15,7 @@ from aikido_llm.types.events import RunEvent
 from aikido_llm.types.messages import Replay
 from tests.test_every_event import EVENTS
 
-from .scenarios import ADD, ROWS, SCENARIOS, SEARCH, Row, answer, call
+from .scenarios import ADD, ROWS, SCENARIOS, SEARCH, Row, answer, call, result
 
 each = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 scenarios = pytest.mark.parametrize("name", SCENARIOS)
@@ -122,6 +122,17 @@ async def test_the_words_of_a_failed_tool_go_out_only_when_asked_for(row: Row) -
     events = SCENARIOS["tool_results"]
     assert b"no such number" in await row.bytes(events, errors=True)
     assert b"no such number" not in await row.bytes(events, errors=False)
+
+
+@each
+async def test_what_a_model_writes_is_not_too_deep_to_be_told(row: Row) -> None:
+    """Around the depth at which JSON can be read and, a level deeper, not be written."""
+    for depth in range(970, 1000):
+        made = evolve(ADD, arguments="[" * depth + "]" * depth)
+        text = await row.bytes(
+            [*answer(*call(0, made), reason="tool_calls"), result(made, made.arguments), *answer("so")]
+        )
+        assert b"The answer failed" not in text
 
 
 @each
