@@ -113,7 +113,6 @@ class TakesUp(Protocol):
         ...
 
 
-@runtime_checkable
 class SingleAttempt(Protocol):
     """A client that can be asked not to retry, so that attempts do not multiply."""
 
@@ -315,7 +314,7 @@ async def _run_and_tell(
             begun = error.resume.id if error.resume is not None else begun
             raise
 
-    policy, takes_up = policy or default_streaming_retry_policy(), isinstance(once, TakesUp)
+    policy, takes_up = policy or default_streaming_retry_policy(), hasattr(once, "resume")
     try:
         return await run(policy, attempt, sleep=sleep, random=random, clock=clock, takes_up=takes_up)
     except LLMError as error:
@@ -325,4 +324,5 @@ async def _run_and_tell(
 
 def _once(client: Client) -> Client:
     """The client without its own retries: one owner per call."""
-    return client.single_attempt if isinstance(client, SingleAttempt) else client
+    once: Client = getattr(client, "single_attempt", client)
+    return once

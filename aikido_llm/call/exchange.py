@@ -22,12 +22,12 @@ from ..transport.base import (
     HTTPRequest,
     HTTPResponse,
     Limits,
-    Proxied,
-    Timed,
     Timeouts,
     Transport,
     Warms,
     check_encoding,
+    secrets_told,
+    when_sent,
 )
 from ..types.request import Options
 from .clocks import Clocks
@@ -166,8 +166,7 @@ class Exchange:
             failure = error.scrubbed(*secrets)
         if response is None:
             raise failure or _interrupted(clocks, wire)
-        if isinstance(response, Proxied):
-            secrets = (*secrets, *response.secrets)
+        secrets = (*secrets, *secrets_told(response))
         reply = read_reply(response.headers, self._settings.provider, secrets)
         if response.status in wire.accepts:
             failure = _unreadable(response)
@@ -175,7 +174,7 @@ class Exchange:
             failure = await self._refusal(clocks, response)
         if failure is not None:
             return signed, reply.stamp(failure.scrubbed(*secrets))
-        return signed, Accepted(response, reply, response.sent if isinstance(response, Timed) else sent, secrets)
+        return signed, Accepted(response, reply, when_sent(response, sent), secrets)
 
     async def read(self, clocks: Clocks, response: HTTPResponse) -> bytes:
         """The whole body of a document. Raises TooLargeError past Limits.body_bytes, and what broke the reading."""

@@ -170,7 +170,6 @@ class HTTPResponse(Protocol):
         ...
 
 
-@runtime_checkable
 class Timed(Protocol):
     """A response whose transport knows when its request began to go out: behind the wait for a connection."""
 
@@ -180,7 +179,12 @@ class Timed(Protocol):
         ...
 
 
-@runtime_checkable
+def when_sent(response: HTTPResponse, otherwise: float) -> float:
+    """Of a `Timed` response. (To ask whether it is one by `isinstance` takes 14 µs, and this is asked per request.)"""
+    sent: float = getattr(response, "sent", otherwise)
+    return sent
+
+
 class Proxied(Protocol):
     """A response whose transport told somebody on the way a secret of its own: a proxy's password."""
 
@@ -188,6 +192,12 @@ class Proxied(Protocol):
     def secrets(self) -> tuple[Secret, ...]:
         """What no error and no header may show."""
         ...
+
+
+def secrets_told(response: HTTPResponse) -> tuple[Secret, ...]:
+    """Those of a `Proxied` response; of another one none."""
+    secrets: tuple[Secret, ...] = getattr(response, "secrets", ())
+    return secrets
 
 
 @runtime_checkable

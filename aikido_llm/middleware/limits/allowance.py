@@ -9,7 +9,8 @@ class Allowance:
     """The least that is certain: what the host had left when it replied, without what went out since.
 
     Hosts mean two things by a reset: a window that begins anew, or the time until a bucket that flows in all the while
-    is full. A bucket shows itself: what is in use, divided by the time until it is full, is always the same pace. Until
+    is full. A bucket shows itself: what is in use, divided by the time until it is full, is always the same pace, which
+    within one window grows faster than what is in use (from one window to the next it may be the same by chance). Until
     then nothing is taken to flow in before the reset; and never is more allowed than the host has said.
     """
 
@@ -22,13 +23,15 @@ class Allowance:
         self._until = float("inf")
         self._longest = 0.0  # reset, in seconds
         self._pace: float | None = None  # what flows in a second, where that is certain
-        self._seen: tuple[float, float] | None = None  # (what was in use, the pace that it told of), to compare with
+        self._seen: tuple[float, float] | None = None  # before this reset: (what was in use, the pace that it told of)
 
     def told(self, limit: float | None, remaining: float, reset: float | None, unseen: float, now: float) -> None:
         """unseen: what was asked for since the request that this is the reply to: the host may not have counted it."""
         if (limit is None and reset is None) or (limit is not None and limit < 1):
             return  # some hosts write 0 where they do not count
         seconds = _WINDOW if reset is None else reset
+        if now >= self._until:
+            self._seen = None
         self._left = remaining - unseen
         self._limit = limit
         self._at = now
@@ -40,11 +43,14 @@ class Allowance:
     def wait(self, amount: float, now: float) -> float:
         """Seconds until the host will have so much; what is more than it ever has counts as all that it has."""
         if now >= self._until:
+            self._seen = None
             self._left = float("inf") if self._limit is None else self._limit
             self._at = now
-            self._until = now + self._longest if self._longest else float("inf")
+            self._until = now + self._longest if self._longest and not self._pace else float("inf")
         if self._limit is not None:
             amount = min(amount, self._limit)
+            if self._pace and self._left + self._pace * (now - self._at) > self._limit:
+                self._left, self._at = self._limit, now  # it is full
         missing = amount - self._left - (self._pace or 0.0) * (now - self._at)
         if missing <= 1e-6:
             return 0.0

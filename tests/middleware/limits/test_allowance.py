@@ -1,7 +1,7 @@
 """What is learned from two kinds of hosts, simulated: a bucket that flows in, and windows that begin anew."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from aikido_llm.middleware.limits.allowance import Allowance
@@ -18,10 +18,10 @@ class FlowingHost:
         """(whether it was let pass, what remains, reset)."""
         self.level = min(self.limit, self.level + (now - self.at) * self.rate)
         self.at = now
-        passed = self.level >= amount
+        passed = self.level >= amount - 1e-9  # what flows in is a sum of fractions
         if passed:
             self.level -= amount
-        return passed, float(int(self.level)), (self.limit - self.level) / self.rate
+        return passed, float(int(self.level + 1e-9)), (self.limit - self.level) / self.rate
 
 
 class WindowHost:
@@ -81,6 +81,7 @@ def test_a_host_with_a_bucket_refuses_nothing(given: list[tuple[float, float]], 
 
 @settings(max_examples=150, deadline=None)
 @given(steps, st.sampled_from([5.0, 60.0, 300.0]), st.sampled_from([1.0, 60.0]))
+@example([(0.3, 1.0), (0.3, 1.0), (5.0, 1.0), (0.01, 1.0), (0.0, 1.0), (0.3, 3.0)], 5.0, 1.0)
 def test_a_host_with_windows_refuses_nothing(given: list[tuple[float, float]], limit: float, window: float) -> None:
     assert asked(WindowHost(limit, window), given)[0] == 0
 
@@ -94,6 +95,18 @@ def test_with_many_under_way(host: type[FlowingHost] | type[WindowHost]) -> None
 def test_a_bucket_is_used_as_fast_as_it_fills() -> None:
     _, took = asked(FlowingHost(100.0, 10.0), [(0.0, 1.0)] * 1100)
     assert took == pytest.approx(100.0, rel=0.1)  # a hundred at once, the rest at ten a second
+
+
+def test_a_full_bucket_holds_no_more_however_long_it_is_full() -> None:
+    allowance = Allowance()
+    for now, used in ((0.0, 10.0), (0.0, 40.0)):
+        allowance.told(100.0, 99.0 - used, used / 10.0, 0.0, now)
+    assert allowance.wait(60.0, 0.0) == pytest.approx(0.1)
+    assert allowance.wait(100.0, 3.9) == pytest.approx(0.1), "it flows in by ten a second"
+    assert allowance.wait(100.0, 5.0) == 0.0
+    assert allowance.wait(100.0, 8.9) == 0.0
+    allowance.take(100.0)
+    assert allowance.wait(10.0, 8.9) > 0.9
 
 
 def test_windows_are_used_up() -> None:
