@@ -1,6 +1,6 @@
 """Messages of AWS event streams, as a server writes them."""
 
-from struct import pack
+from struct import pack, unpack_from
 from zlib import crc32
 
 
@@ -36,3 +36,20 @@ def prelude(size: int, headers: int) -> bytes:
     """The lengths that a message says of itself and its headers, with their checksum."""
     lengths = pack(">II", size, headers)
     return lengths + pack(">I", crc32(lengths))
+
+
+def messages(body: bytes) -> list[bytes]:
+    """A recorded stream in its messages."""
+    found: list[bytes] = []
+    at = 0
+    while at < len(body):
+        (size,) = unpack_from(">I", body, at)
+        found.append(body[at : at + size])
+        at += size
+    return found
+
+
+def parts(one: bytes) -> tuple[bytes, bytes]:
+    """The headers and the payload of a message."""
+    size, headers = unpack_from(">II", one)
+    return one[12 : 12 + headers], one[12 + headers : size - 4]

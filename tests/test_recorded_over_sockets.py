@@ -23,6 +23,7 @@ _DIALECTS = {
     "gemini": "gemini",
     "cohere-v2": "cohere",
     "ollama-chat": "ollama",
+    "bedrock-converse": "bedrock-converse",
 }
 _STREAMS, _BODIES, _ERRORS = 3, 2, 2  # taken of each host
 _LARGEST = 1_000_000  # bytes

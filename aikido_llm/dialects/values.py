@@ -41,6 +41,11 @@ def as_objects(value: Any) -> list[dict[str, Any]]:
     return [item for item in as_list(value) if is_object(item)]
 
 
+def one_or_more(value: Any) -> list[dict[str, Any]]:
+    """The same, of servers that write one object where a list of them is due."""
+    return [value] if is_object(value) and value else as_objects(value)
+
+
 def as_text(value: Any) -> str:
     """The text itself; "" for anything else."""
     return value if isinstance(value, str) else ""

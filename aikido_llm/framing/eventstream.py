@@ -123,14 +123,12 @@ class EventStreamFramer:
 
 
 def eventstream_or_whole(content_type: str, *, stream: bool, event_bytes: int, body_bytes: int) -> Framer:
-    """For wires that stream such messages. A body that begins as text is a document: a message that began so would be
-    half a gigabyte long or more."""
+    """For wires that stream such messages, whatever the label says. A body that begins as text is a document: a message
+    that began so would be half a gigabyte long or more."""
 
     def choose(begun: Beginning) -> Framer:
         return EventStreamFramer(event_bytes) if begun == "other" else WholeBody(body_bytes)
 
-    if content_type == "application/vnd.amazon.eventstream":
-        return EventStreamFramer(event_bytes)
     return Unlabelled(choose, event_bytes if stream else body_bytes, stream=stream)
 
 

@@ -10,16 +10,19 @@ from typing import Any
 
 import pytest
 
-from aikido_llm.dialects.values import is_list
+from aikido_llm.dialects.values import as_object, is_list, is_object
 from aikido_llm.errors import InsufficientCreditsError, LLMError, MalformedStream, StreamTruncated
 from aikido_llm.providers import find
 from aikido_llm.types.response import Response
+from tests import binary
 from tests.wire import Road, error_of, response_of
 
 Build = Callable[..., tuple[bytes, bytes]]
 """(content, calls, usage, end) in the wire's own JSON -> (a stream's body, a whole body)."""
 
-ROWS = ("vllm", "openai-responses", "anthropic", "gemini", "cohere", "ollama")
+TEXTUAL = ("vllm", "openai-responses", "anthropic", "gemini", "cohere", "ollama")
+ROWS = (*TEXTUAL, "bedrock-converse")
+LABELS = {"ollama": "application/x-ndjson", "bedrock-converse": "application/vnd.amazon.eventstream"}
 
 
 def sse(*events: Any) -> bytes:
@@ -106,14 +109,34 @@ def ollama(content: Any = "", calls: Any = None, usage: Any = None, end: Any = "
     return stream, json.dumps({**last, "message": message}).encode()
 
 
-WIRES: dict[str, Build] = dict(zip(ROWS, (chat, responses, anthropic, gemini, cohere, ollama), strict=True))
+def converse(content: Any = "", calls: Any = None, usage: Any = None, end: Any = "end_turn") -> tuple[bytes, bytes]:
+    blocks: list[Any] = listed(content, calls)
+    events: list[tuple[str, Any]] = [("messageStart", {"role": "assistant"})]
+    for index, block in enumerate(blocks):
+        told: Any = {"text": block} if isinstance(block, str) else block
+        used = as_object(as_object(told).get("toolUse"))
+        delta = {"toolUse": {"input": json.dumps(used.get("input"))}} if used else told
+        start = {"toolUse": {name: item for name, item in used.items() if name != "input"}} if used else {}
+        events += [
+            ("contentBlockStart", {"contentBlockIndex": index, "start": start}),
+            ("contentBlockDelta", {"contentBlockIndex": index, "delta": delta}),
+            ("contentBlockStop", {"contentBlockIndex": index}),
+        ]
+    events += [("messageStop", {"stopReason": end}), ("metadata", {"usage": usage or {}})]
+    message = {"role": "assistant", "content": blocks if calls else content}
+    whole = {"output": {"message": message}, "stopReason": end, "usage": usage or {}}
+    stream = b"".join(binary.event(name, json.dumps(said).encode()) for name, said in events)
+    return stream, json.dumps(whole).encode()
+
+
+WIRES: dict[str, Build] = dict(zip(ROWS, (chat, responses, anthropic, gemini, cohere, ollama, converse), strict=True))
 
 
 def both(row: str, **said: Any) -> list[tuple[Response, LLMError | None]]:
     """What each road makes of it."""
     found: list[tuple[Response, LLMError | None]] = []
     for stream, body in zip((True, False), WIRES[row](**said), strict=True):
-        label = "application/json" if not stream else "application/x-ndjson" if row == "ollama" else "text/event-stream"
+        label = LABELS.get(row, "text/event-stream") if stream else "application/json"
         events = Road(find(row).dialect, stream=stream, content_type=label).read(body)
         found.append((response_of(events), error_of(events)))
     return found
@@ -159,6 +182,16 @@ SHAPES: list[Any] = [
     [{"text": "Hello there"}],
     ["Hello ", {"type": "text", "text": "there"}],
 ]
+BESIDE: dict[str, Any] = {
+    "vllm": {"choices": {"index": 0, "message": "Hello there", "finish_reason": "stop"}},
+    "openai-responses": {"status": "completed", "output": "Hello there"},
+    "anthropic": {"type": "message", "content": "Hello there", "stop_reason": "end_turn"},
+    "gemini": {"candidates": [{"content": {"text": "Hello there"}, "finishReason": "STOP"}]},
+    "cohere": {"message": {"content": "Hello there"}, "finish_reason": "COMPLETE"},
+    "ollama": {"response": "Hello there", "done": True},
+    "bedrock-converse": {"output": {"message": {"content": "Hello there"}}, "stopReason": "end_turn"},
+}
+"""The text, and nothing of what it stands in as a rule."""
 UNKNOWN: list[Any] = [
     [{"type": "hologram", "x": 1}],
     {"type": "hologram", "x": 1},
@@ -179,6 +212,31 @@ def test_content_of_another_shape_is_read_or_told(row: str, content: Any) -> Non
             assert response.finish_reason == "stop"
         else:
             assert type(error) is MalformedStream
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_text_that_stands_alone_is_read(row: str) -> None:
+    road = Road(find(row).dialect, stream=False, content_type="application/json")
+    events = road.read_every_way(json.dumps(BESIDE[row]).encode())
+    assert (error_of(events), response_of(events).text) == (None, "Hello there")
+
+
+SNAKE = [
+    {"candidates": [{"content": {"parts": [{"text": "Hello "}]}}], "response_id": "r", "model_version": "m"},
+    {"candidates": [{"content": {"parts": [{"function_call": {"name": "f", "args": {"a": 1}}}]}}], "response_id": "r"},
+    {"candidates": [{"finish_reason": "STOP"}], "usage_metadata": {"prompt_token_count": 3}, "response_id": "r"},
+]
+
+
+def test_gemini_in_snake_case_is_gemini() -> None:
+    response = response_of(Road(find("gemini").dialect).read_every_way(sse(*SNAKE)))
+    assert (response.text, response.tool_calls[0].parsed(), response.finish_reason) == (
+        "Hello ",
+        {"a": 1},
+        "tool_calls",
+    )
+    assert (response.id, response.model, response.usage.input_tokens) == ("r", "m", 3)
+    assert response.provider_data == {}
 
 
 @pytest.mark.parametrize("content", UNKNOWN, ids=str)
@@ -212,6 +270,8 @@ def function(row: str, name: str | None, arguments: Any, id: str = "c1") -> dict
             return {"type": "tool_use", "id": id, **named, "input": arguments}
         case "gemini":
             return {"functionCall": {**named, "args": arguments}}
+        case "bedrock-converse":
+            return {"toolUse": {"toolUseId": id, **named, "input": arguments}}
         case _:
             return {"function": {**named, "arguments": arguments}}
 
@@ -222,7 +282,33 @@ def test_a_call_without_a_name_never_vanishes(row: str) -> None:
         assert type(error) is MalformedStream or response.tool_calls, (response, error)
 
 
-CALL_WORDS = {"vllm": "tool_calls", "anthropic": "tool_use", "cohere": "TOOL_CALL"}
+def renamed(value: Any, own: tuple[str, ...], name: str) -> Any:
+    """With this name for the arguments of the call."""
+    if is_list(value):
+        return [renamed(item, own, name) for item in value]
+    if not is_object(value):
+        return value
+    return {(name if key in own else key): renamed(item, own, name) for key, item in value.items()}
+
+
+@pytest.mark.parametrize("name", ["arguments", "input", "args", "parameters"])
+@pytest.mark.parametrize("row", TEXTUAL)
+def test_arguments_under_the_name_of_another_wire_are_arguments(row: str, name: str) -> None:
+    call = renamed(function(row, "look", {"a": 1}), ("arguments", "input", "args"), name)
+    for response, error in both(row, calls=[call]):
+        assert (error, [call.parsed() for call in response.tool_calls]) == (None, [{"a": 1}])
+
+
+@pytest.mark.parametrize("row", ["vllm", "cohere", "ollama"])
+def test_a_call_that_has_its_name_beside_its_id_is_a_call(row: str) -> None:
+    called = function(row, "look", {"a": 1})
+    flat = {**{key: item for key, item in called.items() if key != "function"}, **called["function"]}
+    for end in ({}, {"end": CALL_WORDS.get(row, "stop")}):
+        for response, error in both(row, calls=[flat], **end):
+            assert (error, [(call.name, call.parsed()) for call in response.tool_calls]) == (None, [("look", {"a": 1})])
+
+
+CALL_WORDS = {"vllm": "tool_calls", "anthropic": "tool_use", "cohere": "TOOL_CALL", "bedrock-converse": "tool_use"}
 
 
 @pytest.mark.parametrize("row", CALL_WORDS)
@@ -237,6 +323,9 @@ def test_whole_calls_beside_any_good_word_are_calls(row: str) -> None:
         assert error is None
         assert [(call.name, call.parsed()) for call in response.tool_calls] == [("look", {"a": 1})]
         assert response.finish_reason == "tool_calls"
+
+
+LAST = '{"c": "cat /home", "d": 1}'
 
 
 def restated(row: str, *pieces: str) -> bytes:
@@ -255,6 +344,14 @@ def restated(row: str, *pieces: str) -> bytes:
                    {"type": "content_block_stop", "index": 0},
                    {"type": "message_delta", "delta": {"stop_reason": "tool_use"}},
                    {"type": "message_stop"})  # fmt: skip
+    if row == "bedrock-converse":
+        told: list[tuple[str, Any]] = [
+            ("contentBlockStart", {"contentBlockIndex": 0, "start": {"toolUse": {"toolUseId": "c1", "name": "look"}}}),
+            *(("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"toolUse": {"input": p}}}) for p in pieces),
+            ("messageStop", {"stopReason": "tool_use"}),
+            ("metadata", {}),
+        ]
+        return b"".join(binary.event(name, json.dumps(data).encode()) for name, data in told)
     start = {"id": "c1", "type": "function", "function": {"name": "look", "arguments": ""}}
     said = [{"message": {"tool_calls": {"function": {"arguments": piece}}}} for piece in pieces]
     calls = [{"type": "tool-call-delta", "index": 0, "delta": delta} for delta in said]
@@ -268,21 +365,25 @@ def restated(row: str, *pieces: str) -> bytes:
     "pieces",
     [
         ('{"c": "ls"}', '{"c": "ls"}'),
-        ('{"c": "cat"}', '{"c": "cat /home"}', '{"c": "cat /home", "d": 1}'),
+        ('{"c": "cat"}', '{"c": "cat /home"}', LAST),
         ('{"c": ', '"ls"}', '{"c": "ls"}'),
         ("{}", '{"c": "ls"}'),
         ("null", '{"c": "ls"}'),
+        ('{"c": "ls"}', "{}"),
+        ('{"c": ', '"ls"}', " {}", "null"),
     ],
 )
 def test_arguments_that_are_said_again_are_said_once(row: str, pieces: tuple[str, ...]) -> None:
-    events = Road(find(row).dialect).read(restated(row, *pieces))
+    events = Road(find(row).dialect, content_type=LABELS.get(row, "text/event-stream")).read(restated(row, *pieces))
     assert error_of(events) is None
-    assert [call.parsed() for call in response_of(events).tool_calls] == [json.loads(pieces[-1])]
+    meant = json.loads(LAST) if LAST in pieces else {"c": "ls"}
+    assert [call.parsed() for call in response_of(events).tool_calls] == [meant]
 
 
 @pytest.mark.parametrize("row", CALL_WORDS)
 def test_arguments_that_do_not_agree_are_a_fault(row: str) -> None:
-    assert type(error_of(Road(find(row).dialect).read(restated(row, '{"c": 1}', '{"d": 2}')))) is MalformedStream
+    road = Road(find(row).dialect, content_type=LABELS.get(row, "text/event-stream"))
+    assert type(error_of(road.read(restated(row, '{"c": 1}', '{"d": 2}')))) is MalformedStream
 
 
 # ---------------------------------------------------------------- ends
@@ -291,10 +392,11 @@ def test_arguments_that_do_not_agree_are_a_fault(row: str) -> None:
 @pytest.mark.parametrize("row", ROWS)
 def test_a_stream_without_its_end_is_cut_and_a_whole_body_with_garbage_behind_it_is_not(row: str) -> None:
     stream, body = WIRES[row](content="one two")
-    cut = stream[: stream.rindex(b"\n\n" if row != "ollama" else b"\n", 0, -2)]
+    last = stream.rindex(b"\n\n" if row != "ollama" else b"\n", 0, -2) if row in TEXTUAL else -5
+    cut = stream[:last]
     if row == "vllm":
         cut = cut[: cut.rindex(b"data:")]
-    events = Road(find(row).dialect, content_type="application/x-ndjson" if row == "ollama" else "text/event-stream")
+    events = Road(find(row).dialect, content_type=LABELS.get(row, "text/event-stream"))
     assert type(error_of(events.read(cut))) is StreamTruncated
     whole = Road(find(row).dialect, stream=False, content_type="application/json")
     for behind in (b"garbage", b"\0", b"}"):
@@ -313,7 +415,7 @@ NO_MONEY: list[Any] = [
 
 
 @pytest.mark.parametrize("said", NO_MONEY, ids=str)
-@pytest.mark.parametrize("row", ROWS)
+@pytest.mark.parametrize("row", TEXTUAL)
 def test_an_envelope_in_any_place_is_the_error_that_it_tells(row: str, said: Any) -> None:
     stream, _ = WIRES[row](content="Hi")
     text = json.dumps(said).encode()

@@ -9,15 +9,16 @@ from typing import Any, TypeAlias
 from attrs import evolve, field, frozen
 
 from aikido_llm.dialects.values import is_list, is_object
+from tests import binary
 
-OPAQUE = ("arguments", "args", "input", "parameters", "partialArgs", "error", "metadata", "toolResponse")
+OPAQUE = ("arguments", "args", "input", "parameters", "partialArgs", "error", "metadata", "toolResponse", "toolResult")
 """Keys of what belongs to the model or the caller: a field more in there is another answer."""
 
 
 @frozen
 class Sent:
     """An answer as a server sends it. blocks: events of a stream or its lines, in order; a whole body is one.
-    kind: sse, ndjson or whole. end: what stands behind a block."""
+    kind: sse, ndjson, binary or whole. end: what stands behind a block."""
 
     blocks: tuple[bytes, ...]
     kind: str
@@ -35,6 +36,8 @@ Change: TypeAlias = Callable[[Sent, random.Random, Sent], Sent | None]
 
 def sent(body: bytes, label: str) -> Sent:
     """A recorded body in its parts."""
+    if body[:1] == b"\0":
+        return Sent(tuple(binary.messages(body)), "binary", label)
     plain = body.replace(b"\r\n", b"\n")
     if re.match(rb"\s*(?:data|event|id|:)", plain):
         return Sent(tuple(block for block in re.split(rb"\n{2,}", plain.strip(b"\n"))), "sse", label, b"\n\n")
@@ -48,6 +51,9 @@ def sent(body: bytes, label: str) -> Sent:
 
 def _payload(block: bytes, kind: str) -> tuple[bytes, Any, bytes] | None:
     """(what stands before its JSON, the JSON, what stands behind it)."""
+    if kind == "binary":
+        headers, payload = binary.parts(block)
+        return headers, json.loads(payload), b""
     found = (
         re.search(rb"^data: ?(\{.*\})\s*$", block, re.MULTILINE) if kind == "sse" else re.search(rb"(?s)(.*)", block)
     )
@@ -59,6 +65,12 @@ def _payload(block: bytes, kind: str) -> tuple[bytes, Any, bytes] | None:
         return None
 
 
+def _block(kind: str, before: bytes, value: Any, behind: bytes) -> bytes:
+    """A block with other JSON in it."""
+    text = json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    return binary.message(before, text) if kind == "binary" else before + text + behind
+
+
 def _rewritten(answer: Sent, change: Callable[[Any], Any]) -> Sent | None:
     blocks: list[bytes] = []
     for block in answer.blocks:
@@ -67,8 +79,7 @@ def _rewritten(answer: Sent, change: Callable[[Any], Any]) -> Sent | None:
             blocks.append(block)
             continue
         before, value, behind = parts
-        text = json.dumps(change(value), ensure_ascii=False).encode("utf-8", "surrogatepass")
-        blocks.append(before + text + behind)
+        blocks.append(_block(answer.kind, before, change(value), behind))
     return evolve(answer, blocks=tuple(blocks))
 
 
@@ -86,7 +97,7 @@ def _walk(value: Any, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Any
 
 def _counted(fields: dict[str, Any]) -> dict[str, Any]:
     return {
-        key: str(item) if re.search(r"(?i)_tokens$|TokenCount$|_count$", key) and type(item) is int else item
+        key: str(item) if re.search(r"(?i)_?tokens$|TokenCount$|_count$", key) and type(item) is int else item
         for key, item in fields.items()
     }
 
@@ -100,13 +111,17 @@ _BEATS = (
     b'data: {"type": "ping"}', b"event: x.unknown\ndata: <wait>", b"retry: 3000", b"id: 7",
 )  # fmt: skip
 _LINES = (b"{}", b"", b": keepalive", b'{"type": "ping"}', b"null")
+_MESSAGES = (
+    binary.event("ping"), binary.event("keepalive", b'{"type":"keepalive","message":"here"}'),
+    binary.event("x.unknown", b"<wait>"), binary.event("initial-response"),
+)  # fmt: skip
 _LABELS = ("text/plain", "text/event-stream", "application/json", "application/octet-stream", "text/html", "")
 
 
 def heartbeats(answer: Sent, dice: random.Random, _: Sent) -> Sent | None:
     if answer.kind == "whole":
         return evolve(answer, blocks=(b" \n\n " + answer.blocks[0],))
-    beats = _BEATS if answer.kind == "sse" else _LINES
+    beats = {"sse": _BEATS, "ndjson": _LINES, "binary": _MESSAGES}[answer.kind]
     blocks = [dice.choice(beats)]
     for block in answer.blocks:
         blocks += [block, dice.choice(beats)]
@@ -145,8 +160,8 @@ def said_once(answer: Sent, dice: random.Random, _: Sent) -> Sent | None:
         [name for name in _REPEATED if name.encode() not in answer.body] if "choices" in value and not number else []
     )
     _holders(value)[number][dice.choice([*names, "x_once"])] = ONCE
-    text = json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    return evolve(answer, blocks=(*answer.blocks[:at], before + text + behind, *answer.blocks[at + 1 :]))
+    block = _block(answer.kind, before, value, behind)
+    return evolve(answer, blocks=(*answer.blocks[:at], block, *answer.blocks[at + 1 :]))
 
 
 def _holders(value: Any) -> list[dict[str, Any]]:
@@ -154,6 +169,8 @@ def _holders(value: Any) -> list[dict[str, Any]]:
     if not is_object(value):
         return []
     response, kind = value.get("response"), value.get("type")
+    if "stopReason" in value:
+        return [value]
     if is_object(response):
         return [response] if kind != "response.queued" else []
     if kind == "message_start":
@@ -181,7 +198,7 @@ def end_again(answer: Sent, dice: random.Random, _: Sent) -> Sent | None:
 
 
 def line_ends(answer: Sent, dice: random.Random, _: Sent) -> Sent | None:
-    if answer.kind == "whole":
+    if answer.kind in ("whole", "binary"):
         return None
     blocks = tuple(block.replace(b"\n", b"\r\n") for block in answer.blocks)
     return evolve(answer, blocks=blocks, end=answer.end.replace(b"\n", b"\r\n"))
@@ -202,6 +219,8 @@ def blank_end(answer: Sent, dice: random.Random, _: Sent) -> Sent | None:
 
 
 def mark_before(answer: Sent, dice: random.Random, _: Sent) -> Sent | None:
+    if answer.kind == "binary":
+        return None
     return evolve(answer, blocks=(b"\xef\xbb\xbf" + answer.blocks[0], *answer.blocks[1:]))
 
 
@@ -230,7 +249,7 @@ def halved(answer: Sent, dice: random.Random, _: Sent) -> Sent | None:
         return None
     at = dice.choice(places)
     block = answer.blocks[at]
-    start = block.find(b"{")
+    start = max(block.find(b"{"), 0)
     half = block[: start + max((len(block) - start) // 2, 1)]
     return evolve(answer, blocks=(*answer.blocks[:at], half, *answer.blocks[at + 1 :]))
 

@@ -19,16 +19,20 @@ from .changes import HARMFUL, HARMLESS, ONCE, Sent, sent
 
 Verdict = Literal["equal", "error", "wrong", "cannot be seen"]
 
+CONVERSE = "bedrock-converse"
+WIRES = (*load.PROTOCOLS, CONVERSE)
 MIXED, LOST = "two answers mixed", "one frame lost"
 UNSEEN: dict[tuple[str, str], str] = {
     (MIXED, "openai-chat"): "its chunks have an id, but 7 of 354 recorded streams change it in the middle",
     (MIXED, "gemini"): "no event is a beginning, and its text is read without its id",
     (MIXED, "ollama-chat"): "its lines have no id",
+    (MIXED, CONVERSE): "where the other has no messageStart, as few recorded streams: blocks name no answer",
     (LOST, "openai-chat"): "nothing is numbered and nothing is said twice",
     (LOST, "anthropic-messages"): "deltas are not numbered and not said again",
     (LOST, "gemini"): "nothing is numbered and nothing is said twice",
     (LOST, "cohere-v2"): "deltas are not numbered and not said again",
     (LOST, "ollama-chat"): "nothing is numbered and nothing is said twice",
+    (LOST, CONVERSE): "deltas are not numbered and not said again",
 }
 """(change, wire) -> why the wire cannot show it."""
 
@@ -59,7 +63,7 @@ class Outcome:
 @cache
 def records() -> tuple[Record, ...]:
     """The recorded answers that are whole."""
-    recorded = [*load.exchanges(), *(exchange for protocol in load.PROTOCOLS for exchange in load.further(protocol))]
+    recorded = [*load.exchanges(), *(exchange for protocol in WIRES for exchange in load.further(protocol))]
     return tuple(record for exchange in recorded if (record := _record(exchange)) is not None)
 
 
@@ -76,11 +80,12 @@ def _record(exchange: load.Exchange) -> Record | None:
 
 def tried(chosen: Iterable[Record], seed: int = 0) -> Iterator[Outcome]:
     """Every change on each of them."""
-    others = _by_wire()
+    by_wire = _by_wire()
     for number, record in enumerate(chosen):
         dice = random.Random(f"{seed} {record.exchange.id} {number}")
-        same = others[record.exchange.protocol, record.answer.kind]
-        other = dice.choice([other for other in same if other.response.id != record.response.id] or [record])
+        same = by_wire[record.exchange.protocol, record.answer.kind]
+        others = [one for one in same if one.response.id != record.response.id or not one.response.id]
+        other = dice.choice([one for one in others if one is not record] or [record])
         for name, change in (*HARMLESS.items(), *HARMFUL.items()):
             changed = None if name == MIXED and other is record else change(record.answer, dice, other.answer)
             if changed is not None and (changed.body, changed.label) != (record.answer.body, record.answer.label):
@@ -131,9 +136,9 @@ def table(outcomes: Iterable[Outcome]) -> str:
     counts: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for outcome in outcomes:
         counts[outcome.change, outcome.wire][outcome.verdict] += 1
-    lines = ["| change | " + " | ".join(load.PROTOCOLS) + " |", "|---|" + "---|" * len(load.PROTOCOLS)]
+    lines = ["| change | " + " | ".join(WIRES) + " |", "|---|" + "---|" * len(WIRES)]
     for name in (*HARMLESS, *HARMFUL):
-        cells = [_cell(counts[name, wire]) for wire in load.PROTOCOLS]
+        cells = [_cell(counts[name, wire]) for wire in WIRES]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 

@@ -8,7 +8,7 @@ import pytest
 from tests.corpus import load
 
 from .changes import HARMFUL, HARMLESS, numbered_lost
-from .table import UNSEEN, Outcome, records, table, tried
+from .table import UNSEEN, WIRES, Outcome, records, table, tried
 
 pytestmark = pytest.mark.skipif(not load.available(), reason=load.MISSING)
 
@@ -43,7 +43,7 @@ def test_what_is_harmless_changes_nothing_and_what_harms_is_an_error_or_shows_no
 def test_every_change_was_tried_on_many(outcomes: list[Outcome]) -> None:
     counts = Counter(outcome.change for outcome in outcomes)
     assert all(counts[name] > 50 for name in (*HARMLESS, *HARMFUL)), counts
-    assert {outcome.wire for outcome in outcomes} == set(load.PROTOCOLS)
+    assert {outcome.wire for outcome in outcomes} == set(WIRES)
 
 
 def test_what_cannot_be_seen_is_said_of_changes_that_harm() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from ...errors import MalformedStream
 from ...types.events import CitationEvent, Event, TextDelta, ThinkingDelta, ToolCallStart
 from ...types.response import FinishReason
+from ..call_shapes import with_arguments
 from ..server_tools import ServerTools
 from ..toolcalls import ToolCalls, arguments_text
 from ..values import as_objects, as_text, is_list, is_object
@@ -59,7 +60,7 @@ class Content:
             self.stop(index, out)
         if "type" not in data and isinstance(data.get("text"), str):
             data = {"type": "text", **data}
-        block = Block(data, index)
+        block = Block(with_arguments(data, "input") if data.get("type") == "tool_use" else data, index)
         self._blocks.append(block)
         self._open[index] = block
         self.index, self.pieces = (index, block.pieces) if block.kind == "text" else (_CLOSED, [])

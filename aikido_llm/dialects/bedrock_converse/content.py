@@ -26,6 +26,7 @@ from .wire import OF_THE_SERVER
 
 Json = dict[str, Any]
 
+_BLOCKS = frozenset(("toolUse", "toolResult", "image", "text", "reasoningContent"))
 _CALL = frozenset(("toolUseId", "name", "input", "type"))
 _PLAIN_CALL = _CALL - {"type"}
 _RESULT = frozenset(("toolUseId", "content", "status", "type"))
@@ -74,10 +75,17 @@ class Content:
 
     # ---------------------------------------------------------------- a stream
 
+    def __bool__(self) -> bool:
+        """Whether any of it has come."""
+        return bool(self._blocks)
+
     def begin(self, key: int, start: Any, out: list[Event]) -> None:
-        """What a contentBlockStart says."""
-        for kind, data in as_object(start).items():
-            self._begin(Block(kind, key, data=dict(as_object(data))), out)
+        """What a contentBlockStart says. A member that is not known is none that deltas could follow."""
+        for kind, data in _members(start or {}).items():
+            if kind in _BLOCKS:
+                self._begin(Block(kind, key, data=dict(as_object(data))), out)
+            else:
+                self._keep({kind: data})
 
     def text(self, key: int, text: str, out: list[Event]) -> None:
         """A delta of text, as nearly all are."""
@@ -87,7 +95,7 @@ class Content:
 
     def delta(self, key: int, delta: Json, out: list[Event]) -> None:
         """Any delta."""
-        for kind, value in delta.items():
+        for kind, value in _members(delta).items():
             match kind:
                 case "text":
                     self.text(key, _words(value, kind), out)
@@ -118,9 +126,8 @@ class Content:
 
     def whole(self, content: Any, out: list[Event]) -> None:
         """The blocks of a body, each as what a stream would have told of it."""
-        if not is_list(content):
-            raise MalformedStream("the content of the answer is no list of blocks")
-        for key, block in enumerate(content):
+        for key, said in enumerate(content if is_list(content) else [content]):
+            block = {"text": said} if isinstance(said, str) else said
             for kind, value in _members(block).items():
                 self._whole(key, kind, value, out)
             self.stop(key, out)
@@ -165,10 +172,8 @@ class Content:
                 block.results += as_objects(data.get("content"))
             case "image":
                 self._picture(block, data)
-            case "text" | "reasoningContent":
+            case _:  # text and reasoning
                 pass
-            case _:
-                self._keep({block.kind: data})
 
     def _of(self, kind: str, key: int, out: list[Event]) -> Block:
         """The block that a delta belongs to; text and reasoning begin with theirs."""

@@ -47,6 +47,7 @@ class Decoder(base.Decoder):
         self._words = words
         self._content = Content(self.provider_data)
         self._usage: Any = None
+        self._begun = False
         self._stopped = False
         self._told = False  # the metadata has come
 
@@ -108,7 +109,7 @@ class Decoder(base.Decoder):
         key = key if isinstance(key, int) else 0
         match name:
             case "contentBlockDelta":
-                self._content.delta(key, as_object(said.get("delta")), out)
+                self._content.delta(key, _delta(said.get("delta")), out)
             case "contentBlockStart":
                 self._content.begin(key, said.get("start"), out)
             case "contentBlockStop":
@@ -119,7 +120,11 @@ class Decoder(base.Decoder):
             case "metadata":
                 self._told = True
                 self._facts(said)
-            case _:  # messageStart, and what is yet to come
+            case "messageStart":
+                if self._begun or self._content:
+                    raise MalformedStream("a second answer begins in the middle of the first")
+                self._begun = True
+            case _:  # what is yet to come
                 pass
         self.done = self._stopped and self._told
 
@@ -148,6 +153,14 @@ class Decoder(base.Decoder):
         self._content.whole(message.get("content") or [], out)
         self._facts(body)
         self.done = True
+
+
+def _delta(value: Any) -> dict[str, Any]:
+    if isinstance(value, str):
+        return {"text": value}
+    if value is not None and not is_object(value):
+        raise MalformedStream("a piece of the answer is neither text nor an object")
+    return as_object(value)
 
 
 def _malformed(data: bytes) -> MalformedStream:

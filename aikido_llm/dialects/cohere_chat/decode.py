@@ -17,6 +17,7 @@ from ...types.request import Request
 from ...types.response import FinishReason
 from ...types.usage import Usage
 from .. import base, envelope, noise, status
+from ..call_shapes import in_function
 from ..finish import reason_of
 from ..toolcalls import ToolCalls, arguments_text
 from ..values import as_object, as_objects, as_text, is_list, is_object
@@ -257,7 +258,8 @@ class Decoder(base.Decoder):
 
     def _calls_of(self, calls: Any, index: Any, out: list[Event]) -> None:
         """One call of a delta, or the list of all of them, whole."""
-        for position, item in enumerate(_list(calls)):
+        for position, said in enumerate(_list(calls)):
+            item = in_function(said) if is_object(said) else said
             key = position if is_list(calls) else index
             self._call(_converted(item, _call), key if isinstance(key, int) else None, out, unread_call(item))
 
@@ -282,7 +284,7 @@ class Decoder(base.Decoder):
     def _end(self, end: dict[str, Any]) -> None:
         """`message-end`, or a whole body: both name the reason and the cost in the same fields."""
         self.done = True
-        self._usage = end.get("usage")
+        self._usage = end.get("usage") or end.get("meta")
         word = end.get("finish_reason")
         if isinstance(word, str) and word:
             self.raw_finish_reason = word

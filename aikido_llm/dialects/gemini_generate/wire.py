@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from ...codecs import json
+from ..call_shapes import with_arguments
 from ..values import MOST, as_count, is_list, is_object
 
 _OTHER = "~other"  # no server means this name
@@ -144,6 +145,7 @@ _CANDIDATE: _Types = {
     "finishMessage": (str,),
     "safetyRatings": (list,),
 }
+_SAID = ("text", "output")  # what stood for the content on the API before, and on servers that are like it
 _PART: _Types = {
     "text": (str,),
     "thought": (bool,),
@@ -166,7 +168,8 @@ def mend(value: Any) -> Any:
     if "candidates" in chunk:
         chunk["candidates"] = [_candidate(c) for c in chunk["candidates"] if is_object(c)]
     if "usageMetadata" in chunk:
-        chunk["usageMetadata"] = {k: n for k, v in chunk["usageMetadata"].items() if (n := as_count(v)) is not None}
+        counts = {_camel(name): as_count(item) for name, item in chunk["usageMetadata"].items()}
+        chunk["usageMetadata"] = {name: count for name, count in counts.items() if count is not None}
     if other:
         chunk[_OTHER] = other
     return chunk
@@ -178,8 +181,12 @@ def _candidate(value: dict[str, Any]) -> dict[str, Any]:
         candidate["content"] = {"parts": _parts(other.pop("content"))}
     elif "content" in candidate:
         fields = {name: item for name, item in candidate["content"].items() if item is not None}
+        if "parts" not in fields and isinstance(fields.get("text"), str):
+            fields["parts"] = fields.pop("text")
         content = {"parts": _parts(fields.pop("parts", [])), "role": fields.pop("role", None)}
         candidate["content"] = {**content, _OTHER: fields} if fields else content
+    elif (said := next((name for name in _SAID if isinstance(other.get(name), str)), None)) is not None:
+        candidate["content"] = {"parts": _parts(other.pop(said))}
     if "safetyRatings" in candidate:
         candidate["safetyRatings"] = msgspec.Raw(json.dumps(candidate["safetyRatings"]))
     if other:
@@ -211,19 +218,31 @@ def _part(value: Any) -> dict[str, Any]:
 
 
 def _call(value: dict[str, Any]) -> dict[str, Any]:
+    value = with_arguments(value, "args")
     given = {name: value[name] for name in _GIVEN if name in value}
     known, other = _sort({name: item for name, item in value.items() if name not in _GIVEN}, _CALL)
     return {**known, **given, _OTHER: other} if other else {**known, **given}
 
 
 def _sort(value: dict[str, Any], types: _Types) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The fields that have a type of theirs, and the others; null is no field."""
+    """The fields that have a type of theirs, and the others; null is no field. A field may have its name in snake case,
+    as the vendor's own Python SDK writes it."""
     known: dict[str, Any] = {}
     other: dict[str, Any] = {}
     for name, item in value.items():
-        if item is not None:
-            (known if type(item) in types.get(name, ()) else other)[name] = item
+        if item is None:
+            continue
+        own = name if name in types else _camel(name)
+        if type(item) in types.get(own, ()) and (own == name or own not in value):
+            known[own] = item
+        else:
+            other[name] = item
     return known, other
+
+
+def _camel(name: str) -> str:
+    first, *words = name.split("_")
+    return first + "".join(word.capitalize() for word in words)
 
 
 PLAIN = json.Typed(PlainChunk)

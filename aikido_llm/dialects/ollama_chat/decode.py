@@ -26,7 +26,7 @@ from ..words import NO_WORDS, Words
 from . import errors
 from .finish import FINISH
 from .logprobs import read as read_logprobs
-from .wire import COUNTS, Call, Line, Message, PlainLine, mend, unread
+from .wire import COUNTS, Call, Line, Message, PlainLine, in_shape, mend, unread
 
 _MARKS = noise.Marks(["message", "done"], lines=True)
 _plain = json.Typed(PlainLine)
@@ -192,6 +192,7 @@ class Decoder(base.Decoder):
             raise errors.in_band(value, self._words)
 
     def _converted(self, value: Any) -> Line:
+        value = in_shape(value)
         try:
             line = _line.convert(value)
         except ValueError as error:

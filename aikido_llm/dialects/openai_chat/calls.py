@@ -7,8 +7,9 @@ from ...errors import MalformedStream
 from ...types.events import Event
 from ...types.request import Request
 from ...types.response import FinishReason
+from ..call_shapes import in_function
 from ..toolcalls import ToolCalls, arguments_text
-from ..values import as_object, as_objects, as_text
+from ..values import as_object, as_objects, as_text, one_or_more
 from .wire import Json, PlainCall
 
 _WRAPPERS = ("multi_tool_use.parallel", "parallel")  # OpenAI models' inner tool for several calls; it may leak out
@@ -40,7 +41,7 @@ class Calls:
 
     def read(self, message: Json, out: list[Event], *, whole: bool) -> None:
         """whole: of a whole message each entry is a call of its own, also where neither index nor id say so."""
-        for place, piece in enumerate(as_objects(message.get("tool_calls"))):
+        for place, piece in enumerate(one_or_more(message.get("tool_calls"))):
             self._piece(piece, out, place if whole else None)
         legacy = as_object(message.get("function_call"))
         if legacy.get("name") or legacy.get("arguments"):  # a stub with both empty is no call
@@ -69,7 +70,7 @@ class Calls:
         key = place if place is not None or isinstance(index, bool) or not isinstance(index, int) else index
         id, function, custom = (
             as_text(piece.get("id")),
-            as_object(piece.get("function")),
+            as_object(in_function(piece).get("function")),
             as_object(piece.get("custom")),
         )
         data = {"extra_content": extra} if extra else None

@@ -44,7 +44,7 @@ class Choice:
     def read(self, choice: Json, out: list[Event], arrived: Arrived, *, whole: bool) -> None:
         self.seen = True
         # Perplexity sends both, the message cumulative; a stream's message counts only where there are no deltas.
-        message, delta = as_object(choice.get("message")), as_object(choice.get("delta"))
+        message, delta = _saying(choice.get("message")), _saying(choice.get("delta"))
         said = (message or delta) if whole else delta or ({} if self.has_content or out else message)
         if said:
             self.content.read(said, out, arrived, whole=whole or said is message)
@@ -120,3 +120,8 @@ class Further(Choice):
             return FinishReason.error
         finally:
             self._folded.extend(out)
+
+
+def _saying(value: Any) -> Json:
+    """A message or a delta; some servers write its text alone."""
+    return {"content": value} if isinstance(value, str) else as_object(value)

@@ -17,7 +17,7 @@ from ...types.response import FinishReason, Response
 from ...types.usage import Usage
 from .. import base, envelope, noise
 from ..status import page_text
-from ..values import as_count, as_object, as_objects, as_text
+from ..values import as_count, as_object, as_objects, as_text, one_or_more
 from . import errors
 from .choice import Choice, Further
 from .finish import is_length_error
@@ -228,13 +228,13 @@ class Decoder(base.Decoder):
         if "choices" not in answer and not envelope.is_error(answer):
             raise MalformedStream("the body is JSON, but no chat completion: it has no choices", permanent=True)
         self._chunk(answer, out, whole=True)
-        if not as_objects(answer.get("choices")):
+        if not one_or_more(answer.get("choices")):
             raise base.truncated("any choice")
 
     # ------------------------------------------------------------------ chunks
 
     def _chunk(self, chunk: Json, out: list[Event], *, whole: bool) -> None:
-        choices = as_objects(chunk.get("choices"))
+        choices = one_or_more(chunk.get("choices"))
         self._note(chunk)
         for choice in choices:
             self._choice(choice, out, whole=whole)

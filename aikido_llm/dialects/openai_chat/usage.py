@@ -11,8 +11,9 @@ _NOTHING: Json = {}
 
 
 def find_usage(chunk: Json) -> Json:
-    """The usage object of a chunk, {} for none: its own, Groq's in x_groq, Moonshot's inside a choice."""
-    usage = as_object(chunk.get("usage"))
+    """The usage object of a chunk, {} for none: its own, Groq's in x_groq, Moonshot's inside a choice; Gemini's, where
+    a gateway left it."""
+    usage = as_object(chunk.get("usage")) or as_object(chunk.get("usageMetadata"))
     if usage:
         return usage
     for holder in (chunk.get("x_groq"), *as_list(chunk.get("choices"))):

@@ -10,6 +10,7 @@ from ...types.response import FinishReason
 from ...types.server_tools import ServerTool
 from ...types.tools import CustomTool
 from .. import base
+from ..call_shapes import with_arguments
 from ..media import Arrived, image_from_base64
 from ..toolcalls import ToolCalls
 from ..values import as_list, as_object, as_objects, as_text
@@ -235,6 +236,7 @@ class Answer:
 
     def _call(self, item: Item, whole: dict[str, Any], asked: Asked, out: list[Event]) -> None:
         self._name_call(item, whole, asked, out)
+        whole = with_arguments(whole, "arguments") if asked.kind == "function" else whole
         try:
             request = request_of(whole, asked)
         except (ValueError, RecursionError) as error:  # text that no JSON can hold

@@ -17,7 +17,7 @@ from ...types.usage import Usage
 from .. import base, envelope, noise
 from ..status import page_text
 from ..toolcalls import arguments_text
-from ..values import as_object, as_objects, as_text
+from ..values import as_object, as_objects, as_text, is_list
 from . import errors
 from .answer import Answer
 from .finish import PENDING, ending_word, finish_reason
@@ -260,7 +260,9 @@ class Decoder(base.Decoder):
         self._judge(body, "completed")
 
     def _output(self, response: dict[str, Any], out: list[Event]) -> None:
-        output = as_objects(response.get("output"))
+        said = response.get("output")
+        items = said if is_list(said) else [said] if said else []
+        output = as_objects([{"type": "message", "content": item} if isinstance(item, str) else item for item in items])
         text = response.get("output_text")
         if not output and not self._answer.items.all and isinstance(text, str) and text:  # the SDKs' short form
             output = [{"type": "message", "content": text}]
