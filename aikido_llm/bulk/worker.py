@@ -65,11 +65,13 @@ class Worker:
     def ask(self, rows: Sequence[Row]) -> Future[list[Row]]:
         """The same rows in the same order, each with its answer or error, once all are durable. From any thread.
 
-        raises: (the Future) ConfigError for a worker that is closed, what `bulk.map` raises.
+        raises: ConfigError for a worker that is closed; by the Future, what `bulk.map` raises.
         """
+        asking = self._ask(rows)
         try:
-            return asyncio.run_coroutine_threadsafe(self._ask(rows), self._loop)
+            return asyncio.run_coroutine_threadsafe(asking, self._loop)
         except RuntimeError:
+            asking.close()
             raise ConfigError("this worker is closed") from None
 
     def close(self) -> None:

@@ -58,6 +58,8 @@ async def test_an_actor_asks_the_batches_side_by_side_and_gives_each_back_when_i
     with pytest.raises(llm.ConfigError, match="closed"):
         await asking
     await server.no_connections()
+    with pytest.raises(llm.ConfigError, match="closed"):
+        await actor(pyarrow.table({"prompt": ["62"]}))
 
 
 @pytest.mark.skipif(importlib.util.find_spec("ray") is not None, reason="Ray is here; there it runs by: make ray")
