@@ -310,7 +310,7 @@ class AnswerParser:
             raw_finish_reason=word,
             complete=complete and decoder.complete and reason is not FinishReason.paused,
             request_id=self._reply.request_id,
-            headers=dict(self._reply.headers),
+            headers=self._reply.headers,
             rate_limits=self._reply.rate_limits,
             timing=None if self._elapsed is None else Timing(self._first_event, self._elapsed()),
             attempts=self._attempts,

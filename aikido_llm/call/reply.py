@@ -1,6 +1,7 @@
 """What the head of an HTTP reply says beside the answer in its body. Pure."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from attrs import field, frozen
 
@@ -9,26 +10,28 @@ from ..providers.base import Provider
 from ..providers.rate_headers import read
 from ..secret import HIDDEN, Secret, excerpt, hide, scrub, sounds_secret
 from ..types.exchange import RateLimits
+from ..types.unread import Unread
 
 _COOKIES = ("set-cookie", "set-cookie2", "cookie")
 
 
-def _no_headers() -> dict[str, str]:
-    return {}
+def _no_headers() -> Unread:
+    return Unread(dict[str, str])
 
 
 @frozen
 class Reply:
-    """request_id: the provider's id of the exchange, "" for none. headers: in lower case, without cookies, scrubbed."""
+    """request_id: the provider's id of the exchange, "" for none. headers: in lower case, without cookies, scrubbed,
+    when they are asked for: few callers do, and it takes as long as reading a short answer."""
 
     request_id: str = ""
-    headers: dict[str, str] = field(factory=_no_headers)
+    headers: Unread = field(factory=_no_headers)
     rate_limits: RateLimits | None = None
 
     def stamp(self, error: LLMError) -> LLMError:
         """The error, which says all this too."""
         error.request_id = error.request_id or self.request_id
-        error.headers = error.headers or dict(self.headers)
+        error.headers = error.headers or dict(self.headers.value())
         error.rate_limits = error.rate_limits or self.rate_limits
         return error
 
@@ -39,9 +42,10 @@ NO_REPLY = Reply()
 def read_reply(headers: Mapping[str, str], provider: Provider, secrets: tuple[Secret, ...]) -> Reply:
     """headers: as they came, found by name in any case. secrets: what was sent, and must be shown nowhere."""
     request_id = next((value for name in provider.request_id_headers if (value := headers.get(name))), "")
-    shown = shown_headers(headers, secrets)
     return Reply(
-        request_id and hide(excerpt(request_id, LONGEST_WORD), *secrets), shown, read(provider.rate_headers, shown)
+        request_id and hide(excerpt(request_id, LONGEST_WORD), *secrets),
+        Unread(partial(shown_headers, headers, secrets)),
+        read(provider.rate_headers, headers),
     )
 
 

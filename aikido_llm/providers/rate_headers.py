@@ -37,7 +37,7 @@ TOGETHER = {**UNNAMED, **_spelled("x-tokenlimit-{what}", tokens="")}
 
 
 def read(table: RateHeaders, headers: Mapping[str, str]) -> RateLimits | None:
-    """headers: names in lower case. None when they say nothing of limits.
+    """headers: found by name in any case. None when they say nothing of limits.
 
     A count is a whole number, a reset seconds, a duration (`6m0s`), a date or Unix time; what is neither, and negative
     (Azure sends -1 for what it does not count), is None.

@@ -93,13 +93,19 @@ class Response:
     route: tuple[Hop, ...] = field(default=(), eq=False, kw_only=True)
     cached: bool = field(default=False, eq=False, kw_only=True)
     timing: Timing | None = field(default=None, eq=False, kw_only=True)
-    headers: dict[str, str] = field(factory=_no_headers, eq=False, repr=False, kw_only=True)
+    _headers: Any = field(factory=_no_headers, eq=False, repr=False, alias="headers", kw_only=True)
     rate_limits: RateLimits | None = field(default=None, eq=False, kw_only=True)
 
     @property
     def raw(self) -> Any:
         """The body of a non-streamed answer as JSON values, else None."""
         return value_of(self._raw)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Those of the HTTP reply; scrubbed when they are first asked for."""
+        headers: dict[str, str] = value_of(self._headers)
+        return headers
 
     @property
     def content(self) -> str:

@@ -19,6 +19,9 @@ class Unread:
             self._make = None
         return self._value
 
+    def __eq__(self, other: object) -> bool:
+        return bool(self.value() == value_of(other))
+
     def __reduce__(self) -> tuple[Any, ...]:
         return _read, (self.value(),)
 

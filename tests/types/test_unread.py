@@ -3,6 +3,7 @@
 import copy
 import pickle
 
+from aikido_llm import serialize
 from aikido_llm.types.response import Response
 from aikido_llm.types.unread import Unread, value_of
 
@@ -27,3 +28,11 @@ def test_a_response_that_holds_one_is_copied_and_pickled_as_any_other() -> None:
     assert copy.deepcopy(response).raw == {"b": 1}
     assert Response("a", raw={"b": 1}).raw == {"b": 1}
     assert Response("a").raw is None
+
+
+def test_it_equals_what_it_will_be() -> None:
+    """So that what is the default is left out where it is written."""
+    assert Unread(dict[str, str]) == {}
+    assert Unread(lambda: {"a": 1}) == Unread(lambda: {"a": 1})
+    assert Unread(lambda: {"a": 1}) != {"a": 2}
+    assert "headers" not in serialize.to_dict(Response("x", headers=Unread(dict[str, str])))

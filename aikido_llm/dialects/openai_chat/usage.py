@@ -63,7 +63,10 @@ def _from_timings(timings: Json) -> Usage | None:
 
 
 def _object(usage: Json, *names: str) -> Json:
-    return next((as_object(usage[name]) for name in names if usage.get(name)), _NOTHING)
+    for name in names:
+        if value := usage.get(name):
+            return as_object(value)
+    return _NOTHING
 
 
 def _either(count: int | None, usage: Json, *names: str) -> int | None:
