@@ -1,6 +1,7 @@
 """Keys: where they are found, and that no output shows one."""
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -149,20 +150,27 @@ def delete_password(service, name): FILE.write_text("{}")
 """
 
 
-async def test_the_system_s_keyring(server: WireServer, home: dict[str, str], tmp_path: Path) -> None:
+async def test_the_system_s_keyring(
+    server: WireServer, home: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A stand-in for the library: what it does with a system's keyring is its own."""
-    (tmp_path / "lib").mkdir()
-    (tmp_path / "lib" / "keyring.py").write_text(KEYRING)
-    env = {**home, "PYTHONPATH": str(tmp_path / "lib")}
-    done = await run("keys", "set", "vllm", stdin="test-key", **env)
+    library = tmp_path / "lib" / "keyring.py"
+    write(library, KEYRING)
+    monkeypatch.syspath_prepend(library.parent)
+    monkeypatch.setitem(sys.modules, "keyring", None)  # so that what was there is there again behind the test
+    del sys.modules["keyring"]
+    done = await here("keys", "set", "vllm", stdin="test-key", **home)
     assert done.err == "aikido-llm: the key of vllm is in the system's keyring\n"
     assert (tmp_path / "lib" / "ring.json").read_text() == '{"aikido-llm vllm": "test-key"}'
     assert set(held(tmp_path / "home")) == {tmp_path / "home" / "config.json"}
-    used = await run("chat", "-p", "vllm", "-m", "m", "--dsn", server.base_url("vllm"), "hi", **env)
+    used = await here("chat", "-p", "vllm", "-m", "m", "--dsn", server.base_url("vllm"), "hi", **home)
     assert (used.code, server.received[0].headers["authorization"]) == (0, "Bearer test-key"), used.err
-    (tmp_path / "lib" / "keyring.py").write_text(f"def get_password(*_): raise OSError('{CANARY}')")
-    broken = await run("chat", "-p", "openai", "-m", "m", "--dsn", server.base_url("openai"), "hi", **env)
+    del sys.modules["keyring"]
+    library.write_text(f"def get_password(*_): raise OSError('{CANARY}')")
+    broken = await here("chat", "-p", "openai", "-m", "m", "--dsn", server.base_url("openai"), "hi", **home)
     assert "keyring" not in broken.err, "it is asked for what is in it alone"
-    broken = await run("providers", "vllm", **env)
+    broken = await here("providers", "vllm", **home)
     assert "the system's keyring cannot be used (OSError)" in broken.out
     assert CANARY not in broken.out + broken.err
+    assert (await here("keys", "set", "--file", "vllm", stdin="k", **home)).code == 0
+    assert (await here("config", **home)).err.startswith("aikido-llm: nothing is set"), "the file goes before it now"
