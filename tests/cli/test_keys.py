@@ -156,7 +156,7 @@ async def test_the_system_s_keyring(
     """A stand-in for the library: what it does with a system's keyring is its own."""
     library = tmp_path / "lib" / "keyring.py"
     write(library, KEYRING)
-    monkeypatch.syspath_prepend(library.parent)
+    monkeypatch.setattr(sys, "path", [str(library.parent), *sys.path])
     monkeypatch.setitem(sys.modules, "keyring", None)  # so that what was there is there again behind the test
     del sys.modules["keyring"]
     done = await here("keys", "set", "vllm", stdin="test-key", **home)

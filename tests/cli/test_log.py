@@ -114,6 +114,8 @@ async def test_calls_that_nobody_ran_are_answered(server: WireServer, env: dict[
     body = server.received[-1].body
     assert [tool["name"] for tool in body["tools"]] == ["look"], "the wire wants to know what its calls are of"
     assert [block["type"] for block in body["messages"][2]["content"]] == ["tool_result", "text"]
+    await chat(server, env, "-c", "--tool-schema", str(tmp_path / "t.json"), "look again", row="anthropic")
+    assert [tool["name"] for tool in server.received[-1].body["tools"]] == ["look"], "once"
 
 
 async def test_logs_finds_and_forgets(server: WireServer, env: dict[str, str]) -> None:

@@ -84,6 +84,29 @@ async def test_errors(home: Path, arguments: tuple[str, ...], code: int, said: s
         assert "about {input}" in listed.out, "one that is broken hides no other"
 
 
+async def test_what_save_keeps_holds_elsewhere_too(
+    server: WireServer, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "s.json").write_text('{"type": "object", "properties": {"a": {"type": "boolean"}}, "required": []}')
+    (tmp_path / "t.py").write_text("def now() -> str:\n    return ''\n")
+    monkeypatch.chdir(tmp_path)
+    flags = ("-t", "0.5", "--max-tokens", "9", "--thinking", "low", "--tools", "t.py")
+    assert (await cli(home, "chat", *flags, "--schema", "s.json", "--save", "one", "x")).code == 0
+    assert (await cli(home, "chat", "--schema", "s.json", "--schema-multi", "--save", "many", "x")).code == 0
+    done = await cli(home, "chat", "-a", "s.json", "--save", "none", "x")
+    assert (done.code, "keeps no attachments" in done.err) == (2, True)
+    monkeypatch.chdir("/")
+    server.answer("{}", "{}")
+    access = ("-p", "openrouter", "--dsn", server.dsn("openrouter"))
+    for name in ("one", "many"):
+        assert (await cli(home, "chat", *access, "-T", name)).code == 0
+    one, many = (request.body for request in server.received)
+    assert (one["temperature"], one["max_tokens"], one["tools"][0]["function"]["name"]) == (0.5, 9, "now")
+    assert one["response_format"]["json_schema"]["schema"]["properties"] == {"a": {"type": "boolean"}}
+    items = many["response_format"]["json_schema"]["schema"]["properties"]["items"]["items"]
+    assert items == one["response_format"]["json_schema"]["schema"]
+
+
 async def test_hostile_values_stay_text(server: WireServer, home: Path, tmp_path: Path) -> None:
     (home / "templates").mkdir(parents=True)
     (home / "templates" / "t.toml").write_text('system = "In {language}"\nprompt = "<{input}>"')

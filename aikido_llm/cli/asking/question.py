@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 A = TypeVar("A")
 B = TypeVar("B")
 
+_OPTIONS = ("temperature", "max_tokens", "thinking")  # those that have a flag of their own
+
 
 @frozen
 class Question:
@@ -47,31 +49,46 @@ def question(
     said = [*access.set_options, *template.options.items(),
             *(_told(pair, text, "-o") for text in options["options"])]  # fmt: skip
     chosen = _told(lambda pairs: details(pairs, access.row), said, "-o")
+    offered = asking.tools(options["tools"])
+    names = {tool.name for tool in offered}
     request = llm.Request(
         _messages(words, options, template, past),
         model=access.asked_model,
         temperature=options["temperature"],
         max_tokens=options["max_tokens"],
         thinking=asking.thinking(options["thinking"]),
-        tools=[*asking.tools(options["tools"]), *(past.tools if past else ())],
+        tools=[*offered, *(tool for tool in (past.tools if past else ()) if tool.name not in names)],
         response_format=_format(options, template),
     )
     return Question(access, chosen.ask(request), chosen.own, (*options["functions"], *template.tools))
 
 
 def kept(words: tuple[str, ...], options: Mapping[str, Any], access: Access) -> dict[str, Any]:
-    """What `--save` keeps of the flags, as a template has it."""
+    """What `--save` keeps of the flags, as a template has it. Raises click.UsageError for what a template has not."""
+    for name in ("attached", "images", "files", "tools"):
+        if options[name]:
+            raise click.UsageError(f"a template keeps no attachments and no --tool-schema: {options[name][0]}")
+    flags = {name: str(options[name]) for name in _OPTIONS if options[name] is not None}
     values = {
         "prompt": " ".join(words),
         "system": options["system"],
         "provider": access.flags.provider,
         "model": access.flags.model,
-        "schema": options["schema"],
+        "schema": _kept_schema(options["schema"], several=options["schema_multi"]),
         "tools": [str(asking.absolute(path)) for path in options["functions"]],
-        "options": dict(_told(pair, text, "-o") for text in options["options"]),
+        "options": dict(_told(pair, text, "-o") for text in options["options"]) | flags,
         "defaults": dict(_told(pair, text, "--var") for text in options["variables"]),
     }
     return {name: value for name, value in values.items() if value}
+
+
+def _kept_schema(said: str | None, *, several: bool) -> str | dict[str, Any] | None:
+    """What it means from any folder."""
+    if said is None:
+        return None
+    if several:
+        return dict(_told(partial(schema.response_format, several=True), said, "--schema").schema or {})
+    return str(asking.absolute(said)) if schema.is_file(said) else said
 
 
 def _messages(

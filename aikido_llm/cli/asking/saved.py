@@ -118,11 +118,12 @@ def read(name: str, held: Mapping[str, Any]) -> Saved:
 
 def write(name: str, held: Mapping[str, Any]) -> Path:
     """Keep what `read` understands: text, lists of text and tables of text. Raises ConfigError, OSError."""
+    text = "".join(f"{key} = {_toml(value)}\n" for key, value in held.items())
     try:
-        read(name, held)
+        read(name, tomllib.loads(text))
     except ValueError as error:
         raise llm.ConfigError(f"this can be no template: {error}") from None
-    places.write(path(name), "".join(f"{key} = {_toml(value)}\n" for key, value in held.items()))
+    places.write(path(name), text)
     return path(name)
 
 

@@ -20,11 +20,16 @@ def response_format(text: str | dict[str, Any], *, several: bool = False) -> llm
     return llm.ResponseFormat.json_schema(_object({"items": {"type": "array", "items": schema}}) if several else schema)
 
 
+def is_file(text: str) -> bool:
+    """Whether a file is meant, not what would stand in it."""
+    return "\n" not in text and not text.lstrip().startswith("{") and Path(text).is_file()
+
+
 def _read(text: str) -> dict[str, Any]:
     try:
         if text.lstrip().startswith("{"):
             return loads_object(text.encode())
-        if "\n" not in text and Path(text).is_file():
+        if is_file(text):
             return loads_object(Path(text).read_bytes())
     except ValueError as error:
         raise ValueError(f"{text[:60]} is no JSON Schema: {error}") from None
