@@ -9,13 +9,14 @@ from .values import as_count, as_object
 from .words import NO_WORDS, Words
 
 WHAT = "count of tokens"
+_LARGEST = 64 * 1024  # bytes: more is no number with a few words around it
 
 
 def decode(body: bytes, *places: tuple[str, ...], own: Words = NO_WORDS) -> int:
     """The number at the first of these places that holds one. Raises MalformedStream where none does, or the error that
     came instead."""
     try:
-        value = json.loads(body)
+        value = json.loads(body) if len(body) <= _LARGEST else None
     except ValueError:
         value = None
     for place in places:

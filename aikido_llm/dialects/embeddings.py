@@ -27,8 +27,8 @@ class _Item(msgspec.Struct):
 
 class _Page(msgspec.Struct):
     data: list[_Item]
-    model: Any = None
-    usage: Any = None
+    model: msgspec.Raw = vectors.NOTHING
+    usage: msgspec.Raw = vectors.NOTHING
 
 
 _page = msgspec.json.Decoder(_Page)
@@ -59,13 +59,14 @@ def options(asked: EmbedRequest, table: Embedding) -> dict[str, Any]:
 
 def decode(body: bytes, count: int, table: Embedding, own: Words = NO_WORDS) -> Embeddings:
     """A vector for each of `count` texts, in their order."""
+    vectors.few(body, b'"embedding"', 2 * count)  # the key, and the word that says what each is
     try:
         page = _page.decode(body)
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
         raise envelope.none_of(WHAT, body, own) from None
     found = [vectors.read(item.embedding, int8=table.int8) for item in page.data]
     ordered = vectors.in_order(found, (item.index for item in page.data), count)
-    return Embeddings(ordered, as_text(page.model), usage(page.usage))
+    return Embeddings(ordered, as_text(vectors.small(page.model)), usage(vectors.small(page.usage)))
 
 
 def usage(value: Any) -> Usage:

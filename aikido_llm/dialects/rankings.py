@@ -3,17 +3,17 @@
 source: the hosts' API references, "Rerank", and recorded exchanges of five hosts, read 2026-11.
 """
 
-import math
 from typing import Any
 
-from ..codecs import json
+import msgspec
+
 from ..types.ranking import Ranking, RerankResult
 from ..types.usage import Usage
 from . import envelope
 from .base import WireRequest
 from .embeddings import usage
-from .values import as_count, as_object, as_text, first_count, is_list, is_object
-from .vectors import malformed
+from .values import as_count, as_object, as_text, first_count, is_object
+from .vectors import NOTHING, few, malformed, small
 from .verbs import Reranking, RerankRequest
 from .words import NO_WORDS, Words
 
@@ -27,37 +27,54 @@ def encode(asked: RerankRequest, table: Reranking) -> WireRequest:
     return WireRequest(table.path, body)
 
 
+class _Result(msgspec.Struct):
+    index: int
+    relevance_score: float | None = None
+    score: float | None = None  # as engines before that name call it
+
+
+class _Page(msgspec.Struct):
+    results: list[_Result] | None = None
+    data: list[_Result] | None = None
+    model: msgspec.Raw = NOTHING
+    usage: msgspec.Raw = NOTHING
+    meta: msgspec.Raw = NOTHING
+
+
+_page = msgspec.json.Decoder(_Page)
+
+
 def decode(body: bytes, count: int, own: Words = NO_WORDS) -> Ranking:
     """The best first, whatever order they came in; documents of the same score as they came."""
+    few(body, b'"index"', count)
     try:
-        page = as_object(json.loads(body))
-    except ValueError:
-        page = {}
-    entries = page.get("results", page.get("data"))
-    if not is_list(entries):
+        page = _page.decode(body)
+    except (msgspec.MsgspecError, RecursionError, UnicodeError):
+        raise envelope.none_of(WHAT, body, own) from None
+    entries = page.data if page.results is None else page.results
+    if entries is None:
         raise envelope.none_of(WHAT, body, own)
-    results = [_result(entry, count) for entry in entries]
-    if len({result.index for result in results}) < len(results):
+    if len({entry.index for entry in entries}) < len(entries):
         raise malformed("a document that is ranked twice")
+    results = [_result(entry, count) for entry in entries]
     results.sort(key=lambda result: -result.relevance_score)
-    return Ranking(results, _usage(page), model=as_text(page.get("model")))
+    return Ranking(results, _usage(page), model=as_text(small(page.model)))
 
 
-def _result(entry: Any, count: int) -> RerankResult:
-    found = as_object(entry)
-    index, score = found.get("index"), found.get("relevance_score", found.get("score"))
-    if type(index) is not int or not 0 <= index < count:
+def _result(entry: _Result, count: int) -> RerankResult:
+    if not 0 <= entry.index < count:
         raise malformed(f"a result that is of none of the {count} documents")
-    if isinstance(score, bool) or not isinstance(score, int | float) or not math.isfinite(score):
+    score = entry.score if entry.relevance_score is None else entry.relevance_score
+    if score is None:
         raise malformed("a document without a score")
-    return RerankResult(index, float(score))
+    return RerankResult(entry.index, score)
 
 
-def _usage(page: dict[str, Any]) -> Usage:
+def _usage(page: _Page) -> Usage:
     """`usage`, or what is billed by `meta`; units of search are no tokens, and stay in `raw`."""
-    if is_object(page.get("usage")):
-        return usage(page["usage"])
-    billed = as_object(as_object(page.get("meta")).get("billed_units"))
+    if is_object(said := small(page.usage)):
+        return usage(said)
+    billed = as_object(as_object(small(page.meta)).get("billed_units"))
     if not billed:
         return Usage()
     return Usage(first_count(billed, "input_tokens"), as_count(billed.get("output_tokens")), raw=billed)

@@ -4,6 +4,7 @@ import math
 import sys
 from array import array
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
 
@@ -15,6 +16,11 @@ LONGEST = 4 * 1024 * 1024
 """Bytes of one vector's JSON: some 200,000 numbers as text. More is no vector, and would take a lot of memory."""
 
 _LAST = 3  # of the four bytes of a float32 on the wires, the one with the sign and most of the exponent
+NOTHING = msgspec.Raw(b"null")
+"""What stands where a key is missing."""
+
+_BESIDE = 16  # of such marks that mean something else
+_SMALL = 64 * 1024  # bytes
 _list = msgspec.json.Decoder(list[float])
 _HIGHEST = _LAST if sys.byteorder == "little" else 0  # the same here
 
@@ -58,6 +64,22 @@ def _check(vector: Vector, highest: bytes) -> None:
     these bytes alone takes a twentieth of the time."""
     if (b"\x7f" in highest or b"\xff" in highest) and not math.isfinite(sum(vector)):
         raise malformed("a vector with a number that is not finite")
+
+
+def few(body: bytes, mark: bytes, most: int) -> None:
+    """That a mark which each vector has once stands there no more often than vectors were asked for: a small value is
+    made of each, so that a body of nothing but such would take many times its size. Raises MalformedStream."""
+    if body.count(mark) > most + _BESIDE:
+        raise malformed("more of them than were asked for")
+
+
+def small(raw: msgspec.Raw) -> Any:
+    """What stands beside the vectors, parsed; None where it is large: it is what no host sends."""
+    data = bytes(raw)
+    try:
+        return json.loads(data) if len(data) <= _SMALL else None
+    except ValueError:
+        return None
 
 
 def in_order(vectors: Sequence[Vector], indexes: Iterable[int | None], count: int) -> tuple[Vector, ...]:

@@ -90,6 +90,32 @@ def test_what_is_no_answer_is_told(body: bytes, said: str) -> None:
         embeddings.decode(body, 2, TABLE)
 
 
+@pytest.mark.parametrize(
+    ("row", "body"),
+    [
+        ("openai-chat", b'{"data":[' + b",".join([b'{"embedding":[1]}'] * 1000) + b"]}"),
+        ("cohere", b'{"embeddings":{"float":[' + b",".join([b"[]"] * 1000) + b"]}}"),
+        ("ollama", b'{"embeddings":[' + b",".join([b"[]"] * 1000) + b"]}"),
+        ("gemini", b'{"embeddings":[' + b",".join([b'{"values":[]}'] * 1000) + b"]}"),
+        ("vertex", b'{"predictions":[' + b",".join([b'{"embeddings":{"values":[]}}'] * 1000) + b"]}"),
+    ],
+)
+def test_of_more_than_was_asked_for_no_value_is_made(row: str, body: bytes) -> None:
+    dialect = find(row).dialect
+    assert isinstance(dialect, Embeds)
+    with pytest.raises(llm.MalformedStream, match="more of them than were asked for"):
+        dialect.decode_embed(body, 100)
+    with pytest.raises(llm.MalformedStream, match="more of them than were asked for"):
+        rankings.decode(ranking(*[{"index": 1}] * 1000), 100)
+
+
+def test_what_stands_beside_and_is_large_is_left() -> None:
+    found = embeddings.decode(page(item(), usage={"prompt_tokens": 1, "more": [0] * 100_000}), 1, TABLE)
+    assert found.usage == llm.Usage()
+    with pytest.raises(llm.MalformedStream):
+        counting.decode(json.dumps({"input_tokens": 1, "more": [0] * 100_000}).encode(), ("input_tokens",))
+
+
 def test_large_numbers_that_are_finite_are_kept() -> None:
     largest = 3.4028234663852886e38
     vector = vectors.read(msgspec.Raw(json.dumps([largest, -largest, 1.0]).encode()))

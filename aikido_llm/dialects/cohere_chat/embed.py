@@ -18,15 +18,16 @@ from .quirks import Quirks
 
 
 class _Kinds(msgspec.Struct):
-    numbers: list[msgspec.Raw] = msgspec.field(name="float")
+    numbers: msgspec.Raw = msgspec.field(name="float")
 
 
 class _Page(msgspec.Struct):
     embeddings: _Kinds
-    meta: Any = None
+    meta: msgspec.Raw = vectors.NOTHING
 
 
 _page = msgspec.json.Decoder(_Page)
+_rows = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 def encode_embed(asked: EmbedRequest, quirks: Quirks) -> WireRequest:
@@ -39,9 +40,12 @@ def encode_embed(asked: EmbedRequest, quirks: Quirks) -> WireRequest:
 def decode_embed(body: bytes, count: int, quirks: Quirks) -> Embeddings:
     try:
         page = _page.decode(body)
+        numbers = bytes(page.embeddings.numbers)
+        vectors.few(numbers, b"[", count)
+        rows = _rows.decode(numbers)
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
         raise envelope.none_of(WHAT, body, quirks.error_words) from None
-    read = [vectors.read(numbers) for numbers in page.embeddings.numbers]
-    billed = as_object(as_object(page.meta).get("billed_units"))
+    read = [vectors.read(row) for row in rows]
+    billed = as_object(as_object(vectors.small(page.meta)).get("billed_units"))
     usage = Usage(as_count(billed.get("input_tokens")), raw=billed or None)
     return Embeddings(vectors.in_order(read, [None] * len(read), count), usage=usage)

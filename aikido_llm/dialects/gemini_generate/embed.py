@@ -21,7 +21,7 @@ from .quirks import Quirks
 
 class _Values(msgspec.Struct):
     values: msgspec.Raw
-    statistics: Any = None
+    statistics: msgspec.Raw = vectors.NOTHING
 
 
 class _Prediction(msgspec.Struct):
@@ -30,7 +30,7 @@ class _Prediction(msgspec.Struct):
 
 class _Batch(msgspec.Struct):
     embeddings: list[_Values]
-    usage: Any = msgspec.field(default=None, name="usageMetadata")
+    usage: msgspec.Raw = msgspec.field(default=vectors.NOTHING, name="usageMetadata")
 
 
 class _Predictions(msgspec.Struct):
@@ -55,6 +55,7 @@ def encode_embed(asked: EmbedRequest, quirks: Quirks) -> WireRequest:
 
 
 def decode_embed(body: bytes, count: int, quirks: Quirks) -> Embeddings:
+    vectors.few(body, b'"values"', count)
     try:
         found, usage = _predicted(body) if quirks.embed_form == "predict" else _embedded(body)
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
@@ -65,13 +66,13 @@ def decode_embed(body: bytes, count: int, quirks: Quirks) -> Embeddings:
 
 def _embedded(body: bytes) -> tuple[list[_Values], Usage]:
     page = _batch.decode(body)
-    said = as_object(page.usage)
+    said = as_object(vectors.small(page.usage))
     return page.embeddings, Usage(as_count(said.get("promptTokenCount")), raw=said or None)
 
 
 def _predicted(body: bytes) -> tuple[list[_Values], Usage]:
     """Each text's tokens are told beside its vector."""
     found = [prediction.embeddings for prediction in _predictions.decode(body).predictions]
-    counts = [as_count(as_object(each.statistics).get("token_count")) for each in found]
+    counts = [as_count(as_object(vectors.small(each.statistics)).get("token_count")) for each in found]
     known = [count for count in counts if count is not None]
     return found, Usage(sum(known) if len(known) == len(found) else None)

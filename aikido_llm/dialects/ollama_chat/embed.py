@@ -20,8 +20,8 @@ from .quirks import Quirks
 
 class _Page(msgspec.Struct):
     embeddings: list[msgspec.Raw]
-    model: Any = None
-    read: Any = msgspec.field(default=None, name="prompt_eval_count")
+    model: msgspec.Raw = vectors.NOTHING
+    read: msgspec.Raw = msgspec.field(default=vectors.NOTHING, name="prompt_eval_count")
 
 
 _page = msgspec.json.Decoder(_Page)
@@ -34,11 +34,11 @@ def encode_embed(asked: EmbedRequest, quirks: Quirks) -> WireRequest:
 
 
 def decode_embed(body: bytes, count: int, quirks: Quirks) -> Embeddings:
+    vectors.few(body, b"[", count)
     try:
         page = _page.decode(body)
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
         raise envelope.none_of(WHAT, body, quirks.error_words) from None
     read = [vectors.read(numbers) for numbers in page.embeddings]
-    return Embeddings(
-        vectors.in_order(read, [None] * len(read), count), as_text(page.model), Usage(as_count(page.read))
-    )
+    ordered = vectors.in_order(read, [None] * len(read), count)
+    return Embeddings(ordered, as_text(vectors.small(page.model)), Usage(as_count(vectors.small(page.read))))

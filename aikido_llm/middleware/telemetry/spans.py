@@ -11,6 +11,7 @@ from typing import Any
 
 from opentelemetry import context as otel
 from opentelemetry._logs import SeverityNumber
+from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, StatusCode, set_span_in_context, use_span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
@@ -85,6 +86,7 @@ class ObservedClient(Middleware):
             start[names.REQUEST_MODEL] = model
         span = self.instruments.tracer.start_span(f"{operation} {model or ''}".strip(), None, SpanKind.CLIENT, start)
         ended = dict(start)
+        watching = watcher.set(_Verb(self, span))
         try:
             with use_span(span, record_exception=False, set_status_on_exception=False):
                 yield span
@@ -95,6 +97,7 @@ class ObservedClient(Middleware):
         finally:
             took = time.perf_counter() - begun
             self.instruments.operation_duration(took, ended, set_span_in_context(span))
+            watcher.reset(watching)
             span.end()
 
     def watch_tool(
@@ -141,8 +144,45 @@ class ObservedClient(Middleware):
             span.end()
 
 
-class _Observed(Call):
-    """One call, which watches what happens inside it (`call.watch.Watcher`)."""
+class _Inside:
+    """What happens inside a call, told to its span (`call.watch.Watcher`)."""
+
+    _observer: ObservedClient
+    _span: Span
+    _context: Context
+
+    def headers(self, host: str) -> Mapping[str, str]:
+        carrier: dict[str, str] = {}
+        if host in self._observer.propagate:
+            _TRACEPARENT.inject(carrier, self._context)
+        return carrier
+
+    def retrying(self, number: int, error: LLMError, wait: float) -> None:
+        told: dict[str, Any] = {
+            "aikido_llm.attempt": number,
+            "aikido_llm.wait": wait,
+            names.ERROR_TYPE: attributes.error_type(error),
+        }
+        self._span.add_event("aikido_llm.retry", told)
+
+    def went_over(self, hop: Hop) -> None:
+        told = {names.PROVIDER: names.provider_name(hop.provider), names.REQUEST_MODEL: hop.model}
+        if hop.error is not None:
+            told[names.ERROR_TYPE] = attributes.error_type(hop.error)
+        self._span.add_event("aikido_llm.fallback", told)
+
+
+class _Verb(_Inside):
+    """One call of a verb that is no chat."""
+
+    def __init__(self, observer: ObservedClient, span: Span) -> None:
+        self._observer = observer
+        self._span = span
+        self._context = set_span_in_context(span)
+
+
+class _Observed(_Inside, Call):
+    """One call, which watches what happens inside it."""
 
     def __init__(self, observer: ObservedClient, road: Road) -> None:
         super().__init__(road)
@@ -205,28 +245,6 @@ class _Observed(Call):
             self._first_chunk = now - self._begun
             self._instruments.first_chunk(self._first_chunk, self._measured, self._context)
         self._last = now
-
-    # ---------------------------------------------------------------- what happens inside
-
-    def headers(self, host: str) -> Mapping[str, str]:
-        carrier: dict[str, str] = {}
-        if host in self._observer.propagate:
-            _TRACEPARENT.inject(carrier, self._context)
-        return carrier
-
-    def retrying(self, number: int, error: LLMError, wait: float) -> None:
-        told: dict[str, Any] = {
-            "aikido_llm.attempt": number,
-            "aikido_llm.wait": wait,
-            names.ERROR_TYPE: attributes.error_type(error),
-        }
-        self._span.add_event("aikido_llm.retry", told)
-
-    def went_over(self, hop: Hop) -> None:
-        told = {names.PROVIDER: names.provider_name(hop.provider), names.REQUEST_MODEL: hop.model}
-        if hop.error is not None:
-            told[names.ERROR_TYPE] = attributes.error_type(hop.error)
-        self._span.add_event("aikido_llm.fallback", told)
 
     # ---------------------------------------------------------------- the end
 

@@ -271,6 +271,22 @@ async def test_vectors_have_a_span_of_their_own() -> None:
     assert len(told.points()["gen_ai.client.operation.duration"]) == 2
 
 
+async def test_a_verb_that_is_tried_again_says_so_and_where_it_comes_from() -> None:
+    told = Telemetry()
+    async with WireServer() as server:
+        server.answer_verb("embed", Answer(status=503))
+        policy = llm.RetryPolicy(max_attempts=2, base_delay=0.001, should_retry=llm.is_retryable)
+        async with llm.open("mistral", server.dsn("mistral"), retry=policy) as client:
+            await told.observed(client, propagate=["127.0.0.1"]).embed(["a"] * 100, dimensions=4)
+        span = told.one()
+        assert conventional(span, EMBEDDINGS)["gen_ai.embeddings.dimension.count"] == 4
+        (retry,) = span.events
+        assert retry.name == "aikido_llm.retry"
+        assert span.context is not None
+        trace_id = f"{span.context.trace_id:032x}"
+        assert [trace_id in request.headers["traceparent"] for request in server.received] == [True] * 3
+
+
 async def test_the_older_names() -> None:
     told = Telemetry()
     usage = llm.Usage(11, 7, cache_write_tokens=3)
