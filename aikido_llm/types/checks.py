@@ -116,3 +116,9 @@ def _place(owner: Any, name: str) -> str:
 
 def _called(value: object) -> str:
     return _NAMES.get(type(value), f"a {type(value).__name__}")
+
+
+def http_s_own(headers: Iterable[str]) -> str:
+    """The first of these names, "" for none, that says where a body ends. Who could say so wrongly could write a
+    request of their own behind it."""
+    return next((name for name in headers if name.strip().lower() in ("content-length", "transfer-encoding")), "")

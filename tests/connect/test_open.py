@@ -96,6 +96,12 @@ def test_unknown_keyword_is_a_config_error() -> None:
         llm.open("echo", temprature=1)
 
 
+@pytest.mark.parametrize("name", ["Content-Length", "transfer-encoding"])
+def test_no_header_says_where_a_body_ends(name: str) -> None:
+    with pytest.raises(llm.ConfigError, match=f"headers cannot hold {name}"):
+        llm.open("openai", headers={"x-a": "b", name: "5"})
+
+
 def test_unknown_provider_names_near_ones() -> None:
     with pytest.raises(llm.ConfigError, match="did you mean openai"):
         llm.open("opnai")

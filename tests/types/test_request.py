@@ -151,6 +151,8 @@ WRONG: list[tuple[type[Any], dict[str, Any], str]] = [
     (Request, {"messages": "hi", "thinking": "high"}, "Request.thinking takes ThinkingConfig or None, not text"),
     (Request, {"messages": "hi", "extra": [1]}, "extra takes a mapping whose keys are text, not a list"),
     (Request, {"messages": "hi", "extra_headers": {"a": 1}}, "Request.extra_headers takes a mapping of text"),
+    (Request, {"messages": "hi", "extra_headers": {"Content-Length": "5"}}, "cannot hold Content-Length"),
+    (Request, {"messages": "hi", "extra_headers": {"a": "b", "transfer-encoding": "x"}}, "cannot hold transfer-enc"),
     (Request, {"messages": "hi", "logprobs": -1}, "Request.logprobs takes False, True, or how many"),
     (Request, {"messages": "hi", "n": 0}, "Request.n is a whole number from 1 on"),
     (Options, {"temperature": "0"}, "Options.temperature takes a number or None, not text"),
