@@ -41,7 +41,7 @@ MASKED = f"{KEY[:8]}****{KEY[-4:]}"
 DOTTED = f"{KEY[:8]}...{KEY[-4:]}"
 SIGHTING = re.compile(rf"{KEY[:7]}|{HEADER[:7]}|{PROXY[:7]}|{KEY[-4:]}", re.IGNORECASE)
 ECHO = f"Incorrect API key provided: {KEY} ({MASKED}, {DOTTED}), Authorization: Bearer {HEADER}, https://h/p?key={KEY}"
-ROWS = ("vllm", "openai-responses", "anthropic", "gemini", "cohere", "ollama", "azure")
+ROWS = ("vllm", "openai-responses", "anthropic", "gemini", "cohere", "ollama", "azure", "bedrock-converse")
 TIMEOUTS = llm.Timeouts(connect=2, first_event=0.15, idle=0.15)
 LIMITS = llm.Limits(event_bytes=100_000, body_bytes=100_000)
 

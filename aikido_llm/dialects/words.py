@@ -172,7 +172,7 @@ MONEY: tuple[Wordings, ...] = (
          r"|unpaid (?:order|bill|invoice)", "Alibaba Model Studio, Volcengine: error codes"),
         (r"account balance is \$?0\b|update your payment method|payment (?:is )?(?:past due|required)",
          "Chutes, Cohere, Ollama cloud, seen"),
-        (r"specified api usage limits?|will regain access on", "Anthropic: the limit set for a workspace, seen"),
+        (r"specified (?:workspace )?api usage limits?|will regain access on", "Anthropic: errors"),
         (r"requires? a (?:paid )?subscription|a subscription is required|prompt tokens limit exceeded",
          "Ollama cloud; OpenRouter"),
         (r"余额不足|余额已用尽|欠费|额度不足|请充值", "Chinese hosts and gateways, seen"),

@@ -280,6 +280,7 @@ def function(row: str, name: str | None, arguments: Any, id: str = "c1") -> dict
 def test_a_call_without_a_name_never_vanishes(row: str) -> None:
     for response, error in both(row, calls=[function(row, None, {"a": 1})]):
         assert type(error) is MalformedStream or response.tool_calls, (response, error)
+        assert error is None or error.permanent, "it was paid, and asked again it ends no better"
 
 
 def renamed(value: Any, own: tuple[str, ...], name: str) -> Any:

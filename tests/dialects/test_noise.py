@@ -14,6 +14,7 @@ from aikido_llm.testing.answer import Answer
 from aikido_llm.testing.wires import wire
 from aikido_llm.types.response import FinishReason, Response
 from aikido_llm.types.tools import ToolCall
+from tests import binary
 from tests.testing.test_wires_and_dialects import received
 from tests.wire import ANY_REQUEST, Road, bytewise, error_of, response_of
 
@@ -129,6 +130,35 @@ def test_an_event_named_error_is_one_and_one_that_says_it_under_another_name_too
         error = error_of(road(row).read(b"".join(events[:2]) + said + b"".join(events[2:])))
         assert error is not None
         assert not isinstance(error, StreamTruncated)
+
+
+MESSAGES = [
+    binary.event("ping"), binary.event("keepalive", b"ok"), binary.event("x.unknown", b"<b>wait</b>"),
+    binary.event("heartbeat", b'{"type":"keepalive","message":"still here","code":0}'), binary.event("", b"null"),
+    binary.event("initial-response"), binary.event("contentBlockDelta", b"{}"),
+    binary.event("contentBlockDelta", b"null"),
+]  # fmt: skip
+
+
+def test_a_heartbeat_between_two_binary_messages_is_nothing() -> None:
+    label = "application/vnd.amazon.eventstream"
+    messages = binary.messages(b"".join(pieces_of("bedrock-converse", CALLED)))
+    events = road("bedrock-converse", label).read(b"".join(messages))
+    for heartbeat in MESSAGES:
+        body = heartbeat + b"".join(message + heartbeat for message in messages)
+        for named in (label, "application/octet-stream", "text/event-stream", ""):
+            assert road("bedrock-converse", named).read_every_way(body) == events, (heartbeat, named)
+
+
+@pytest.mark.parametrize("label", ["application/vnd.amazon.eventstream", "application/json", "text/html", ""])
+def test_a_document_or_a_page_is_read_under_the_label_of_binary_messages_too(label: str) -> None:
+    body = pieces_of("bedrock-converse", SAID, stream=False)[0]
+    for sent in (body, json.dumps(json.loads(body), indent=1).encode()):
+        events = road("bedrock-converse", label).read_every_way(sent)
+        assert (error_of(events), response_of(events).text) == (None, SAID.text)
+    error = error_of(road("bedrock-converse", label).read_every_way(b"<!doctype html>\n<title>Sign in</title>"))
+    assert type(error) is MalformedStream
+    assert error.permanent
 
 
 def test_what_says_nothing() -> None:

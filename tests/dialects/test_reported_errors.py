@@ -104,6 +104,8 @@ REPORTED: list[Reported] = [
     ("platform.claude.com, errors", "anthropic", 429, {"type": "error", "error": {"type": "rate_limit_error",
      "message": "Usage is paused.", "details": {"error_code": "enforced_spend_limit_reached"}}},
      InsufficientCreditsError, None),
+    ("platform.claude.com, errors", "anthropic", 400, {"type": "error", "error": {"type": "invalid_request_error",
+     "message": "You have reached your specified workspace API usage limits."}}, InsufficientCreditsError, None),
     ("docs.z.ai, 1308", "openai-chat", 429, said("Usage limit reached for 5 hour. Your limit will reset at noon.",
      code="1308"), InsufficientCreditsError, None),
     ("docs.bigmodel.cn, 1310", "openai-chat", 429, said("您已达到每周/每月使用上限", code="1310"),

@@ -97,6 +97,8 @@ BODIES: dict[str, str] = {
     ' "usageMetadata": {"promptTokenCount": READ, "candidatesTokenCount": WRITTEN}}',
     "cohere": '{"message": {"content": []}, "finish_reason": "COMPLETE",'
     ' "usage": {"tokens": {"input_tokens": READ, "output_tokens": WRITTEN}}}',
+    "bedrock-converse": '{"output": {"message": {"content": [{"text": "x"}]}}, "stopReason": "end_turn",'
+    ' "usage": {"inputTokens": READ, "outputTokens": WRITTEN}}',
     "ollama": '{"message": {"content": "x"}, "done": true, "done_reason": "stop",'
     ' "prompt_eval_count": READ, "eval_count": WRITTEN}',
 }
