@@ -9,13 +9,14 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from inspect import isawaitable
 from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import Any, Self, TypeAlias, TypeVar
 
 from ..errors import AuthError, ConfigError, ConnectError, InvalidRequestError, LLMError, StreamTruncated, TimedOutError
 from ..middleware.limits.redis import Gone, RedisStore
 from .base import HEARTBEAT, Bridge
 from .shelf import Shelf, State
 
+T = TypeVar("T")
 Allow: TypeAlias = Callable[[str, Any], bool | Awaitable[bool]]
 """(id of an answer, the request of who wants to read or stop it) -> whether it may; sync or async."""
 
@@ -78,10 +79,10 @@ class Resumable:
         id = secrets.token_hex(16)
         lost = b"".join(copy.deepcopy(bridge.encoder).fail(None))
         try:
-            await self._shelf.begin(id, lost)
-        except Gone as error:
+            await _twice(lambda: self._shelf.begin(id, lost))
+        except BaseException:
             await bridge.aclose()
-            raise _no_redis(error) from None
+            raise
         maker = asyncio.create_task(_Maker(self._shelf, self._patience, id, bridge).run())
         self._makers.add(maker)
         maker.add_done_callback(self._makers.discard)
@@ -97,10 +98,7 @@ class Resumable:
         """
         await self._check(id, request)
         number = _number(after if after is not None else _last_event_id(request))
-        try:
-            state = await self._shelf.look(id)
-        except Gone as error:
-            raise _no_redis(error) from None
+        state = await _twice(lambda: self._shelf.look(id))
         if state is None:
             raise _unknown()
         if number > state.last:
@@ -115,10 +113,7 @@ class Resumable:
         """
         if request is not None or not _ID.fullmatch(id):
             await self._check(id, request)
-        try:
-            return await self._shelf.stop(id)
-        except Gone as error:
-            raise _no_redis(error) from None
+        return await _twice(lambda: self._shelf.stop(id))
 
     async def aclose(self) -> None:
         """End what this process makes; the readers get the protocol's error."""
@@ -298,5 +293,13 @@ def _unknown() -> LLMError:
     return InvalidRequestError("there is no such answer, or it is no longer kept", status=404)
 
 
-def _no_redis(error: Gone) -> LLMError:
-    return ConnectError(f"Redis, which keeps the answers, cannot be asked: {error}")
+async def _twice(step: Callable[[], Awaitable[T]]) -> T:
+    """What Redis says to a step that may be taken again. Raises ConnectError."""
+    try:
+        return await step()
+    except Gone:
+        await asyncio.sleep(_AGAIN)
+    try:
+        return await step()
+    except Gone as error:
+        raise ConnectError(f"Redis, which keeps the answers, cannot be asked: {error}") from None

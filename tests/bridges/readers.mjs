@@ -25,7 +25,9 @@ async function vercel_ui(text) {
     types.push(chunk.type);
     if (chunk.type === "finish") finish = chunk.finishReason;
   }
-  return { message, errors, types, finish };
+  const again = [];  // as useChat({ resume: true }) reads it
+  for await (const chunk of await transport.reconnectToStream({ chatId: "1" })) again.push(chunk.type);
+  return { message, errors, types, finish, again };
 }
 
 async function ag_ui(text) {

@@ -52,6 +52,7 @@ def test_ai_reads_vercel_ui(seen: Seen, name: str) -> None:
     assert "failed" not in got, got
     parts = [{key: part[key] for key in _KEPT if key in part} for part in got["message"]["parts"]]
     assert [part for part in parts if part["type"] != "step-start"] == _MESSAGES[name]
+    assert got["again"] == got["types"]
     assert got["finish"] == _FINISH.get(name, "stop")
     assert got["errors"] == (["The answer failed."] if name == "broken" else [])
     if name != "broken":
