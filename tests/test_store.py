@@ -276,6 +276,8 @@ async def test_searching(tmp_path: Path) -> None:
         assert await store.find('"') == await store.find('cheese OR "wine') == []
         [first] = await store.find(limit=1)
         assert [call.id for call in await store.find(before=first.id, limit=2)] == [29, 28]
+        assert [call.id for call in await store.find(model="m-", limit=1)] == [first.id]
+        assert await store.find("cheese", model="%") == await store.find(model="m-2") == []
 
 
 async def test_forgetting(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """`config`, and what its settings and `-o` do to a question."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -144,8 +145,8 @@ def test_details() -> None:
     assert said.temperature == 0, "what the question says stays, 0 too"
 
 
+@pytest.mark.skipif(sys.platform in ("darwin", "win32"), reason="XDG's folders; on Linux: make test")
 def test_places(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(places, "_XDG", True)
     monkeypatch.delenv("AIKIDO_LLM_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("CONFIG", "DATA", "CACHE", "STATE"):
