@@ -7,14 +7,17 @@ from inspect import Parameter, signature
 from typing import Any
 from unittest.mock import patch
 
+from aikido_llm.dialects.base import WireRequest
+from aikido_llm.dialects.verbs import Counts, EmbedRequest, Embeds, RerankRequest, Reranks
+from aikido_llm.providers import find
 from aikido_llm.testing import Answer
 from aikido_llm.testing.wires import wire
-from aikido_llm.testing.wires.base import Received
+from aikido_llm.testing.wires.base import Further, Received
 from aikido_llm.types.parts import ImagePart
 from aikido_llm.types.tools import ToolCall
 from tests.binary import event
 from tests.corpus import load
-from tests.fuzz.targets import ERROR, MODELS, STREAM, TARGETS, WHOLE
+from tests.fuzz.targets import ERROR, MODELS, REQUEST, STREAM, TARGETS, WHOLE
 from tests.wire import Road
 
 _PROTOCOLS = {
@@ -68,6 +71,22 @@ def by_kit(name: str) -> Iterator[bytes]:
     for number, status in enumerate((400, 401, 404, 413, 422, 429, 500)):
         yield _seed(ERROR, kit.error(status, "this model's maximum context length"), number)
     yield _seed(MODELS, kit.models(("m", "n"), Received("GET", "/models", {}, {})))
+    for place, row in enumerate(TARGETS[name].rows):
+        for verb, asked in _asked(row):
+            request = Received(asked.method, asked.path, {}, {}, asked.body, provider=row, verb=verb)
+            assert isinstance(kit, Further)
+            yield _seed(MODELS + 5 * place, kit.further(Answer(), request))
+
+
+def _asked(row: str) -> Iterator[tuple[str, WireRequest]]:
+    """What a row's further verbs ask."""
+    dialect = find(row).dialect
+    if isinstance(dialect, Embeds) and dialect.embedding is not None:
+        yield "embed", dialect.encode_embed(EmbedRequest(["a", "b"], "m"))
+    if isinstance(dialect, Reranks) and dialect.reranking is not None:
+        yield "rerank", dialect.encode_rerank(RerankRequest("q", ["a", "b", "q"], "m"))
+    if isinstance(dialect, Counts) and dialect.counts:
+        yield "count", dialect.encode_count(REQUEST, provider=row)
 
 
 def _draws(name: str) -> bool:

@@ -3,6 +3,7 @@
 An input is two bytes and a body: which road the body takes, and how it is cut into pieces.
 """
 
+import math
 import random
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -12,6 +13,7 @@ from attrs import frozen
 
 from aikido_llm.codecs import json
 from aikido_llm.dialects.base import Dialect, ErrorReply
+from aikido_llm.dialects.verbs import Counts, Embeds, Reranks
 from aikido_llm.errors import LLMError, MalformedStream, TooLargeError
 from aikido_llm.framing import Frame, Framer
 from aikido_llm.framing.eventstream import EventStreamFramer
@@ -65,7 +67,7 @@ def _run_decoder(dialects: tuple[Dialect, ...], stream_type: str, data: bytes) -
     if mode == ERROR:
         _read_error(dialect, _STATUSES[seed % len(_STATUSES)], body)
     elif mode == MODELS:
-        _read_models(dialect, body)
+        _read_documents(dialect, body)
     else:
         content_type = stream_type if mode == STREAM else "application/json"
         _read_answer(Road(dialect, mode != WHOLE, content_type, REQUEST), body, seed)
@@ -100,9 +102,24 @@ def _read_error(dialect: Dialect, status: int, body: bytes) -> None:
     str(error)
 
 
-def _read_models(dialect: Dialect, body: bytes) -> None:
+def _read_documents(dialect: Dialect, body: bytes) -> None:
+    """What is no answer: a model list, two vectors, the ranking of three documents, a count."""
     with suppress(LLMError):
         dialect.decode_models(body)
+    if isinstance(dialect, Embeds) and dialect.embedding is not None:
+        with suppress(LLMError):
+            vectors = dialect.decode_embed(body, 2).vectors
+            assert len(vectors) == 2
+            assert len(vectors[0]) == len(vectors[1])
+            assert all(map(math.isfinite, (*vectors[0], *vectors[1])))
+    if isinstance(dialect, Reranks) and dialect.reranking is not None:
+        with suppress(LLMError):
+            places = [result.index for result in dialect.decode_rerank(body, 3).results]
+            assert set(places) <= {0, 1, 2}
+            assert len(set(places)) == len(places)
+    if isinstance(dialect, Counts) and dialect.counts:
+        with suppress(LLMError):
+            assert dialect.decode_count(body) >= 0
 
 
 # ---------------------------------------------------------------- framers
