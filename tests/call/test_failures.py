@@ -78,3 +78,13 @@ async def test_a_request_that_is_nested_too_deep_is_refused_by_a_typed_error(row
                 await client.chat("hi", max_tokens=99, **fields)
             with pytest.raises(llm.InvalidRequestError):  # and what another wire would take is not said
                 await client.chat("hi", max_tokens=9, seed=1, stop=["a"], **fields)
+
+
+@pytest.mark.parametrize("row", ["vllm", "openai-responses", "anthropic", "gemini", "cohere", "ollama"])
+@pytest.mark.parametrize("stream", [True, False])
+async def test_a_304_is_no_redirect_and_is_asked_for_once(wire_server: WireServer, row: str, stream: bool) -> None:
+    wire_server.answer_raw(b"HTTP/1.1 304 Not Modified\r\nLocation: /elsewhere\r\n\r\n")
+    async with llm.open(row, wire_server.dsn(row)) as client:
+        with pytest.raises(llm.MalformedStream, match="answered 304, which holds no answer"):
+            await (llm.collect(client.chat_stream("hi")) if stream else client.chat("hi"))
+    assert len(wire_server.received) == 1
