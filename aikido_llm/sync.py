@@ -139,11 +139,11 @@ class SyncHTTPClient(Unpicklable):
         return self._call(self._client.complete, request)
 
     def chat(self, messages: Messages, **overrides: Any) -> Response:
-        """`complete` for a text, a Message or several; overrides are fields of Request."""
+        """`complete` for a text, a Message, a chat dict or several; overrides are fields of Request."""
         return self._call(lambda: self._client.chat(messages, **overrides))
 
     def chat_stream(self, messages: Messages, **overrides: Any) -> SyncEventStream:
-        """`stream` for a text, a Message or several; overrides are fields of Request."""
+        """`stream` for a text, a Message, a chat dict or several; overrides are fields of Request."""
         return SyncEventStream(self._portal, self._client.chat_stream(messages, **overrides))
 
     def list_models(self) -> list[ModelInfo]:

@@ -29,9 +29,8 @@ from ..transport.base import Transport
 from ..types.embeddings import Embeddings
 from ..types.events import Event
 from ..types.exchange import ResumeToken
-from ..types.messages import Message, user
 from ..types.ranking import Ranking
-from ..types.request import Options, Request
+from ..types.request import Options, Request, Said, checked
 from ..types.response import ModelInfo, Response
 from .attempts import Attempts
 from .clocks import Clocks
@@ -43,7 +42,7 @@ if TYPE_CHECKING:  # loaded when it is first asked for
     from .hosted import HostedBatches
 
 T = TypeVar("T")
-Messages: TypeAlias = str | Message | Iterable[Message]
+Messages: TypeAlias = Said | Iterable[Said]
 
 
 @define
@@ -143,13 +142,13 @@ class HTTPClient(Unpicklable):
         return await core.response()
 
     async def chat(self, messages: Messages, **overrides: Any) -> Response:
-        """`complete` for a text, a Message or several; overrides are fields of Request."""
+        """`complete` for a text, a Message, a chat dict or several; overrides are fields of Request."""
         request = as_request(messages, overrides)
         overrides.clear()  # headers may be among them, and a traceback shows what a frame holds
         return await self.complete(request)
 
     def chat_stream(self, messages: Messages, **overrides: Any) -> EventStream:
-        """`stream` for a text, a Message or several; overrides are fields of Request."""
+        """`stream` for a text, a Message, a chat dict or several; overrides are fields of Request."""
         return self.stream(as_request(messages, overrides))
 
     async def list_models(self) -> list[ModelInfo]:
@@ -291,7 +290,7 @@ class HTTPClient(Unpicklable):
 
     def _begin(self, request: Request, stream: bool, clocks: Clocks) -> Awaitable[tuple[Source, list[Event]]]:
         self._life.check()
-        return self._attempts.begin(request, stream, clocks)
+        return self._attempts.begin(checked(request), stream, clocks)
 
     def _take_up(self, token: ResumeToken, clocks: Clocks) -> Awaitable[tuple[Source, list[Event]]]:
         self._life.check()
@@ -307,10 +306,8 @@ def _token_of(answer: ResumeToken | str) -> ResumeToken:
 
 def as_request(messages: Messages, overrides: dict[str, Any]) -> Request:
     """What `chat` was given, as a Request. Raises ConfigError for what is no field of one."""
-    if isinstance(messages, str):
-        messages = user(messages)
     wrong = set(overrides).difference(a.name for a in fields(Request))
     if wrong or "messages" in overrides:
         overrides.clear()
         raise ConfigError(f"not a field of Request beside the messages: {', '.join(sorted(wrong)) or 'messages'}")
-    return Request((messages,) if isinstance(messages, Message) else messages, **overrides)
+    return Request(messages, **overrides)

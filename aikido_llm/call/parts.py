@@ -21,6 +21,8 @@ _BYTES_PER_TOKEN = 2  # fewer than nearly any text has: a part that is too large
 
 def texts_of(texts: str | Iterable[str], what: str) -> list[str]:
     """What a caller gave as texts. Raises InvalidRequestError for what is none."""
+    if not isinstance(cast("object", texts), Iterable):
+        raise InvalidRequestError(f"{what} takes texts, not a {type(texts).__name__}")
     found = [texts] if isinstance(texts, str) else list(texts)
     for text in found:
         if not isinstance(cast("object", text), str):

@@ -16,7 +16,7 @@ from ..transport.base import Body, Headers
 from ..types.embeddings import Embeddings, Gathering
 from ..types.exchange import RateLimits
 from ..types.ranking import Ranking
-from ..types.request import Request
+from ..types.request import Request, checked
 from ..types.usage import Usage
 from .advice import advised
 from .attempts import Attempts
@@ -98,7 +98,7 @@ class Verbs:
         dialect, row = self._settings.dialect, self._settings.provider
         if not isinstance(dialect, Counts) or not dialect.counts:
             raise without(row, "count_tokens")
-        full = without_unnamed(row, self._attempts.with_defaults(request))
+        full = without_unnamed(row, self._attempts.with_defaults(checked(request)))
         named = full.model or ""
         wire = dialect.encode_count(full, provider=row.name)
         asked = _Asked(wire, _written(wire), named, partial(stand_in, (), named), full.extra_headers)

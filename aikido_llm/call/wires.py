@@ -61,10 +61,10 @@ def _can(row: object, able: Callable[[Dialect], bool]) -> bool:
 
 
 def without(provider: Provider, verb: VerbName) -> UnsupportedFeatureError:
-    """The error of a row whose wire has not a verb; it names another wire of it, or the rows that have it."""
+    """The error of a row whose wire has not a verb; it names another wire of it, and the rows that have it."""
     able = partial(has, verb=verb)
     own = next((name for name, wire in provider.wires.items() if able(wire.dialect)), "")
-    who = f" ({WIRE.name}={own} has it)" if own else told_who_does(able)
+    who = (f" ({WIRE.name}={own} has it)" if own else "") + told_who_does(able)
     return UnsupportedFeatureError(f"{provider.name} has no {verb} on this wire{who}", provider=provider.name)
 
 

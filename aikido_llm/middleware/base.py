@@ -25,7 +25,7 @@ from ..types.embeddings import Embeddings
 from ..types.events import Event
 from ..types.exchange import ResumeToken
 from ..types.ranking import Ranking
-from ..types.request import Options, Request
+from ..types.request import Options, Request, checked
 from ..types.response import ModelInfo, Response
 from ..types.tools import Tool, ToolCall
 from .roads import COMPLETE, STREAM, Begun, Road, response_of
@@ -79,22 +79,22 @@ class Middleware(Unpicklable):
     async def complete(self, request: Request) -> Response:
         """Ask without streaming, and return the whole answer. Raises an LLMError."""
         self._life.check()
-        return await response_of(*await self._begin(request, COMPLETE))
+        return await response_of(*await self._begin(checked(request), COMPLETE))
 
     async def _begin_stream(self, request: Request, clocks: Clocks) -> tuple[Source, list[Event]]:
         self._life.check()
         with clocks.attempt():  # left when the stream is ended from outside
-            return await self._begin(request, STREAM)
+            return await self._begin(checked(request), STREAM)
         raise clocks.error()
 
     async def chat(self, messages: Messages, **overrides: Any) -> Response:
-        """`complete` for a text, a Message or several; overrides are fields of Request."""
+        """`complete` for a text, a Message, a chat dict or several; overrides are fields of Request."""
         request = as_request(messages, overrides)
         overrides.clear()  # headers may be among them, and a traceback shows what a frame holds
         return await self.complete(request)
 
     def chat_stream(self, messages: Messages, **overrides: Any) -> EventStream:
-        """`stream` for a text, a Message or several; overrides are fields of Request."""
+        """`stream` for a text, a Message, a chat dict or several; overrides are fields of Request."""
         return self.stream(as_request(messages, overrides))
 
     # ---------------------------------------------------------------- what the inner client offers

@@ -233,3 +233,11 @@ class Options:
     def _set_fields(self) -> dict[str, Any]:
         values = {a.name: getattr(self, a.name) for a in fields(Options)}
         return {name: value for name, value in values.items() if value not in (None, (), {})}
+
+
+def checked(request: object) -> Request:
+    """What a client was asked, when it is a Request. Raises InvalidRequestError for anything else."""
+    if not isinstance(request, Request):
+        kind = type(request).__name__
+        raise InvalidRequestError(f"a client is asked by a Request, not a {kind}: Request(messages), or chat(messages)")
+    return request

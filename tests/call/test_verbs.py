@@ -105,9 +105,7 @@ async def test_a_row_without_the_verb_names_rows_that_have_it(row: str) -> None:
         if verbs.has(dialects(row)[first], verb):
             asking.close()
             continue
-        with pytest.raises(
-            llm.UnsupportedFeatureError, match=f"{row} has no {verb} on this wire.*(have it: echo|has it)"
-        ):
+        with pytest.raises(llm.UnsupportedFeatureError, match=f"{row} has no {verb} on this wire.*have it: echo"):
             await asking
 
 
@@ -265,9 +263,10 @@ async def test_a_body_beyond_the_cap_is_not_read() -> None:
 async def test_what_is_asked_for_is_checked_before_anything_is_sent() -> None:
     async with WireServer() as server, llm.open("openai-chat", server.dsn("openai-chat")) as client:
         assert (await client.embed([])).vectors == ()
-        for wrong in ([1], [None]):
+        wrong: Any
+        for wrong in ([1], [None], None, 7, b"a"):
             with pytest.raises(llm.InvalidRequestError, match="takes texts"):
-                await client.embed(wrong)  # type: ignore[arg-type]
+                await client.embed(wrong)
         with pytest.raises(llm.InvalidRequestError, match="dimensions"):
             await client.embed(["a"], dimensions=0)
         assert not server.received

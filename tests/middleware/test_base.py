@@ -36,6 +36,16 @@ async def test_every_maker_passes(maker: str, inner: Any) -> None:
     )
 
 
+@pytest.mark.parametrize("maker", ["none", *MAKERS])
+async def test_what_is_no_request_is_told(maker: str) -> None:
+    client = llm.open("echo") if maker == "none" else MAKERS[maker](llm.open("echo"))
+    asked: Any
+    for asked in ("hello", [llm.user("hello")], {"messages": "hello"}, None):
+        for answering in (client.complete(asked), anext(client.stream(asked))):
+            with pytest.raises(llm.InvalidRequestError, match=r"a client is asked by a Request, not a \w+: Request\("):
+                await answering
+
+
 @pytest.mark.parametrize("outer", MAKERS)
 async def test_every_ordered_pair_passes(outer: str) -> None:
     """Around each inner one, side by side: they wait more than they work."""

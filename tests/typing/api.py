@@ -43,6 +43,7 @@ async def opening(http: Transport) -> None:
         assert_type(models[0].context_length, int | None)
         assert_type(await opened.chat("hi", max_tokens=5), llm.Response)
         assert_type(opened.chat_stream([llm.user("hi")]), llm.EventStream)
+        assert_type(opened.chat_stream([{"role": "user", "content": "hi"}, "there", llm.user("?")]), llm.EventStream)
         assert_type(opened.resume(llm.ResumeToken("resp_1", after=3)), llm.EventStream)
         assert_type(opened.resume("resp_1"), llm.EventStream)
         assert_type(opened.resume("resp_1").resume_token, llm.ResumeToken | None)
