@@ -1,8 +1,8 @@
 """A job of Ray: `program.py JSON`, on a Ray of its own that nothing but this machine reaches.
 
 JSON: url, log, count, and what the job is: actors, concurrency, blocks; redis, a_minute (its limit), burst; pids, a
-folder into which each actor writes that it has begun; guide: the program of the guide is run instead. Prints JSON: what
-came of the rows, and how long it took.
+folder into which each actor writes that it has begun; gone: a file at which one of two nodes dies; guide: the guide's
+program is run instead. Prints JSON: what came of the rows, and how long it took.
 """
 
 import json
@@ -18,12 +18,14 @@ from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import aikido_llm as llm
 from aikido_llm import bulk
 from aikido_llm.middleware import Limiter, RedisStore, limited
 
+_HOST = "127.0.0.1"
 _GUIDE = Path(__file__).parent.parent.parent / "docs" / "guides" / "clusters.md"
 
 
@@ -41,30 +43,43 @@ async def client(job: dict[str, Any]) -> AsyncGenerator[llm.Client]:
 
 
 @contextmanager
-def started() -> Generator[Any]:
-    """A Ray that sends no byte to anything but 127.0.0.1."""
+def started(gone: Path | None = None) -> Generator[Any]:
+    """A Ray that sends no byte to anything but 127.0.0.1. gone: see `two_nodes`."""
     with tempfile.TemporaryDirectory(prefix="r", ignore_cleanup_errors=True) as folder:  # short: sockets stand in it
         (Path(folder) / "ray_bootstrap_config.yaml").write_text("{}")  # where it is not, Ray asks the clouds' services
         os.environ["HOME"] = folder
         os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+        os.environ["RAY_USAGE_STATS_REPORT_URL"] = f"http://{_HOST}:9"  # a cluster reports that it does not report
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # else Ray takes another address in place of 127.0.0.1
         ray: Any = import_module("ray")
         import_module("ray.data")
-        ray.init(
-            address=None,
-            num_cpus=2,
-            include_dashboard=False,
-            object_store_memory=100 * 2**20,
-            logging_level="ERROR",
-            log_to_driver=False,
-            _node_ip_address="127.0.0.1",
-            _temp_dir=folder,
-        )
+        quiet = {"logging_level": "ERROR", "log_to_driver": False, "_node_ip_address": _HOST}
+        machine = {"num_cpus": 2, "include_dashboard": False, "object_store_memory": 100 << 20}
+        if gone is None:
+            ray.init(address=None, _temp_dir=folder, **machine, **quiet)
+        else:
+            ray.init(address=two_nodes({**machine, "temp_dir": folder}, gone), **quiet)
         ray.data.DataContext.get_current().enable_progress_bars = False
         try:
             yield ray
         finally:
             ray.shutdown()
+
+
+def two_nodes(head: dict[str, Any], gone: Path) -> str:
+    """The address of a cluster whose second node dies when that file is there."""
+    cluster: Any = import_module("ray.cluster_utils").Cluster(
+        initialize_head=True, head_node_args={**head, "node_ip_address": _HOST}
+    )
+    doomed = cluster.add_node(num_cpus=1, object_store_memory=100 << 20, node_ip_address=_HOST)
+
+    def kill() -> None:
+        while not gone.exists():
+            time.sleep(0.02)
+        cluster.remove_node(doomed, allow_graceful=False)
+
+    Thread(target=kill, daemon=True).start()
+    return str(cluster.address)
 
 
 def ask(row: dict[str, Any]) -> dict[str, Any]:
@@ -114,7 +129,7 @@ def guide(job: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     job = json.loads(sys.argv[1])
     warnings.simplefilter("ignore")
-    with started() as ray:
+    with started(Path(job["gone"]) if job["gone"] else None) as ray:
         print(json.dumps(guide(job) if job["guide"] else run(job, ray)), flush=True)
 
 

@@ -1,4 +1,4 @@
-"""`bulk.ray` on a real Ray: actors that are killed, a job that is killed, limits that actors share."""
+"""`bulk.ray` on a real Ray: actors, a node and a job that are killed, limits that actors share."""
 
 import asyncio
 import importlib.util
@@ -76,7 +76,7 @@ class Server:
 
     async def job(self, **options: Any) -> asyncio.subprocess.Process:
         job = {"url": self.wire.dsn("vllm"), "log": str(self.log), "pids": str(self.pids), "actors": 2, "blocks": 20,
-               "concurrency": CONCURRENCY, "redis": "", "guide": False, **options}  # fmt: skip
+               "concurrency": CONCURRENCY, "redis": "", "gone": "", "guide": False, **options}  # fmt: skip
         environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
         environment["PYTHONPATH"] = str(_ROOT)
         return await asyncio.create_subprocess_exec(
@@ -130,6 +130,21 @@ async def test_no_answer_is_lost_and_none_that_is_durable_is_paid_twice(server: 
     twice = sum(times - 1 for times in server.asked.values())
     assert twice <= 5 * CONCURRENCY, f"{twice} were asked for again after 3 actors and a job of 2 were killed"
     print(f"asked for again: {twice} of at most {5 * CONCURRENCY}; the second run took {result['seconds']:.1f} s")
+
+
+async def test_what_a_node_had_answered_before_it_died_is_not_asked_again(server: Server) -> None:
+    gone = server.folder / "gone"
+    job = await server.job(count=1500, gone=str(gone))
+    await server.requests(500)
+    gone.touch()
+    result = await ended(job)
+    assert result["keys"] == list(range(1500))
+    assert not result["wrong"]
+    assert not result["errors"]
+    assert len(list(server.pids.iterdir())) >= 3, "an actor of each node, and one in place of that which died"
+    assert not server.late, f"asked for though they were in the log: {server.late}"
+    twice = sum(times - 1 for times in server.asked.values())
+    assert twice <= 2 * CONCURRENCY, f"{twice} were asked for again"
 
 
 async def test_actors_share_a_limit_over_redis(server: Server, redis_server: RedisServer) -> None:
