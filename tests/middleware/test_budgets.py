@@ -226,6 +226,26 @@ async def test_redis_dies_and_what_was_spent_is_not_forgotten(
     assert [record.levelname for record in caplog.records if "Redis" in record.getMessage()] == ["WARNING", "INFO"]
 
 
+@pytest.mark.parametrize("written", ["nan", "inf", "-inf", "9" * 400])
+async def test_sums_that_are_no_numbers_are_as_if_there_were_none(
+    server: WireServer, redis_server: RedisServer, caplog: pytest.LogCaptureFixture, written: str
+) -> None:
+    from redis import asyncio as redis_py
+
+    others: Any = redis_py
+    store = RedisStore(redis_server.url, processes=2)
+    budget = Budget(tokens=2000, store=store, name="poisoned")
+    async with budgeted(opened(server), budget) as client, others.from_url(redis_server.url) as redis:
+        await client.chat("hi", max_tokens=390)
+        (key,) = await redis.keys("*poisoned*")
+        await redis.hset(key, "tokens", written)
+        await client.chat("hi", max_tokens=390)
+        with pytest.raises(llm.BudgetExceededError):
+            await client.chat("hi", max_tokens=1500)
+    await store.aclose()
+    assert "holds what is no number: delete it" in caplog.text
+
+
 async def test_without_any_redis_a_process_spends_its_part(server: WireServer) -> None:
     store = RedisStore(f"redis://127.0.0.1:{free_port()}", processes=4)
     async with budgeted(opened(server), Budget(tokens=4000, store=store)) as client:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from math import isfinite
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -62,6 +63,8 @@ class RedisStore(Unpicklable):
     async def step(self, script: str, keys: tuple[str, ...], message: Mapping[str, Any]) -> list[Any]:
         """Run a script with one message. Raises Gone."""
         found: list[Any] = await self._guarded(lambda: self._run(script, keys, message))
+        if not all(map(_is_number, found)):
+            raise Gone(f"the key {keys[0]} holds what is no number: delete it")
         return found
 
     async def _guarded(self, ask: Callable[[], Awaitable[Any]]) -> Any:
@@ -150,3 +153,11 @@ class RedisStore(Unpicklable):
             self._password = Secret(urlsplit(self._url.reveal()).password or "")
         except (ValueError, AttributeError):
             raise ConfigError("RedisStore takes a URL of the form redis://host:6379/0, rediss:// or unix://") from None
+
+
+def _is_number(value: object) -> bool:
+    """Of what scripts answer: a number or its text. What another program has written may be neither."""
+    try:
+        return isinstance(value, int | float | str | bytes) and isfinite(float(value))
+    except ValueError:
+        return False
