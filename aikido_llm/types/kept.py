@@ -55,14 +55,11 @@ def _message(message: dict[str, Any]) -> Piece:
     for part in parts:
         part.pop("cache", None)
         detach(part)
-    said = json.canonical(message)
-    decides = digest(said)
-    linked = [part for part in parts if part.get("url")]
-    for part in linked:
-        part["url"] = _OPENS.sub("", part["url"])
-    if not linked:
-        return Piece(decides, decides, said)
-    kept = json.canonical(message)
+    decides = digest(json.canonical(message))
+    for part in parts:
+        if part.get("url"):
+            part["url"] = _OPENS.sub("", part["url"])
+    kept = json.dumps(message)  # in the order in which it came: what a provider has signed goes back as it was
     return Piece(decides, digest(kept), kept)
 
 

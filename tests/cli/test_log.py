@@ -68,6 +68,16 @@ async def test_it_goes_on_where_it_was_held_and_flags_beat_that(server: WireServ
     assert (server.received[3].body["model"], len(server.received[3].body["messages"])) == ("mini", 3)
 
 
+@pytest.mark.parametrize("row", ["anthropic", "openai-responses", "gemini"])
+async def test_signed_thinking_goes_on_twice(server: WireServer, env: dict[str, str], row: str) -> None:
+    server.answer(Answer(thinking="Let me see.", signature="c2lnbmF0dXJl", text="Four."), "Five.", "Six.")
+    for number, text in enumerate(("two and two?", "and one?", "and one?")):
+        done = await chat(server, env, "--log", *(["-c"] if number else []), "--thinking", "low", text, row=row)
+        assert done.code == 0, done.err
+    sent = [json.dumps(request.body) for request in server.received]
+    assert ["c2lnbmF0dXJl" in body for body in sent] == [False, True, True]
+
+
 async def test_nothing_is_kept_in_a_pipe_unless_it_is_said(server: WireServer, env: dict[str, str]) -> None:
     assert (await here("config", "set", "log", "on", **env)).code == 0
     await chat(server, env, "hi")
