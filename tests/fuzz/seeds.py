@@ -71,9 +71,9 @@ def by_kit(name: str) -> Iterator[bytes]:
     for number, status in enumerate((400, 401, 404, 413, 422, 429, 500)):
         yield _seed(ERROR, kit.error(status, "this model's maximum context length"), number)
     yield _seed(MODELS, kit.models(("m", "n"), Received("GET", "/models", {}, {})))
-    for place, row in enumerate(TARGETS[name].rows):
-        for verb, asked in _asked(row):
-            request = Received(asked.method, asked.path, {}, {}, asked.body, provider=row, verb=verb)
+    for place, provider in enumerate(TARGETS[name].rows):
+        for verb, asked in _asked(provider):
+            request = Received(asked.method, asked.path, {}, {}, asked.body, provider=provider, verb=verb)
             assert isinstance(kit, Further)
             yield _seed(MODELS + 5 * place, kit.further(Answer(), request))
 
