@@ -78,7 +78,15 @@ def escape(text: str) -> str:
 
 
 # What only the library makes has no constructor to show.
-_MADE_HERE = {"HTTPClient", "EventStream", "SyncHTTPClient", "SyncEventStream", "SyncIterator", "TypedStream"}
+_MADE_HERE = {
+    "HTTPClient",
+    "EventStream",
+    "SyncHTTPClient",
+    "SyncEventStream",
+    "SyncIterator",
+    "TypedStream",
+    "ToolStream",
+}
 # Types of ours beside public ones in a union: whoever calls needs the public one.
 _OWN = re.compile(r" \| (?:\w+\.)*(?:Secret|_Unset)\b|\b(?:\w+\.)*(?:Secret|_Unset) \| ")
 

@@ -3,10 +3,12 @@
 import re
 import tempfile
 from pathlib import Path
+from types import FunctionType
 
 import pytest
 
 import aikido_llm as llm
+from aikido_llm import bulk, middleware, testing
 
 ROOT = Path(__file__).parent.parent
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
@@ -59,6 +61,24 @@ def test_the_reference_shows_nothing_private() -> None:
     listed = (ROOT / "docs" / "api" / "client.md").read_text()
     for name in ("TextStream", "StreamCore", "Reader", "Begin"):
         assert name not in listed
+
+
+def test_the_reference_has_every_public_name() -> None:
+    pages = "".join(page.read_text() for page in (ROOT / "docs" / "api").glob("*.md"))
+    chosen = re.findall(r"automodule:: (\S+)\n(?:   :members: (.+)\n)?", pages)
+    modules = {module for module, members in chosen if not members}
+    named = {f"{module}.{name.strip()}" for module, members in chosen for name in members.split(",")}
+    named |= set(re.findall(r"auto(?:class|function):: (\S+)", pages))
+    missing = [
+        f"{package.__name__}.{name}"
+        for package in (llm, middleware, bulk, testing)
+        for name in dir(package)
+        if not name.startswith("_")
+        and isinstance(thing := getattr(package, name), type | FunctionType)
+        and thing.__module__ not in modules
+        and f"{thing.__module__}.{thing.__name__}" not in named
+    ]
+    assert missing == []
 
 
 def test_links_between_pages_lead_somewhere() -> None:
