@@ -72,13 +72,13 @@ class HTTPClient(Unpicklable):
     open a new client in the child.
     """
 
-    def __init__(self, settings: Settings, transport: Transport) -> None:
+    def __init__(self, settings: Settings, transport: Transport, life: _Life | None = None) -> None:
         self._settings = settings
         self._transport = transport
         self._exchange = Exchange(settings, transport)
         self._attempts = Attempts(settings, self._exchange)
-        self._life = _Life()
-        self._verbs = Verbs(settings, self._exchange, self._attempts, lambda: self._life.check())
+        self._life = life or _Life()  # nothing here refers to the client: a dropped one is closed at once
+        self._verbs = Verbs(settings, self._exchange, self._attempts, self._life.check)
 
     @property
     def provider(self) -> str:
@@ -116,9 +116,7 @@ class HTTPClient(Unpicklable):
         return self._view(evolve(self._settings, gates=(gate, *self._settings.gates)))
 
     def _view(self, settings: Settings) -> "HTTPClient":
-        view = HTTPClient(settings, self._transport)
-        view._life = self._life
-        return view
+        return HTTPClient(settings, self._transport, self._life)
 
     def __repr__(self) -> str:
         return f"<HTTPClient {self.provider} {self._settings.base_url} model={self.model!r}>"
