@@ -52,6 +52,10 @@ def map(
     """
     if type(concurrency) is not int or concurrency < 1:
         raise ConfigError("concurrency is a whole number from 1 on")
+    if not isinstance(cast("object", client), Client):
+        raise ConfigError(f"bulk.map takes a client, which has stream and complete, not a {type(client).__name__}")
+    if not callable(getattr(log, "claim", None)) and not isinstance(log, str | os.PathLike):
+        raise ConfigError(f"log is a path or a log that is open, not a {type(log).__name__}")
     return Run(client, rows, log, key, concurrency, ordered, policy or POLICY)
 
 

@@ -10,8 +10,8 @@ grow with the number of rows, whoever is slow: the servers, the log or the reade
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, AsyncIterable, Coroutine, Iterable
-from typing import TypeAlias
+from collections.abc import AsyncGenerator, AsyncIterable, Coroutine, Iterable, Mapping
+from typing import TypeAlias, cast
 
 from attrs import define
 
@@ -46,7 +46,10 @@ def meets_all(error: LLMError) -> bool:
 
 
 async def each(rows: Rows) -> AsyncGenerator[Rowlike]:
-    """The rows of any iterable."""
+    """The rows of any iterable. Raises ConfigError for what is none, and for what is one row, whose parts are none."""
+    given, kind = cast("object", rows), type(rows).__name__
+    if isinstance(given, str | bytes | Mapping) or not isinstance(given, Iterable | AsyncIterable):
+        raise ConfigError(f"rows are a list of rows, or another iterable of them, not a {kind}")
     if isinstance(rows, AsyncIterable):
         async for row in rows:
             yield row

@@ -184,6 +184,20 @@ async def test_a_log_that_fails_ends_the_run(client: llm.HTTPClient, tmp_path: P
 def test_wrong_arguments(tmp_path: Path) -> None:
     with pytest.raises(llm.ConfigError, match="concurrency"):
         bulk.map(StubClient(), [], tmp_path / "a.db", concurrency=0)
+    nothing: Any = None
+    with pytest.raises(llm.ConfigError, match="log is a path"):
+        bulk.map(StubClient(), [], nothing)
+    with pytest.raises(llm.ConfigError, match="takes a client"):
+        bulk.map(nothing, [], tmp_path / "a.db")
+
+
+@pytest.mark.parametrize("rows", ["questions.jsonl", b"why?", {"prompt": "why?"}, llm.Request("why?"), None])
+async def test_one_row_is_no_list_of_rows(rows: Any, tmp_path: Path) -> None:
+    """The letters of a text would be asked, one by one."""
+    client = StubClient()
+    with pytest.raises(llm.ConfigError, match="rows are a list of rows"):
+        await rows_of(bulk.map(client, rows, tmp_path / "a.db"))
+    assert not client.requests
 
 
 # ---------------------------------------------------------------- stopping, leaving, waiting
