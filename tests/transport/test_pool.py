@@ -8,6 +8,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
@@ -190,6 +191,20 @@ async def test_a_client_that_was_dropped_says_so_once_and_is_closed(caplog: pyte
         assert len(warned) == 1
         assert await server.closed_within(0.2)
     assert not [record for record in caplog.records if record.name == "asyncio"], "aiohttp has nothing to complain of"
+
+
+async def test_a_client_that_was_dropped_is_gone_at_once() -> None:
+    async with WireServer() as server, llm.open("openai", server.dsn("openai")) as client:
+        for make in (lambda: client.single_attempt, lambda: llm.open("echo")):
+            view = make()
+            await view.chat("hi")
+            seen = weakref.ref(view)
+            gc.disable()  # no cycle has to be found for that
+            try:
+                del view
+                assert seen() is None
+            finally:
+                gc.enable()
 
 
 def test_a_client_can_be_closed_from_another_loop() -> None:
