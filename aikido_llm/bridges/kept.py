@@ -5,7 +5,7 @@ import copy
 import logging
 import re
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from inspect import isawaitable
 from types import TracebackType
@@ -286,7 +286,8 @@ def _number(after: str | int) -> int:
 
 
 def _last_event_id(request: Any) -> str:
-    return getattr(request, "headers", {}).get("last-event-id") or "0"
+    headers: Mapping[str, str] = getattr(request, "headers", None) or {}
+    return next((value for name, value in headers.items() if name.lower() == "last-event-id" and value), "0")
 
 
 def _unknown() -> LLMError:

@@ -95,7 +95,7 @@ async def test_it_goes_on_when_the_reader_is_gone(store: RedisStore) -> None:
         script.queue.put_nowait(None)
         await asyncio.wait_for(script.closed.wait(), SOON)
         assert first.startswith(b"id: 1\n")
-        rest = await all_of(await answers.read(id, Asking(last_event_id="1")))
+        rest = await all_of(await answers.read(id, Asking(Last_Event_ID="1")))  # headers have no case
         assert rest.startswith(b"id: 2\n")
         assert b"two" in rest
         assert b"one" not in rest

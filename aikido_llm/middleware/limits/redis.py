@@ -61,10 +61,8 @@ class RedisStore(Unpicklable):
         return f"<RedisStore processes={self.processes}>"
 
     async def step(self, script: str, keys: tuple[str, ...], message: Mapping[str, Any]) -> list[Any]:
-        """Run a script with one message. Raises Gone."""
+        """Run a script with one message: what it answers. Raises Gone."""
         found: list[Any] = await self._guarded(lambda: self._run(script, keys, message))
-        if not all(map(_is_number, found)):
-            raise Gone(f"the key {keys[0]} holds what is no number: delete it")
         return found
 
     async def _guarded(self, ask: Callable[[], Awaitable[Any]]) -> Any:
@@ -153,6 +151,13 @@ class RedisStore(Unpicklable):
             self._password = Secret(urlsplit(self._url.reveal()).password or "")
         except (ValueError, AttributeError):
             raise ConfigError("RedisStore takes a URL of the form redis://host:6379/0, rediss:// or unix://") from None
+
+
+def numbers(found: list[Any], keys: tuple[str, ...]) -> list[Any]:
+    """What a script of counts has answered about these keys. Raises Gone for what is none."""
+    if not all(map(_is_number, found)):
+        raise Gone(f"the key {keys[0]} holds what is no number: delete it")
+    return found
 
 
 def _is_number(value: object) -> bool:

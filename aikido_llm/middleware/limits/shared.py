@@ -16,7 +16,7 @@ from .desk import Desk
 from .estimate import Tokens
 from .ledger import Bounds, Holding, Ledger
 from .line import Clock, Line, Sleep, run_in
-from .redis import Gone, RedisStore, forget_closed
+from .redis import Gone, RedisStore, forget_closed, numbers
 from .scripts import LIMITS
 
 log = logging.getLogger("aikido_llm")
@@ -125,7 +125,7 @@ class SharedLine:
         message |= self._settings | {"start": 0 if self._known and self._lost else 1}
         losses = self._losses
         try:
-            granted, wait = await self._store.step(LIMITS, self._keys, message)
+            granted, wait = numbers(await self._store.step(LIMITS, self._keys, message), self._keys)
         except Gone as gone:
             if losses == self._losses:  # of several that were under way one tells it
                 self._lose(gone)

@@ -11,7 +11,7 @@ from weakref import WeakSet
 
 from attrs import frozen
 
-from .redis import Gone, RedisStore
+from .redis import Gone, RedisStore, numbers
 from .scripts import SUMS
 
 log = logging.getLogger("aikido_llm")
@@ -165,7 +165,7 @@ class SharedSums:
             "most": {kind: most for kind in ("usd", "tokens") if (most := getattr(self._most, kind)) is not None},
         }
         try:
-            fits, usd, tokens = await self._store.step(SUMS, self._keys, message)
+            fits, usd, tokens = numbers(await self._store.step(SUMS, self._keys, message), self._keys)
         except Gone:
             self._say_later(over)
             raise
