@@ -195,7 +195,8 @@ async def test_a_client_that_was_dropped_says_so_once_and_is_closed(caplog: pyte
 
 async def test_a_client_that_was_dropped_is_gone_at_once() -> None:
     async with WireServer() as server, llm.open("openai", server.dsn("openai")) as client:
-        for make in (lambda: client.single_attempt, lambda: llm.open("echo")):
+        makers: list[Callable[[], llm.HTTPClient]] = [lambda: client.single_attempt, lambda: llm.open("echo")]
+        for make in makers:
             view = make()
             await view.chat("hi")
             seen = weakref.ref(view)
