@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from inspect import isawaitable
 from types import TracebackType
-from typing import Any, Self, TypeAlias, TypeVar
+from typing import Any, Self, TypeAlias, TypeVar, cast
 
 from ..errors import AuthError, ConfigError, ConnectError, InvalidRequestError, LLMError, StreamTruncated, TimedOutError
 from ..middleware.limits.redis import Gone, RedisStore
@@ -74,8 +74,10 @@ class Resumable:
     async def start(self, bridge: Bridge) -> str:
         """Begin to make an answer. The id by which it is read and stopped.
 
-        raises: ConnectError when Redis gives no answer; the bridge is closed then.
+        raises: ConnectError when Redis gives no answer; the bridge is closed then. InvalidRequestError for no bridge.
         """
+        if not isinstance(cast("object", bridge), Bridge):
+            raise InvalidRequestError(f"start takes a bridge, as bridges.sse(events), not a {type(bridge).__name__}")
         id = secrets.token_hex(16)
         lost = b"".join(copy.deepcopy(bridge.encoder).fail(None))
         try:

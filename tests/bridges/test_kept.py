@@ -345,3 +345,11 @@ def test_another_store_is_refused() -> None:
     other: Any = "redis://127.0.0.1:6379"
     with pytest.raises(llm.ConfigError, match="RedisStore"):
         Resumable(other)
+
+
+async def test_what_is_no_bridge_is_told(store: RedisStore) -> None:
+    async with llm.open("echo") as client, Resumable(store) as answers:
+        events: Any = client.chat_stream("hello")
+        with pytest.raises(llm.InvalidRequestError, match="takes a bridge"):
+            await answers.start(events)
+        await events.aclose()
