@@ -27,6 +27,8 @@ PROVIDERS = {
     "ollama_chat": "ollama",
 }
 """Dialect -> the provider that a client of it is opened for."""
+STREAMED = {**PROVIDERS, "bedrock_converse": "bedrock-converse"}
+"""Those that are read end to end."""
 
 MIB = 1 << 20
 STAMP = "12345678901234567890"  # stands for the time of sending, in ns, in the one event that paced streams repeat
@@ -36,7 +38,7 @@ _GEMINI_STREAM = "/v1beta/models/m:streamGenerateContent"  # the one wire that s
 
 def url_of(root: str, dialect: str, answer: str, shape: str = "16384") -> str:
     """The base URL under which the server gives this answer in writes of `shape` bytes (0: one event per write)."""
-    return f"{root}/{dialect}/{answer}/{shape}{base_path(PROVIDERS[dialect])}"
+    return f"{root}/{dialect}/{answer}/{shape}{base_path(STREAMED[dialect])}"
 
 
 def words(count: int) -> str:
@@ -127,4 +129,4 @@ def body(dialect: str, name: str) -> bytes:
 
 
 def stream_type(dialect: str) -> str:
-    return "application/x-ndjson" if dialect == "ollama_chat" else "text/event-stream"
+    return wire(dialect).stream_type

@@ -9,8 +9,10 @@ import asyncio
 import base64
 import io
 import json
+import struct
 from collections.abc import AsyncIterator
 from typing import Any
+from zlib import crc32
 
 import aiohttp
 import msgspec
@@ -24,6 +26,7 @@ _ROUTES = {
     "gemini_generate": "/models/m:streamGenerateContent?alt=sse",
     "cohere_chat": "/v2/chat",
     "ollama_chat": "/api/chat",
+    "bedrock_converse": "/model/m/converse-stream",
 }
 
 
@@ -189,6 +192,32 @@ async def ollama_chat(post: Any) -> AsyncIterator[str]:
                         yield text
 
 
+_PRELUDE, _SUM = struct.Struct(">III"), struct.Struct(">I")
+
+
+async def bedrock_converse(post: Any) -> AsyncIterator[str]:
+    """Both checksums are counted, and the headers' text is searched for the one kind of event that holds text."""
+    async with post as response:
+        rest = b""
+        while data := await response.content.readany():
+            rest += data
+            at = 0
+            while len(rest) - at >= 12:
+                size, headers, prelude = _PRELUDE.unpack_from(rest, at)
+                if len(rest) - at < size:
+                    break
+                end = at + size - 4
+                if crc32(rest[at : at + 8]) != prelude or (crc32(rest[at:end]),) != _SUM.unpack_from(rest, end):
+                    raise RuntimeError("checksum")
+                begin = at + 12 + headers
+                if rest.find(b"contentBlockDelta", at, begin) > 0:
+                    text = decode(rest[begin:end])["delta"].get("text")
+                    if text:
+                        yield text
+                at += size
+            rest = rest[at:]
+
+
 _LOOPS = {
     "openai_chat": openai_chat,
     "openai_responses": openai_responses,
@@ -196,6 +225,7 @@ _LOOPS = {
     "gemini_generate": gemini_generate,
     "cohere_chat": cohere_chat,
     "ollama_chat": ollama_chat,
+    "bedrock_converse": bedrock_converse,
 }
 
 

@@ -41,7 +41,7 @@ def _whole(dialect: str, answer: str) -> tuple[bytes, ...]:
 
 
 def _wants_stream(path: str, body: bytes) -> bool:
-    if "streamGenerateContent" in path:
+    if "streamGenerateContent" in path or "converse-stream" in path:
         return True
     if len(body) > answers.MIB:
         return b'"stream":true' in body[:200] + body[-200:] or b'"stream": true' in body[:200] + body[-200:]
