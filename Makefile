@@ -34,8 +34,8 @@ kills: $(VENV)/.dev  ## bulk runs that are killed at 200 random moments, at name
 	$(BIN)/python -m tests.bulk
 
 ray:  ## a real Ray, in .venv-ray: actors, a node and a job are killed, a limit is shared over Redis (three minutes)
-	@sh requirements/install.sh $(call python) .venv-ray cluster $(CONSTRAINTS)
-	.venv-ray/bin/python -m pytest -s tests/cluster
+	@if sh requirements/install.sh $(call python) .venv-ray cluster $(CONSTRAINTS); then .venv-ray/bin/python -m pytest -s tests/cluster; \
+	else echo "Ray cannot be installed here: its tests are skipped"; fi
 
 crowd: $(VENV)/.dev  ## ten thousand calls before a host that counts, of two kinds: none refused (a minute; the tests take a sample)
 	$(BIN)/python -m tests.middleware.limits.crowd
