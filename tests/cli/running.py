@@ -153,6 +153,12 @@ class Terminal:
             raise AssertionError(f"waited for {texts}, got:\n{self.text}") from None
         return end
 
+    async def hides(self) -> None:
+        """Wait until it no longer shows what is typed; what was typed before that is lost."""
+        async with asyncio.timeout(TIMEOUT):
+            while termios.tcgetattr(self._master)[3] & termios.ECHO:  # noqa: ASYNC110 (a terminal's mode has no event)
+                await asyncio.sleep(0.01)
+
     async def ended(self, by: str = "") -> int:
         """Wait for its end. Returns the exit status. by: is typed until then, for a key that comes between two prompts
         is lost."""

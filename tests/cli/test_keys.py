@@ -133,6 +133,7 @@ async def test_a_key_that_is_set_is_used_and_never_shown(
 async def test_a_key_is_typed_where_it_is_not_shown(home: dict[str, str], tmp_path: Path) -> None:
     async with Terminal("keys", "set", "openai", **home) as terminal:
         await terminal.until("API key for OpenAI", "not shown")
+        await terminal.hides()
         terminal.type(f"{CANARY}\r")
         await terminal.until("the key of openai is in")
         assert await terminal.ended() == 0

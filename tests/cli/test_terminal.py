@@ -70,6 +70,7 @@ async def test_a_key_is_asked_for_and_not_shown(server: WireServer, home: dict[s
         "chat", "-p", "openai", "-m", "m", "--dsn", server.base_url("openai"), "hi", **home
     ) as terminal:
         await terminal.until("API key for OpenAI", "not shown")
+        await terminal.hides()
         terminal.type("test-key\n")
         await terminal.until("Hello from the test server.")
         assert await terminal.ended() == 0
