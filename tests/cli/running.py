@@ -1,6 +1,7 @@
 """The command line as a user runs it: in a process of its own, with pipes or with a terminal."""
 
 import asyncio
+import atexit
 import codecs
 import contextlib
 import fcntl
@@ -23,6 +24,7 @@ from attrs import frozen
 from aikido_llm.cli import main
 
 _HOME = tempfile.TemporaryDirectory(prefix="aikido-llm-tests-")
+atexit.register(_HOME.cleanup)
 HOME = Path(_HOME.name)  # nobody's: no test reads or writes what is the user's own
 (HOME / "config.json").write_text('{"log": false}')  # no terminal is asked whether calls are kept
 TIMEOUT = 30.0  # s for a whole run: the machine may be busy

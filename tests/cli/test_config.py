@@ -8,8 +8,8 @@ import pytest
 
 import aikido_llm as llm
 from aikido_llm.cli.access import places, settings
+from aikido_llm.cli.access.details import Details, details
 from aikido_llm.cli.access.options import of_environment
-from aikido_llm.cli.asking.details import Details, details
 from aikido_llm.providers import find
 from aikido_llm.testing import WireServer
 
@@ -129,6 +129,76 @@ async def test_options_of_a_model_and_of_a_question(server: WireServer, home: Pa
     assert (await here("chat", *access, "-o", "nonsense", "hi")).code == 2
     await here("chat", "-p", "openrouter", "--dsn", server.dsn("openrouter"), "-o", "title=mine", "hi")
     assert "mine" in server.received[2].headers.values(), "an option that only this provider has"
+
+
+async def test_options_of_a_model_hold_for_every_command_that_asks_it(server: WireServer, home: Path) -> None:
+    env = {"AIKIDO_LLM_HOME": str(home)}
+    access = ("-m", "x", "-p", "openrouter", "--dsn", server.dsn("openrouter"))
+    (home.parent / "in.txt").write_text("a\n")
+    out = home.parent / "out.jsonl"
+    await config(home, "set", "option.x", "seed=4", "extra.a=1", "timeout=9")
+    asked = {
+        ("chat", "hi"): "",
+        ("repl",): "hi\n",
+        ("image", "-o", str(home.parent), "hi"): "",
+        ("map", "--text", str(home.parent / "in.txt"), "-o", str(out)): "",
+    }
+    for words, stdin in asked.items():
+        before = len(server.received)
+        done = await here(words[0], *access, *words[1:], stdin=stdin, **env)
+        body = server.received[before].body
+        assert (body["seed"], body["a"]) == (4, 1), (words, done.err)
+    done = await here(
+        "map", *access, "--text", str(home.parent / "in.txt"), "-o", str(out), "--option", "seed=5", **env
+    )
+    assert "was answered with other settings" in done.err
+    await config(home, "set", "option.x", "timeout=12", "seed=4", "extra.a=1")
+    done = await here("map", *access, "--text", str(home.parent / "in.txt"), "-o", str(out), **env)
+    assert "1 were answered before" in done.err, "how long is waited for an answer does not decide it"
+
+
+async def test_what_a_row_says_beats_the_flags_and_those_the_settings(server: WireServer, home: Path) -> None:
+    await config(home, "set", "option.test-model", "seed=1", "max_tokens=1", "temperature=0.1")
+    rows, out = home.parent / "in.jsonl", home.parent / "out.jsonl"
+    rows.write_text('{"prompt": "a", "seed": 3}\n')
+    flags = ("--option", "seed=2", "-t", "0.2", "--thinking", "low")
+    done = await here("map", "-p", "openai-chat", "--dsn", server.dsn("openai-chat"), str(rows), "-o", str(out), *flags,
+                      AIKIDO_LLM_HOME=str(home))  # fmt: skip
+    assert done.code == 0, done.err
+    body = server.received[0].body
+    assert (body["seed"], body["temperature"], body["reasoning_effort"]) == (3, 0.2, "low")
+    assert 1 in body.values()
+
+
+async def test_options_of_a_model_that_counts_or_makes_vectors(server: WireServer, home: Path) -> None:
+    env = {"AIKIDO_LLM_HOME": str(home)}
+    await config(home, "set", "option.test-model", "thinking=2000", "max_tokens=4000")
+    done = await here("count", "-p", "anthropic", "--dsn", server.dsn("anthropic"), "hi", **env)
+    assert done.code == 0, done.err
+    assert server.received[0].body["thinking"]["budget_tokens"] == 2000
+    texts, out = home.parent / "in.txt", home.parent / "vectors.jsonl"
+    texts.write_text("a\n")
+    embed = ("embed", "--text", str(texts), "-p", "openai", "--dsn", server.dsn("openai"), "-m", "v", "-o", str(out))
+    await config(home, "set", "option.v", "dimensions=2", "timeout=9")
+    assert (await here(*embed, **env)).code == 0
+    assert server.received[1].body["dimensions"] == 2
+    for wrong in ("temperature=1", "dimensions=many"):
+        await config(home, "set", "option.v", wrong)
+        done = await here(*embed, **env)
+        assert (done.code, "option.v in `aikido-llm config`: vectors have no such" in done.err) == (1, True)
+
+
+async def test_an_option_that_is_set_and_is_none_says_where_it_stands(home: Path) -> None:
+    await config(home, "set", "alias.fast", "echo", "m")
+    await config(home, "set", "option.fast", "nonsense=1")
+    assert (
+        (await config(home, "get", "option.fast")).out == (await config(home, "get", "option.m")).out == "nonsense=1\n"
+    )
+    done = await here("chat", "-m", "fast", "hi", AIKIDO_LLM_HOME=str(home))
+    assert done.code == 1
+    assert done.err.startswith("aikido-llm: option.m in `aikido-llm config`: 'nonsense' is not known to echo")
+    assert (await config(home, "unset", "option.fast")).code == 0
+    assert (await here("chat", "-m", "fast", "hi", AIKIDO_LLM_HOME=str(home))).code == 0
 
 
 def test_details() -> None:

@@ -220,7 +220,7 @@ async def test_repl_keeps_and_goes_on(server: WireServer, env: dict[str, str]) -
     assert [turn["content"] for turn in server.received[2].body["messages"]] == [
         *("be brief", "first", "one", "second", "two", "third")
     ]
-    assert (await here("repl", *at(server), "-o", "nonsense=3", **env)).code == 1
+    assert (await here("repl", *at(server), "-o", "nonsense=3", **env)).code == 2
 
 
 async def test_repl_takes_instructions_model_and_options_of_a_template(server: WireServer, env: dict[str, str]) -> None:

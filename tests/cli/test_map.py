@@ -474,6 +474,10 @@ async def test_a_schema_is_asked_for(server: WireServer, tmp_path: Path) -> None
     (tmp_path / "schema.json").write_text("[]")
     done = await here(*command, str(tmp_path / "schema.json"))
     assert (done.code, "no JSON Schema" in done.err) == (2, True)
+    done = await here(*command[:3], str(tmp_path / "of fields.jsonl"), *access, "--schema", "a int")
+    assert done.code == 0, done.err
+    asked = server.received[-1].body["response_format"]["json_schema"]
+    assert (asked["name"], asked["schema"]["required"]) == ("answer", ["a"])
 
 
 async def test_limits_hold(server: WireServer, tmp_path: Path) -> None:

@@ -74,8 +74,8 @@ def test_a_file_that_is_no_conversation_changes_nothing(tmp_path: Path) -> None:
     other = Conversation()
     assert other.load(tmp_path / "c.json") == ("echo", None)
     assert other.messages == conversation.messages
-    assert other.take_back() == "a"
-    assert other.take_back() == ""
+    assert other.take_back() == llm.user("a")
+    assert other.take_back() is None
 
 
 async def test_save_destroys_nothing(tmp_path: Path) -> None:
@@ -91,6 +91,71 @@ async def test_save_destroys_nothing(tmp_path: Path) -> None:
     assert (tmp_path / "kept.json.~1~").read_text() == first
     assert sorted(os.listdir(tmp_path)) == [*("kept.json", "kept.json.~1~", "kept.json.~2~", "p.txt")]
     assert "four" in kept.read_text()
+
+
+async def test_files_are_shown_with_the_next_question(server: WireServer, tmp_path: Path) -> None:
+    server.answer("one", "two", "three")
+    (tmp_path / "a note.txt").write_text("some notes")
+    (tmp_path / "p.gif").write_text("GIF89a")
+    kept = tmp_path / "kept.json"
+    lines = (
+        f"/attach\n/attach {tmp_path}/p.gif\n/attach -\n/attach {tmp_path}/a note.txt\n/attach https://e.example/q.png\n"
+        f"/attach {tmp_path}/nowhere\n/attach -;type=image/png\nwhat?\nand?\n/save {kept}\n/clear\n/load {kept}\n"
+        "/retry\n/retry"
+    )
+    done = await here("repl", "-p", "vllm", "--dsn", server.dsn("vllm"), "-a", str(tmp_path / "p.gif"), stdin=lines)
+    assert done.out == "one\ntwo\nthree\nHello from the test server.\n"
+    assert "with the next question: p.gif\n" in done.err
+    assert "nothing waits to be shown\n" in done.err
+    assert "with the next question: a note.txt, q.png\n" in done.err
+    assert f"{tmp_path}/nowhere: No such file or directory" in done.err
+    assert "stdin is the conversation" in done.err
+    first, second, third, fourth = (request.body["messages"] for request in server.received)
+    assert [part["type"] for part in first[0]["content"]] == ["text", "image_url", "text"]
+    assert "some notes" in first[0]["content"][0]["text"]
+    assert second[2]["content"] == "and?", "what was shown once is not shown again"
+    assert fourth == third == second, "it stays in the conversation, and in the file that keeps it"
+    done = await here("repl", "-a", "-", stdin="hi\n")
+    assert (done.code, "stdin is the conversation" in done.err) == (2, True)
+
+
+TOOLS = "def now() -> str:\n    'The time.'\n    return 'noon'\n"
+
+
+async def test_functions_run_and_their_results_stay(server: WireServer, tmp_path: Path) -> None:
+    for name in ("t", "u"):
+        (tmp_path / f"{name}.py").write_text(TOOLS)
+    call = llm.ToolCall("c1", "now", "{}")
+    server.answer(
+        Answer("Let me see.", tool_calls=(call,)), "It is noon.", "Yes.", Answer(tool_calls=(call,)), "I may not."
+    )
+    access = ("-p", "anthropic", "--dsn", server.dsn("anthropic"))
+    lines = f"/tools\n/tools {tmp_path}/t.py\n/tools {tmp_path}/u.py\n/tools {tmp_path}/no.py\nwhen?\n/tools -\nsure?\n"
+    done = await here("repl", *access, "--yes", stdin=lines)
+    assert done.out == "Let me see.\nIt is noon.\nYes.\n"
+    for said in ("no functions are offered\n", "offered: now; a call", "there is a function now already",
+                 "takes a file of Python", "tool call: now({})", "tool result: noon"):  # fmt: skip
+        assert said in done.err
+    last = server.received[2].body
+    assert [turn["role"] for turn in last["messages"]] == ["user", "assistant", "user", "assistant", "user"]
+    assert [tool["name"] for tool in last["tools"]] == ["now"], "the wire wants to know what was called"
+    done = await here("repl", *access, "--tools", str(tmp_path / "t.py"), stdin="when?\n")
+    assert done.out == "I may not.\n"
+    assert "nobody could be asked" in done.err
+
+
+async def test_options_are_set_while_it_runs(server: WireServer) -> None:
+    access = ("-p", "vllm", "--dsn", server.dsn("vllm"))
+    lines = "/option\n/option seed=3\n/option nonsense=1\n/option seed\na\n/option -\nb\n"
+    done = await here("repl", *access, "-t", "0.5", stdin=lines)
+    assert [(sent.body.get("seed"), sent.body.get("temperature")) for sent in server.received] == [
+        (3, 0.5),
+        (None, None),
+    ]
+    assert done.err.count("temperature=0.5 seed=3") == 1
+    assert "'nonsense' is not known to vllm" in done.err
+    assert "'seed' is not name=value" in done.err
+    assert "no options are set here" in done.err
 
 
 async def test_names_that_are_none(tmp_path: Path) -> None:

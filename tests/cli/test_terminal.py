@@ -116,6 +116,30 @@ async def test_repl(server: WireServer, home: dict[str, str], tmp_path: Path) ->
     assert "first question" in history.read_text()
 
 
+async def test_repl_asks_before_a_function_runs(server: WireServer, home: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "t.py").write_text("def now() -> str:\n    return 'noon'\n")
+    (tmp_path / "n.txt").write_text("notes")
+    call = Answer(tool_calls=(llm.ToolCall("c1", "now", "{}"),))
+    server.answer(call, "I may not.", call, "It is noon.")
+    async with Terminal("repl", "-p", "vllm", "--dsn", server.dsn("vllm"), **home) as terminal:
+        at = await terminal.until("test-model>")
+        terminal.type(f"/attach {tmp_path}/n.txt\r")
+        at = await terminal.until("with the next question: n.txt", "test-model>", behind=at)
+        terminal.type(f"/tools {tmp_path}/t.py\r")
+        at = await terminal.until("offered: now", "test-model>", behind=at)
+        terminal.type("when?\r")
+        at = await terminal.until("run now({})? [y]es, [N]o, [a]lways:", behind=at)
+        terminal.type("n\r")
+        at = await terminal.until("not approved", "I may not.", "test-model>", behind=at)
+        terminal.type("/retry\r")
+        at = await terminal.until("[a]lways:", behind=at)
+        terminal.type("y\r")
+        at = await terminal.until("tool result: noon", "It is noon.", "test-model>", behind=at)
+        assert await terminal.ended(by="\x04") == 0
+    assert server.received[2].body["messages"] == server.received[0].body["messages"]
+    assert "notes" in str(server.received[0].body["messages"])
+
+
 async def test_map_shows_its_progress_and_ctrl_c_keeps_what_is_there(
     server: WireServer, home: dict[str, str], tmp_path: Path
 ) -> None:

@@ -1,7 +1,7 @@
 """The options that commands share: who is asked, which model, with which key."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from aikido_llm.secret import Secret
 
 from ..terminal import speak
 from . import completing, env_file, keys, settings
+from .details import Details, Said, details
 
 Function = Callable[..., Any]
 
@@ -65,10 +66,24 @@ class Access:
         return self.model or next(iter(self.parameters.get("model", ())), None) or self.row.default_model or None
 
     @property
-    def set_options(self) -> list[tuple[str, str]]:
+    def set_options(self) -> dict[str, str]:
         """What the settings say of the options of this model."""
-        options = settings.read().options
-        return [*options.get(self.asked_model or "", {}).items()]
+        return dict(settings.read().options.get(self.asked_model or "", {}))
+
+    def details(self, said: Said | None = None, *, apart: Collection[str] = ()) -> Details:
+        """The options of this model: those that are set, but for those that stand apart, under what is said here.
+
+        raises: ConfigError for one that is set and is not known, click.BadParameter for one that is said.
+        """
+        held = [(name, value) for name, value in self.set_options.items() if name not in apart]
+        try:
+            details(held, self.row)
+        except ValueError as error:
+            raise llm.ConfigError(f"option.{self.asked_model} in `aikido-llm config`: {error}") from None
+        try:
+            return details([*held, *(said or ())], self.row)
+        except ValueError as error:
+            raise click.BadParameter(str(error), param_hint="--option") from None
 
     @property
     def row(self) -> Provider:

@@ -40,6 +40,10 @@ class Settings:
     log: bool | None = None
     keyring: tuple[str, ...] = ()
 
+    def meant(self, model: str) -> str:
+        """The model that an alias stands for; any other name is itself."""
+        return self.aliases[model].model if model in self.aliases else model
+
 
 def path() -> Path:
     """Where they lie."""

@@ -44,13 +44,17 @@ class Conversation:
         """The instructions as a turn."""
         return [llm.system(self.system)] if self.system else []
 
-    def request(self, text: str) -> llm.Request:
-        """What is asked when the user says text; the conversation stays as it is until `took`."""
-        return llm.Request(messages=[*self.start, *self.messages, llm.user(text)], tools=self.tools)
+    def request(self, turn: llm.Message) -> llm.Request:
+        """What is asked when the user says this; the conversation stays as it is until `took`."""
+        return llm.Request(messages=[*self.start, *self.messages, turn], tools=self.tools)
 
-    def took(self, text: str, answer: llm.Message) -> None:
-        """An answer has come: both turns stay."""
-        self.messages += [llm.user(text), answer]
+    def took(self, turn: llm.Message, *answers: llm.Message, tools: Sequence[Tool] = ()) -> None:
+        """An answer has come, behind the calls of tools and their results: all of it stays. tools: that were offered;
+        the wire wants to know those that were called from then on."""
+        self.messages += [turn, *answers]
+        called = {call.name for message in answers for call in message.tool_calls}
+        known = {tool.name for tool in self.tools}
+        self.tools += tuple(tool for tool in tools if tool.name in called - known)
 
     def clear(self) -> None:
         """Another conversation begins."""
@@ -64,14 +68,14 @@ class Conversation:
         self.output_tokens += usage.output_tokens or 0
         self.cost += usage.cost_usd or 0.0
 
-    def take_back(self) -> str:
-        """Drop the last question with all that followed it, and return its text; "" when there is none."""
+    def take_back(self) -> llm.Message | None:
+        """Drop the last question with all that followed it, and return it; None when there is none."""
         for at in range(len(self.messages) - 1, -1, -1):
             if self.messages[at].role == llm.Role.user:
-                text = self.messages[at].text
+                turn = self.messages[at]
                 del self.messages[at:]
-                return text
-        return ""
+                return turn
+        return None
 
     def save(self, path: Path, provider: str, model: str | None) -> Path | None:
         """Write it whole or not at all; only the user may read it. Signatures and encrypted reasoning are kept.

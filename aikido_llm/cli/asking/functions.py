@@ -45,6 +45,36 @@ def load(path: str) -> list[Callable[..., Any]]:
 
 
 @define
+class Offer:
+    """The functions of some files, by the path that was typed. yes: they run without a question."""
+
+    yes: bool = False
+    files: dict[str, list[Callable[..., Any]]] = field(factory=lambda: dict[str, list[Callable[..., Any]]]())
+    approval: "Approval" = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.approval = Approval(self.yes)
+
+    def add(self, path: str) -> None:
+        """Raises ConfigError, and then nothing has changed."""
+        found = load(path)
+        taken = {function.__name__ for file, several in self.files.items() if file != path for function in several}
+        for function in found:
+            if function.__name__ in taken:
+                raise llm.ConfigError(f"{path}: there is a function {function.__name__} already")
+        self.files[path] = found
+
+    @property
+    def functions(self) -> list[Callable[..., Any]]:
+        return [function for several in self.files.values() for function in several]
+
+    @property
+    def tools(self) -> list[llm.ToolDef]:
+        """What the model is told of them."""
+        return [llm.ToolDef.from_function(function) for function in self.functions]
+
+
+@define
 class Approval:
     """Asks a person at the terminal, one call after another; who answers `a` is not asked about that tool again.
 

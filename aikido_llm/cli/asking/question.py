@@ -9,11 +9,11 @@ from attrs import frozen
 
 import aikido_llm as llm
 
+from ..access.details import pairs
 from ..access.options import Access
 from . import request as asking
 from . import schema
 from .conversation import Conversation
-from .details import details, pair
 from .saved import Saved
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 A = TypeVar("A")
 B = TypeVar("B")
-
-_OPTIONS = ("temperature", "max_tokens", "thinking")  # those that have a flag of their own
 
 
 @frozen
@@ -46,17 +44,12 @@ def question(
         access = access.preferring(template.provider, template.model)
     elif past is not None:
         access = access.preferring(past.provider or None, past.model)
-    said = [*access.set_options, *template.options.items(),
-            *(_told(pair, text, "-o") for text in options["options"])]  # fmt: skip
-    chosen = _told(lambda pairs: details(pairs, access.row), said, "-o")
+    chosen = access.details([*template.options.items(), *options["said"]])
     offered = asking.tools(options["tools"])
     names = {tool.name for tool in offered}
     request = llm.Request(
         _messages(words, options, template, past),
         model=access.asked_model,
-        temperature=options["temperature"],
-        max_tokens=options["max_tokens"],
-        thinking=asking.thinking(options["thinking"]),
         tools=[*offered, *(tool for tool in (past.tools if past else ()) if tool.name not in names)],
         response_format=_format(options, template),
     )
@@ -68,7 +61,6 @@ def kept(words: tuple[str, ...], options: Mapping[str, Any], access: Access) -> 
     for name in ("attached", "images", "files", "tools"):
         if options[name]:
             raise click.UsageError(f"a template keeps no attachments and no --tool-schema: {options[name][0]}")
-    flags = {name: str(options[name]) for name in _OPTIONS if options[name] is not None}
     values = {
         "prompt": " ".join(words),
         "system": options["system"],
@@ -76,8 +68,8 @@ def kept(words: tuple[str, ...], options: Mapping[str, Any], access: Access) -> 
         "model": access.flags.model,
         "schema": _kept_schema(options["schema"], several=options["schema_multi"]),
         "tools": [str(asking.absolute(path)) for path in options["functions"]],
-        "options": dict(_told(pair, text, "-o") for text in options["options"]) | flags,
-        "defaults": dict(_told(pair, text, "--var") for text in options["variables"]),
+        "options": dict(options["said"]),
+        "defaults": dict(pairs(options["variables"], "--var")),
     }
     return {name: value for name, value in values.items() if value}
 
@@ -99,7 +91,7 @@ def _messages(
     needless = text or attached or template.prompt
     piped = "" if any(map(asking.is_stdin, attached)) else asking.stdin_text(wanted=not needless)
     typed = "\n\n".join(piece for piece in (text, piped) if piece.strip())
-    variables = dict(_told(pair, text, "--var") for text in options["variables"])
+    variables = dict(pairs(options["variables"], "--var"))
     text, system = _told(lambda typed: template.filled(typed, variables), typed, "--template")
     system = options["system"] or system
     turns = asking.messages(system, text, options["images"], options["files"], options["attached"])

@@ -78,7 +78,14 @@ def messages(
         raise click.UsageError("stdin can be attached once")
     documents = [("stdin" if path == "-" else Path(path).name, media.document(path)) for path in files]
     documents += map(media.attachment, attached)
-    pictures = [media.image(source) for source in images]
+    question = turn(text, documents, [media.image(source) for source in images])
+    return [llm.system(typed(system, "--system")), question] if system else [question]
+
+
+def turn(
+    text: str, documents: Sequence[tuple[str, media.Shown]], pictures: Sequence[llm.ImagePart] = ()
+) -> llm.Message:
+    """What the user says, behind what he shows: (name, part). Raises click.UsageError when nothing is asked."""
     parts: list[llm.Part] = []
     for name, part in documents:
         alone = len(documents) == 1 and not text.strip()
@@ -90,21 +97,7 @@ def messages(
     if not any(isinstance(part, llm.TextPart) for part in parts):
         raise click.UsageError("there is no prompt: give it as an argument, as @FILE or on stdin")
     plain = parts[0].text if len(parts) == 1 and isinstance(parts[0], llm.TextPart) else None
-    turn = llm.user(parts if plain is None else plain, images=pictures)
-    return [llm.system(typed(system, "--system")), turn] if system else [turn]
-
-
-def thinking(text: str | None) -> llm.ThinkingConfig | None:
-    """`low`, `medium`, `high` or a number of tokens. Raises click.BadParameter."""
-    match text:
-        case None:
-            return None
-        case "low" | "medium" | "high":
-            return llm.ThinkingConfig.by_effort(text)
-        case _ if text.isdecimal():
-            return llm.ThinkingConfig.by_budget(int(text))
-        case _:
-            raise click.BadParameter("takes low, medium, high or a number of tokens", param_hint="--thinking")
+    return llm.user(parts if plain is None else plain, images=pictures)
 
 
 def tools(paths: Sequence[str]) -> list[llm.ToolDef]:

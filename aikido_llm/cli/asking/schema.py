@@ -1,6 +1,7 @@
 """`--schema`: a JSON Schema from a file, or from a line such as `name, age int, tags: words that tell of it`."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,9 @@ def response_format(text: str | dict[str, Any], *, several: bool = False) -> llm
     """text: a file of JSON Schema, the schema itself, or fields: `NAME [TYPE][: what it is]`, by commas or lines.
     several: a list of such, as `items`. Raises ValueError."""
     schema = text if isinstance(text, dict) else _read(text)
-    return llm.ResponseFormat.json_schema(_object({"items": {"type": "array", "items": schema}}) if several else schema)
+    name = re.sub(r"\W", "_", str(schema.get("title") or "answer"))[:60]
+    wanted = _object({"items": {"type": "array", "items": schema}}) if several else schema
+    return llm.ResponseFormat.json_schema(wanted, name)
 
 
 def is_file(text: str) -> bool:

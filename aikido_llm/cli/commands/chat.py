@@ -10,6 +10,7 @@ import click
 import aikido_llm as llm
 
 from ..access import completing
+from ..access.details import detail_options
 from ..access.options import Access, access_options, is_stand_in, stand_in
 from ..asking import functions, saved, schema
 from ..asking.question import Question, kept, question
@@ -46,11 +47,7 @@ Examples:
               "when you say so.")  # fmt: skip
 @click.option("--yes", is_flag=True, help="Run the functions without asking.")
 @click.option("--tool-schema", "tools", metavar="FILE.json", multiple=True, help="Offer tools whose calls are printed.")
-@click.option("-o", "--option", "options", metavar="NAME=VALUE", multiple=True, help="Any option: seed=1, top_p=0.9, "
-              "extra.NAME=...")  # fmt: skip
-@click.option("-t", "--temperature", type=float, help="As the provider defines it.")
-@click.option("--max-tokens", type=click.IntRange(min=1), help="Upper bound of the answer.")
-@click.option("--thinking", metavar="HOW", help="low, medium, high, or a number of tokens.")
+@detail_options("-o", "--option")
 @click.option("-x", "--extract", is_flag=True, help="Print the first code block of the answer, and nothing else.")
 @click.option("--json", "as_json", is_flag=True, help="Print the events, one JSON object a line.")
 @click.option("--no-stream", is_flag=True, help="Ask for the whole answer at once.")
@@ -87,8 +84,10 @@ async def _chat(
     async with AsyncExitStack() as stack:
         used = await consent.around(stack, client, keep=keep)
         if asked.tools:
-            known = [function for path in asked.tools for function in functions.load(path)]
-            await ask_with_tools(used, asked.request, known, functions.Approval(options["yes"]), screen)
+            offer = functions.Offer(options["yes"])
+            for path in asked.tools:
+                offer.add(path)
+            await ask_with_tools(used, asked.request, offer.functions, offer.approval, screen)
         else:
             await ask(used, asked.request, screen, stream=not options["no_stream"])
 

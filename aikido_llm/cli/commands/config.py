@@ -6,8 +6,8 @@ import aikido_llm as llm
 from aikido_llm.providers import find
 
 from ..access import completing, places, settings
+from ..access.details import details, pair
 from ..access.settings import Alias, Settings
-from ..asking.details import details, pair
 from ..terminal import speak
 from ..terminal.table import show
 
@@ -51,7 +51,7 @@ def set_value(name: str, values: tuple[str, ...]) -> None:
         case "alias", _ if rest and not rest.startswith("-"):
             settings.change(aliases={**held.aliases, rest: _alias(name, values)})
         case "option", _ if rest:
-            settings.change(options={**held.options, rest: _options(name, values)})
+            settings.change(options={**held.options, held.meant(rest): _options(name, values)})
         case _:
             raise click.UsageError(f"{name} is no setting: see `aikido-llm config --help`")
 
@@ -61,7 +61,11 @@ def set_value(name: str, values: tuple[str, ...]) -> None:
 def get_value(name: str) -> None:
     """Print what NAME is set to; exit status 1 when it is not set."""
     held = settings.read()
-    name = f"model.{_provider(held, '')}" if name == "model" else name
+    kind, _, rest = name.partition(".")
+    if name == "model":
+        name = f"model.{_provider(held, '')}"
+    elif kind == "option":
+        name = f"option.{held.meant(rest)}"
     lines = _lines(held)
     if name not in lines:
         raise llm.ConfigError(f"{name} is not set")
@@ -84,8 +88,8 @@ def unset(name: str) -> None:
             settings.change(models={key: value for key, value in held.models.items() if key != provider})
         case "alias" if rest in held.aliases:
             settings.change(aliases={key: value for key, value in held.aliases.items() if key != rest})
-        case "option" if rest in held.options:
-            settings.change(options={key: value for key, value in held.options.items() if key != rest})
+        case "option" if held.meant(rest) in held.options:
+            settings.change(options={key: value for key, value in held.options.items() if key != held.meant(rest)})
         case _:
             raise llm.ConfigError(f"{name} is not set")
 

@@ -40,7 +40,8 @@ def command(
     piped = "" if any(map(asking.is_stdin, shown)) else asking.stdin_text(wanted=not (text or shown))
     typed = "\n\n".join(piece for piece in (text, piped) if piece.strip())
     request = llm.Request(asking.messages(system, typed, images, files, attached), tools=asking.tools(tools))
-    speak.out(str(asyncio.run(_count(access.client(), request))))
+    chosen = access.details()
+    speak.out(str(asyncio.run(_count(access.client(**chosen.own), chosen.ask(request)))))
 
 
 async def _count(client: llm.HTTPClient, request: llm.Request) -> int:

@@ -10,6 +10,7 @@ import click
 
 import aikido_llm as llm
 
+from ..access.details import Details
 from ..access.options import Access, access_options
 from ..rows import inputs, vectors
 from ..rows.outputs import Errors, Output
@@ -30,6 +31,7 @@ Examples:
   aikido-llm embed notes.csv --column body -p cohere -m embed-v4.0 --input-type document -o vectors.parquet
   aikido-llm embed --text words.txt -p ollama -m nomic-embed-text -o vectors.jsonl
 """
+_OF_VECTORS = ("dimensions", "input_type")
 
 
 @click.command("embed", epilog=_EPILOG)
@@ -56,9 +58,11 @@ def command(access: Access, files: tuple[str, ...], out: Path, *, plain: bool, *
     check_names(paths, lines, errors.path)
     if table is not None:
         _check_table(table, lines)
-    client = access.client()
-    kind = (options["dimensions"], options["input_type"])
-    settings = inputs.digest(json_line([repr(client), access.parameters, plain, options["column"], *kind]).encode())
+    kind, chosen = _kind(access, options)
+    client = access.client(**chosen.own)
+    settings = inputs.digest(
+        json_line([repr(client), access.parameters, plain, options["column"], *kind, *chosen.decides]).encode()
+    )
     with closing(open_source(paths, plain=plain, whole=True)) as source:
         if source.all_wrong():
             raise click.UsageError(f"no line of {paths[0]} is JSON: write each text as a JSON string, or pass --text")
@@ -81,6 +85,19 @@ def command(access: Access, files: tuple[str, ...], out: Path, *, plain: bool, *
         vectors.write_parquet(lines, table)
         lines.unlink()
         speak.err(f"embed: the table is {table}")
+
+
+def _kind(access: Access, options: dict[str, Any]) -> tuple[tuple[int | None, str | None], Details]:
+    """((dimensions, input type), what else is set for this model): the flags beat the settings. Raises ConfigError."""
+    held = access.set_options
+    chosen = access.details(apart=_OF_VECTORS)
+    dimensions = held.get("dimensions")
+    wrong = next(iter(chosen.fields), "dimensions" if dimensions and not dimensions.isdecimal() else None)
+    if wrong is not None:
+        raise llm.ConfigError(f"option.{access.asked_model} in `aikido-llm config`: vectors have no such {wrong}")
+    kind = (options["dimensions"] or (int(dimensions) if dimensions else None),
+            options["input_type"] or held.get("input_type"))  # fmt: skip
+    return kind, chosen
 
 
 def _check_table(table: Path, lines: Path) -> None:

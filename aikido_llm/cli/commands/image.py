@@ -12,6 +12,7 @@ from rich.console import Console
 
 import aikido_llm as llm
 
+from ..access.details import pairs
 from ..access.options import Access, access_options
 from ..asking import media
 from ..asking import request as asking
@@ -37,6 +38,7 @@ Examples:
 @click.option("-n", "--n", "count", type=click.IntRange(1, 20), default=1, show_default=True, help="How many requests, "
               "at the same time.")  # fmt: skip
 @click.option("--image", "images", metavar="FILE|URL", multiple=True, help="A picture to start from. Repeatable.")
+@click.option("--option", "options", metavar="NAME=VALUE", multiple=True, help="Any option: seed=1, extra.NAME=...")
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per picture.")
 def command(access: Access, prompt: tuple[str, ...], **options: Any) -> None:
@@ -52,10 +54,11 @@ def command(access: Access, prompt: tuple[str, ...], **options: Any) -> None:
         modalities=("text", "image"),
         image_config=config if config != llm.ImageConfig() else None,
     )
+    chosen = access.details(pairs(options["options"], "--option"))
     target = Target(options["out"], options["count"], force=options["force"])
     target.check()
-    client = access.client()
-    failed = asyncio.run(_draw(client, request, target, options["count"], as_json=options["as_json"]))
+    client = access.client(**chosen.own)
+    failed = asyncio.run(_draw(client, chosen.ask(request), target, options["count"], as_json=options["as_json"]))
     if failed:
         sys.exit(1)
 

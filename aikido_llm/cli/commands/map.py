@@ -1,7 +1,6 @@
 """`aikido-llm map`: many prompts from files, each answered once."""
 
 import asyncio
-import re
 import sys
 from collections.abc import Container, Sequence
 from contextlib import AsyncExitStack, closing
@@ -12,11 +11,12 @@ import click
 
 import aikido_llm as llm
 from aikido_llm import middleware
-from aikido_llm.codecs import json
 from aikido_llm.store import CallStore
 
+from ..access.details import Said, detail_options
 from ..access.options import Access, access_options, stand_in
 from ..asking import request as asking
+from ..asking import schema
 from ..asking.template import Template
 from ..rows import inputs
 from ..rows.estimate import cost, estimate
@@ -46,17 +46,11 @@ def _template(text: str | None) -> Template | None:
         raise click.BadParameter(str(error), param_hint="--prompt") from None
 
 
-def _schema(path: Path | None) -> llm.ResponseFormat | None:
-    if path is None:
-        return None
+def _schema(text: str | None) -> llm.ResponseFormat | None:
     try:
-        schema = json.loads_object(path.read_bytes())
-    except ValueError:
-        raise click.BadParameter(
-            f"{path} is no JSON Schema: it must hold a JSON object", param_hint="--schema"
-        ) from None
-    name = re.sub(r"\W", "_", str(schema.get("title") or "answer"))
-    return llm.ResponseFormat.json_schema(schema, name[:60])
+        return None if text is None else schema.response_format(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--schema") from None
 
 
 @click.command("map", epilog=_EPILOG)
@@ -72,12 +66,9 @@ def _schema(path: Path | None) -> llm.ResponseFormat | None:
 )
 @click.option("--attempts", type=click.IntRange(1), default=5, show_default=True, help="Requests for one answer, "
               "when the provider or the network fails or asks to wait.")  # fmt: skip
-@click.option("-s", "--system", metavar="TEXT", help="Instructions, for lines that have none.")
-@click.option("-t", "--temperature", type=float, help="For lines that give none.")
-@click.option("--max-tokens", type=click.IntRange(min=1), help="For lines that give none.")
-@click.option("--thinking", metavar="HOW", help="low, medium, high, or a number of tokens; for lines that give none.")
-@click.option("--schema", metavar="FILE.json", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-              help="Answers are JSON that follows this schema.")  # fmt: skip
+@click.option("-s", "--system", metavar="TEXT", help="Instructions to the model.")
+@detail_options("--option")
+@click.option("--schema", metavar="FILE|FIELDS", help="Answers are JSON: by a JSON Schema, or 'name, age int'.")
 @click.option("--log", metavar="LOG.db", type=click.Path(dir_okay=False, path_type=Path), help="A store of calls that "
               "runs share, also at once: what any of them has answered is not asked again.")  # fmt: skip
 @click.option("--limit-rpm", type=click.IntRange(1), metavar="N", help="At most so many requests a minute.")
@@ -88,11 +79,12 @@ def _schema(path: Path | None) -> llm.ResponseFormat | None:
               "waits for it, after any stop.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Say what would be asked and what it would take; send nothing.")
 def command(
-    access: Access, files: tuple[str, ...], out: Path, concurrency: int, *, plain: bool, **options: Any
+    access: Access, files: tuple[str, ...], out: Path, concurrency: int, *, plain: bool, said: Said, **options: Any
 ) -> None:
     """Ask every row of the FILEs, and append the answers to OUT as they come (so in another order).
 
-    Answers that are in OUT are not asked for again, also after kill -9. Exit status 1 when some failed.
+    Answers that are in OUT are not asked for again, also after kill -9. Exit status 1 when some failed. What a row
+    says itself (its instructions, max_tokens, ...) beats the flags.
     """
     if options["batch"]:
         _check_batch(options)
@@ -100,15 +92,11 @@ def command(
     errors = Errors(out)
     check_names(paths, out, errors.path)
     system = None if options["system"] is None else asking.typed(options["system"], "--system")
-    reader = inputs.Reader(plain, _template(options["template"]))
-    defaults = llm.Options(
-        temperature=options["temperature"],
-        max_tokens=options["max_tokens"],
-        thinking=asking.thinking(options["thinking"]),
-        response_format=_schema(options["schema"]),
-    )
-    client = access.client(options=defaults, limits=llm.Limits(connections=concurrency))
-    decides = [repr(client), access.parameters, system, plain, repr(defaults)]
+    chosen = access.details(said)
+    reader = inputs.Reader(plain, _template(options["template"]), chosen)
+    defaults = llm.Options(response_format=_schema(options["schema"]))
+    client = access.client(options=defaults, limits=llm.Limits(connections=concurrency), **chosen.own)
+    decides = [repr(client), access.parameters, system, plain, repr(defaults), chosen.decides]
     if reader.template is not None:
         decides.append(reader.template.text)
     settings = inputs.digest(json_line(decides).encode())
@@ -116,7 +104,7 @@ def command(
         if source.all_wrong():
             raise click.UsageError(f"no line of {paths[0]} is JSON: write each prompt as a JSON string, or pass --text")
         if options["dry_run"]:
-            found = estimate(source, reader, _answered(out), system, options["max_tokens"])
+            found = estimate(source, reader, _answered(out), system)
             usd = cost(client.provider, client.model, found)
             if usd is not None and options["batch"]:
                 usd *= client.hosted_batches().price
@@ -134,7 +122,7 @@ def command(
             try:
                 asyncio.run(_go(job, concurrency, options["log"]))
             finally:
-                speak.err(job.summary() + (f" ({said})" if (said := stand_in(access)) else ""))
+                speak.err(job.summary() + (f" ({words})" if (words := stand_in(access)) else ""))
     if job.stopped is not None:
         raise job.stopped
     if job.errors.count:

@@ -14,14 +14,16 @@ import aikido_llm as llm
 from aikido_llm.providers import find
 
 from ..access import completing
+from ..access.details import Details, Said, detail_options, pairs
 from ..access.options import Access, access_options, is_stand_in, of_environment, stand_in
-from ..asking import saved
+from ..asking import functions, media, saved
+from ..asking import request as asking
 from ..asking.conversation import Conversation, place
-from ..asking.details import Details, details, pair
+from ..asking.media import Shown
 from ..asking.typing_in import Keyboard, Pipe, Source
 from ..log import consent
 from ..terminal import speak
-from ..terminal.ask import Asked, ask
+from ..terminal.ask import Asked, ask, ask_with_tools
 from ..terminal.explain import explain
 from ..terminal.render import safe, usage_line
 from ..terminal.screen import Screen
@@ -32,6 +34,9 @@ HELP = {
     "/system": "TEXT: instructions from now on; alone: what they are; `/system -` drops them",
     "/save": "FILE: keep the conversation",
     "/load": "FILE: go on with one that was kept",
+    "/attach": "FILE|URL: show it with the next question; alone: what waits; `/attach -` drops it",
+    "/tools": "FILE.py: offer its functions; alone: which are offered; `/tools -` offers none",
+    "/option": "NAME=VALUE: any option from now on; alone: which are set; `/option -` drops them",
     "/clear": "forget the conversation",
     "/retry": "ask the last question again",
     "/usage": "tokens and money of the last answer and of all of them",
@@ -44,7 +49,7 @@ _EPILOG = """\b
 Examples:
   aikido-llm repl -p anthropic -m claude-haiku-4-5 -s "be brief"
   aikido-llm repl -c                           # with the conversation that was kept last
-  aikido-llm repl --load kept.json
+  aikido-llm repl -a report.pdf --tools weather.py
 """
 
 
@@ -54,18 +59,22 @@ Examples:
 @click.option("-c", "--continue", "go_on", is_flag=True, help="Go on with the last conversation that was kept.")
 @click.option("--conversation", "number", metavar="ID", type=click.IntRange(min=1), help="Go on behind that call of "
               "`aikido-llm logs`.")  # fmt: skip
-@click.option("-T", "--template", metavar="NAME", shell_complete=completing.templates, help="Instructions, model and "
-              "options of a template (`aikido-llm templates`).")  # fmt: skip
+@click.option("-T", "--template", metavar="NAME", shell_complete=completing.templates, help="Instructions, model, "
+              "options and tools of a template.")  # fmt: skip
 @click.option("--var", "variables", metavar="NAME=VALUE", multiple=True, help="Fills {NAME} of the template.")
-@click.option("-o", "--option", "options", metavar="NAME=VALUE", multiple=True, help="Any option: seed=1, top_p=0.9, "
-              "extra.NAME=...")  # fmt: skip
+@click.option("-a", "--attach", "attached", metavar="FILE|URL", multiple=True, help="Show it with the first question, "
+              "by its type.")  # fmt: skip
+@click.option("--tools", "functions", metavar="FILE.py", multiple=True, help="Offer its functions; a call is run "
+              "when you say so.")  # fmt: skip
+@click.option("--yes", is_flag=True, help="Run the functions without asking.")
+@detail_options("-o", "--option")
 @click.option(
     "--load", metavar="FILE", type=click.Path(path_type=Path), help="Go on with a conversation that /save kept."
 )
 @click.option("--plain", is_flag=True, help="Print answers as they are.")
 @click.option("--log/--no-log", "log", default=None, help="Keep these calls, or not.  [default: as config says, on a "
               "terminal]")  # fmt: skip
-def command(access: Access, system: str | None, load: Path | None, plain: bool, **options: Any) -> None:
+def command(access: Access, said: Said, system: str | None, load: Path | None, plain: bool, **options: Any) -> None:
     """Hold a conversation. Ctrl-C stops an answer, Ctrl-D leaves; /help lists the commands.
 
     Enter sends. Pasted lines stay together; a backslash at the end of a line, Alt-Enter or a block in three quotes
@@ -84,32 +93,29 @@ def command(access: Access, system: str | None, load: Path | None, plain: bool, 
     keep = consent.wanted(options["log"], may_ask=not is_stand_in(access))
     source: Source = Keyboard([*HELP]) if sys.stdin.isatty() and sys.stdout.isatty() else Pipe()
     with asyncio.Runner() as runner:
-        repl = Repl(access, conversation, runner, plain=plain, keep=keep,
-                    options=[*template.options.items(), *_pairs(options["options"], "-o")])  # fmt: skip
+        repl = Repl(access, conversation, runner, plain=plain, keep=keep, options=[*template.options.items(), *said],
+                    offer=functions.Offer(options["yes"]))  # fmt: skip
         try:
+            for path in (*options["functions"], *template.tools):
+                repl.offer.add(path)
+            for shown in options["attached"]:
+                repl.attach(shown)
             if load is not None:
                 repl.load(str(load))
             if isinstance(source, Keyboard):
                 repl.say(f"{repl.about}; /help lists the commands, Ctrl-D leaves")
                 if before is not None:
                     repl.say(f"{len(before.messages)} messages, up to call {before.id} of the log")
-                if said := stand_in(access):
-                    repl.say(said)
+                if words := stand_in(access):
+                    repl.say(words)
             repl.run(source)
         finally:
             repl.close()
 
 
-def _pairs(options: tuple[str, ...], hint: str) -> list[tuple[str, str]]:
-    try:
-        return [pair(text) for text in options]
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint=hint) from None
-
-
 def _instructions(template: saved.Saved, variables: tuple[str, ...]) -> str | None:
     try:
-        return template.instructions(dict(_pairs(variables, "--var")))
+        return template.instructions(dict(pairs(variables, "--var")))
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--template") from None
 
@@ -119,17 +125,19 @@ class Repl:
 
     def __init__(
         self, access: Access, conversation: Conversation, runner: asyncio.Runner, *, plain: bool = False,
-        keep: bool = False, options: Sequence[tuple[str, str]] = (),
+        keep: bool = False, options: Said | None = None, offer: functions.Offer | None = None,
     ) -> None:  # fmt: skip
         self.conversation = conversation
+        self.offer = offer or functions.Offer()
         self._access = access
         self._runner = runner
         self._plain = plain
-        self._options = options
+        self._options = options or []
         self._store = consent.store() if keep else None
         self._client, self._details = self._open(access)
         self._known = {self._client.provider: access}  # flags speak of the provider that they were given for
-        self._pending = ""  # the last question, while it has no answer that stays
+        self._waiting: list[tuple[str, Shown]] = []  # what is shown with the next question
+        self._pending: llm.Message | None = None  # the last question, while it has no answer that stays
         self._usage: llm.Usage | None = None
 
     @property
@@ -171,22 +179,25 @@ class Repl:
             if text.startswith("/"):
                 self._command(text)
             else:
-                self.ask(text)
+                self.ask(asking.turn(text, self._waiting))
         except (llm.LLMError, OSError) as error:
             self.say(f"aikido-llm: {explain(error)}")
+        except click.UsageError as error:  # what at a shell would be a wrong flag
+            self.say(f"aikido-llm: {error.message}")
         except click.Abort:  # nobody typed the key that was asked for
             self.say("aikido-llm: nothing changed")
 
-    def ask(self, text: str) -> None:
+    def ask(self, turn: llm.Message) -> None:
         """Ask, and show the answer; one that broke off is shown and does not stay in the conversation."""
-        self._pending = text
+        self._pending = turn
+        self._waiting.clear()
         screen = Screen(plain=self._plain)
+        request = self._details.ask(evolve(self.conversation.request(turn), model=self._client.model))
         try:
-            request = evolve(self.conversation.request(text), model=self._client.model)
-            self._runner.run(ask(self._client, self._details.ask(request), screen))
+            answers = self._runner.run(self._answers(request, screen))
         except KeyboardInterrupt:
             if screen.text:
-                self._keep(text, llm.assistant(screen.text))
+                self._keep(turn, llm.assistant(screen.text))
                 self.say("stopped; what you saw stays in the conversation, /retry asks again")
             else:
                 self.say("stopped; /retry asks again")
@@ -198,11 +209,19 @@ class Repl:
         if screen.failure is not None:
             self.say(f"aikido-llm: {explain(screen.failure)} (/retry)")
         elif response is not None:
-            self._keep(text, response.message)
+            self._keep(turn, *answers)
 
-    def _keep(self, text: str, answer: llm.Message) -> None:
-        self.conversation.took(text, answer)
-        self._pending = ""
+    async def _answers(self, request: llm.Request, screen: Screen) -> Sequence[llm.Message]:
+        """All that follows the question."""
+        if self.offer.functions:
+            run = await ask_with_tools(self._client, request, self.offer.functions, self.offer.approval, screen)
+            return run[len(request.messages) :]
+        await ask(self._client, request, screen)
+        return [screen.response.message] if screen.response is not None else []
+
+    def _keep(self, turn: llm.Message, *answers: llm.Message) -> None:
+        self.conversation.took(turn, *answers, tools=self.offer.tools)
+        self._pending = None
 
     # ---------------------------------------------------------------- commands
 
@@ -230,9 +249,16 @@ class Repl:
                 self.say(f"kept in {rest}" + (f"; the conversation that was there is {moved}" if moved else ""))
             case "/load":
                 self.load(rest)
+            case "/attach":
+                self._attach(rest)
+            case "/tools":
+                self._tools(rest)
+            case "/option":
+                self._option(rest)
             case "/clear":
                 self.conversation.clear()
-                self._pending = ""
+                self._pending = None
+                self._waiting.clear()
                 self.say("forgotten")
             case "/retry":
                 self._retry()
@@ -250,10 +276,45 @@ class Repl:
         was = f", which was held with {provider}{f'/{model}' if model else ''}" if provider else ""
         self.say(f"{len(self.conversation.messages)} messages of {name}{was}")
 
+    def attach(self, said: str) -> None:
+        """Raises click.UsageError."""
+        if asking.is_stdin(said):
+            raise click.UsageError("stdin is the conversation: attach a file or an address")
+        self._waiting.append(media.attachment(said))
+
+    def _attach(self, said: str) -> None:
+        if said == "-":
+            self._waiting.clear()
+        elif said:
+            self.attach(str(place(said)) if "://" not in said else said)
+        names = ", ".join(name for name, _ in self._waiting)
+        self.say(f"with the next question: {names}" if names else "nothing waits to be shown")
+
+    def _tools(self, said: str) -> None:
+        if said == "-":
+            self.offer.files.clear()
+        elif said:
+            self.offer.add(str(place(said)))
+        names = ", ".join(function.__name__ for function in self.offer.functions)
+        self.say(f"offered: {names}; a call is run when you say so" if names else "no functions are offered")
+
+    def _option(self, said: str) -> None:
+        if said:
+            before = self._options
+            self._options = [] if said == "-" else [*before, *pairs([said], "/option")]
+            try:
+                self._switch(self._access)
+            except (llm.LLMError, click.UsageError):
+                self._options = before
+                raise
+        self.say(
+            " ".join(f"{name}={value}" for name, value in dict(self._options).items()) or "no options are set here"
+        )
+
     def _retry(self) -> None:
-        text = self._pending or self.conversation.take_back()
-        if text:
-            self.ask(text)
+        turn = self._pending or self.conversation.take_back()
+        if turn is not None:
+            self.ask(turn)
         else:
             self.say("nothing was asked yet")
 
@@ -266,9 +327,6 @@ class Repl:
             self._runner.run(old.aclose())
 
     def _open(self, access: Access) -> tuple[Asked, Details]:
-        """Raises ConfigError."""
-        try:
-            found = details([*access.set_options, *self._options], access.row)
-        except ValueError as error:
-            raise llm.ConfigError(str(error), provider=access.row.name) from None
+        """Raises ConfigError, click.UsageError."""
+        found = access.details(self._options)
         return consent.kept_in(self._store, access.client(**found.own)), found

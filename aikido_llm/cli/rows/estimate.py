@@ -50,10 +50,8 @@ def cost(provider: str, model: str | None, found: Estimate) -> float | None:
     return prices.usd(provider, model or "", usage)
 
 
-def estimate(
-    source: Source, reader: Reader, done: Container[int], system: str | None, max_tokens: int | None
-) -> Estimate:
-    """done: rows that are answered. max_tokens: of requests that give none."""
+def estimate(source: Source, reader: Reader, done: Container[int], system: str | None) -> Estimate:
+    """done: rows that are answered."""
     found = Estimate()
     for number, text in source.numbered():
         if number in done:
@@ -63,7 +61,7 @@ def estimate(
             found = evolve(found, wrong=found.wrong + 1)
             continue
         request = with_system(item.request, system)
-        most = request.max_tokens or max_tokens
+        most = request.max_tokens
         found = Estimate(
             found.rows + 1,
             found.wrong,

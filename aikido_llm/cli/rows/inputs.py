@@ -11,11 +11,12 @@ from json import dumps
 from pathlib import Path
 from typing import IO, Any, cast
 
-from attrs import frozen
+from attrs import evolve, field, frozen
 
 import aikido_llm as llm
 from aikido_llm.codecs import json
 
+from ..access.details import Details
 from ..asking.media import text_of
 from ..asking.template import Template
 
@@ -79,13 +80,19 @@ class Lines:
 
 @frozen
 class Reader:
-    """Reads what `numbered` gives. plain: a line is the prompt. template: makes the prompt of the columns of a row."""
+    """Reads what `numbered` gives. plain: a line is the prompt. template: makes the prompt of the columns of a row.
+    details: of requests that do not say themselves."""
 
     plain: bool = False
     template: Template | None = None
+    details: Details = field(factory=Details)
 
     def read(self, number: int, text: bytes) -> Input:
         """What a line asks."""
+        found = self._read(number, text)
+        return found if found.request is None else evolve(found, request=self.details.ask(found.request))
+
+    def _read(self, number: int, text: bytes) -> Input:
         if self.template is not None:
             return _filled(self.template, read_plain(number, text) if self.plain else None, number, text)
         return read_plain(number, text) if self.plain else read(number, text)

@@ -1,8 +1,10 @@
 """`-o name=value`, of a flag, a template or the settings: fields of a Request, the provider's own, `extra`."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any, cast, get_args
+from collections.abc import Callable, Iterable, Mapping
+from functools import wraps
+from typing import Any, TypeAlias, cast, get_args
 
+import click
 from attrs import evolve, field, fields, frozen
 
 import aikido_llm as llm
@@ -17,6 +19,9 @@ _SAID_ELSEWHERE = (
 _TEXTS = ("stop", "tool_choice", "modalities", "previous_response_id", "conversation")
 _FIELDS = tuple(a.name for a in fields(llm.Request) if a.name not in _SAID_ELSEWHERE)
 _EXTRA = "extra."
+_FLAGS = ("temperature", "max_tokens", "thinking")  # those that have a flag of their own
+Function: TypeAlias = Callable[..., Any]
+Said: TypeAlias = list[tuple[str, str]]
 
 
 @frozen
@@ -25,6 +30,12 @@ class Details:
 
     fields: Mapping[str, Any] = field(factory=dict[str, Any])
     own: Mapping[str, Any] = field(factory=dict[str, Any], repr=False)
+
+    @property
+    def decides(self) -> list[str]:
+        """What of it decides an answer, in an order of its own."""
+        said = {**self.fields, **self.own}
+        return sorted(f"{name}={value!r}" for name, value in said.items() if name != "timeout")
 
     def ask(self, request: llm.Request) -> llm.Request:
         """The request with these; what it says itself stays. Raises InvalidRequestError."""
@@ -98,3 +109,52 @@ def _thinking(text: str) -> llm.ThinkingConfig:
     if text not in EFFORTS:
         raise ValueError(f"thinking takes {', '.join(get_args(Effort))} or a number of tokens")
     return llm.ThinkingConfig.by_effort(text)
+
+
+# ---------------------------------------------------------------- flags
+
+
+def pairs(texts: Iterable[str], hint: str) -> Said:
+    """`name=value`, each. Raises click.BadParameter."""
+    try:
+        return [pair(text) for text in texts]
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint=hint) from None
+
+
+def _checked(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    try:
+        return value if value is None or _thinking(value) else None
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+def detail_options(*names: str) -> Callable[[Function], Function]:
+    """Adds the flags that say how the model answers; the command gets them as one argument, `said`.
+
+    names: of the option that takes any.
+    """
+    options = (
+        click.option(*names, "options", metavar="NAME=VALUE", multiple=True,
+                     help="Any option: seed=1, top_p=0.9, extra.NAME=..."),
+        click.option("-t", "--temperature", type=float, help="As the provider defines it."),
+        click.option("--max-tokens", type=click.IntRange(min=1), help="Upper bound of the answer."),
+        click.option("--thinking", metavar="HOW", callback=_checked, help="low, medium, high, or a number of tokens."),
+    )  # fmt: skip
+
+    def around(function: Function) -> Function:
+        @wraps(function)
+        def command(options: tuple[str, ...], **rest: Any) -> Any:
+            flags = {name: rest.pop(name) for name in _FLAGS}
+            said = [
+                *pairs(options, names[0]),
+                *((name, str(value)) for name, value in flags.items() if value is not None),
+            ]
+            return function(said=said, **rest)
+
+        wrapped: Function = command
+        for option in reversed(options):
+            wrapped = option(wrapped)
+        return wrapped
+
+    return around
