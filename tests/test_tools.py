@@ -184,7 +184,7 @@ async def test_arguments_are_read_as_their_types(server: WireServer, client: llm
         Answer(tool_calls=[call("describe_me", '{"city": "Oslo", "place": {"lat": 60, "lon": 10.5}}')]), Answer("ok")
     )
     run = await llm.run_tools(client, REQUEST, [describe_me])
-    assert run.messages[2].text == "Oslo Place(lat=60, lon=10.5)"
+    assert run.messages[2].text == "Oslo Place(lat=60.0, lon=10.5)"
 
 
 @pytest.mark.parametrize(
@@ -222,6 +222,9 @@ class Unit(enum.StrEnum):
     imperial = "i"
 
 
+WORDS = ["a"]
+
+
 def typed_parameters(
     price: Decimal,
     until: Annotated[datetime | None, "the end"] = None,
@@ -231,7 +234,7 @@ def typed_parameters(
     wait: timedelta = timedelta(days=1),
     ids: list[UUID] | None = None,
     level: Literal[1, 2] = 1,
-    words: list[str] = ["a"],  # noqa: B006
+    words: list[str] = WORDS,
 ) -> dict[str, Any]:
     """Types for which JSON has no value of its own."""
     assert isinstance(price, Decimal) and isinstance(where, Path) and isinstance(unit, Unit)
@@ -253,6 +256,36 @@ def test_types_that_json_has_no_value_for_are_asked_for_as_text() -> None:
     assert properties["wait"] == {"type": "string", "format": "duration", "default": "P1D"}
     assert properties["ids"]["anyOf"][0]["items"] == {"type": "string", "format": "uuid"}
     assert properties["words"]["default"] == ["a"]
+
+
+@attrs.frozen
+class Near:
+    metres: float
+
+
+@attrs.frozen
+class Named:
+    place: str
+
+
+NOWHERE: list[Near | Named | None] = [None]
+
+
+def look_around(where: Near | Named, then: list[Near | Named | None] = NOWHERE) -> str:
+    """Look at a place, or near by."""
+    return repr((where, then))
+
+
+async def test_a_parameter_may_be_one_of_several_classes(server: WireServer, client: llm.HTTPClient) -> None:
+    parameters = dict(llm.ToolDef.from_function(look_around).parameters)
+    assert parameters["properties"]["where"] == {"anyOf": [{"$ref": "#/$defs/Near"}, {"$ref": "#/$defs/Named"}]}
+    assert parameters["properties"]["then"]["default"] == [None]
+    assert parameters["$defs"].keys() == {"Near", "Named"}
+    server.answer(
+        Answer(tool_calls=[call("look_around", '{"where": {"place": "Oslo"}, "then": [{"metres": 3}]}')]), Answer("ok")
+    )
+    run = await llm.run_tools(client, REQUEST, [look_around])
+    assert run.messages[2].text == "(Named(place='Oslo'), [Near(metres=3.0)])"
 
 
 async def test_they_are_read_as_their_types_and_written_back(server: WireServer, client: llm.HTTPClient) -> None:

@@ -11,37 +11,65 @@ from typing import Annotated, Any, NotRequired, Required, Union, cast, get_args,
 
 import msgspec
 
-
-def schema_of(kind: Any) -> dict[str, Any]:
-    """The JSON Schema of a type. Raises TypeError for one that JSON has no form for."""
-    return _finished(_written(kind), [kind])
+from .fields import Field, fields_of, own_doc
 
 
-def _written(kind: Any) -> dict[str, Any]:
-    """Choices of classes are put together here, alone and in lists: msgspec has no word for them."""
-    origin, inner = get_origin(kind), get_args(kind)
-    if origin in (Union, UnionType):
-        return {"anyOf": [schema_of(member) for member in inner]}
-    try:
-        return msgspec.json.schema(kind, schema_hook=_foreign)
-    except TypeError:
-        if origin is list:
-            return {"type": "array", "items": schema_of(inner[0])}
-        if origin is Annotated:
-            text = description_of(kind)
-            return {**schema_of(inner[0]), **({"description": text} if text else {})}
-        raise
+def schema_of(kind: Any, within: tuple[Any, ...] = ()) -> dict[str, Any]:
+    """The JSON Schema of a type. within: the classes being written around it, which it may refer to by name.
+
+    Raises TypeError for a type that JSON has no form for.
+    """
+    return _finished(_written(kind, within), [kind])
 
 
-def parameters_schema(name: str, fields: Iterable[tuple[str, Any] | tuple[str, Any, Any]]) -> dict[str, Any]:
-    """The JSON Schema of an object with these (name, type[, default]) fields. Raises TypeError as `schema_of` does."""
-    listed = [(field[0], _with_description(field[1]), *map(_optional, field[2:])) for field in fields]
-    struct = msgspec.defstruct(name, cast("Any", listed))
+def parameters_schema(
+    name: str, fields: Iterable[Field], within: tuple[Any, ...] = (), doc: str = ""
+) -> dict[str, Any]:
+    """The JSON Schema of an object with these fields. doc: what it is. Raises TypeError as `schema_of` does."""
+    listed = [(field[0], _writable(field[1], within), *map(_optional, field[2:])) for field in fields]
+    struct = msgspec.defstruct(name, cast("Any", listed), namespace={"__doc__": doc})
     found = _finished(msgspec.json.schema(struct, schema_hook=_foreign), [struct])
     _root(found)["properties"] |= {
         field[0]: {**_root(found)["properties"][field[0]], **_default(field[2])} for field in fields if len(field) > 2
     }
     return found
+
+
+def _written(kind: Any, within: tuple[Any, ...]) -> dict[str, Any]:
+    """What msgspec says of it; of what holds a choice of several classes, which it has no word for, part by part."""
+    if kind in within:
+        return {"$ref": f"#/$defs/{kind.__name__}"}
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin in (Union, UnionType):
+        return {"anyOf": [schema_of(member, within) for member in inner]}
+    try:
+        return msgspec.json.schema(kind, schema_hook=_foreign)
+    except TypeError as error:
+        if origin is Annotated:
+            text = description_of(kind)
+            return {**schema_of(inner[0], within), **({"description": text} if text else {})}
+        if inner and isinstance(origin, type):
+            standing = tuple(part if part is ... else _writable(part, within) for part in inner)
+            return msgspec.json.schema(cast("Any", origin)[standing], schema_hook=_foreign)
+        if (fields := fields_of(kind)) is None:
+            raise TypeError(
+                str(error).rpartition("\n")[2]
+            ) from None  # what stands before is advice to who calls msgspec
+    return parameters_schema(kind.__name__, fields, (*within, kind), own_doc(kind))
+
+
+def _writable(kind: Any, within: tuple[Any, ...]) -> Any:
+    """The type, with its text as a description; where msgspec cannot write it, one that stands in with its schema."""
+    text = description_of(kind)
+    bare = get_args(kind)[0] if text else kind
+    try:
+        msgspec.json.schema(bare, schema_hook=_foreign)
+    except TypeError:
+        bare = type("StandIn", (), {_SCHEMA: schema_of(bare, within)})
+    return Annotated[bare, msgspec.Meta(description=text)] if text else bare
+
+
+_SCHEMA = "schema_it_stands_for"
 
 
 def _root(schema: dict[str, Any]) -> dict[str, Any]:
@@ -58,7 +86,7 @@ def _default(value: Any) -> dict[str, Any]:
     """What the schema says of a default: nothing, where JSON has no word for it."""
     try:
         return {"default": msgspec.to_builtins(value, str_keys=True, enc_hook=_text)}
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, NotImplementedError):
         return {}
 
 
@@ -74,6 +102,8 @@ def is_model(kind: Any) -> bool:
 
 
 def _foreign(kind: Any) -> dict[str, Any]:
+    if (known := getattr(kind, _SCHEMA, None)) is not None:
+        return dict(known)
     if is_model(kind):
         return dict(kind.model_json_schema())
     if _scalar_schema(kind) is not None:
@@ -86,14 +116,6 @@ def _scalar_schema(kind: Any) -> Mapping[str, str] | None:
 
     scalar = scalar_of(kind)
     return None if scalar is None else scalar.schema
-
-
-def _with_description(kind: Any) -> Any:
-    text = description_of(kind)
-    if not text:
-        return kind
-    bare = get_args(kind)[0]
-    return Annotated[bare, msgspec.Meta(description=text)]
 
 
 def description_of(kind: Any) -> str:

@@ -27,9 +27,9 @@ def strict_converter(**settings: Any) -> Converter:
     """A fresh one; settings are cattrs' own. Each compiles two functions per class, when it is first needed."""
     converter = Converter(unstruct_collection_overrides={tuple: list}, **settings)
     for kind in (int, str, bool):
-        _register(converter, kind, _exactly(kind))
-    _register(converter, float, _exactly(float, int))
-    _register(converter, bytes, _read_bytes)
+        register(converter, kind, _exactly(kind))
+    register(converter, float, _exactly(float, int))
+    register(converter, bytes, _read_bytes)
     converter.register_structure_hook_func(lambda kind: kind == bool | int, _exactly(bool, int))
     converter.register_structure_hook_func(_is_literal, read_word)
     converter.register_structure_hook(Enum, _read_enum)
@@ -39,14 +39,14 @@ def strict_converter(**settings: Any) -> Converter:
     return converter
 
 
-def _register(converter: Converter, kind: type, hook: Hook) -> None:
+def register(converter: Converter, kind: type, hook: Hook) -> None:
     """For the type, and for enums that are such a thing too, which cattrs would read as that."""
     converter.register_structure_hook(kind, lambda value, of: (_read_enum if _is_enum(of) else hook)(value, of))
 
 
 def _register_collections(converter: Converter) -> None:
     """Left to itself, cattrs takes anything that can be iterated: `"12"` for a list of two."""
-    _register_strict(converter, tuple, cols.homogenous_tuple_structure_factory, list, tuple)
+    _register_strict(converter, tuple, _tuple_reader, list, tuple)
     _register_strict(converter, list, cols.list_structure_factory, list, tuple)
     _register_strict(converter, dict, _mapping_reader, dict)
     for origin in (set, frozenset):
@@ -69,6 +69,19 @@ def _register_strict(converter: Converter, origin: type, factory: Callable[[Any,
         return reader
 
     converter.register_structure_hook_factory(is_it, make)
+
+
+def _tuple_reader(kind: Any, converter: Converter) -> Hook:
+    members = get_args(kind)
+    if ... in members:
+        return cols.homogenous_tuple_structure_factory(kind, converter)
+
+    def read(value: Any, _: Any) -> Any:
+        if len(value) != len(members):
+            raise UnfitError(f"{len(members)} values were expected, not {len(value)}")
+        return tuple(converter.structure(item, member) for item, member in zip(value, members, strict=True))
+
+    return read
 
 
 def _mapping_reader(kind: Any, converter: Converter) -> Hook:

@@ -1,7 +1,8 @@
 """Plain data, as a model wrote it -> values of a caller's types: attrs classes, dataclasses, TypedDicts, msgspec
 structs, pydantic models, and lists, dicts, unions and Literals of these. Of a union the first type that fits.
 
-Nothing is bent to fit; a failure says where and what, never the value. Loads cattrs, which takes tens of milliseconds.
+Nothing is bent to fit (but 3 is a float where one is due); a failure says where and what, never the value.
+Loads cattrs, which takes tens of milliseconds.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +15,7 @@ from cattrs import Converter
 from ..codecs.json import convert
 from ..codecs.plain import UnfitError
 from ..codecs.schema import is_model
-from ..codecs.strict import MOST_LINES, lines, strict_converter
+from ..codecs.strict import MOST_LINES, lines, register, strict_converter
 from ..errors import InvalidRequestError
 
 
@@ -49,6 +50,7 @@ def _converter() -> Converter:
     converter.register_structure_hook_func(_is_struct, convert)
     converter.register_structure_hook_func(lambda kind: kind is Any or kind is object, lambda value, _: value)
     converter.register_structure_hook_func(lambda kind: kind is type(None), _read_none)
+    register(converter, float, _read_float)
     return converter
 
 
@@ -83,3 +85,13 @@ def _is_struct(kind: Any) -> bool:
 def _read_none(value: Any, _: Any) -> None:
     if value is not None:
         raise UnfitError("null was expected")
+
+
+def _read_float(value: Any, _: Any) -> float:
+    """JSON has one kind of number: a model writes 3 where it means 3.0."""
+    if type(value) not in (int, float):
+        raise UnfitError("a number was expected")
+    try:
+        return float(value)
+    except OverflowError:
+        raise UnfitError("a number was expected that a float can hold") from None

@@ -132,7 +132,7 @@ def schema_of(kind: Any) -> dict[str, Any]:
     """The schema of a type, with an object's own at the top. Raises ConfigError when it has none."""
     try:
         return _inlined(schema.schema_of(kind))
-    except TypeError as error:
+    except (TypeError, NameError) as error:
         raise ConfigError(f"{_name(kind)} cannot be asked for as JSON: {error}") from None
 
 

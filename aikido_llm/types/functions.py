@@ -27,7 +27,7 @@ def describe(function: Function) -> tuple[str, str, dict[str, Any]]:
         fields.append(known if parameter.default is parameter.empty else (*known, parameter.default))
     try:
         found = schema.parameters_schema(name, sorted(fields, key=len))  # what has a default stands last
-    except TypeError as error:
+    except (TypeError, NameError) as error:
         raise ConfigError(f"the tool {name} cannot be described as JSON: {error}") from None
     return name, inspect.getdoc(function) or "", _flat(found)
 
@@ -36,7 +36,10 @@ def parameters(function: Function) -> list[tuple[inspect.Parameter, Any]]:
     """(parameter, what it is annotated with), in order. Raises ConfigError as `describe` does."""
     name = name_of(function)
     called = _unwrapped(function)
-    hints = get_type_hints(called if inspect.isroutine(called) else type(called).__call__, include_extras=True)
+    try:
+        hints = get_type_hints(called if inspect.isroutine(called) else type(called).__call__, include_extras=True)
+    except NameError as error:
+        raise ConfigError(f"the tool {name} has an annotation that cannot be found where it runs: {error}") from None
     found: list[tuple[inspect.Parameter, Any]] = []
     for parameter in inspect.signature(function).parameters.values():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD, parameter.POSITIONAL_ONLY):

@@ -3,7 +3,7 @@
 import enum
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
@@ -171,6 +171,12 @@ def test_what_json_has_no_form_for_is_refused(kind: Any) -> None:
         asking_for(REQUEST, kind)
 
 
+def test_an_annotation_that_is_nowhere_is_refused() -> None:
+    lost: Any = dataclass(type("Lost", (), {"__annotations__": {"thing": "Nowhere"}}))
+    with pytest.raises(llm.ConfigError, match="Nowhere"):
+        asking_for(REQUEST, lost)
+
+
 # ---------------------------------------------------------------- types of other libraries, lists, unions, scalars
 
 
@@ -206,6 +212,30 @@ class Mixed:
     struct: Struct
 
 
+def nothing() -> list[Any]:
+    return []
+
+
+@attrs.frozen
+class Drawer:
+    """Holds one thing of several kinds, and others of its own kind."""
+
+    top: Annotated[Wind | Plain, "what lies on top"]
+    rest: list[Plain | Struct | None] = attrs.Factory(nothing)
+    inner: "list[Drawer | Wind]" = attrs.Factory(nothing)
+
+
+@dataclass
+class Cupboard:
+    name: Wind | Plain
+    shelves: list[Wind | Plain] = field(default_factory=nothing)
+
+
+class Labels(TypedDict):
+    pair: tuple[Wind | Plain, int]
+    note: NotRequired[Wind | Plain]
+
+
 MODEL = '{"name": "a", "sizes": [1], "wind": null}'
 VALUE = Model(name="a", sizes=[1], wind=None)
 
@@ -223,6 +253,15 @@ VALUE = Model(name="a", sizes=[1], wind=None)
         (list[Wind | Plain], '{"value": [{"name": "x", "count": 2}, {"speed": 1}]}', [Plain("x", 2), Wind(1)]),
         (list[Annotated[Model | Struct, "one"]], f'{{"value": [{MODEL}]}}', [VALUE]),
         (Annotated[Model | Struct, "one"], '{"value": {"name": "a", "size": 1}}', Struct("a", 1)),
+        (Drawer,
+         '{"top": {"speed": 1}, "rest": [{"name": "x"}, null], "inner": [{"top": {"name": "y"}}, {"speed": 2}]}',
+         Drawer(Wind(1), [Plain("x"), None], [Drawer(Plain("y")), Wind(2)])),
+        (Cupboard, '{"name": {"speed": 1}}', Cupboard(Wind(1))),
+        (Labels, '{"pair": [{"name": "x"}, 1]}', {"pair": (Plain("x"), 1)}),
+        (tuple[int, str], '{"value": [1, "a"]}', (1, "a")),
+        (tuple[int, ...], '{"value": [1, 2]}', (1, 2)),
+        (tuple[Wind | Plain, int], '{"value": [{"speed": 1}, 2]}', (Wind(1), 2)),
+        (dict[str, Wind | Plain], '{"a": {"speed": 1}}', {"a": Wind(1)}),
         (int, '{"value": 7}', 7),
         (str | int, '{"value": "seven"}', "seven"),
         (bool | None, '{"value": null}', None),
@@ -263,6 +302,7 @@ async def test_types_of_every_sort(
         (set[str], '{"value": "canary"}', "a list was expected"),
         (frozenset[str], '{"value": {"canary": 1}}', "a list was expected"),
         (list, '{"value": "canary"}', "a list was expected"),
+        (tuple[int, str], '{"value": [1, "canary", 2]}', "2 values were expected, not 3"),
     ],
 )
 async def test_what_does_not_fit_is_told_without_the_value(
@@ -273,6 +313,29 @@ async def test_what_does_not_fit_is_told_without_the_value(
         await llm.complete_as(client, REQUEST, kind)
     assert told in str(caught.value)
     assert "canary" not in str(caught.value)
+
+
+def test_a_choice_of_classes_is_described_wherever_it_stands() -> None:
+    schema, _ = schema_for(Drawer)
+    top = schema["properties"]["top"]
+    assert top == {"anyOf": [{"$ref": "#/$defs/Wind"}, {"$ref": "#/$defs/Plain"}], "description": "what lies on top"}
+    assert schema["description"].startswith("Holds one thing")
+    assert schema["required"] == ["top"]
+    assert schema["$defs"].keys() == {"Drawer", "Wind", "Plain", "Struct"}
+    assert schema["properties"]["inner"]["items"]["anyOf"][0] == {"$ref": "#/$defs/Drawer"}
+    told, strict = schema_for(Labels)
+    assert told["required"] == ["pair"]
+    assert not strict
+    plain, _ = schema_for(Cupboard)
+    assert "description" not in plain, "a docstring that dataclasses make is nobody's words"
+
+
+async def test_a_whole_number_is_a_float_where_one_is_due(server: WireServer, client: llm.HTTPClient) -> None:
+    server.answer(Answer(text='{"value": [3, 4.5]}'), Answer(text='{"value": 1' + "0" * 400 + "}"))
+    found = await llm.complete_as(client, REQUEST, list[float])
+    assert [type(value) for value in found] == [float, float]
+    with pytest.raises(llm.InvalidAnswer, match="that a float can hold"):
+        await llm.complete_as(client, REQUEST, float)
 
 
 def test_docstrings_and_annotated_texts_become_descriptions() -> None:
