@@ -19,17 +19,19 @@ kept in a repository; look through a new one all the same: what users wrote is i
 from collections import deque
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 from attrs import define, field
 
 from ..codecs import base64, json
 from ..errors import ConfigError, LLMError
-from ..serialize import from_dict, to_dict
+from ..serialize import to_dict
 from ..transport.base import HTTPRequest, HTTPResponse, Limits, Timeouts, Transport
 from ..transport.lazy import LazyTransport
 from .difference import describe
-from .scrubbing import Scrubber, asked
+from .exchanges import Exchange, Recorded, Reply
+from .exchanges import read as read_exchange
+from .scrubbing import Scrubber
 
 VERSION = 1
 Entry: TypeAlias = dict[str, Any]
@@ -156,7 +158,7 @@ class _Tape:
     """The exchanges of one and the same request. asked: what they are found by; played: how many have been."""
 
     asked: Entry
-    entries: deque[Entry] = field(factory=lambda: deque[Entry]())
+    exchanges: deque[Exchange] = field(factory=lambda: deque[Exchange]())
     played: int = 0
 
 
@@ -168,21 +170,21 @@ class _Player:
     async def send(self, request: HTTPRequest) -> HTTPResponse:
         if self._tapes is None:
             self._tapes = _tapes(_read(self._path))
-        wanted = asked(Scrubber(request.headers.reveal()).request(request))
+        told = Scrubber(request.headers.reveal()).request(request)
+        wanted = Recorded(told["method"], told["url"], told["body"]).asked
         tape = next((tape for tape in self._tapes if tape.asked == wanted), None)
         if tape is None:
             raise self._unknown(wanted, self._tapes)
-        if not tape.entries:
+        if not tape.exchanges:
             raise CassetteError(
                 f"{self._path.name} holds this request {tape.played} times, and all have been played:"
                 f" {wanted['method']} {wanted['path']}"
             )
         tape.played += 1
-        entry = tape.entries.popleft()
-        error = None if entry.get("error") is None else from_dict(entry["error"], LLMError)
-        if "response" not in entry:
-            raise error or CassetteError(f"{self._path.name} has an exchange without an end")
-        return _Replayed(entry["response"], error)
+        exchange = tape.exchanges.popleft()
+        if exchange.response is None:
+            raise exchange.error or CassetteError(f"{self._path.name} has an exchange without an end")
+        return _Replayed(exchange.response, exchange.error)
 
     async def aclose(self) -> None:
         """Nothing is open."""
@@ -195,10 +197,10 @@ class _Player:
 class _Replayed:
     """A recorded response, read in the recorded pieces."""
 
-    def __init__(self, response: Entry, error: LLMError | None) -> None:
-        self.status = int(response["status"])
-        self.headers: Mapping[str, str] = _Headers(response["headers"])
-        self._pieces = deque(_pieces(response))
+    def __init__(self, reply: Reply, error: LLMError | None) -> None:
+        self.status = reply.status
+        self.headers: Mapping[str, str] = _Headers(reply.headers)
+        self._pieces = deque(_pieces(reply))
         self._error = error
 
     async def read(self) -> bytes:
@@ -231,37 +233,46 @@ class _Headers(Mapping[str, str]):
         return len(self._values)
 
 
-def _pieces(response: Entry) -> Iterator[bytes]:
-    said = response["body"]
-    body = said.encode() if isinstance(said, str) else base64.decode(said["base64"])
+def _pieces(reply: Reply) -> Iterator[bytes]:
     at = 0
-    for size in response["pieces"]:
-        yield body[at : at + size]
+    for size in reply.pieces:
+        if at < len(reply.body) and size:  # an empty one would be the end
+            yield reply.body[at : at + size]
         at += size
-    if at < len(body):  # a body that was edited
-        yield body[at:]
+    if at < len(reply.body):  # a body that was edited
+        yield reply.body[at:]
 
 
-def _read(path: Path) -> list[Entry]:
+def _read(path: Path) -> list[Exchange]:
     try:
         lines = path.read_bytes().splitlines()
-        entries = [json.loads_object(line) for line in lines if line.strip()]
     except OSError as error:
         raise CassetteError(f"the cassette {path} cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise CassetteError(f"the cassette {path} is no file of JSON objects: {error}") from None
-    if not entries or entries[0].get("cassette") != VERSION:
+    begun, exchanges = False, list[Exchange]()
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            if begun:
+                exchanges.append(read_exchange(line))
+            else:
+                begun = json.loads_object(line).get("cassette") == VERSION
+        except ValueError as error:
+            raise CassetteError(f"line {number} of the cassette {path} is no exchange: {error}") from None
+        if not begun:
+            break
+    if not begun:
         raise CassetteError(f'the cassette {path} does not begin with {{"cassette": {VERSION}}}')
-    return sorted(entries[1:], key=lambda entry: cast(int, entry.get("number", 0)))
+    return sorted(exchanges, key=lambda exchange: exchange.number)
 
 
-def _tapes(entries: list[Entry]) -> list[_Tape]:
+def _tapes(exchanges: list[Exchange]) -> list[_Tape]:
     tapes: list[_Tape] = []
-    for entry in entries:
-        wanted = asked(entry["request"])
+    for exchange in exchanges:
+        wanted = exchange.request.asked
         tape = next((tape for tape in tapes if tape.asked == wanted), None)
         if tape is None:
             tape = _Tape(wanted)
             tapes.append(tape)
-        tape.entries.append(entry)
+        tape.exchanges.append(exchange)
     return tapes

@@ -99,11 +99,6 @@ class Scrubber:
 _LONG = 10_000  # characters of a text, a picture's perhaps, where `scrub` would take too long
 
 
-def asked(request: Mapping[str, Any]) -> dict[str, Any]:
-    """What a recorded request is found by."""
-    return {"method": request["method"], "path": urlsplit(str(request["url"])).path, "body": request["body"]}
-
-
 def _replace(text: str, ends: list[int], pattern: re.Pattern[str], shown: str) -> tuple[str, list[int]]:
     """The text with what matches replaced, and the pieces' ends where they then are: a piece that ended inside what was
     hidden ends behind it."""

@@ -4,9 +4,9 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from attrs import evolve
@@ -46,6 +46,10 @@ def entries(tape: Path) -> list[dict[str, Any]]:
     first, *rest = [json.loads(line) for line in tape.read_text("utf-8").splitlines()]
     assert first == {"cassette": 1}
     return rest
+
+
+def put(tape: Path, exchanges: list[Any]) -> None:
+    tape.write_text("\n".join(map(json.dumps, [{"cassette": 1}, *exchanges])), "utf-8")
 
 
 async def everything(client: llm.HTTPClient) -> list[object]:
@@ -191,6 +195,58 @@ async def test_a_broken_cassette_says_so(server: WireServer, tmp_path: Path, tex
     async with replaying(server, tape) as client:
         with pytest.raises(CassetteError, match=r"tape\.jsonl"):
             await client.complete(HI)
+
+
+def places(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Where something stands in a JSON value."""
+    items: Iterable[tuple[str | int, object]] = ()
+    if isinstance(value, dict):
+        items = cast("dict[str | int, object]", value).items()
+    if isinstance(value, list):
+        items = enumerate(cast("list[object]", value))
+    for name, item in items:
+        yield (*path, name)
+        yield from places(item, (*path, name))
+
+
+GONE = "(left out)"
+
+
+def edited(entry: object, path: tuple[str | int, ...], value: object) -> Any:
+    copy = holder = json.loads(json.dumps(entry))
+    for name in path[:-1]:
+        holder = holder[name]
+    if value == GONE:
+        del holder[path[-1]]
+    else:
+        holder[path[-1]] = value
+    return copy
+
+
+async def outcome(server: WireServer, tape: Path) -> llm.LLMError | None:
+    async with replaying(server, tape) as client:
+        try:
+            await client.complete(HI)
+            await llm.collect(client.stream(HI))
+        except llm.LLMError as error:
+            return error
+    return None
+
+
+@pytest.mark.parametrize("value", [None, 5, -1, 1e400, "a", "http://[", [], ["a"], {}, GONE], ids=str)
+async def test_whatever_is_edited_plays_or_is_named(server: WireServer, tape: Path, value: object) -> None:
+    async with recording(server, tape) as client:
+        await client.complete(HI)
+        await llm.collect(client.stream(HI))
+    exchanges = entries(tape)
+    outcomes: list[llm.LLMError | None] = []
+    for number, entry in enumerate(exchanges):
+        for path in places(entry):
+            put(tape, [*exchanges[:number], edited(entry, path, value), *exchanges[number + 1 :]])
+            outcomes.append(await outcome(server, tape))
+    broken = [error for error in outcomes if isinstance(error, CassetteError)]
+    assert broken
+    assert [str(error) for error in broken if "tape.jsonl" not in str(error)] == []
 
 
 async def test_a_missing_cassette_says_so(server: WireServer, tape: Path) -> None:

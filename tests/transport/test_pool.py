@@ -43,6 +43,7 @@ class Raw:
         self._socket = socket
         self._thread = start_blocking_portal()
         self.asked = 0
+        self._broken: bytes | None = None
         self.writers: list[asyncio.StreamWriter] = []
 
     async def __aenter__(self) -> "Raw":
@@ -57,6 +58,10 @@ class Raw:
     def write(self, data: bytes) -> None:
         """On the connection that came first."""
         self._portal.call(self.writers[0].write, data)
+
+    def break_off(self, *, behind: bytes) -> None:
+        """The next request is read and answered with this much; then its connection is closed."""
+        self._broken = behind
 
     async def _listen(self) -> str:
         if self._socket is not None:
@@ -82,7 +87,10 @@ class Raw:
                 length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length"))
                 await reader.readexactly(int(length.partition(b":")[2]))
                 self.asked += 1
-                writer.write(reply(f"answer {self.asked}"))
+                broken, self._broken = self._broken, None
+                writer.write(reply(f"answer {self.asked}") if broken is None else broken)
+                if broken is not None:
+                    writer.close()
 
 
 LATE = {
@@ -126,6 +134,23 @@ async def test_ten_requests_use_one_connection() -> None:
             await client.chat("hi")
             await llm.collect(client.stream(REQUEST))
         assert server.connections == 1
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("behind", [b"", b"H", b"HTTP/1.1 200 OK\r\nContent-Ty", b"\r\n"])
+@pytest.mark.parametrize("over", ["tcp", "tls"])
+async def test_a_request_that_was_read_is_not_sent_again_unasked(over: str, behind: bytes, stream: bool) -> None:
+    trust = WireServer(tls=True).ssl_context() if over == "tls" else None
+    async with (
+        Raw(certificate.serving() if trust else None) as raw,
+        llm.open("openai", base_url=raw.url, api_key="k", model="m", retry=None, ssl=trust) as client,
+    ):
+        assert (await client.chat("hi")).text == "answer 1"
+        raw.break_off(behind=behind)
+        with pytest.raises(llm.ConnectError):
+            await (anext(client.stream(REQUEST)) if stream else client.complete(REQUEST))
+        assert (raw.asked, len(raw.writers)) == (2, 1), "the connection was a kept one, and asked once more"
+        assert (await client.chat("hi")).text == "answer 3"
 
 
 async def test_an_end_that_comes_while_idle_is_noticed() -> None:
