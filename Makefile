@@ -19,7 +19,7 @@ found = $(shell PYTHON='$(PYTHON)' sh requirements/python.sh $(1))
 python = $(call one,$(call found,$(1)))
 one = $(if $(word 2,$(1)),$(error $(1)),$(1))
 
-.PHONY: docs demo test crowd hostile kills ray lint types check newest lowest pins engines browser fuzz cross-check bench bench-peers dist clean
+.PHONY: docs demo test crowd hostile kills ray lint types check newest lowest pins engines browser fuzz cross-check bench bench-peers dist wheels clean
 
 demo: $(VENV)/.cli  ## the main job in ten seconds, over real HTTP on this machine: stream, tool, picture, break, retry
 	@$(BIN)/python -m aikido_llm demo
@@ -69,6 +69,12 @@ pins:  ## the newest versions that every Python here can install become the pinn
 dist: $(VENV)/.dev  ## wheel and sdist in dist/: the same bytes from the same commit
 	rm -rf dist
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m hatchling build -d dist
+
+wheels: dist  ## the same bytes twice; wheel and sdist, each extra, in empty environments of every Python that is here (minutes)
+	@rm -rf build/dist && mkdir -p build && mv dist build/dist
+	@$(MAKE) -s dist
+	@for file in dist/*; do cmp "$$file" "build/$$file" || exit 1; done; echo "built twice: the same bytes"; sha256sum dist/*
+	@$(BIN)/python requirements/wheels.py dist $(call found,all)
 
 engines: $(VENV)/.dev $(VENV)/.engines  ## real engines and emulators for the end-to-end tests
 	@if command -v npm >/dev/null; then echo ".venv-node: npm install"; mkdir -p .venv-node && cp tests/engines/package.json .venv-node/ && \

@@ -1,3 +1,3 @@
 """The version: the package's front and the User-Agent read it here."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -158,6 +158,19 @@ def test_the_sdist_holds_what_its_tests_need(unpacked: Path) -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_every_extra_of_users_is_tried(built: Built) -> None:
+    """`make wheels` installs each of them."""
+    spec = importlib.util.spec_from_file_location("wheels", ROOT / "requirements" / "wheels.py")
+    assert spec is not None
+    assert spec.loader is not None
+    wheels = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(wheels)
+    extras = set(built.metadata.get_all("Provides-Extra", []))
+    assert set(wheels.EXTRAS) == extras - wheels.DEVELOPERS
+    assert wheels.version(built.sdist) == wheels.version(built.wheel) == aikido_llm.__version__
+    assert "chat_stream" in wheels.first_program()
+
+
 # ---------------------------------------------------------------- what is installed
 
 
