@@ -65,7 +65,7 @@ def without(provider: Provider, verb: VerbName) -> UnsupportedFeatureError:
     able = partial(has, verb=verb)
     own = next((name for name, wire in provider.wires.items() if able(wire.dialect)), "")
     who = (f" ({WIRE.name}={own} has it)" if own else "") + told_who_does(able)
-    return UnsupportedFeatureError(f"{provider.name} has no {verb} on this wire{who}", provider=provider.name)
+    return UnsupportedFeatureError(f"no {verb} on this wire{who}", provider=provider.name)
 
 
 def told_of_the_right_one(provider: Provider, error: LLMError) -> LLMError:

@@ -1,7 +1,9 @@
 """Parse, dispatch, exit codes: 0 done, 1 failed (one line says what to do), 2 wrong usage, 130 Ctrl-C."""
 
+import difflib
 import io
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -45,6 +47,17 @@ class Commands(click.Group):
             return None
         command: click.Command = import_module(f"aikido_llm.cli.commands.{cmd_name}").command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Who asks without a command, as other tools have it, or mistypes one, is told what would do."""
+        word = args[0]
+        if word in COMMANDS or word.startswith("-"):
+            return super().resolve_command(ctx, args)
+        near = difflib.get_close_matches(word, COMMANDS, 1)
+        meant = f"{PROGRAM} {near[0]}" if near else f"{PROGRAM} chat {shlex.join(args)[:60]}"
+        raise click.UsageError(f"there is no command {word[:60]!r}: did you mean `{meant}`?", ctx)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -105,7 +105,7 @@ async def test_a_row_without_the_verb_names_rows_that_have_it(row: str) -> None:
         if verbs.has(dialects(row)[first], verb):
             asking.close()
             continue
-        with pytest.raises(llm.UnsupportedFeatureError, match=f"{row} has no {verb} on this wire.*have it: echo"):
+        with pytest.raises(llm.UnsupportedFeatureError, match=f"{row}: no {verb} on this wire.*have it: echo"):
             await asking
 
 

@@ -167,9 +167,11 @@ async def test_all_that_is_missing_is_said_at_once() -> None:
     done = await here("chat", "-p", "openai", "hi")
     assert done.code == 1
     assert done.err.startswith("aikido-llm: openai: no key and no model: set OPENAI_API_KEY (https://")
-    assert done.err.endswith("or pass --key-file FILE, and name a model with -m NAME or LLM_MODEL\n")
+    assert done.err.endswith(
+        "and name a model with -m NAME, LLM_MODEL or, for good, `aikido-llm config set model NAME`\n"
+    )
     done = await here("chat", "-p", "openai", "hi", OPENAI_API_KEY="k")
-    assert "no model: name a model with -m NAME or LLM_MODEL (`aikido-llm models -p openai` lists them)" in done.err
+    assert "`aikido-llm config set model NAME` (`aikido-llm models -p openai` lists them)" in done.err
     assert "open(" not in done.err
     done = await here("models", "-p", "openai")
     assert "openai: no key: set OPENAI_API_KEY" in done.err

@@ -96,7 +96,7 @@ def test_json_lines_can_be_written() -> None:
 @pytest.mark.parametrize(
     ("error", "advice"),
     [
-        (llm.AuthError("no", provider="openai"), "OPENAI_API_KEY or --key-file"),
+        (llm.AuthError("no", provider="openai"), "OPENAI_API_KEY, --key-file or `aikido-llm keys set openai`"),
         (llm.ModelNotFoundError("no", provider="groq"), "aikido-llm models -p groq"),
         (llm.ConnectError("no", provider="ollama"), "is the server running"),
         (llm.StreamTruncated("cut; what arrived is in .partial"), "what arrived stands above; ask again"),

@@ -134,7 +134,7 @@ def _lacking(row: Provider, lacks: list[str]) -> str:
         where = f" ({row.key_url})" if row.key_url else ""
         advice.append(f"set {row.key_env[0]}{where} or pass --key-file FILE" if row.key_env else "pass --key-file FILE")
     if "model" in lacks:
-        advice.append("name a model with -m NAME or LLM_MODEL")
+        advice.append("name a model with -m NAME, LLM_MODEL or, for good, `aikido-llm config set model NAME`")
     said = f"{' and '.join(f'no {what}' for what in lacks)}: {', and '.join(advice)}"
     return said if "key" in lacks else f"{said} (`aikido-llm models -p {row.name}` lists them)"
 

@@ -40,7 +40,7 @@ Examples:
 @click.option("--save", metavar="NAME", help="Keep prompt and options as a template; nothing is asked.")
 @click.option("-a", "--attach", "attached", metavar="FILE|URL", multiple=True, help="Show it, by its type; - is stdin.")
 @click.option("--image", "images", metavar="FILE|URL", multiple=True, help="Show a picture.")
-@click.option("--file", "files", metavar="FILE", multiple=True, help="Attach a document; alone it is the prompt.")
+@click.option("-f", "--file", "files", metavar="FILE", multiple=True, help="Attach a document; alone it is the prompt.")
 @click.option("--schema", metavar="FILE|FIELDS", help="JSON: by a JSON Schema, or 'name, age int'.")
 @click.option("--schema-multi", is_flag=True, help="The answer is a list of such.")
 @click.option("--tools", "functions", metavar="FILE.py", multiple=True, help="Offer its functions; a call is run "

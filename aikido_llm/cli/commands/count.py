@@ -24,7 +24,7 @@ Examples:
 @click.option("-s", "--system", metavar="TEXT", help="Instructions to the model.")
 @click.option("-a", "--attach", "attached", metavar="FILE|URL", multiple=True, help="Show it, by its type; - is stdin.")
 @click.option("--image", "images", metavar="FILE|URL", multiple=True, help="Show a picture.")
-@click.option("--file", "files", metavar="FILE", multiple=True, help="Attach a document; alone it is the prompt.")
+@click.option("-f", "--file", "files", metavar="FILE", multiple=True, help="Attach a document; alone it is the prompt.")
 @click.option("--tool-schema", "tools", metavar="FILE.json", multiple=True, help="Offer tools.")
 def command(
     access: Access,

@@ -38,6 +38,7 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 def command(names: tuple[str, ...], timeout: float, as_json: bool) -> None:
     """Check the providers (all, or NAMES): one list of models is asked of each that is configured, which costs nothing.
+    Of those that are not, all but the names are left out unless NAMES asks.
 
     Exit status 1 when one that is configured does not work.
     """
@@ -51,7 +52,9 @@ def command(names: tuple[str, ...], timeout: float, as_json: bool) -> None:
         if as_json:
             speak.line(asdict(finding))
     if not as_json:
-        _show(findings)
+        _show(findings if names else [finding for finding in findings if finding.verdict != "--"])
+        if not names:
+            _name([finding for finding in findings if finding.verdict == "--"])
     if any(finding.verdict == "FAIL" for finding in findings):
         sys.exit(1)
 
@@ -132,6 +135,15 @@ async def _ask(name: str, access: Access, found: keys.Found, timeout: float) -> 
     if wanted and models and not any(model.id.removeprefix("models/") == wanted for model in models):
         parts.append(f"but {one_line(wanted)} is not among them")
     return Finding(name, "ok", f"{', '.join(parts)}, {time.monotonic() - started:.1f} s")
+
+
+def _name(findings: list[Finding]) -> None:
+    """Those that are not configured, or do not run."""
+    console = Console()
+    names = ", ".join(finding.provider for finding in findings)
+    if names:
+        console.print(Text(f"--   not set up: {names}", style="dim"))
+        speak.err("aikido-llm: `aikido-llm doctor NAME` says what one needs")
 
 
 def _show(findings: list[Finding]) -> None:

@@ -56,7 +56,7 @@ def command(ctx: click.Context, query: str, count: int, model: str, conversation
             speak.line(llm.serialize.to_dict(call))
         return
     if found:
-        show(_COLUMNS, map(_row, found), right=_COLUMNS[:1])
+        show(_COLUMNS, map(_row, found), right=_COLUMNS[:1], cut=_COLUMNS[3:])
     speak.err(f"aikido-llm: {'' if found else 'no such call in '}{places.log()}")
 
 

@@ -1,6 +1,9 @@
 """`aikido-llm providers`: who there is, what each can do, and whose key is set."""
 
+import sys
+
 import click
+from rich.console import Console
 from rich.text import Text
 
 import aikido_llm as llm
@@ -14,6 +17,7 @@ from ..terminal.render import safe
 from ..terminal.table import show
 
 _IN_OUT = ("images", "audio")
+_NEEDED = 120  # columns of the whole table
 
 
 _EPILOG = """\b
@@ -41,6 +45,11 @@ def command(name: str | None, as_json: bool) -> None:
 
 
 def _all(rows: list[tuple[str, Provider]]) -> None:
+    """On a narrow terminal the two that one looks for, a line each; a block each would be three hundred lines."""
+    if sys.stdout.isatty() and Console().width < _NEEDED:
+        show(("provider", "key"), ((_names(name, row), _key(row)) for name, row in rows))
+        speak.err("aikido-llm: `aikido-llm providers NAME` says what one can do")
+        return
     show(
         ("provider", "key", "images", "audio", "lacks", "wire"),
         (

@@ -35,7 +35,7 @@ def _advice(error: llm.LLMError) -> str:
         case llm.InsufficientCreditsError():
             return "add credit or use another key"
         case llm.AuthError() if row is not None:
-            return f"check the key: {' or '.join((*row.key_env[:1], '--key-file'))}"
+            return f"check the key: {', '.join((*row.key_env[:1], '--key-file'))} or `aikido-llm keys set {row.name}`"
         case llm.ModelNotFoundError() if not error.available and row is not None:
             return f"`aikido-llm models -p {row.name}` lists the models"
         case llm.ContextLengthError():

@@ -13,20 +13,29 @@ from .render import safe
 _WIDE = 500  # columns where no terminal is: what reads a pipe wants whole lines
 
 
-def show(columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, right: Sequence[str] = ()) -> None:
+def show(
+    columns: Sequence[str], rows: Iterable[Sequence[str | Text]], *, right: Sequence[str] = (), cut: Sequence[str] = ()
+) -> None:
     """Print a table, as wide as the terminal (a block a row where words would break), or as it is in a pipe.
 
-    columns: "" for all of them shows no head. right: the columns of numbers."""
-    made = Table(box=None, header_style="bold", pad_edge=False, show_header=any(columns))
-    for name in columns:
-        made.add_column(name, overflow="fold", justify="right" if name in right else "left")
+    columns: "" for all of them shows no head. right: those of numbers. cut: those that a terminal shows the beginning
+    of, so that a row is a line. A terminal is shown no column that is empty."""
     # a str would be read as markup
     cells = [[Text(safe(cell)) if isinstance(cell, str) else cell for cell in row] for row in rows]
-    for row in cells:
-        made.add_row(*row)
     console = Console()
     if console.is_terminal:
-        narrow = Measurement.get(console, console.options.update(width=_WIDE), made).minimum > console.width
+        kept = [at for at in range(len(columns)) if not columns[at] or any(row[at].plain for row in cells)]
+        columns, cells = [columns[at] for at in kept], [[row[at] for at in kept] for row in cells]
+    made = Table(box=None, header_style="bold", pad_edge=False, show_header=any(columns))
+    for name in columns:
+        shorter = name in cut and console.is_terminal
+        made.add_column(name, overflow="ellipsis" if shorter else "fold", no_wrap=shorter, ratio=1 if shorter else None,
+                        justify="right" if name in right else "left")  # fmt: skip
+    for row in cells:
+        made.add_row(*row)
+    if console.is_terminal:
+        wide = Measurement.get(console, console.options.update(width=_WIDE), made).minimum
+        narrow = not cut and wide > console.width
         console.print(_blocks(columns, cells) if narrow else made)
         return
     piped = Console(width=_WIDE)
