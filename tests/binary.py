@@ -1,5 +1,7 @@
 """Messages of AWS event streams, as a server writes them."""
 
+import json
+from base64 import b64decode, b64encode
 from struct import pack, unpack_from
 from zlib import crc32
 
@@ -53,3 +55,24 @@ def parts(one: bytes) -> tuple[bytes, bytes]:
     """The headers and the payload of a message."""
     size, headers = unpack_from(">II", one)
     return one[12 : 12 + headers], one[12 + headers : size - 4]
+
+
+def wrapped(payload: bytes) -> bytes:
+    """A `chunk` that holds another wire's event."""
+    return event("chunk", wrapping(payload))
+
+
+def wrapping(payload: bytes) -> bytes:
+    return b'{"bytes":"%b","p":"abcd"}' % b64encode(payload)
+
+
+def inside(one: bytes) -> bytes:
+    """The JSON of a message, unwrapped where it is wrapped; anything else as it is."""
+    if not one.startswith(b"\0"):
+        return one
+    payload = parts(one)[1]
+    return b64decode(json.loads(payload)["bytes"]) if is_wrapped(one) else payload
+
+
+def is_wrapped(one: bytes) -> bool:
+    return parts(one)[1].startswith(b'{"bytes"')

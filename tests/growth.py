@@ -27,12 +27,12 @@ from aikido_llm.framing.json_array import JSONArrayFramer
 from aikido_llm.framing.lines import LineSplitter
 from aikido_llm.framing.ndjson import NDJSONFramer
 from aikido_llm.framing.sse import SSEFramer
-from aikido_llm.providers import find
 from aikido_llm.secret import Secret, hide, scrub
 from aikido_llm.structured.growing import GrowingObject
 from tests.binary import message as checked
 from tests.faults import flood
 from tests.faults.table import DIALECTS
+from tests.speakers import row_of
 
 Job: TypeAlias = Callable[[], object]
 KEY = Secret("sk-canary-0123456789abcdef")
@@ -113,7 +113,7 @@ def _strays(text: str) -> object:
 
 
 def _status(provider: str) -> Callable[[str], object]:
-    dialect = find(provider).dialect
+    dialect = row_of(provider).dialect
 
     def look(text: str) -> object:
         body = json.dumps({"error": {"message": text, "type": text, "code": text}, "message": text})
@@ -123,7 +123,7 @@ def _status(provider: str) -> Callable[[str], object]:
 
 
 def _page(provider: str) -> Callable[[str], object]:
-    dialect = find(provider).dialect
+    dialect = row_of(provider).dialect
     return lambda text: dialect.decode_error(ErrorReply(500, {}, text.encode())).scrubbed(KEY)
 
 
@@ -143,7 +143,7 @@ def _event(dialect: str, value: Any) -> bytes:
 def _read(dialect: str, pieces: list[bytes]) -> object:
     provider, media_type, head, *_ = flood.WIRES[dialect]
     request = llm.Request([llm.user("hi")], model="m", max_tokens=9)
-    parser = AnswerParser(find(provider).dialect, request, stream=True, content_type=media_type, secrets=(KEY,))
+    parser = AnswerParser(row_of(provider).dialect, request, stream=True, content_type=media_type, secrets=(KEY,))
     parser.feed(head.encode())
     for piece in pieces:
         parser.feed(piece)
@@ -236,7 +236,7 @@ def _repeated_name(first: str, rest: str) -> Callable[[int], Any]:
 
 
 def _encoded(provider: str, messages: Callable[[int], list[llm.Message]]) -> Callable[[int], Job]:
-    dialect = find(provider).dialect
+    dialect = row_of(provider).dialect
 
     def make(n: int) -> Job:
         tools = (llm.ToolDef("f", "", {"type": "object"}),)

@@ -80,6 +80,9 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "yarl": ("transport/aiohttp.py",),
 }
 
+# Dialect -> the one whose content it carries: what it has no room for is that one's. No other dialect imports another.
+BUILT_ON: dict[str, str] = {"bedrock_invoke": "anthropic_messages"}
+
 # (file, what it names for type checkers alone) -> why. Only what would run back up, or in a circle, stands here.
 FOR_CHECKERS: dict[tuple[str, str], str] = {
     ("errors.py", "types.response"): "an error carries the partial Response, and never looks into it",

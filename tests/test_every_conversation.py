@@ -23,6 +23,9 @@ HOSTED: dict[str, ServerToolCall] = {
     "anthropic_messages": ServerToolCall(
         "srvtoolu_1", "web_search", "web_search", '{"query":"tide Bergen"}', "completed", "[]"
     ),
+    "bedrock_invoke": ServerToolCall(
+        "srvtoolu_1", "web_search", "web_search", '{"query":"tide Bergen"}', "completed", "[]"
+    ),
     "bedrock_converse": ServerToolCall("s1", "nova_grounding", "nova_grounding", '{"query":"tide Bergen"}'),
     "gemini_generate": ServerToolCall("s1", "google_search", "web_search", '{"queries":["tide Bergen"]}'),
     "openai_responses": ServerToolCall("", "web_search", "web_search", '{"type":"search","query":"tide Bergen"}'),

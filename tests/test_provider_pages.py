@@ -14,6 +14,7 @@ from aikido_llm.testing.wires import NAMES as WIRES
 
 from .dialects import received
 from .dialects.test_scenarios import ROWS
+from .speakers import row_of
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -43,10 +44,10 @@ def test_a_dialect_stands_in_every_table(dialect: str) -> None:
     assert dialect in WIRES, f"write aikido_llm/testing/wires/{dialect}.py, and name it in wires/__init__.py"
     for needed in (f"tests/dialects/rules/{dialect}.py", f"tests/dialects/{dialect}/test_decode.py"):
         assert (ROOT / needed).is_file(), f"{needed} is missing: see docs/extending.md, a new wire"
-    assert dialect in {find(row.provider).dialect.name for row in ROWS}, (
+    assert dialect in {row_of(row.provider).dialect.name for row in ROWS}, (
         "a row of it in ROWS of tests/dialects/test_scenarios.py"
     )
-    assert dialect in {find(name).dialect.name for name in received.ANSWERS}, (
+    assert dialect in {row_of(name).dialect.name for name in received.ANSWERS}, (
         "an answer of it in ANSWERS of tests/dialects/received.py"
     )
 

@@ -9,10 +9,10 @@ from attrs import evolve
 
 import aikido_llm as llm
 from aikido_llm.dialects.base import Dialect, ErrorReply
-from aikido_llm.providers import find
 from aikido_llm.testing import Answer, Fault, WireServer
 from tests.corpus import load
 from tests.dialects.openai_chat.test_corpus import dialect_of as chat_dialect
+from tests.speakers import row_of
 from tests.wire import ErrorFacts, Road, check_grammar, comparable
 
 pytestmark = pytest.mark.skipif(not load.available(), reason=load.MISSING)
@@ -24,6 +24,7 @@ _DIALECTS = {
     "cohere-v2": "cohere",
     "ollama-chat": "ollama",
     "bedrock-converse": "bedrock-converse",
+    "bedrock-invoke": "bedrock:invoke",
 }
 _STREAMS, _BODIES, _ERRORS = 3, 2, 2  # taken of each host
 _LARGEST = 1_000_000  # bytes
@@ -33,7 +34,9 @@ def sample() -> list[load.Exchange]:
     """A few streams, bodies and errors of each (protocol, host)."""
     taken: dict[tuple[str, str, str], int] = defaultdict(int)
     chosen: list[load.Exchange] = []
-    for exchange in load.exchanges() if load.available() else []:
+    further = ("bedrock-converse", "bedrock-invoke")
+    recorded = [*load.exchanges(), *(one for name in further for one in load.further(name))] if load.available() else []
+    for exchange in recorded:
         kind = "error" if exchange.status != 200 else "stream" if exchange.stream else "body"
         key = (exchange.protocol, exchange.provider, kind)
         most = {"stream": _STREAMS, "body": _BODIES, "error": _ERRORS}[kind]
@@ -46,7 +49,7 @@ def sample() -> list[load.Exchange]:
 def dialect_of(exchange: load.Exchange) -> Dialect:
     if exchange.protocol == "openai-chat":
         return chat_dialect(exchange)
-    return find(_DIALECTS[exchange.protocol]).dialect
+    return row_of(_DIALECTS[exchange.protocol]).dialect
 
 
 def pieces_of(exchange: load.Exchange) -> list[bytes]:
@@ -69,7 +72,7 @@ async def test_recorded_exchange(exchange: load.Exchange) -> None:
     dialect = dialect_of(exchange)
     model = exchange.model or "asked"
     wire = _DIALECTS.get(exchange.protocol, "vllm")
-    llm.register("recorded", evolve(find(wire), name="recorded", dialect=dialect))
+    llm.register("recorded", evolve(row_of(wire), name="recorded", dialect=dialect, wires={}, options=()))
     request = llm.Request(messages=[llm.user("hi")], model=model, max_tokens=100)
     async with WireServer(check=False) as server:
         server.answer(Answer(
@@ -77,7 +80,7 @@ async def test_recorded_exchange(exchange: load.Exchange) -> None:
             headers={"Content-Type": exchange.headers.get("content-type", "application/json")},
             fault=Fault.edited(lambda _: pieces_of(exchange)),
         ))  # fmt: skip
-        base = server.base_url(wire)
+        base = server.base_url(*wire.split(":"))
         async with llm.open("recorded", base, api_key="test-key", retry=None) as client:
             if exchange.status != 200:
                 await check_refusal(client, request, exchange, dialect)

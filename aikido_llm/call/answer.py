@@ -69,7 +69,7 @@ class AnswerParser:
         self._fresh = partial(dialect.decoder, request)
         self._decoder = self._fresh()
         self._decoder.continues = request.messages[-1:] != () and request.messages[-1].replay is not None
-        self._wire = dialect.name
+        self._wire = self._decoder.written_in or dialect.name
         self._events = Accumulator()
         self._halves = Halves()
         self._met = json.HALVES_MET[0]

@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 from ..client import NOTHING
 from ..codecs import json
 from ..dialects.base import WireRequest
-from ..dialects.verbs import Counts, EmbedRequest, Embeds, RerankRequest, Reranks
+from ..dialects.verbs import Counts, EmbedRequest, Embeds, RerankRequest, Reranks, embedding_of, there
 from ..errors import ConfigError, InvalidRequestError, LLMError, MalformedStream, ModelNotFoundError
 from ..transport.base import Body, Headers
 from ..types.embeddings import Embeddings, Gathering
@@ -60,6 +60,7 @@ class Verbs:
             raise without(self._settings.provider, "embed")
         _check_count("dimensions", dimensions)
         several, named, until = texts_of(texts, "embed"), self._named(model), self._until()
+        table = there(embedding_of(dialect, named), "vectors")
         gathering = Gathering(len(several))
 
         async def ask(places: range) -> None:
@@ -70,7 +71,7 @@ class Verbs:
             gathering.add(found, places)
 
         try:
-            await self._side_by_side(ask, parts(several, dialect.embedding))
+            await self._side_by_side(ask, parts(several, table))
             found = _alike(gathering.all())
         except LLMError as error:
             error.partial_embeddings = gathering.so_far()

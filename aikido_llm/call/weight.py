@@ -16,12 +16,13 @@ class Weight:
     before: the latest bytes that completed a frame; the next one begins in them or behind them.
     """
 
-    __slots__ = ("_counter", "_most", "_opened", "_read", "_values", "before", "size")
+    __slots__ = ("_counter", "_most", "_opened", "_read", "_values", "_wrapped", "before", "size")
 
     def __init__(self, decoder: Decoder, most: int, with_logprobs: int | None) -> None:
         self._opened = decoder.opened
         self._read = decoder.many if with_logprobs is None else decoder.many | decoder.logprob_keys
         self._most = most if with_logprobs is None else with_logprobs
+        self._wrapped = decoder.wrapped
         self._counter = dense.Counter()
         self._values = 0
         self.before = b""
@@ -45,7 +46,7 @@ class Weight:
     def settle(self, frames: list[Frame], data: bytes = b"") -> TooLargeError | None:
         """data has completed these frames. Those behind one that is too dense are dropped, and the error is given."""
         self.grows(data)
-        count, size = self._values, self.size
+        count, size = _of(frames) if self._wrapped else (self._values, self.size)
         self._values = self.size = 0
         if not dense.is_dense(count, size):
             return None
@@ -65,3 +66,9 @@ class Weight:
             cap="event_bytes",
             limit=self._most,
         )
+
+
+def _of(frames: list[Frame]) -> tuple[int, int]:
+    """(values, bytes) of large frames, where the bytes that brought them do not show what is in them."""
+    large = [payload for _, payload in frames if len(payload) > dense.SMALL]
+    return sum(map(dense.values, large)), sum(map(len, large))

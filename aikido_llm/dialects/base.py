@@ -84,6 +84,8 @@ class Decoder(ABC):
     state: what the service wants back with the next request beside the blocks of `replay` (see types.messages.Replay).
     media_places: where this wire sends base64 (a data URI, or bare) that may be large. A long string there may come as
         a mark whose bytes wait in `arrived`, for these frames only: who reads one hands `arrived` to `dialects.media`.
+    written_in: the dialect whose blocks `replay` holds, "" for the one that the decoder is of.
+    wrapped: its frames came as base64 inside of others.
     many: keys whose values are read with all that is in them; opened: keys whose values hold such. Elsewhere a large
         value that is made of many small ones comes as its text (codecs/dense.py). logprob_keys: more of `many`, where
         the caller asked for logprobs.
@@ -93,6 +95,8 @@ class Decoder(ABC):
     opened: ClassVar[frozenset[str]] = frozenset()
     many: ClassVar[frozenset[str]] = frozenset()
     logprob_keys: ClassVar[frozenset[str]] = frozenset()
+    written_in: ClassVar[str] = ""
+    wrapped: ClassVar[bool] = False
 
     def __init__(self) -> None:
         self.done = False

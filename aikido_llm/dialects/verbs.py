@@ -97,6 +97,15 @@ class Embeds(Protocol):
 
 
 @runtime_checkable
+class EmbedsByModel(Embeds, Protocol):
+    """A dialect whose host takes of one model what it does not take of another."""
+
+    def embedding_of(self, model: str) -> Embedding:
+        """Of that model. Raises UnsupportedFeatureError for one that makes no vectors."""
+        ...
+
+
+@runtime_checkable
 class Reranks(Protocol):
     """A dialect with rankings."""
 
@@ -136,6 +145,12 @@ def has(dialect: object, verb: VerbName) -> bool:
             return isinstance(dialect, Reranks) and dialect.reranking is not None
         case "count_tokens":
             return isinstance(dialect, Counts) and dialect.counts
+
+
+def embedding_of(dialect: Embeds, model: str) -> Embedding | None:
+    """What a dialect's host takes of a model, None where it has no vectors. Raises UnsupportedFeatureError as those do
+    whose models differ."""
+    return dialect.embedding_of(model) if isinstance(dialect, EmbedsByModel) else dialect.embedding
 
 
 def there(table: T | None, name: str) -> T:

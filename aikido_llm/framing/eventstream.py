@@ -11,6 +11,7 @@ from struct import Struct, error
 from typing import Final
 from zlib import crc32
 
+from ..codecs import base64, json
 from ..errors import MalformedStream
 from . import Frame, Framer
 from .choose import Beginning, Unlabelled
@@ -122,14 +123,57 @@ class EventStreamFramer:
         self._pending = 0
 
 
-def eventstream_or_whole(content_type: str, *, stream: bool, event_bytes: int, body_bytes: int) -> Framer:
+class WrappedFramer(EventStreamFramer):
+    """The same where messages of the name `wrapper` hold the events of another wire, as base64: `{"bytes": "..."}`.
+    These come out as what they hold, without a name; an empty one is nothing. Any other comes out as it is."""
+
+    __slots__ = ("_wrapper",)
+
+    def __init__(self, max_bytes: int, wrapper: str) -> None:
+        super().__init__(max_bytes)
+        self._wrapper = wrapper
+
+    def feed(self, data: bytes, out: list[Frame]) -> None:
+        messages: list[Frame] = []
+        try:
+            super().feed(data, messages)
+        finally:
+            for name, payload in messages:
+                if name != self._wrapper:
+                    out.append((name, payload))
+                elif held := _held(payload):
+                    out.append(("", held))
+
+
+def eventstream_or_whole(
+    content_type: str, *, stream: bool, event_bytes: int, body_bytes: int, wrapper: str = ""
+) -> Framer:
     """For wires that stream such messages, whatever the label says. A body that begins as text is a document: a message
-    that began so would be half a gigabyte long or more."""
+    that began so would be half a gigabyte long or more. wrapper: of the messages that hold another wire's events."""
 
     def choose(begun: Beginning) -> Framer:
-        return EventStreamFramer(event_bytes) if begun == "other" else WholeBody(body_bytes)
+        if begun != "other":
+            return WholeBody(body_bytes)
+        return WrappedFramer(event_bytes, wrapper) if wrapper else EventStreamFramer(event_bytes)
 
     return Unlabelled(choose, event_bytes if stream else body_bytes, stream=stream)
+
+
+_HOLDS = b'{"bytes":"'  # as all of them begin
+
+
+def _held(payload: bytes) -> bytes:
+    """What a wrapper holds, b"" for nothing. Raises MalformedStream."""
+    end = payload.find(b'"', len(_HOLDS)) if payload.startswith(_HOLDS) else -1
+    text: object = payload[len(_HOLDS) : end]
+    try:
+        if end < 0 or b"\\" in payload[:end]:  # written otherwise, but JSON all the same
+            text = json.loads_object(payload).get("bytes")
+        if not isinstance(text, bytes | str):
+            return b""
+        return base64.decode(text)
+    except ValueError:
+        raise MalformedStream("a message of the event stream does not hold base64 where an event belongs") from None
 
 
 def _error(head: bytes) -> Frame:

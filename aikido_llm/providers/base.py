@@ -27,7 +27,7 @@ class DsnOption:
     """An option that only this provider has, in a DSN or as `open(options=...)`: where its value goes.
 
     header: an HTTP header of every request. query: a parameter of every URL. body: the path of keys in the body.
-    quirk:  a field of the dialect that it sets besides. split: the value is a comma-separated list.
+    quirk:  a field that it sets besides, of the dialects that have it. split: the value is a comma-separated list.
     default: used when the option is not given.
     convert: text -> the JSON value that the body takes, for options that are not plain text.
     about:  one line for the docs.
@@ -282,7 +282,7 @@ class Provider:
             if option.setting:
                 settings[option.name] = value
                 continue
-            if option.quirk:
+            if option.quirk and hasattr(dialect, option.quirk):
                 dialect = evolve(dialect, **{option.quirk: value})
             if option.header:
                 headers[option.header] = value

@@ -10,13 +10,13 @@ import aikido_llm as llm
 from aikido_llm.call.answer import AnswerParser
 from aikido_llm.codecs.dense import UNBUILT
 from aikido_llm.dialects.values import as_object
-from aikido_llm.providers import find
 from aikido_llm.testing import Answer
 from aikido_llm.testing.wires import wire
 from aikido_llm.testing.wires.base import Received
 from aikido_llm.testing.wires.bedrock_converse import parsed
 from tests import binary
 from tests.faults.table import DIALECTS
+from tests.speakers import row_of
 
 MIB = 1 << 20
 EMPTIES = b'"z":[' + b"{}," * (4 * MIB) + b"1]"  # 12 MiB, which as values took 300
@@ -27,7 +27,7 @@ def read(dialect: str, data: bytes, *, stream: bool = False, **fields: Any) -> l
     """The Response, or what an error holds. Fed as it comes over a socket."""
     request = llm.Request([llm.user("hi")], model="m", max_tokens=9, **fields)
     media_type = wire(dialect).stream_type if stream else "application/json"
-    parser = AnswerParser(find(DIALECTS[dialect]).dialect, request, stream=stream, content_type=media_type)
+    parser = AnswerParser(row_of(DIALECTS[dialect]).dialect, request, stream=stream, content_type=media_type)
     events = [event for at in range(0, len(data), 65536) for event in parser.feed(data[at : at + 65536])]
     events += parser.eof()
     end = events[-1]
@@ -42,6 +42,8 @@ def enlarged(dialect: str, event: bytes) -> bytes:
     """The event with EMPTIES in its JSON."""
     if dialect == "bedrock_converse":
         return binary.event("contentBlockDelta", _enlarged(parsed(event)[1]))
+    if dialect == "bedrock_invoke":
+        return binary.wrapped(_enlarged(binary.inside(event)))
     return _enlarged(event)
 
 
@@ -77,7 +79,7 @@ def test_a_document_takes_four_times_its_size_at_most(dialect: str) -> None:
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_a_large_event_takes_four_times_its_size_at_most(dialect: str) -> None:
     events = wire(dialect).stream(Answer("hello"), ASKED)
-    (at, *_) = [n for n, event in enumerate(events) if b"hello" in event]
+    (at, *_) = [n for n, event in enumerate(events) if b"hello" in binary.inside(event)]
     events[at] = enlarged(dialect, events[at])
     data = b"".join(events)
     response, peak = peak_of(lambda: read(dialect, data, stream=True))
@@ -123,7 +125,7 @@ def _lists(value: dict[str, Any]) -> list[list[Any]]:
 
 
 TOKENS = 20_000
-WITHOUT_LOGPROBS = ("anthropic_messages", "bedrock_converse")
+WITHOUT_LOGPROBS = ("anthropic_messages", "bedrock_converse", "bedrock_invoke")
 
 
 def entry(n: int) -> dict[str, Any]:

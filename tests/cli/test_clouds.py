@@ -13,7 +13,7 @@ pytestmark = pytest.mark.skipif(
     any(importlib.util.find_spec(name) is None for name in ("botocore", "google.auth", "azure.identity")),
     reason="botocore, google-auth or azure-identity is not installed; with them: make test",
 )
-ROWS = ("bedrock", "vertex", "vertex-anthropic", "azure", "azure-anthropic")
+ROWS = ("bedrock", "bedrock-converse", "vertex", "vertex-anthropic", "azure", "azure-anthropic")
 
 
 def nothing(tmp_path: Path) -> dict[str, str]:
@@ -36,7 +36,9 @@ async def test_what_is_missing(tmp_path: Path) -> None:
     _, *lines = done.out.splitlines()
     assert [line.split()[:2] for line in lines] == [["--", row] for row in ROWS]
     for line, words in zip(
-        lines, ("aws configure", "gcloud auth", "gcloud auth", "AZURE_OPENAI_API_KEY", "az login"), strict=True
+        lines,
+        ("aws configure", "aws configure", "gcloud auth", "gcloud auth", "AZURE_OPENAI_API_KEY", "az login"),
+        strict=True,
     ):
         assert words in line
 
@@ -51,11 +53,12 @@ async def test_what_is_found(tmp_path: Path) -> None:
             IDENTITY_ENDPOINT=f"{server.url}/msi/token", AZURE_OPENAI_ENDPOINT=server.base_url("azure"),
         )  # fmt: skip
         assert "Attempted" not in done.err
-        bedrock, vertex, claude, azure, foundry = done.out.splitlines()[1:]
+        bedrock, converse, vertex, claude, azure, foundry = done.out.splitlines()[1:]
         secrets = [*server.tokens.given, *(key.secret for key in server.tokens.aws_keys.values())]
         assert not any(secret in done.out for secret in secrets)
     assert done.code == 0
     assert bedrock.startswith("ok   bedrock") and "container-role" in bedrock and "region eu-north-1" in bedrock
+    assert converse.startswith("ok   bedrock-converse") and "container-role" in converse
     assert vertex.startswith("ok   vertex") and "project test-project" in vertex and "60 min" in vertex
     assert claude.startswith("ok   vertex-anthropic")
     assert azure.startswith("ok   azure") and "2 models" in azure

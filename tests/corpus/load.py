@@ -13,7 +13,7 @@ from typing import Any
 FILE = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "dev.jsonl.gz"
 FURTHER = FILE.with_name("dev2.jsonl.gz")  # newer items, and routes beside the creation of an answer
 PROTOCOLS = ("openai-chat", "openai-responses", "anthropic-messages", "gemini", "cohere-v2", "ollama-chat")
-_CREATES = ("op:converse", "op:converse-stream")
+_CREATES = ("op:converse", "op:converse-stream", "op:invoke", "op:invoke-with-response-stream")
 MISSING = "without ../shared/corpus/dev.jsonl.gz beside the project; with it: make test"
 
 
@@ -52,10 +52,10 @@ def model_lists() -> list[Exchange]:
 
 
 def further(protocol: str) -> list[Exchange]:
-    """The answers of the second file, the routes beside (tagged `op:`) left out."""
+    """The answers of the second file, the routes beside (tagged `op:`) and vectors left out."""
     if not FURTHER.is_file():
         return []
-    routes = (e for e in _read(FURTHER) if e.protocol == protocol)
+    routes = (e for e in _read(FURTHER) if e.protocol == protocol and "embeddings" not in e.tags)
     return [e for e in routes if not any(tag.startswith("op:") and tag not in _CREATES for tag in e.tags)]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from aikido_llm.dialects.base import ErrorReply
+from aikido_llm.dialects.values import as_object
 from aikido_llm.dialects.verbs import Counts, Embeds, Reranks
 from aikido_llm.errors import LLMError
 from aikido_llm.providers import find
@@ -35,6 +36,8 @@ def row_of(exchange: Exchange) -> Provider:
         return find("openai-compatible")
     if exchange.url.endswith("/responses/input_tokens"):
         return find("openai-responses")
+    if exchange.url.endswith("/invoke"):
+        return find("bedrock").speaking("invoke")
     return find(ROWS.get(exchange.provider, "openai-compatible"))
 
 
@@ -42,6 +45,12 @@ def answers(protocol: str) -> list[Exchange]:
     return [
         e for e in operations(protocol) if e.status == 200 and not BESIDE.search(e.url) and "multimodal" not in e.tags
     ]
+
+
+def vectors_of_invoke() -> list[Exchange]:
+    found = [exchange for exchange in operations("bedrock-invoke") if "embeddings" in exchange.tags]
+    assert len(found) == 11
+    return found
 
 
 def numbers(value: Any, *, int8: bool) -> tuple[float, ...]:
@@ -59,11 +68,18 @@ def plain(body: Any, *, int8: bool) -> list[tuple[float, ...]]:
         found = [entry["embedding"] for entry in sorted(body["data"], key=lambda entry: entry["index"])]
     elif "predictions" in body:
         found = [entry["embeddings"]["values"] for entry in body["predictions"]]
+    elif "embedding" in body:
+        found = [body["embedding"]]
     elif isinstance(body["embeddings"], dict):
         found = body["embeddings"]["float"]
     else:
-        found = [entry["values"] if isinstance(entry, dict) else entry for entry in body["embeddings"]]
+        found = [_of_entry(entry) for entry in body["embeddings"]]
     return [numbers(value, int8=int8) for value in found]
+
+
+def _of_entry(entry: Any) -> Any:
+    said = as_object(entry)
+    return said.get("values", said.get("embedding")) if said else entry
 
 
 def read_tokens(body: Any) -> int | None:
@@ -74,22 +90,22 @@ def read_tokens(body: Any) -> int | None:
     if "predictions" in body:
         counts: list[int] = [entry["embeddings"]["statistics"]["token_count"] for entry in body["predictions"]]
         return sum(counts)
-    told: int | None = body.get("prompt_eval_count")
+    told: int | None = body.get("prompt_eval_count", body.get("inputTextTokenCount"))
     return next((usage[name] for name in names if name in usage), told)
 
 
 def test_every_recorded_vector() -> None:
     seen = 0
-    for exchange in answers("embeddings"):
+    for exchange in [*answers("embeddings"), *vectors_of_invoke()]:
         body, dialect = json.loads(exchange.body), row_of(exchange).dialect
         if isinstance(body.get("embeddings"), dict) and "float" not in body["embeddings"]:
             continue  # another type than is asked for
         assert isinstance(dialect, Embeds), exchange.id
         assert dialect.embedding is not None, exchange.id
         expected = plain(body, int8=dialect.embedding.int8)
-        found = dialect.decode_embed(exchange.body, len(expected))
+        found, tokens = dialect.decode_embed(exchange.body, len(expected)), read_tokens(body)
         assert [tuple(vector) for vector in found.vectors] == expected, exchange.id
-        assert found.usage.input_tokens == read_tokens(body), exchange.id
+        assert found.usage.input_tokens == (tokens and int(tokens)), exchange.id
         assert found.model == body.get("model", ""), exchange.id
         seen += 1
         for cut in (0, 1, len(exchange.body) // 2, len(exchange.body.rstrip()) - 1):

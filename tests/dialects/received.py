@@ -8,12 +8,12 @@ from functools import cache
 from typing import Any
 
 from aikido_llm.call.answer import AnswerParser
-from aikido_llm.providers import find
 from aikido_llm.testing.wires import wire
 from aikido_llm.types.messages import Message, user
 from aikido_llm.types.request import Request
 from aikido_llm.types.response import Response
-from tests.binary import event
+from tests.binary import event, wrapped
+from tests.speakers import row_of
 from tests.wire import check_grammar, error_of, response_of
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -61,6 +61,10 @@ def _sse(event: dict[str, Any]) -> bytes:
 
 
 def _anthropic() -> bytes:
+    return b"".join(map(_sse, _anthropic_events()))
+
+
+def _anthropic_events() -> list[dict[str, Any]]:
     events: list[dict[str, Any]] = [
         {"type": "message_start", "message": {"id": "msg_1", "model": MODEL, "usage": {"input_tokens": 9}}}
     ]
@@ -74,7 +78,7 @@ def _anthropic() -> bytes:
         {"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": usage},
         {"type": "message_stop"},
     ]
-    return b"".join(map(_sse, events))
+    return events
 
 
 def _anthropic_block(block: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -217,6 +221,7 @@ ANSWERS = {
     "cohere": _cohere(),
     "ollama": _ollama(),
     "bedrock-converse": _bedrock(),
+    "bedrock:invoke": b"".join(wrapped(json.dumps(one).encode()) for one in _anthropic_events()),
     "openai-responses": _responses(),
     "openrouter": _chat("details"),
     "deepseek": _chat("content"),
@@ -228,10 +233,10 @@ PICTURES = {"gemini": _gemini(GEMINI_PICTURE), "openrouter": _drawn()}
 @cache
 def response_from(provider: str, *, picture: bool = False) -> Response:
     """What the client makes of the provider's answer: thinking, text and two calls; or text and a picture."""
-    dialect = find(provider).dialect
-    content_type = wire(provider).stream_type.partition(";")[0]
+    dialect = row_of(provider).dialect
+    content_type = wire(dialect.name).stream_type.partition(";")[0]
     request = Request([user("What is the weather in Oslo and Rome?")], model=MODEL)
-    answer = AnswerParser(dialect, request, stream=True, content_type=content_type, provider=provider)
+    answer = AnswerParser(dialect, request, stream=True, content_type=content_type, provider=row_of(provider).name)
     events = [*answer.feed((PICTURES if picture else ANSWERS)[provider]), *answer.eof()]
     check_grammar(events)
     assert error_of(events) is None

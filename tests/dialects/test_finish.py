@@ -9,7 +9,7 @@ import aikido_llm
 from aikido_llm.dialects.finish import OVERRIDING, reason_of
 from aikido_llm.types.response import FinishReason
 
-DIALECTS = sorted(path.parent.name for path in (Path(aikido_llm.__file__).parent / "dialects").glob("*/__init__.py"))
+DIALECTS = sorted(path.parent.name for path in (Path(aikido_llm.__file__).parent / "dialects").glob("*/finish.py"))
 
 # As the references list them, read 2026-11.
 DOCUMENTED = {

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 import aikido_llm as llm
 from aikido_llm.codecs import json as _json
 from aikido_llm.dialects.values import as_list, is_object
-from aikido_llm.providers import find
 from aikido_llm.providers.base import Provider
 from tests.dialects import received
 from tests.dialects.growing import Unit, conversations, goes_on, without_marks
 from tests.dialects.rows import ROWS
+from tests.speakers import row_of
 
 SYSTEM = ("system", "instructions", "systemInstruction")  # what stands beside the messages
 
@@ -50,7 +50,7 @@ def each_length(row: Provider, units: list[Unit]) -> Iterator[dict[str, Any] | N
 @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(units=conversations(), late=st.sampled_from(["", "", "user"]))
 def test_what_was_sent_stays_as_it_was(units: list[Unit], late: str, provider: str) -> None:
-    row = find(provider).with_late_system(late) if late else find(provider)
+    row = row_of(provider).with_late_system(late) if late else row_of(provider)
     before: dict[str, Any] | None = None
     for body in each_length(row, units):
         if before is not None and body is not None:
@@ -61,7 +61,7 @@ def test_what_was_sent_stays_as_it_was(units: list[Unit], late: str, provider: s
 
 @pytest.mark.parametrize("provider", ROWS)
 def test_the_front_is_where_the_promise_does_not_hold(provider: str) -> None:
-    row = find(provider).with_late_system("front")
+    row = row_of(provider).with_late_system("front")
     said = [llm.system("A"), llm.user("one"), llm.assistant("two"), llm.system("B"), llm.user("three")]
     *_, before, _, after = each_length(row, [(message,) for message in said])
     assert before is not None and after is not None
@@ -70,7 +70,10 @@ def test_the_front_is_where_the_promise_does_not_hold(provider: str) -> None:
     assert not (kept and goes_on(turns_of(before), turns_of(after)))
 
 
-SIGNED = ("anthropic", "bedrock-converse", "gemini", "openai-responses", "openrouter", "deepseek", "cohere", "ollama")
+SIGNED = (
+    *("anthropic", "bedrock-converse", "bedrock:invoke", "gemini", "openai-responses", "openrouter", "deepseek"),
+    *("cohere", "ollama"),
+)
 
 
 def blocks_of(provider: str, body: dict[str, Any]) -> str:
@@ -85,7 +88,7 @@ def blocks_of(provider: str, body: dict[str, Any]) -> str:
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(units=conversations())
 def test_what_was_signed_goes_back_byte_for_byte_whatever_follows(units: list[Unit], provider: str) -> None:
-    row = find(provider)
+    row = row_of(provider)
     said = received.message_from(provider)
     first = [llm.user("begin"), said, *[llm.tool(call.id, "18") for call in said.tool_calls]]
     alone = sent(row, first)
@@ -110,6 +113,7 @@ def everything(value: Any) -> Iterator[Any]:
 
 OWN: dict[str, list[Any]] = {
     "anthropic": received.ANTHROPIC_BLOCKS[:2],
+    "bedrock:invoke": received.ANTHROPIC_BLOCKS[:2],
     "bedrock-converse": received.BEDROCK_BLOCKS,
     "gemini": received.GEMINI_PARTS,
     "openai-responses": received.RESPONSES_ITEMS,

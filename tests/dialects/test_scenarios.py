@@ -17,6 +17,7 @@ from aikido_llm.testing import Answer, WireServer
 from aikido_llm.testing.wires import wire
 from aikido_llm.testing.wires.base import Labels
 from tests.dialects import rules
+from tests.speakers import open_at, row_of
 from tests.wire import check_grammar, error_of, response_of
 
 
@@ -135,6 +136,7 @@ _BASE: tuple[Row, ...] = (
 ROWS: tuple[Row, ...] = (
     *_BASE,
     *(evolve(_row("anthropic"), provider=name) for name in ("vertex-anthropic", "azure-anthropic")),
+    evolve(_row("bedrock-converse"), provider="bedrock:invoke"),
     evolve(
         _row("gemini"),
         provider="vertex",
@@ -258,20 +260,21 @@ FAILURES = [
 
 
 def test_every_dialect_has_a_row() -> None:
-    spoken = {find(name).dialect.name for name in providers() if find(name).docs}  # ours, not a test's
-    assert {find(row.provider).dialect.name for row in ROWS} == spoken
+    ours = [find(name) for name in providers() if find(name).docs]  # not a test's
+    spoken = {row.dialect.name for row in ours} | {one.dialect.name for row in ours for one in row.wires.values()}
+    assert {row_of(row.provider).dialect.name for row in ROWS} == spoken
 
 
 # ---------------------------------------------------------------- pure: bytes -> events
 
 
 def pure(row: Row, scenario: Scenario, *, stream: bool) -> list[llm.Event]:
-    request, speaks = scenario.request(), wire(row.provider)
-    encoded = find(row.provider).dialect.encode(request, stream=stream, provider=row.provider)
+    request, speaks = scenario.request(), wire(row_of(row.provider).dialect.name)
+    encoded = row_of(row.provider).dialect.encode(request, stream=stream, provider=row.provider)
     received = rules.check_request(row.provider, encoded, stream=stream)
     kind = speaks.media_type(received) if isinstance(speaks, Labels) else speaks.stream_type
     reading = AnswerParser(
-        find(row.provider).dialect,
+        row_of(row.provider).dialect,
         request,
         stream=stream,
         content_type=kind.partition(";")[0] if stream else "application/json",
@@ -295,8 +298,8 @@ def test_from_bytes(row: Row, scenario: Scenario) -> None:
 
 @pytest.mark.parametrize(("row", "says", "kind"), FAILURES)
 def test_errors_from_bytes(row: Row, says: Says, kind: type[llm.LLMError]) -> None:
-    body = wire(row.provider).error(says.status, says.message, says.code)
-    error = find(row.provider).dialect.decode_error(ErrorReply(says.status, says.headers, body))
+    body = wire(row_of(row.provider).dialect.name).error(says.status, says.message, says.code)
+    error = row_of(row.provider).dialect.decode_error(ErrorReply(says.status, says.headers, body))
     assert type(error) is kind, error
     assert error.status == says.status
     assert error.retry_after == (7 if kind is llm.RateLimitedError else None)
@@ -307,7 +310,7 @@ def test_errors_from_bytes(row: Row, says: Says, kind: type[llm.LLMError]) -> No
 def test_a_picture_is_refused_before_sending_where_the_wire_draws_none(row: Row) -> None:
     request = llm.Request([llm.user("Draw.")], model="m", modalities=("image",))
     with pytest.raises(llm.UnsupportedFeatureError):
-        find(row.provider).dialect.encode(request, stream=True, provider=row.provider)
+        row_of(row.provider).dialect.encode(request, stream=True, provider=row.provider)
 
 
 # ---------------------------------------------------------------- over a socket
@@ -324,7 +327,7 @@ def _comparable(response: llm.Response) -> llm.Response:
 
 @pytest.mark.parametrize(("row", "scenario"), CASES)
 async def test_over_a_socket(row: Row, scenario: Scenario) -> None:
-    async with WireServer() as server, llm.open(row.provider, server.dsn(row.provider), retry=None) as client:
+    async with WireServer() as server, open_at(server, row.provider, retry=None) as client:
         server.answer(*both(scenario.answer))
         events = [event async for event in client.stream(scenario.request())]
         check_grammar(events)
@@ -347,7 +350,7 @@ async def test_over_a_socket(row: Row, scenario: Scenario) -> None:
 
 @pytest.mark.parametrize(("row", "says", "kind"), FAILURES)
 async def test_errors_over_a_socket(row: Row, says: Says, kind: type[llm.LLMError]) -> None:
-    async with WireServer() as server, llm.open(row.provider, server.dsn(row.provider), retry=None) as client:
+    async with WireServer() as server, open_at(server, row.provider, retry=None) as client:
         server.answer(says.answer, says.answer)
         with pytest.raises(llm.LLMError) as streamed:
             async for _ in client.chat_stream("hi"):
@@ -356,16 +359,14 @@ async def test_errors_over_a_socket(row: Row, says: Says, kind: type[llm.LLMErro
             await client.chat("hi")
     for error in (streamed.value, whole.value):
         assert type(error) is kind, error
-        assert (error.status, error.provider, error.attempts) == (says.status, row.provider, 1)
+        assert (error.status, error.provider, error.attempts) == (says.status, row_of(row.provider).name, 1)
         assert error.retry_after == (7 if kind is llm.RateLimitedError else None)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.provider)
 async def test_a_wrong_key_over_a_socket(row: Row) -> None:
     async with WireServer() as server:
-        dsn = f"{server.base_url(row.provider)}?api_key=wrong-key-0123&model=m"
-        dsn = dsn.replace("api_key", find(row.provider).key_param)
-        async with llm.open(row.provider, dsn, retry=None) as client:
+        async with open_at(server, row.provider, api_key="wrong-key-0123", retry=None) as client:
             with pytest.raises(llm.AuthError) as caught:
                 await client.chat("hi")
         assert server.refused
@@ -376,7 +377,7 @@ async def test_a_wrong_key_over_a_socket(row: Row) -> None:
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.provider)
 async def test_after_a_rate_limit_and_an_overload_the_client_goes_on_by_itself(row: Row) -> None:
     policy = llm.RetryPolicy(max_attempts=3, base_delay=0.001, should_retry=llm.is_retryable)
-    async with WireServer() as server, llm.open(row.provider, server.dsn(row.provider), retry=policy) as client:
+    async with WireServer() as server, open_at(server, row.provider, retry=policy) as client:
         server.answer(evolve(row.rate_limit, headers={"retry-after": "0"}, message="slow down").answer)
         server.answer(row.overload.answer, Answer("At last."))
         response = await client.chat("hi")

@@ -10,7 +10,9 @@ import aikido_llm as llm
 from aikido_llm.middleware import Middleware
 from aikido_llm.testing import Answer, Received, WireServer
 from aikido_llm.testing.wires import wire
+from tests.binary import inside
 from tests.faults.table import DIALECTS, TEXT, USAGE, WORDS, End, Row
+from tests.speakers import open_at
 from tests.wire import check_grammar
 
 Road: TypeAlias = Literal["stream", "complete"]
@@ -144,11 +146,10 @@ def _check_outcome(outcome: Outcome, end: End) -> None:
 
 def _open(server: WireServer, dialect: str, row: Row, end: End, retry: llm.RetryPolicy | None) -> llm.HTTPClient:
     """With one short clock, the one that shall run out."""
-    name = DIALECTS[dialect]
     short = SHORT if end.phase == "idle" else 2 * LONGER if row.upload else LONGER
     clocks = PATIENT if end.phase is None else evolve(PATIENT, **{end.phase: short})
     ssl = server.ssl_context() if server.tls else None
-    return llm.open(name, server.dsn(name), retry=retry, timeouts=clocks, limits=LIMITS, ssl=ssl)
+    return open_at(server, DIALECTS[dialect], retry=retry, timeouts=clocks, limits=LIMITS, ssl=ssl)
 
 
 def _answer(row: Row, dialect: str, road: Road) -> Answer:
@@ -158,7 +159,7 @@ def _answer(row: Row, dialect: str, road: Road) -> Answer:
 def events_before_third_word(dialect: str) -> int:
     request = Received("POST", "/v1beta/models/m:streamGenerateContent", {"alt": "sse"}, {}, body=_ASKED)
     pieces = wire(dialect).stream(Answer(TEXT), request)
-    return next(number for number, piece in enumerate(pieces) if WORDS[2].encode() in piece)
+    return next(number for number, piece in enumerate(pieces) if WORDS[2].encode() in inside(piece))
 
 
 _ASKED = {"model": "m", "stream": True, "messages": [{"role": "user", "content": "hi"}]}

@@ -12,11 +12,11 @@ import time
 from typing import Any
 
 from aikido_llm.call.answer import AnswerParser
-from aikido_llm.providers import find
 from aikido_llm.types.events import EndEvent, ErrorEvent, Event
 from aikido_llm.types.messages import user
 from aikido_llm.types.request import Request
-from tests.binary import event
+from tests.binary import event, wrapped
+from tests.speakers import row_of
 
 _REQUEST = Request((user("hi"),), model="m", max_tokens=9)
 _PIECE = 64 * 1024  # bytes per read
@@ -84,6 +84,15 @@ WIRES: dict[str, tuple[str, str, str, str, str, str, str]] = {
         'contentBlockStart {"contentBlockIndex":%d,"start":{"toolUse":{"toolUseId":"c%d","name":"f"}}}\n',
         'messageStop {"stopReason":"end_turn"}\nmetadata {"usage":{}}\n',
     ),
+    "bedrock_invoke": (  # what a `chunk` holds
+        "bedrock:invoke", AWS,
+        'chunk {"type":"message_start","message":{"id":"m","usage":{"input_tokens":1}}}\n',
+        'chunk {"type":"ping"}\n',
+        'chunk {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"a"}}\n',
+        'chunk {"type":"content_block_start","index":%d,"content_block":{"type":"tool_use","id":"c%d","name":"f",'
+        '"input":{}}}\n',
+        'chunk {"type":"message_delta","delta":{"stop_reason":"end_turn"}}\nchunk {"type":"message_stop"}\n',
+    ),
 }  # fmt: skip
 
 
@@ -92,13 +101,18 @@ def as_sent(media_type: str, written: str) -> bytes:
     if media_type != AWS:
         return written.encode()
     lines = (line.partition(" ") for line in written.splitlines())
-    return b"".join(event(kind, data.encode()) for kind, _, data in lines)
+    return b"".join(framed(kind, data.encode()) for kind, _, data in lines)
+
+
+def framed(kind: str, data: bytes) -> bytes:
+    """A message of a type; a `chunk` wraps what it holds."""
+    return wrapped(data) if kind == "chunk" else event(kind, data)
 
 
 def read(name: str, *, empty: int = 0, letters: int = 0, calls: int = 0) -> list[Event]:
     """The last events of an answer of so many events, which is made while it is read."""
     provider, media_type, head, nothing, letter, call, tail = WIRES[name]
-    answer = AnswerParser(find(provider).dialect, _REQUEST, stream=True, content_type=media_type)
+    answer = AnswerParser(row_of(provider).dialect, _REQUEST, stream=True, content_type=media_type)
     answer.feed(as_sent(media_type, head))
     for one, count in ((as_sent(media_type, nothing), empty), (as_sent(media_type, letter), letters)):
         batch = max(1, _PIECE // len(one))

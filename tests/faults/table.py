@@ -21,8 +21,9 @@ DIALECTS = {
     "cohere_chat": "cohere",
     "ollama_chat": "ollama",
     "bedrock_converse": "bedrock-converse",
+    "bedrock_invoke": "bedrock:invoke",
 }
-"""Dialect -> the provider that a client is opened for."""
+"""Dialect -> the provider that a client is opened for (see tests/speakers.py)."""
 
 WORDS = ("one", " two", " three", " four", " five", " six")
 TEXT = "".join(WORDS)
@@ -205,7 +206,7 @@ _BROKEN_LATER = _m(
 )  # aiohttp's parser loses the body and waits for ever: only a clock ends it
 
 
-_REASON_FIRST = ("anthropic_messages", "bedrock_converse")  # an event before their mark
+_REASON_FIRST = ("anthropic_messages", "bedrock_converse", "bedrock_invoke")  # an event before their mark
 
 
 def _cut(

@@ -11,7 +11,6 @@ import pytest
 
 from aikido_llm.codecs import json as _json
 from aikido_llm.errors import LLMError
-from aikido_llm.providers import find
 from aikido_llm.serialize import from_dict, to_dict
 from aikido_llm.testing import Answer, Received
 from aikido_llm.testing.wires import NAMES, wire
@@ -19,7 +18,8 @@ from aikido_llm.types.messages import user
 from aikido_llm.types.request import Request
 from aikido_llm.types.response import Response
 from aikido_llm.types.tools import ToolCall
-from tests.binary import message
+from tests.binary import inside, message, parts, wrapping
+from tests.speakers import row_of
 from tests.wire import Road, comparable, error_of, response_of
 
 DEEP = 100_000
@@ -55,6 +55,8 @@ def answer_of(name: str, stream: bool) -> list[bytes]:
     """A short answer with text and a call, event by event; a body is one event."""
     if name == "bedrock_converse":
         path = f"/model/m/{'converse-stream' if stream else 'converse'}"
+    elif name == "bedrock_invoke":
+        path = f"/model/m/{'invoke-with-response-stream' if stream else 'invoke'}"
     else:
         path = f"/v1beta/models/m:{'streamGenerateContent' if stream else 'generateContent'}"
     request = Received("POST", path, {"alt": "sse"} if stream else {}, {}, {"model": "m", "stream": stream})
@@ -64,7 +66,7 @@ def answer_of(name: str, stream: bool) -> list[bytes]:
 
 @cache
 def road_of(name: str, stream: bool) -> Road:
-    dialect = find(PROVIDERS[name]).dialect
+    dialect = row_of(PROVIDERS[name]).dialect
     media = wire(name).stream_type if stream and name != "gemini_generate" else "text/event-stream"
     return Road(dialect, stream, media if stream else "application/json")
 
@@ -77,11 +79,14 @@ PROVIDERS = {
     "cohere_chat": "cohere",
     "ollama_chat": "ollama",
     "bedrock_converse": "bedrock-converse",
+    "bedrock_invoke": "bedrock:invoke",
 }
 
 
 def parsed(event: bytes) -> tuple[bytes, Any, bytes]:
     """(what stands before an event's JSON, the value, what stands behind it)."""
+    if event.startswith(b"\0"):
+        return event, json.loads(inside(event)), b""
     start, end = event.find(b"{"), event.rfind(b"}") + 1
     return event[:start], json.loads(event[start:end]) if start >= 0 else None, event[end:]
 
@@ -90,7 +95,8 @@ def reframed(before: bytes, changed: bytes, behind: bytes) -> bytes:
     """The event with another JSON; one that counts its bytes with counts that hold."""
     if not before.startswith(b"\0"):
         return before + changed + behind
-    return message(before[12:], changed)
+    head, payload = parts(before)
+    return message(head, wrapping(changed) if payload.startswith(b'{"bytes"') else changed)
 
 
 def marked(value: Any) -> Iterator[Any]:

@@ -7,10 +7,10 @@ import pytest
 from attrs import evolve
 
 import aikido_llm as llm
-from aikido_llm.providers import find
 from aikido_llm.testing import Answer, Fault, WireServer
 from aikido_llm.testing.wires import wire
 from tests.faults.table import DIALECTS
+from tests.speakers import open_at, row_of
 from tests.wire import Road, check_grammar, response_of
 
 CALLS = (llm.ToolCall("call_1", "look", '{"x": 1}'), llm.ToolCall("call_2", "listen", '{"y": [2, 3]}'))
@@ -23,7 +23,7 @@ REQUEST = llm.Request(messages=[llm.user("hi")], tools=TOOLS, model="test-model"
 async def test_partial_holds_what_had_arrived(dialect: str) -> None:
     """Broken behind each event in turn; what is expected is what the same bytes give without a socket."""
     name = DIALECTS[dialect]
-    async with WireServer() as server, llm.open(name, server.dsn(name), retry=None) as client:
+    async with WireServer() as server, open_at(server, name, retry=None) as client:
         await llm.collect(client.stream(REQUEST))
         pieces = wire(dialect).stream(RICH, server.received[0])
         assert len(pieces) >= 5
@@ -31,7 +31,7 @@ async def test_partial_holds_what_had_arrived(dialect: str) -> None:
             server.answer(evolve(RICH, fault=Fault.close(after_events=number)))
             events = [event async for event in client.stream(REQUEST)]
             check_grammar(events)
-            road = Road(find(name).dialect, request=REQUEST, content_type=wire(dialect).stream_type)
+            road = Road(row_of(name).dialect, request=REQUEST, content_type=wire(dialect).stream_type)
             expected = response_of(road.read(b"".join(pieces[:number])))
             got = response_of(events)
             for field in ("text", "thinking", "tool_calls", "usage", "finish_reason"):

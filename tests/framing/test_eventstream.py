@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from aikido_llm.errors import MalformedStream, TooLargeError
 from aikido_llm.framing import WHOLE, Frame
-from aikido_llm.framing.eventstream import FAILED, EventStreamFramer, eventstream_or_whole
-from tests.binary import event, message, prelude, text
+from aikido_llm.framing.eventstream import FAILED, EventStreamFramer, WrappedFramer, eventstream_or_whole
+from tests.binary import event, message, prelude, text, wrapped
 from tests.wire import bytewise, lengths
 
 RECORDED = Path(__file__).parents[3] / "shared" / "corpus" / "dev2.jsonl.gz"
@@ -73,6 +73,39 @@ def test_an_exception_and_an_error_are_no_events() -> None:
         (FAILED + "Slow", "too much é".encode()),
         (FAILED + "throttlingException", b'{"message":1}'),
     ]
+
+
+def unwrapped(pieces: list[bytes], max_bytes: int = 100_000) -> list[Frame]:
+    framer, out = WrappedFramer(max_bytes, "chunk"), list[Frame]()
+    for piece in pieces:
+        framer.feed(piece, out)
+    framer.close(out)
+    return out
+
+
+def test_what_wrappers_hold_comes_out_and_the_rest_as_it_is() -> None:
+    thrown = message(text(":message-type", "exception") + text(":exception-type", "slow"), b'{"message":1}')
+    spaced = event("chunk", b'{ "p" : "ab", "bytes" : "eyJ\\u0068IjoyfQ=="}')
+    empty = event("chunk", b'{"p":"ab"}') + event("chunk", b'{"bytes":""}') + event("chunk", b'{"bytes":7}')
+    body = event("initial-response") + wrapped(b'{"a":1}') + empty + spaced + thrown
+    expected = [("initial-response", b"{}"), ("", b'{"a":1}'), ("", b'{"a":2}'), (FAILED + "slow", b'{"message":1}')]
+    assert unwrapped([body]) == expected
+    assert unwrapped(list(bytewise(body))) == expected
+
+
+@pytest.mark.parametrize("payload", [b'{"bytes":"***"}', b'{"bytes":"a', b"", b"[]", b'{"bytes":"a"}'])
+def test_a_wrapper_that_holds_no_base64(payload: bytes) -> None:
+    framer, out = WrappedFramer(100_000, "chunk"), list[Frame]()
+    with pytest.raises(MalformedStream, match="base64"):
+        framer.feed(wrapped(b"first") + event("chunk", payload), out)
+    assert out == [("", b"first")]
+
+
+def test_what_came_before_a_broken_message_is_handed_out() -> None:
+    framer, out = WrappedFramer(100_000, "chunk"), list[Frame]()
+    with pytest.raises(MalformedStream, match="checksum"):
+        framer.feed(wrapped(b"first") + wrapped(b"second")[:-1] + b"!", out)
+    assert out == [("", b"first")]
 
 
 def test_no_event_can_pass_for_a_failure() -> None:

@@ -19,7 +19,7 @@ _MEMORY = 1500  # MiB
 
 def main() -> None:
     names = ("openai_chat", "openai_responses", "anthropic_messages", "gemini_generate", "cohere_chat", "ollama_chat",
-             "bedrock_converse", "sse", "ndjson", "json_array", "eventstream", "lines")  # fmt: skip
+             "bedrock_converse", "bedrock_invoke", "sse", "ndjson", "json_array", "eventstream", "lines")  # fmt: skip
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("name", choices=names)
     parser.add_argument("--seconds", type=int, default=60)

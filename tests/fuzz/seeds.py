@@ -8,8 +8,7 @@ from typing import Any
 from unittest.mock import patch
 
 from aikido_llm.dialects.base import WireRequest
-from aikido_llm.dialects.verbs import Counts, EmbedRequest, Embeds, RerankRequest, Reranks
-from aikido_llm.providers import find
+from aikido_llm.dialects.verbs import Counts, EmbedRequest, Embeds, EmbedsByModel, RerankRequest, Reranks
 from aikido_llm.testing import Answer
 from aikido_llm.testing.wires import wire
 from aikido_llm.testing.wires.base import Further, Received
@@ -18,6 +17,7 @@ from aikido_llm.types.tools import ToolCall
 from tests.binary import event
 from tests.corpus import load
 from tests.fuzz.targets import ERROR, MODELS, REQUEST, STREAM, TARGETS, WHOLE
+from tests.speakers import row_of
 from tests.wire import Road
 
 _PROTOCOLS = {
@@ -28,9 +28,11 @@ _PROTOCOLS = {
     "cohere_chat": "cohere-v2",
     "ollama_chat": "ollama-chat",
     "bedrock_converse": "bedrock-converse",
+    "bedrock_invoke": "bedrock-invoke",
 }
 _DECODERS_OF = {"sse": ("openai_chat", "anthropic_messages"), "ndjson": ("ollama_chat",), "json_array": (),
-                "lines": ("cohere_chat", "ollama_chat"), "eventstream": ("bedrock_converse",)}  # fmt: skip
+                "lines": ("cohere_chat", "ollama_chat"),
+                "eventstream": ("bedrock_converse", "bedrock_invoke")}  # fmt: skip
 _LIST = b'\x02\x01 [{"a": "]\\"[", "b": [1, {"c": []}]},\r\n{"d": "\\\\"}, [2]]  {"error": {}}'
 _MESSAGES = b"\x02\x01\x00" + event("contentBlockDelta", b'{"delta":{"text":"a"}}') + event("messageStop")
 LARGEST = 12_000  # bytes of a seed
@@ -80,8 +82,10 @@ def by_kit(name: str) -> Iterator[bytes]:
 
 def _asked(row: str) -> Iterator[tuple[str, WireRequest]]:
     """What a row's further verbs ask."""
-    dialect = find(row).dialect
-    if isinstance(dialect, Embeds) and dialect.embedding is not None:
+    dialect = row_of(row).dialect
+    if isinstance(dialect, EmbedsByModel):
+        yield "embed", dialect.encode_embed(EmbedRequest(["a", "b"], "cohere.embed-v4:0"))
+    elif isinstance(dialect, Embeds) and dialect.embedding is not None:
         yield "embed", dialect.encode_embed(EmbedRequest(["a", "b"], "m"))
     if isinstance(dialect, Reranks) and dialect.reranking is not None:
         yield "rerank", dialect.encode_rerank(RerankRequest("q", ["a", "b", "q"], "m"))

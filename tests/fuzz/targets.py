@@ -21,12 +21,12 @@ from aikido_llm.framing.json_array import JSONArrayFramer
 from aikido_llm.framing.lines import LineSplitter
 from aikido_llm.framing.ndjson import NDJSONFramer
 from aikido_llm.framing.sse import SSEFramer
-from aikido_llm.providers import find
 from aikido_llm.types.events import EndEvent, Event
 from aikido_llm.types.messages import user
 from aikido_llm.types.request import Request
 from aikido_llm.types.tools import ToolDef
 from tests.binary import message
+from tests.speakers import row_of
 from tests.wire import Road, comparable
 
 _TOOL = ToolDef("f", "", {"type": "object", "properties": {}})
@@ -189,7 +189,7 @@ def _lines(cap: int, body: Iterable[bytes]) -> tuple[list[bytes], bool]:
 
 
 def _decoder(name: str, stream_type: str, *rows: str) -> Target:
-    dialects = tuple(find(row).dialect for row in rows)
+    dialects = tuple(row_of(row).dialect for row in rows)
     return Target(name, lambda data: _run_decoder(dialects, stream_type, data), rows)
 
 
@@ -208,6 +208,7 @@ TARGETS: Mapping[str, Target] = {
         _decoder("cohere_chat", _SSE, "cohere"),
         _decoder("ollama_chat", "application/x-ndjson", "ollama"),
         _decoder("bedrock_converse", "application/vnd.amazon.eventstream", "bedrock-converse"),
+        _decoder("bedrock_invoke", "application/vnd.amazon.eventstream", "bedrock:invoke"),
         _framer("sse", SSEFramer),
         _framer("ndjson", NDJSONFramer),
         _framer("json_array", lambda cap: JSONArrayFramer(cap, cap), exact=False),

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from attrs import define, frozen
 
@@ -52,11 +53,12 @@ class Watch:
 
 
 async def play(hostile: Hostile, dialect: str, road: Road) -> Cost:
-    name = DIALECTS[dialect]
+    name, _, chosen = DIALECTS[dialect].partition(":")
     async with serving(hostile.script, dialect, road) as (port, requests):
-        url = f"http://127.0.0.1:{port}{base_path(name)}"
+        url = f"http://127.0.0.1:{port}{base_path(name, chosen)}"
+        own: dict[str, Any] = {"wire": chosen} if chosen else {}
         async with llm.open(name, base_url=url, api_key=KEY, model="m", timeouts=CLOCKS, limits=LIMITS,
-                            retry=POLICY) as client:  # fmt: skip
+                            retry=POLICY, **own) as client:  # fmt: skip
             before = _memory()
             begun = time.monotonic()
             async with _watching(Watch(most=before)) as watch:

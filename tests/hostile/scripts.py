@@ -19,7 +19,7 @@ STREAM: tuple[Road, ...] = ("stream",)
 COMPLETE: tuple[Road, ...] = ("complete",)
 LATE = ("TimedOutError",)
 BROKEN = ("StreamError", "ConnectError", "TimedOutError")
-BINARY = ("bedrock_converse",)  # dialects whose streams are no text
+BINARY = ("bedrock_converse", "bedrock_invoke")  # dialects whose streams are no text
 LONG = 1_000_000  # characters of a text that is meant to take long
 
 

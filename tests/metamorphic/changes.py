@@ -49,11 +49,14 @@ def sent(body: bytes, label: str) -> Sent:
 # ---------------------------------------------------------------- JSON inside
 
 
+_WRAPPED = b"wrapped"  # stands behind the JSON of a message that held it so
+
+
 def _payload(block: bytes, kind: str) -> tuple[bytes, Any, bytes] | None:
     """(what stands before its JSON, the JSON, what stands behind it)."""
     if kind == "binary":
-        headers, payload = binary.parts(block)
-        return headers, json.loads(payload), b""
+        headers, _ = binary.parts(block)
+        return headers, json.loads(binary.inside(block)), _WRAPPED if binary.is_wrapped(block) else b""
     found = (
         re.search(rb"^data: ?(\{.*\})\s*$", block, re.MULTILINE) if kind == "sse" else re.search(rb"(?s)(.*)", block)
     )
@@ -68,7 +71,9 @@ def _payload(block: bytes, kind: str) -> tuple[bytes, Any, bytes] | None:
 def _block(kind: str, before: bytes, value: Any, behind: bytes) -> bytes:
     """A block with other JSON in it."""
     text = json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    return binary.message(before, text) if kind == "binary" else before + text + behind
+    if kind == "binary":
+        return binary.message(before, binary.wrapping(text) if behind == _WRAPPED else text)
+    return before + text + behind
 
 
 def _rewritten(answer: Sent, change: Callable[[Any], Any]) -> Sent | None:

@@ -19,8 +19,8 @@ from .changes import HARMFUL, HARMLESS, ONCE, Sent, sent
 
 Verdict = Literal["equal", "error", "wrong", "cannot be seen"]
 
-CONVERSE = "bedrock-converse"
-WIRES = (*load.PROTOCOLS, CONVERSE)
+CONVERSE, INVOKE = "bedrock-converse", "bedrock-invoke"
+WIRES = (*load.PROTOCOLS, CONVERSE, INVOKE)
 MIXED, LOST = "two answers mixed", "one frame lost"
 UNSEEN: dict[tuple[str, str], str] = {
     (MIXED, "openai-chat"): "its chunks have an id, but 7 of 354 recorded streams change it in the middle",
@@ -33,6 +33,7 @@ UNSEEN: dict[tuple[str, str], str] = {
     (LOST, "cohere-v2"): "deltas are not numbered and not said again",
     (LOST, "ollama-chat"): "nothing is numbered and nothing is said twice",
     (LOST, CONVERSE): "deltas are not numbered and not said again",
+    (LOST, INVOKE): "deltas are not numbered and not said again",
 }
 """(change, wire) -> why the wire cannot show it."""
 

@@ -13,7 +13,6 @@ from typing import Any
 from ...codecs import json
 from ...errors import MalformedStream
 from ...framing import WHOLE, Frame
-from ...framing.eventstream import FAILED
 from ...types.events import Event
 from ...types.response import FinishReason
 from ...types.usage import Usage
@@ -90,17 +89,14 @@ class Decoder(base.Decoder):
         if name == WHOLE:
             self._whole(data, out)
             return
-        failed = name.startswith(FAILED) or name.endswith("Exception")
+        if errors.failed(name):
+            raise errors.thrown(name, data, self._words)
         try:
             said = json.loads_frame(data)
         except ValueError:
-            if not failed and name not in _EVENTS:
+            if name not in _EVENTS:
                 return
-            if not failed:
-                raise _malformed(data) from None
-            said = page_text(data.decode("utf-8", "replace"))
-        if failed:
-            raise errors.in_band(name.removeprefix(FAILED), said, self._words)
+            raise _malformed(data) from None
         if is_object(said):
             self._event(name, said, out)
 

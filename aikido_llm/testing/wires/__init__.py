@@ -23,6 +23,7 @@ _CLASSES = {
     "ollama_chat": "OllamaChat",
     "openai_responses": "OpenAIResponses",
     "bedrock_converse": "BedrockConverse",
+    "bedrock_invoke": "BedrockInvoke",
 }
 NAMES = tuple(_CLASSES)
 

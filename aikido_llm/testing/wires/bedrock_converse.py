@@ -105,13 +105,12 @@ class BedrockConverse:
         return _event("ping", padding="x" * size) if size else _event("ping")
 
     def endless(self) -> bytes:
-        """How one begins whose length is the largest that there is."""
-        return _prelude(0xFFFF_FFFF, 0)
+        return endless()
 
     def halved(self, event: bytes) -> bytes:
         """The same with half of its JSON, and with lengths and checksums that hold."""
         head, payload = parsed(event)
-        return _message(head, payload[: (len(payload) + 1) // 2])
+        return with_payload(head, payload[: (len(payload) + 1) // 2])
 
 
 _METRICS = {"latencyMs": 412}
@@ -120,7 +119,7 @@ _METRICS = {"latencyMs": 412}
 def framed(headers: dict[str, str], payload: bytes) -> bytes:
     """A message of an event stream. headers: texts."""
     pairs = ((name.encode(), value.encode()) for name, value in headers.items())
-    return _message(
+    return with_payload(
         b"".join(struct.pack(f">B{len(n)}sBH{len(v)}s", len(n), n, 7, len(v), v) for n, v in pairs), payload
     )
 
@@ -131,9 +130,15 @@ def parsed(message: bytes) -> tuple[bytes, bytes]:
     return message[12:behind], message[behind:-4]
 
 
-def _message(head: bytes, payload: bytes) -> bytes:
+def with_payload(head: bytes, payload: bytes) -> bytes:
+    """A message of these headers."""
     body = _prelude(16 + len(head) + len(payload), len(head)) + head + payload
     return body + struct.pack(">I", crc32(body))
+
+
+def endless() -> bytes:
+    """How a message begins whose length is the largest that there is."""
+    return _prelude(0xFFFF_FFFF, 0)
 
 
 def _prelude(total: int, headers: int) -> bytes:

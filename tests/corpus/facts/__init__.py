@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import anthropic_messages, bedrock_converse, cohere_v2, gemini, ollama_chat, openai_chat, openai_responses
+from . import (
+    anthropic_messages,
+    bedrock_converse,
+    bedrock_invoke,
+    cohere_v2,
+    gemini,
+    ollama_chat,
+    openai_chat,
+    openai_responses,
+)
 from .base import Draft, Facts, settle
 from .errors import http_error
 
@@ -23,6 +32,7 @@ READERS: dict[str, Callable[[bytes], Draft]] = {
     "cohere-v2": cohere_v2.read,
     "ollama-chat": ollama_chat.read,
     "bedrock-converse": bedrock_converse.read,
+    "bedrock-invoke": bedrock_invoke.read,
 }
 
 

@@ -19,10 +19,10 @@ FINISH = {
 
 
 def read(body: bytes) -> Draft:
-    return _whole(json.loads(body)) if is_plain_json(body) else _stream(sse_objects(body))
+    return whole(json.loads(body)) if is_plain_json(body) else stream(sse_objects(body))
 
 
-def _whole(answer: Json) -> Draft:
+def whole(answer: Json) -> Draft:
     if answer.get("type") == "error":
         return Draft(error=error_in_body(answer["error"]))
     draft = Draft(id=string(answer, "id"), model=string(answer, "model"))
@@ -41,7 +41,7 @@ def _whole(answer: Json) -> Draft:
     return draft
 
 
-def _stream(events: list[Json]) -> Draft:
+def stream(events: list[Json]) -> Draft:
     draft = Draft()
     counts: Json = {}
     names: dict[int, str] = {}

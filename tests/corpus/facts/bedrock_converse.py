@@ -42,7 +42,7 @@ def _stream(body: bytes) -> Draft:
     names: dict[Any, str] = {}
     arguments: dict[Any, str] = {}
     seen: set[str] = set()
-    for kind, event in _events(body):
+    for kind, event in messages(body):
         seen.add(kind)
         index, delta = event.get("contentBlockIndex"), event.get("delta")
         draft.text += string(delta, "text")
@@ -64,7 +64,7 @@ def _stream(body: bytes) -> Draft:
     return draft
 
 
-def _events(body: bytes) -> list[tuple[str, Json]]:
+def messages(body: bytes) -> list[tuple[str, Json]]:
     """(event or exception type, JSON) of each message: lengths are believed, checksums not looked at."""
     found: list[tuple[str, Json]] = []
     while body:

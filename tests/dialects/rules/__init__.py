@@ -5,22 +5,24 @@ from urllib.parse import parse_qsl, urlsplit
 
 from aikido_llm.codecs import json
 from aikido_llm.dialects.base import WireRequest
-from aikido_llm.providers import find
 from aikido_llm.testing.wires import wire
 from aikido_llm.testing.wires.base import Received
 from tests.dialects.rules import (
     anthropic_messages,
     bedrock_converse,
+    bedrock_invoke,
     cohere_chat,
     gemini_generate,
     ollama_chat,
     openai_chat,
     openai_responses,
 )
+from tests.speakers import row_of
 
 _CHECKS = {
     "anthropic_messages": anthropic_messages.check,
     "bedrock_converse": bedrock_converse.check,
+    "bedrock_invoke": bedrock_invoke.check,
     "cohere_chat": cohere_chat.check,
     "gemini_generate": gemini_generate.check,
     "ollama_chat": ollama_chat.check,
@@ -46,9 +48,12 @@ def _as_first_party(encoded: WireRequest) -> dict[str, Any]:
 
 def check_request(provider: str, encoded: WireRequest, *, stream: bool) -> Received:
     """The request as a server gets it, held against both judges: the validator here and the test server's own rules."""
-    row, speaks = find(provider), wire(provider)
+    row = row_of(provider)
+    dialect = row.dialect.name
+    speaks = wire(dialect)
     assert encoded.body is not None
-    check(row.dialect.name, _as_first_party(encoded), provider)
+    hosted = dialect == "anthropic_messages"
+    check(dialect, _as_first_party(encoded) if hosted else dict(encoded.body), provider)
     raw = json.dumps(encoded.body)
     target = urlsplit(encoded.path)
     headers = {name.lower(): value for name, value in row.with_options({}).provider.headers.items()}
