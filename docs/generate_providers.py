@@ -68,7 +68,7 @@ _RULES = """\
   (`temperature=1.5` is 1 on Anthropic and Cohere; `top_p=1` is 0.99 on Cohere). What a caller relies on to the letter
   (`max_tokens`, `stop`, `seed`) is never changed: it is sent, or refused.
 - **Thinking** is asked for by effort or by budget; a wire that knows one of the two gets the nearest of it.
-- **The conversation** is put in the order that the wire wants: system text where it belongs, results behind their
+- **The conversation** is put in the order that the wire wants: system text where it belongs, results after their
   calls and in their order, wherever they stood. What was sent of it stays as it was when it goes on, and a system
   message that comes late stays where it was said ([conversations](../guides/conversations.md)). Pictures that the
   assistant made, or that a tool returned, are shown by the next user turn where only the user may show any.

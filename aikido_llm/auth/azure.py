@@ -13,7 +13,7 @@ SCOPE = "https://ai.azure.com/.default"
 
 
 def find(settings: Mapping[str, str]) -> Credential:
-    """settings: `scope`, for what the token shall be good. Blocks."""
+    """settings: `scope`, what the token is for. Blocks."""
     identity: Any = library("azure.identity", "azure")
     failures: Any = library("azure.core.exceptions", "azure")
     problem: LLMError

@@ -21,7 +21,7 @@ _CHAT = OpenAIChat(
 )
 
 SCOPE = DsnOption(
-    "scope", setting=True, default=entra.SCOPE, about="for what an Entra token shall be good, where no key is given"
+    "scope", setting=True, default=entra.SCOPE, about="what an Entra token is for, where no key is given"
 )
 AUTH = DsnOption(
     "auth",

@@ -7,7 +7,7 @@ PROMISES: dict[str, str] = {
     "lazy": "Nothing is sent before the first `__anext__`.",
     "events": "A stream yields the events of `aikido_llm.types.events` and nothing else; no delta is empty.",
     "one-end": "Exactly one EndEvent, last. Nothing follows it, however often one asks.",
-    "order": "Content comes first; behind it usage, then at most one ErrorEvent, then the EndEvent.",
+    "order": "Content comes first; after it usage, then at most one ErrorEvent, then the EndEvent.",
     "calls": "A call is ToolCallStart, ToolCallDelta*, ToolCallEvent, keyed by its index; only a failure or the token "
     "limit leaves one open.",
     "fold": "The EndEvent's Response is what its events say: text, thinking, calls, images, sound, usage.",
@@ -23,7 +23,7 @@ PROMISES: dict[str, str] = {
     "independence": "Streams that run at once do not mix, and end each for itself.",
     "resume": "`resume(id)`, where a client has it, returns an async iterator with `aclose()` at once, and sends "
     "nothing before the first `__anext__`; closed before that, it yields nothing.",
-    "batches": "`batches()`, where a stream has it, gives the same events in lists, none of them empty, also behind an "
+    "batches": "`batches()`, where a stream has it, gives the same events in lists, none of them empty, also after an "
     "event that was read alone; closed early, it is the stream that is closed.",
     "values": "Every event, Response and error goes through `aikido_llm.serialize` and JSON and comes back the same.",
     "beside": "What has no events is the same on both roads: `raw_finish_reason`, `complete`, `provider_data`, "

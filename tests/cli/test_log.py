@@ -109,7 +109,7 @@ async def test_files_that_were_shown_leave_a_note(server: WireServer, env: dict[
     (tmp_path / "p.png").write_bytes(PNG)
     await chat(server, env, "--log", "-a", str(tmp_path / "p.png"), "what is it?", row="anthropic")
     done = await chat(server, env, "-c", "and now?", row="anthropic")
-    assert "1 of the files shown before were not kept" in done.err
+    assert "1 file that was shown before is not kept" in done.err
     content = server.received[-1].body["messages"][0]["content"]
     assert [block["type"] for block in content] == ["text", "text"]
     assert f"image/png, {len(PNG)} bytes: shown before, not kept" in json.dumps(content)
@@ -258,3 +258,14 @@ async def test_an_answer_that_was_left_stays_as_far_as_it_was_seen(server: WireS
     assert found.messages[0] == llm.user("hi")
     assert found.messages[1].text.startswith("word0")
     assert len(found.messages) == 2
+
+
+async def test_a_call_is_a_line_on_a_terminal(server: WireServer, env: dict[str, str]) -> None:
+    server.answer("word " * 99)
+    await chat(server, env, "--log", "why " * 99)
+    async with Terminal("logs", **env) as terminal:
+        assert await terminal.ended() == 0
+    [line] = [line for line in terminal.text.splitlines() if "test-model" in line]
+    assert line.split()[0] == "1"
+    assert line.count("…") == 2
+    assert len(line.rstrip()) <= 80

@@ -189,10 +189,10 @@ def _row(name: str, fault: MakeFault, stream: End | None, complete: End | None =
 
 
 AFTER_HEADERS = (
-    both("FIN behind the headers", Fault.close("after_headers"), _CUT),
-    both("RST behind the headers", Fault.reset("after_headers"), _CUT),
-    both("FIN behind the headers, no length", Fault.close("after_headers", framing="none"), _CUT),
-    both("silence behind the headers", Fault.stall("after_headers"), _SILENT),
+    both("FIN after the headers", Fault.close("after_headers"), _CUT),
+    both("RST after the headers", Fault.reset("after_headers"), _CUT),
+    both("FIN after the headers, no length", Fault.close("after_headers", framing="none"), _CUT),
+    both("silence after the headers", Fault.stall("after_headers"), _SILENT),
     _row("keep-alive comments and nothing else", lambda _: Fault.endless_comments(0, 0.02),
          End(llm.TimedOutError, "first_event", event=True, again=True, passing=True)),
 )  # fmt: skip
@@ -261,13 +261,13 @@ IN_THE_BODY = (
 _WHOLE_LATE = End(words=6, phase="idle")
 
 AFTER_THE_END = (
-    both("FIN behind the end mark", Fault.close("after_end", framing="chunked"), WHOLE_CLOSED),
-    both("RST behind the end mark", Fault.reset("after_end", framing="chunked"), WHOLE_CLOSED),
-    both("silence behind the end mark", Fault.stall("after_end", framing="chunked"), _WHOLE_LATE),
-    both("FIN behind the end mark, no length", Fault.close("after_end", framing="none"), WHOLE_CLOSED),
-    _row("bad chunk behind the end mark", lambda _: Fault.bad_chunk(99), _WHOLE_LATE),
+    both("FIN after the end mark", Fault.close("after_end", framing="chunked"), WHOLE_CLOSED),
+    both("RST after the end mark", Fault.reset("after_end", framing="chunked"), WHOLE_CLOSED),
+    both("silence after the end mark", Fault.stall("after_end", framing="chunked"), _WHOLE_LATE),
+    both("FIN after the end mark, no length", Fault.close("after_end", framing="none"), WHOLE_CLOSED),
+    _row("bad chunk after the end mark", lambda _: Fault.bad_chunk(99), _WHOLE_LATE),
     evolve(
-        _row("an error behind the end mark", lambda _: Fault.error_inside(place="after_end"), WHOLE),
+        _row("an error after the end mark", lambda _: Fault.error_inside(place="after_end"), WHOLE),
         dialects=tuple(name for name in DIALECTS if name != "gemini_generate"),
     ),  # whose mark is not the last word
 )

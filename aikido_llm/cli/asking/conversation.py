@@ -49,7 +49,7 @@ class Conversation:
         return llm.Request(messages=[*self.start, *self.messages, turn], tools=self.tools)
 
     def took(self, turn: llm.Message, *answers: llm.Message, tools: Sequence[Tool] = ()) -> None:
-        """An answer has come, behind the calls of tools and their results: all of it stays. tools: that were offered;
+        """An answer has come, after the calls of tools and their results: all of it stays. tools: that were offered;
         the wire wants to know those that were called from then on."""
         self.messages += [turn, *answers]
         called = {call.name for message in answers for call in message.tool_calls}

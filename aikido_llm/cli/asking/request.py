@@ -85,7 +85,7 @@ def messages(
 def turn(
     text: str, documents: Sequence[tuple[str, media.Shown]], pictures: Sequence[llm.ImagePart] = ()
 ) -> llm.Message:
-    """What the user says, behind what he shows: (name, part). Raises click.UsageError when nothing is asked."""
+    """What the user says, after what is shown: (name, part). Raises click.UsageError when nothing is asked."""
     parts: list[llm.Part] = []
     for name, part in documents:
         alone = len(documents) == 1 and not text.strip()

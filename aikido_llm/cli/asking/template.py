@@ -25,7 +25,7 @@ class Template:
             raise ValueError(f"the template cannot be read: {error}; a brace itself is written twice") from None
         for _, name, form, conversion in parsed:
             if name is not None and (not name or form or conversion):
-                raise ValueError("the template takes {column} alone, with a name and nothing behind it")
+                raise ValueError("the template takes {column} alone, with a name and nothing after it")
         return cls(text, tuple((before, name) for before, name, _, _ in parsed))
 
     def fill(self, row: Mapping[str, Any]) -> str:

@@ -31,7 +31,7 @@ Examples:
 @click.argument("prompt", nargs=-1)
 @access_options
 @click.option("-c", "--continue", "go_on", is_flag=True, help="Go on with the last conversation that was kept.")
-@click.option("--conversation", "number", metavar="ID", type=click.IntRange(min=1), help="Go on behind that call of "
+@click.option("--conversation", "number", metavar="ID", type=click.IntRange(min=1), help="Go on from that call of "
               "`aikido-llm logs`.")  # fmt: skip
 @click.option("-s", "--system", metavar="TEXT", help="Instructions to the model.")
 @click.option("-T", "--template", metavar="NAME", shell_complete=completing.templates, help="A prompt of yours "
@@ -51,7 +51,7 @@ Examples:
 @click.option("-x", "--extract", is_flag=True, help="Print the first code block of the answer, and nothing else.")
 @click.option("--json", "as_json", is_flag=True, help="Print the events, one JSON object a line.")
 @click.option("--no-stream", is_flag=True, help="Ask for the whole answer at once.")
-@click.option("--usage", "show_usage", is_flag=True, help="Print the token counts behind the answer, on stderr.")
+@click.option("--usage", "show_usage", is_flag=True, help="Print the token counts after the answer, on stderr.")
 @click.option("--plain", is_flag=True, help="Print the text as it is, also on a terminal.")
 @click.option("--log/--no-log", "log", default=None, help="Keep this call, or not.  [default: as config says, on a "
               "terminal]")  # fmt: skip

@@ -38,7 +38,7 @@ _SECONDS = {"d": 86400.0, "h": 3600.0, "m": 60.0}
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @click.pass_context
 def command(ctx: click.Context, query: str, count: int, model: str, conversation: int | None, as_json: bool) -> None:
-    """List the calls that were kept, the newest last; `chat --conversation ID` goes on behind one of them.
+    """List the calls that were kept, the newest last; `chat --conversation ID` goes on from one of them.
 
     They are kept when `config set log on` says so and a terminal is used, or `--log` is given.
     """

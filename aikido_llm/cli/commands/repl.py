@@ -57,7 +57,7 @@ Examples:
 @access_options
 @click.option("-s", "--system", metavar="TEXT", help="Instructions to the model.")
 @click.option("-c", "--continue", "go_on", is_flag=True, help="Go on with the last conversation that was kept.")
-@click.option("--conversation", "number", metavar="ID", type=click.IntRange(min=1), help="Go on behind that call of "
+@click.option("--conversation", "number", metavar="ID", type=click.IntRange(min=1), help="Go on from that call of "
               "`aikido-llm logs`.")  # fmt: skip
 @click.option("-T", "--template", metavar="NAME", shell_complete=completing.templates, help="Instructions, model, "
               "options and tools of a template.")  # fmt: skip

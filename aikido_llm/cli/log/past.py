@@ -33,7 +33,8 @@ class Past:
     @property
     def notes(self) -> str:
         """What a person should know of it."""
-        return f"aikido-llm: {self.dropped} of the files shown before were not kept: the model gets a note"
+        said = "1 file that was shown before is" if self.dropped == 1 else f"{self.dropped} files shown before are"
+        return f"aikido-llm: {said} not kept: the model gets a note instead"
 
 
 async def find(store: "CallStore", number: int | None = None) -> Past:
@@ -97,4 +98,4 @@ def _note_what_is_not_kept(turn: dict[str, Any]) -> int:
 
 def _note(part: dict[str, Any]) -> dict[str, Any]:
     kind = part.get("name") or part.get("content_type") or part.get("type")
-    return {"type": "text", "text": f"[{kind}, {part['bytes']:,} bytes: shown before, not kept]"}
+    return {"type": "text", "text": f"[{kind}, {part['bytes']:,} bytes: shown before, not kept]\n"}

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from .render import safe
 
+_LEAST = 8  # cells of a column that is cut
 _WIDE = 500  # columns where no terminal is: what reads a pipe wants whole lines
 
 
@@ -27,10 +28,11 @@ def show(
         kept = [at for at in range(len(columns)) if not columns[at] or any(row[at].plain for row in cells)]
         columns, cells = [columns[at] for at in kept], [[row[at] for at in kept] for row in cells]
     made = Table(box=None, header_style="bold", pad_edge=False, show_header=any(columns))
+    room = _room(columns, cells, cut, console.width) if console.is_terminal else None
     for name in columns:
-        shorter = name in cut and console.is_terminal
-        made.add_column(name, overflow="ellipsis" if shorter else "fold", no_wrap=shorter, ratio=1 if shorter else None,
-                        justify="right" if name in right else "left")  # fmt: skip
+        shorter = room if name in cut else None
+        made.add_column(name, overflow="fold" if shorter is None else "ellipsis", no_wrap=shorter is not None,
+                        max_width=shorter, justify="right" if name in right else "left")  # fmt: skip
     for row in cells:
         made.add_row(*row)
     if console.is_terminal:
@@ -42,6 +44,16 @@ def show(
     with piped.capture() as captured:
         piped.print(made)
     sys.stdout.write("".join(line.rstrip() + "\n" for line in captured.get().splitlines()))
+
+
+def _room(columns: Sequence[str], rows: Sequence[Sequence[Text]], cut: Sequence[str], width: int) -> int | None:
+    """The cells that each of the columns that are cut may take, when the others are whole; None when none is cut."""
+    whole = [at for at, name in enumerate(columns) if name not in cut]
+    several = len(columns) - len(whole)
+    if not several:
+        return None
+    taken = sum(max(len(columns[at]), *(row[at].cell_len for row in rows)) for at in whole)
+    return max(_LEAST, (width - taken - 2 * (len(columns) - 1)) // several)
 
 
 def _blocks(columns: Sequence[str], rows: Sequence[Sequence[Text]]) -> Group:
