@@ -20,9 +20,7 @@ _CHAT = OpenAIChat(
     strict_needs_required=True,
 )
 
-SCOPE = DsnOption(
-    "scope", setting=True, default=entra.SCOPE, about="what an Entra token is for, where no key is given"
-)
+SCOPE = DsnOption("scope", setting=True, default=entra.SCOPE, about="what an Entra token is for, where no key is given")
 AUTH = DsnOption(
     "auth",
     fields={

@@ -66,6 +66,7 @@ if (kept) {
   await page.reload();
   await page.locator(".answer").last().waitFor();
   await until("slow");
+  seen.remembered = await page.locator(".answer .error").allInnerTexts();
   await shot("reloaded");
   await page.setViewportSize({ width: 400, height: 700 });
   await page.emulateMedia({ colorScheme: "dark" });
