@@ -112,6 +112,7 @@ async def check_kept(redis: RedisServer, protocol: str, shots: Path | None = Non
     assert "It began well".startswith(seen["broken"]["text"].strip()) and seen["broken"]["text"]
     assert seen["stopped"]["note"] == "stopped"
     assert SLOW.startswith(seen["stopped"]["text"].strip()) and len(seen["stopped"]["text"]) < len(SLOW)
+    assert seen["remembered"] == ["The answer failed."]
     assert seen["reloaded"]["text"] == SLOW
     assert seen["reloaded"]["note"].startswith("stop, ")
 

@@ -33,8 +33,7 @@ def words_of(line: str) -> set[str]:
 
 async def typed(line: str, folder: Path, env: dict[str, str]) -> Done:
     """What a shell would do with it. The keys and the conversation are piped in."""
-    files = ("photo.png", "tools.py", "notes.csv", "vectors.jsonl")
-    files += ("notes.txt",) if "-f" in line else ()
+    files = ["photo.png", "tools.py", "notes.csv", "vectors.jsonl", *["notes.txt"] * ("-f" in line)]
     words = [str(folder / word) if word in files else word for word in shlex.split(line)]
     words = [f"@{folder / word[1:]}" if word == "@notes.txt" else word for word in words]
     if words[0] == "cat":
