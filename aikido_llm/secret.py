@@ -83,6 +83,12 @@ class Key(Unpicklable):
         """Whether there is a key or a function to ask for one."""
         return bool(self._source)
 
+    @property
+    def held(self) -> Secret | None:
+        """The key that was given as text, an empty Secret when there is none; None where a function is to be asked."""
+        source = self._source
+        return source if isinstance(source, Secret) else None if source else Secret("")
+
     async def get(self) -> Secret:
         """The key for one attempt; an empty Secret when there is none."""
         source = self._source
@@ -149,6 +155,8 @@ def hide(text: str, *secrets: Secret) -> str:
     words (from 12 characters on) in capitals and small letters alike."""
     lowered = text.lower()
     values = [value for secret in secrets if (value := secret.reveal())[:4].lower() in lowered or "%" in text]
+    if not values:
+        return text
     for value in sorted(values, key=len, reverse=True):
         if len(value) >= 4:
             text = text.replace(value, HIDDEN).replace(quote(value, safe=""), HIDDEN)

@@ -61,7 +61,7 @@ TOP = ("__init__", "__main__", "cli", "sync", "testing")
 # Third-party package -> where it may be named.
 LIBRARIES: dict[str, tuple[str, ...]] = {
     "attrs": ("",),
-    "aiohttp": ("transport/aiohttp.py", "transport/failures.py", "transport/pool.py"),
+    "aiohttp": ("transport/aiohttp.py", "transport/direct.py", "transport/failures.py", "transport/pool.py"),
     "anyio": ("call/portal.py", "retry.py", "tools.py"),
     "backoff": ("retry.py",),
     "cattrs": ("codecs/strict.py", "serialize.py", "structured/reading.py"),
@@ -77,7 +77,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "pytest_asyncio": ("testing/plugin.py",),
     "redis": ("middleware/limits/redis.py",),
     "rich": ("cli/", "__main__.py"),
-    "yarl": ("transport/aiohttp.py",),
+    "yarl": ("transport/aiohttp.py", "transport/direct.py"),
 }
 
 # Dialect -> the one whose content it carries: what it has no room for is that one's. No other dialect imports another.

@@ -22,7 +22,7 @@ from ..errors import (
     UnsupportedFeatureError,
 )
 from ..secret import without_frames
-from ..transport.base import Body, Headers
+from ..transport.base import NO_HEADERS, Body, Headers
 from ..types.events import EndEvent, ErrorEvent, Event, UsageEvent
 from ..types.exchange import ResumeToken
 from ..types.request import Request
@@ -186,7 +186,7 @@ class Attempts:
         """Send once, and read until the answer begins. What failed before that is raised, wherever it was said."""
         prepared.failed = None
         request, stream = prepared.request, prepared.stream
-        extra = Headers(with_watched_headers(request.extra_headers, self._settings.base_url))
+        extra = with_watched_headers(request.extra_headers, self._settings.base_url)
         try:
             sent = await self._exchange.send(clocks, prepared.wire, prepared.body, stream=stream, extra_headers=extra)
         except LLMError as error:
@@ -248,7 +248,7 @@ class Attempts:
         request = Request((), model=self._settings.model, background=True)
         answer = self._parser(LastingAnswer, request, stream=True, elapsed=lambda: clocks.now() - begun)
         answer.begins_behind = token.after
-        ask = self._asking(clocks, answer, Headers({}))
+        ask = self._asking(clocks, answer, NO_HEADERS)
         taken_up = TakenUp(ask, dialect, clocks, answer, streams=True, token=token)
         try:
             return taken_up, await taken_up.events()

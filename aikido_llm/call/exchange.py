@@ -34,6 +34,7 @@ from .clocks import Clocks
 from .reply import Reply, read_reply
 from .signing import UNSIGNED, Signed, Signer
 
+_URLS = 64  # that are remembered: a client asks for a few paths
 _ERROR_BODY = 5.0  # s for the body of an error: the status says most, what was read until then the rest
 
 
@@ -120,6 +121,9 @@ class Exchange:
         self._post_streaming = Headers({**post, **streaming})
         query = settings.row.query.items()
         self._query = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in query)
+        self._whole = "{" not in settings.base_url  # no part of it is found out with a credential
+        self._urls: dict[str, str] = {}
+        self._signed: dict[Headers, tuple[Headers, dict[str, str], Headers]] = {}  # general -> (two more, all of them)
         del get, post, query  # a traceback may show what a frame holds
 
     async def send(
@@ -153,13 +157,13 @@ class Exchange:
         sent = clocks.now()
         try:
             with clocks.attempt():
-                url = await self._url(wire)
+                url = self._urls.get(wire.path) or await self._url(wire)
                 general = self._general(wire, stream=stream)
-                signed = await self._signer.sign(
+                signed = self._signer.at_once() or await self._signer.sign(
                     wire.method, url, partial(self._with_extra, general, wire, None, extra), body
                 )
                 secrets = (*secrets, *(extra.secrets() if extra else ()), *signed.secrets)
-                headers = self._with_extra(general, wire, signed.headers, extra)
+                headers = self._headers(general, wire, signed.headers, extra)
                 request = HTTPRequest(wire.method, url, headers, body, once=wire.once)
                 response = await self._transport.send(request)
         except LLMError as error:
@@ -214,13 +218,28 @@ class Exchange:
             front, _, last = base.rpartition("/")
             base = f"{front}/{wire.before}/{last}"
         url = base + wire.path
-        return f"{url}{'&' if '?' in url else '?'}{self._query}" if self._query else url
+        url = f"{url}{'&' if '?' in url else '?'}{self._query}" if self._query else url
+        if self._whole and not wire.before:
+            if len(self._urls) >= _URLS:
+                self._urls.clear()
+            self._urls[wire.path] = url
+        return url
 
     def _general(self, wire: WireRequest, *, stream: bool) -> Headers:
         """What every request of its kind sends."""
         if wire.body is None:
             return self._get_streaming if stream else self._get
         return self._post_streaming if stream else self._post
+
+    def _headers(self, general: Headers, wire: WireRequest, signed: Headers, extra: Headers | None) -> Headers:
+        """The headers of a request, the same object where they are the same: the transport knows them by it."""
+        if extra:
+            return self._with_extra(general, wire, signed, extra)
+        known = self._signed.get(general)
+        if known is None or known[0] is not signed or known[1] != wire.headers:
+            merged = self._with_extra(general, wire, signed, None)
+            known = self._signed[general] = signed, dict(wire.headers), merged
+        return known[2]
 
     def _with_extra(
         self, general: Headers, wire: WireRequest, signed: Headers | None, extra: Headers | None

@@ -41,7 +41,18 @@ class Signer:
         self._key = key
         self._now = now
         auth = row.provider.auth
+        self._same: Signed | None = None  # by a key that does not change
         self._shared = Shared(partial(auth.find, row.settings), now) if isinstance(auth, Signing) else None
+
+    def at_once(self) -> Signed | None:
+        """By a key that was given as text, or that none is needed; None where somebody has to be asked. Raises
+        ConfigError when there is no key."""
+        if self._same is None:
+            key = self._key.held
+            if key is None or not (key or self._provider.auth is None):
+                return None
+            self._same = self._by_key(key)
+        return self._same
 
     async def sign(self, method: str, url: str, headers: Callable[[], Headers], body: bytes | Body | None) -> Signed:
         """headers: makes those that are sent besides. body: the bytes that are sent.

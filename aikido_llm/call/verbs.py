@@ -12,7 +12,7 @@ from ..codecs import json
 from ..dialects.base import WireRequest
 from ..dialects.verbs import Counts, EmbedRequest, Embeds, RerankRequest, Reranks, embedding_of, there
 from ..errors import ConfigError, InvalidRequestError, LLMError, MalformedStream, ModelNotFoundError
-from ..transport.base import Body, Headers
+from ..transport.base import Body
 from ..types.embeddings import Embeddings, Gathering
 from ..types.exchange import RateLimits
 from ..types.ranking import Ranking
@@ -176,7 +176,7 @@ class Verbs:
         return await settled(lease, once, used)
 
     async def _once(self, clocks: Clocks, asked: _Asked, read: Callable[[bytes], T]) -> tuple[T, RateLimits | None]:
-        extra = Headers(with_watched_headers(asked.headers, self._settings.base_url))
+        extra = with_watched_headers(asked.headers, self._settings.base_url)
         try:
             sent = await self._exchange.send(clocks, asked.wire, asked.body, extra_headers=extra)
         except LLMError as error:

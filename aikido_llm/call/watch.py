@@ -10,6 +10,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from ..errors import LLMError
+from ..transport.base import NO_HEADERS, Headers
 from ..types.exchange import Hop
 
 
@@ -30,9 +31,9 @@ class Watcher(Protocol):
 watcher: ContextVar[Watcher | None] = ContextVar("aikido_llm.watcher", default=None)
 
 
-def with_watched_headers(headers: dict[str, str], base_url: str) -> dict[str, str]:
+def with_watched_headers(headers: Mapping[str, str], base_url: str) -> Headers:
     """These headers, and under them what the one that watches adds for the host."""
     watching = watcher.get()
     if watching is None:
-        return headers
-    return {**watching.headers(urlsplit(base_url).hostname or ""), **headers}
+        return Headers(headers) if headers else NO_HEADERS
+    return Headers({**watching.headers(urlsplit(base_url).hostname or ""), **headers})

@@ -25,6 +25,7 @@ from ..errors import ConfigError, LLMError
 from ..secret import Secret, without_frames
 from . import addresses
 from .base import Body, Headers, HTTPRequest, HTTPResponse, Limits, Timeouts, pieces
+from .direct import Answered, stands_alone
 from .failures import failure_before_answer, failure_in_body, never_again
 from .pool import CONNECTED, HELD, Held, Live, Pool
 from .proxies import place, proxy_for, secrets_of
@@ -104,7 +105,7 @@ class AiohttpTransport:
             pool.slots.give()
             raise
 
-    async def _send(self, request: HTTPRequest, connect: float | None) -> aiohttp.ClientResponse:
+    async def _send(self, request: HTTPRequest, connect: float | None) -> aiohttp.ClientResponse | Answered:
         body = None if request.body is None else _payload(request.body)
         failure: BaseException
         through, secrets = "", tuple[Secret, ...]()
@@ -112,14 +113,18 @@ class AiohttpTransport:
         try:
             route = self._route(request.url)
             through, secrets = route.through, route.secrets
-            session = self._pool().session(route.socket)
+            pool = self._pool()
+            session = pool.session(route.socket)
+            timeout = _connect_within(connect)
+            if isinstance(body, bytes) and not route.through and stands_alone(session):
+                return await pool.heads(route.socket).send(request, body, route.url, route.trust, timeout)
             return await session.request(
                 request.method,
                 route.url,
                 data=body,
                 headers=request.headers.reveal(),
                 allow_redirects=False,
-                timeout=_connect_within(connect),
+                timeout=timeout,
                 ssl=route.trust,
                 proxy=route.proxy.reveal() or None,
             )
@@ -231,7 +236,7 @@ class AiohttpResponse:
     """A response whose headers have arrived. It holds a slot until it is closed or released."""
 
     def __init__(
-        self, response: aiohttp.ClientResponse, live: set[Live], slots: Slots, secrets: tuple[Secret, ...]
+        self, response: aiohttp.ClientResponse | Answered, live: set[Live], slots: Slots, secrets: tuple[Secret, ...]
     ) -> None:
         self._response = response
         self._read = response.content.readany
@@ -249,6 +254,10 @@ class AiohttpResponse:
     @property
     def headers(self) -> Mapping[str, str]:
         return self._response.headers
+
+    @property
+    def ended(self) -> bool:
+        return self._response.content.at_eof() and self._response.content.exception() is None
 
     async def read(self) -> bytes:
         failure: BaseException

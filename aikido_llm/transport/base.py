@@ -94,8 +94,14 @@ class Headers(Unpicklable):
         """What of them must not be shown, wherever a server repeats it."""
         return secrets_in(self._values)
 
+    def __bool__(self) -> bool:
+        return bool(self._values)
+
     def __repr__(self) -> str:
         return f"Headers({', '.join(sorted(self._values))})"
+
+
+NO_HEADERS = Headers({})
 
 
 def _one_list(*values: str) -> str:
@@ -183,6 +189,21 @@ def when_sent(response: HTTPResponse, otherwise: float) -> float:
     """Of a `Timed` response. (To ask whether it is one by `isinstance` takes 14 µs, and this is asked per request.)"""
     sent: float = getattr(response, "sent", otherwise)
     return sent
+
+
+class Ending(Protocol):
+    """A response whose transport knows when all of its body has been read."""
+
+    @property
+    def ended(self) -> bool:
+        """`read` would give b"" without waiting."""
+        ...
+
+
+def has_ended(response: HTTPResponse) -> bool:
+    """Of an `Ending` response whether it has; of another one False."""
+    ended: bool = getattr(response, "ended", False)
+    return ended
 
 
 class Proxied(Protocol):

@@ -22,10 +22,10 @@ from aiohttp.client_reqrep import ClientRequest, ConnectionKey
 from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 
+from .direct import HEADER_BYTES, Heads
 from .slots import Slots
 
 _FOREVER = 365 * 24 * 3600.0  # s: what a loop can count to
-_HEADER_BYTES = 64 * 1024  # of one header field: some gateways send long policy headers
 _TURNS = 5  # of the loop; it reads in the second one
 
 
@@ -57,6 +57,7 @@ class Pool:
         self.warming = asyncio.Lock()
         self._keepalive = keepalive
         self._sessions: dict[str, aiohttp.ClientSession] = {}
+        self._heads: dict[str, Heads] = {}
         self._end: AsyncGenerator[None] | None = _closed_with_the_loop(self._sessions, self.live)
         with contextlib.suppress(StopIteration):
             self._end.__anext__().send(None)
@@ -64,6 +65,10 @@ class Pool:
     def session(self, socket: str) -> aiohttp.ClientSession:
         """That whose connections all go to the Unix socket of this path; "": over TCP, to any host."""
         return self._sessions.get(socket) or self._sessions.setdefault(socket, _session(socket, self._keepalive))
+
+    def heads(self, socket: str) -> Heads:
+        """Of the small requests that go out over that session."""
+        return self._heads.get(socket) or self._heads.setdefault(socket, Heads(self.session(socket)))
 
     async def aclose(self) -> None:
         """Close every connection, live responses first; those of another loop when that one runs again."""
@@ -86,8 +91,8 @@ def _session(socket: str, keepalive: float) -> aiohttp.ClientSession:
     session = aiohttp.ClientSession(
         connector=connector,
         cookie_jar=aiohttp.DummyCookieJar(),
-        max_field_size=_HEADER_BYTES,
-        max_line_size=_HEADER_BYTES,
+        max_field_size=HEADER_BYTES,
+        max_line_size=HEADER_BYTES,
         trust_env=False,  # it would read netrc too, and add its passwords
     )
     vars(session)["_retry_connection"] = False  # it would send a GET twice, whatever the server has seen of it
