@@ -23,19 +23,20 @@ from ..errors import (
 )
 from ..secret import without_frames
 from ..transport.base import NO_HEADERS, Body, Headers
-from ..types.events import EndEvent, ErrorEvent, Event, UsageEvent
+from ..types.events import Event
 from ..types.exchange import ResumeToken
 from ..types.request import Request
 from ..types.response import ModelInfo
 from .advice import advised
 from .answer import AnswerParser
 from .background import Ask, TakenUp
+from .brief import Briefs
 from .clocks import Clocks
 from .continuation import Continued
 from .exchange import Accepted, Exchange, Settings
 from .gates import Begun, enter, kept
 from .lasting import LastingAnswer
-from .reader import Reader
+from .reader import Reader, failed_at_once
 from .stream import Source
 from .watch import watcher, with_watched_headers
 from .wires import lasts, told_of_others, told_who_does, without_unnamed
@@ -46,7 +47,6 @@ P = TypeVar("P", bound=AnswerParser)
 _NEAR_MODELS = 20
 _COMPARED = 1000  # names at most: to compare one takes up to a tenth of a millisecond
 _NEAR_SECONDS = 5.0  # an error is not held up longer than this to find near names
-_WITHOUT_CONTENT = (UsageEvent, EndEvent)
 _MODEL_PAGES = 1000  # more pages than any list has: a server that repeats itself ends here
 
 
@@ -69,6 +69,7 @@ class Attempts:
         self._settings = settings
         self._exchange = exchange
         self._provider = settings.provider.name
+        self._briefs = Briefs(settings)
 
     async def begin(self, request: Request, stream: bool, clocks: Clocks) -> tuple[Source, list[Event]]:
         """Send the request, again while nothing of an answer has come and the policy allows it; and, when the provider
@@ -113,7 +114,7 @@ class Attempts:
                 error.available = await self.near_models(asked.model)
             self.stamp(error, asked.model)
             failed = None if prepared is None else prepared.failed
-            if failed is not None and _failed_at_once(failed[1]) is error:
+            if failed is not None and failed_at_once(failed[1]) is error:
                 return failed
             raise error from error.__cause__
 
@@ -192,13 +193,18 @@ class Attempts:
         except LLMError as error:
             self.stamp(advised(self._settings.provider, request, error), request.model)
             raise
+        if not stream and not prepared.wire.once:
+            answered = await self._briefs.begun(clocks, request, sent, number)
+            if not isinstance(answered, Accepted):
+                return answered
+            sent = answered
         reader = self._reader(clocks, prepared, sent, number, extra)
         try:
             events = await reader.events()
         except BaseException:
             reader.close()
             raise
-        failure = _failed_at_once(events)
+        failure = failed_at_once(events)
         if failure is None:
             return reader, events
         if reader.received:
@@ -335,14 +341,3 @@ class Attempts:
 
 def _too_deep() -> InvalidRequestError:
     return InvalidRequestError("the request holds something that is nested too deep (a schema, extra, metadata)")
-
-
-def _failed_at_once(events: list[Event]) -> LLMError | None:
-    """The error of an answer that ended before anything of it could be handed out."""
-    failure: LLMError | None = None
-    for event in events:
-        if isinstance(event, ErrorEvent):
-            failure = event.error
-        elif not isinstance(event, _WITHOUT_CONTENT):
-            return None
-    return failure

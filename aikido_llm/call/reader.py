@@ -4,11 +4,12 @@ import asyncio
 
 from ..errors import LLMError
 from ..transport.base import HTTPResponse
-from ..types.events import ErrorEvent, Event
+from ..types.events import EndEvent, ErrorEvent, Event, UsageEvent
 from ..types.exchange import RateLimits
 from .answer import AnswerParser
 from .clocks import Clocks
 
+_WITHOUT_CONTENT = (UsageEvent, EndEvent)
 _DRAIN = 0.05  # s to wait behind the end mark for the end of the body, which lets the connection be used again
 _BEHIND_END = 2.0  # s to wait for the usage behind a whole answer: hosts that count first take some tenths of that
 _BEHIND_CALLS = 10.0  # s, where it ended in calls: some hosts send the finish reason with each, and then write the next
@@ -165,3 +166,14 @@ def failure_in(events: list[Event]) -> LLMError | None:
     """The error that the last events of an answer tell of."""
     last = events[-2] if len(events) > 1 else None
     return last.error if isinstance(last, ErrorEvent) else None
+
+
+def failed_at_once(events: list[Event]) -> LLMError | None:
+    """The error of an answer that ended before anything of it could be handed out."""
+    failure: LLMError | None = None
+    for event in events:
+        if isinstance(event, ErrorEvent):
+            failure = event.error
+        elif not isinstance(event, _WITHOUT_CONTENT):
+            return None
+    return failure

@@ -7,13 +7,13 @@ from attrs import evolve
 
 from ..codecs import json
 from ..codecs.text import mended_in
-from ..dialects.base import Decoder
+from ..dialects.base import Brief, Decoder
 from ..secret import Secret, hide, hide_in
 from ..types.response import Response
 from ..types.unread import Unread
 
 
-def names(decoder: Decoder, secrets: tuple[Secret, ...]) -> tuple[str, str, str | None]:
+def names(decoder: Decoder | Brief, secrets: tuple[Secret, ...]) -> tuple[str, str, str | None]:
     """(id, model, the provider's word for the end): no content, so that none of them may be a key."""
     id, model, word = decoder.id, decoder.model, decoder.raw_finish_reason
     said = f"{id}\n{model}\n{word}"

@@ -6,7 +6,7 @@ wire speaks and nothing of *where* (host, key, headers are the provider's).
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 from attrs import field, frozen
 
@@ -64,6 +64,18 @@ class ModelPage:
 
     models: tuple[ModelInfo, ...]
     cursor: str | None = None
+
+
+class Brief(NamedTuple):
+    """A whole answer that is one text: the facts of a Decoder that has read it (see there). text: "" for none."""
+
+    text: str
+    usage: Usage | None
+    finish_reason: FinishReason
+    raw_finish_reason: str
+    id: str
+    model: str
+    provider_data: dict[str, Any]
 
 
 class Decoder(ABC):
@@ -202,6 +214,14 @@ class Dialect(Protocol):
 
     def decode_models(self, body: bytes) -> ModelPage:
         """Raises MalformedStream when the body is not a model list."""
+        ...
+
+
+class Briefs(Protocol):
+    """A dialect that reads the commonest of short answers at once. It is known by its attribute."""
+
+    def brief(self, body: bytes) -> Brief | None:
+        """What a whole body says, as its `decoder` would read it; None for all but the plainest, which that reads."""
         ...
 
 

@@ -4,6 +4,7 @@ from attrs import field, frozen
 
 from ..errors import LLMError
 from .checks import of
+from .unchecked import Unchecked
 from .usage import Usage
 
 
@@ -16,6 +17,7 @@ class Timing:
     total: float | None = field(default=None, validator=of(float, type(None)))
 
 
+TIMINGS = Unchecked(Timing)
 _COUNT = of(float, type(None))
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from operator import attrgetter
 from typing import Any, Literal, TypeAlias, cast, get_args
 
 from attrs import field, fields, frozen
@@ -13,6 +12,7 @@ from .checks import at_least, each, http_s_own, listed, mapping, of, one_of, str
 from .extra import NO_LISTS, Lists, layered
 from .messages import Message, user
 from .tools import Tool
+from .unchecked import Unchecked
 
 Effort: TypeAlias = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 """How much to think, from not at all to as much as there is. A level that a wire has not becomes the nearest it has."""
@@ -181,20 +181,7 @@ class Request:
     conversation: str | None = field(default=None, validator=of(str, type(None)), kw_only=True)
 
 
-def _filled(request: Request, values: Mapping[str, Any]) -> Request:
-    """The same with other values, which are in their fields' own forms: `evolve` would convert all fields again, which
-    takes three times as long, for each request of a client that was opened with a model."""
-    made = object.__new__(Request)
-    for put, value in zip(_PUT, _values(request), strict=True):
-        put(made, value)
-    for name, value in values.items():
-        object.__setattr__(made, name, value)
-    return made
-
-
-_NAMES = tuple(attribute.name for attribute in fields(Request))
-_PUT = tuple(getattr(Request, name).__set__ for name in _NAMES)
-_values = attrgetter(*_NAMES)
+_REQUESTS = Unchecked(Request)
 
 
 @frozen
@@ -221,7 +208,7 @@ class Options:
         }
         if self.extra:
             changes["extra"] = layered(self.extra, request.extra, lists)
-        return _filled(request, changes) if changes else request
+        return _REQUESTS.like(request, changes) if changes else request
 
     def over(self, defaults: "Options", lists: Lists = NO_LISTS) -> "Options":
         """These options, with what they leave open taken from `defaults`; `extra` merges as in `apply`."""

@@ -7,6 +7,7 @@ from attrs import field, frozen
 
 from .checks import of
 from .notebook import show_usage
+from .unchecked import Unchecked
 
 
 @frozen
@@ -44,6 +45,9 @@ class Usage:
     @property
     def completion_tokens(self) -> int | None:
         return self.output_tokens
+
+
+USAGES = Unchecked(Usage)
 
 
 def added(usages: Iterable[Usage]) -> Usage:

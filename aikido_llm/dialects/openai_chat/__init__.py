@@ -14,10 +14,10 @@ from ...types.extra import Lists
 from ...types.ranking import Ranking
 from ...types.request import Request
 from .. import embeddings, rankings
-from ..base import FEATURES, ErrorReply, ModelPage, WireRequest
+from ..base import FEATURES, Brief, ErrorReply, ModelPage, WireRequest
 from ..extra import TOOLS
 from ..verbs import EmbedRequest, RerankRequest, there
-from . import count, decode, encode, errors, models
+from . import brief, count, decode, encode, errors, models
 from .quirks import Quirks
 
 
@@ -57,6 +57,9 @@ class OpenAIChat(Quirks):
 
     def decoder(self, request: Request) -> decode.Decoder:
         return decode.Decoder(self, request)
+
+    def brief(self, body: bytes) -> Brief | None:
+        return brief.brief(body, self)
 
     def decode_error(self, reply: ErrorReply) -> LLMError:
         return errors.decode_error(reply, self)

@@ -1,12 +1,16 @@
 """What an answer cost, wherever in a chunk or body the host says it."""
 
-from ...types.usage import Usage
+from ...types.usage import USAGES, Usage
 from ..cost import dollars
 from ..counts import READ, WRITTEN
 from ..values import as_count, as_list, as_object, first_count, is_object, within
 from .wire import Json
 
 _CACHE_READ = ("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens", "cache_read_input_tokens")
+_READ_DETAILS = ("prompt_tokens_details", "prompt_token_details", "input_tokens_details")
+_WRITTEN_DETAILS = ("completion_tokens_details", "output_tokens_details")
+_OF_CACHE = ("cached_tokens", "cache_write_tokens")
+_USUAL = frozenset(("prompt_tokens", "completion_tokens", "total_tokens", _READ_DETAILS[0], _WRITTEN_DETAILS[0]))
 _NOTHING: Json = {}
 
 
@@ -29,21 +33,25 @@ def read_usage(usage: Json, timings: Json) -> Usage | None:
     """
     if not usage:
         return _from_timings(timings) if timings else None
-    details = _object(usage, "prompt_tokens_details", "prompt_token_details", "input_tokens_details")
-    said = _object(usage, "completion_tokens_details", "output_tokens_details")
-    prompt, completion = first_count(usage, *READ), first_count(usage, *WRITTEN)
-    reasoning = _either(first_count(said, "reasoning_tokens"), usage, "reasoning_tokens")
-    cached = _either(first_count(details, "cached_tokens"), usage, *_CACHE_READ)
-    written = _either(first_count(details, "cache_write_tokens"), usage, "cache_creation_input_tokens")
+    rare = not _USUAL.issuperset(usage)  # a host's own names stand in it
+    prompt = first_count(usage, *READ) if rare else as_count(usage.get("prompt_tokens"))
+    completion = first_count(usage, *WRITTEN) if rare else as_count(usage.get("completion_tokens"))
+    details = _object(usage, *(_READ_DETAILS if rare else _READ_DETAILS[:1]))
+    said = _object(usage, *(_WRITTEN_DETAILS if rare else _WRITTEN_DETAILS[:1]))
+    reasoning, cached, written = map(as_count, (said.get("reasoning_tokens"), *map(details.get, _OF_CACHE)))
+    if rare:
+        reasoning = _either(reasoning, usage, "reasoning_tokens")
+        cached = _either(cached, usage, *_CACHE_READ)
+        written = _either(written, usage, "cache_creation_input_tokens")
     output = _with_reasoning(prompt, completion, reasoning, as_count(usage.get("total_tokens")))
-    return Usage(
-        input_tokens=prompt,
-        output_tokens=output,
-        cache_read_tokens=within(cached, prompt),
-        cache_write_tokens=within(written, prompt),
-        reasoning_tokens=within(reasoning, output),
-        cost_usd=dollars(usage),
-        raw=usage,
+    return USAGES.of(
+        prompt,
+        output,
+        within(cached, prompt),
+        within(written, prompt),
+        within(reasoning, output),
+        dollars(usage) if rare else None,
+        usage,
     )
 
 
