@@ -33,6 +33,7 @@ from .background import Ask, TakenUp
 from .brief import Briefs
 from .clocks import Clocks
 from .continuation import Continued
+from .conversations import Conversations
 from .exchange import Accepted, Exchange, Settings
 from .gates import Begun, enter, kept
 from .lasting import LastingAnswer
@@ -70,6 +71,7 @@ class Attempts:
         self._exchange = exchange
         self._provider = settings.provider.name
         self._briefs = Briefs(settings)
+        self._conversations = Conversations(settings.dialect, self._provider)
 
     async def begin(self, request: Request, stream: bool, clocks: Clocks) -> tuple[Source, list[Event]]:
         """Send the request, again while nothing of an answer has come and the policy allows it; and, when the provider
@@ -161,7 +163,7 @@ class Attempts:
         row = self._settings.provider
         request = without_unnamed(row, request)
         try:
-            return request, self._settings.dialect.encode(request, stream=stream, provider=self._provider)
+            return request, self._conversations.encode(request, stream=stream)
         except UnsupportedFeatureError as error:
             raise told_of_others(row, request, error, stream=stream) from None
 

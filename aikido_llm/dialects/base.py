@@ -217,6 +217,16 @@ class Dialect(Protocol):
         ...
 
 
+class Conversing(Protocol):
+    """A dialect of whose requests the front can be kept while a conversation grows (see `call.conversations`). It is
+    known by its attribute."""
+
+    @property
+    def turns(self) -> str:
+        """The key of the body under which a list of the messages stands, instructions at its top or nowhere in it."""
+        ...
+
+
 class Briefs(Protocol):
     """A dialect that reads the commonest of short answers at once. It is known by its attribute."""
 

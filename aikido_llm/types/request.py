@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from operator import attrgetter
 from typing import Any, Literal, TypeAlias, cast, get_args
 
 from attrs import field, fields, frozen
@@ -182,6 +183,18 @@ class Request:
 
 
 _REQUESTS = Unchecked(Request)
+_OTHERS = attrgetter(*(attribute.name for attribute in fields(Request) if attribute.name != "messages"))
+
+
+def with_messages(request: Request, messages: tuple[Message, ...]) -> Request:
+    """The same with other messages."""
+    return _REQUESTS.like(request, {"messages": messages})
+
+
+def others_of(request: Request) -> tuple[Any, ...]:
+    """The values of all its fields but the messages, by which two requests are told apart."""
+    others: tuple[Any, ...] = _OTHERS(request)
+    return others
 
 
 @frozen

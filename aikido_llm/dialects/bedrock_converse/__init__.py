@@ -37,6 +37,10 @@ class BedrockConverse(Quirks):
         return _FEATURES
 
     @property
+    def turns(self) -> str:
+        return "messages"
+
+    @property
     def extra_lists(self) -> Lists:
         return encode.LISTS
 

@@ -39,6 +39,10 @@ class CohereChat(Quirks):
         return _FEATURES
 
     @property
+    def turns(self) -> str:
+        return "messages"
+
+    @property
     def extra_lists(self) -> Lists:
         return TOOLS
 

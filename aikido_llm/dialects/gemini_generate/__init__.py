@@ -29,6 +29,10 @@ class GeminiGenerate(Quirks):
         return {feature: feature != "cache marks" for feature in base.FEATURES}
 
     @property
+    def turns(self) -> str:
+        return "contents"
+
+    @property
     def extra_lists(self) -> Lists:
         return encode.LISTS
 

@@ -35,6 +35,10 @@ class OllamaChat(Quirks):
         return _FEATURES
 
     @property
+    def turns(self) -> str:
+        return "messages"
+
+    @property
     def extra_lists(self) -> Lists:
         return TOOLS
 

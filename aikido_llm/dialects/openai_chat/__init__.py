@@ -46,6 +46,10 @@ class OpenAIChat(Quirks):
         return {feature: not lacking.get(feature, False) for feature in FEATURES}
 
     @property
+    def turns(self) -> str:
+        return "messages"
+
+    @property
     def extra_lists(self) -> Lists:
         return TOOLS
 

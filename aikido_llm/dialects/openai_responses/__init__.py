@@ -40,6 +40,10 @@ class OpenAIResponses(Quirks):
         return {feature: not lacking.get(feature, False) for feature in FEATURES}
 
     @property
+    def turns(self) -> str:
+        return "input"
+
+    @property
     def extra_lists(self) -> Lists:
         return encode.LISTS
 
