@@ -19,7 +19,15 @@ from .speakers import row_of
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 NAMES = providers()  # before any test registers its own
-SHARED = ("__init__", "base", "compatible", "names", "rate_headers", "wire_marks")  # modules that are no row
+SHARED = (
+    "__init__",
+    "base",
+    "base_variables",
+    "compatible",
+    "names",
+    "rate_headers",
+    "wire_marks",
+)  # modules that are no row
 DIALECTS = sorted(path.parent.name for path in (ROOT / "aikido_llm" / "dialects").glob("*/__init__.py"))
 
 

@@ -72,7 +72,7 @@ def _whole(row: Provider, asked: Asked) -> tuple[Address | None, str]:
         return addresses.read(asked.written), "written"
     if not asked.from_env:
         return None, ""
-    url = row.base_from_env(asked.from_env) if row.base_from_env else asked.from_env
+    url = row.filled(row.base_from_env(asked.from_env), asked.settings) if row.base_from_env else asked.from_env
     return addresses.read(url, f"the environment variable {asked.variable or row.base_env}"), "from_env"
 
 

@@ -125,7 +125,8 @@ class Provider:
     base_path:  the version segment that every base URL ends in; put behind one that is a host alone. Default: the path
                 of base_url. base_always: put behind each that has none.
     base_env:   the variable of the vendor's own SDK that holds a base URL. base_env_short: that SDK puts base_path
-                behind it. base_from_env: its value -> the URL, where people write a bare host; raises ConfigError.
+                behind it. base_from_env: the value -> the URL, where it is another; it may leave places open as
+                base_url does; raises ConfigError.
                 base_env_older: other names of it, of earlier SDKs and of tools beside them, read where it is not set:
                 a key that is meant for the address there must not go to base_url.
     strip_base: endings that people leave on the base URL and that the dialect's paths already have; * is any segment.

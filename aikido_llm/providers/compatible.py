@@ -15,6 +15,7 @@ from ..dialects.openai_chat import OpenAIChat
 from ..dialects.openai_responses import OpenAIResponses
 from ..dialects.verbs import Embedding, Reranking
 from ..errors import ConfigError
+from . import base_variables
 from .base import WIRE, DsnOption, Provider, Wire
 from .openai_compatible import RESPONSES
 
@@ -43,7 +44,7 @@ def _host(
 ) -> Host:
     row = Provider(
         name, base_url, dialect, title=title, key_env=keys, key_url=key_url, strip_base=_ENDINGS,
-        docs=f"docs/providers/{name}.md", **more,
+        docs=f"docs/providers/{name}.md", **base_variables.OF.get(name, {}), **more,
     )  # fmt: skip
     return Host(row, source, notes=notes)
 
@@ -71,11 +72,6 @@ def _switch(value: str) -> bool:
     if value.lower() not in ("true", "false"):
         raise ConfigError("a switch takes true or false")
     return value.lower() == "true"
-
-
-def _workspace(value: str) -> str:
-    """DATABRICKS_HOST, in which people write a URL or a bare host."""
-    return value if "://" in value else f"https://{value}"
 
 
 _LISTS = Embedding(numbers="")  # no word of base64 was read
@@ -115,9 +111,12 @@ HOSTS: Mapping[str, Host] = {
         _host(
             "sambanova", "SambaNova", "https://api.sambanova.ai/v1", ("SAMBANOVA_API_KEY",),
             "https://cloud.sambanova.ai/apis",
-            _open_models(top_k_field="top_k", thinking="chat_template_kwargs"),
-            'SambaNova docs, "OpenAI compatibility" (1.0.57), and sambanova 1.13.0, _client.py and'
-            " types/chat/completion_create_params.py, read 2026-11; no recorded exchange",
+            _open_models(
+                top_k_field="top_k", thinking="chat_template_kwargs", embedding=evolve(_FIXED, numbers="base64")
+            ),
+            'SambaNova docs, "OpenAI compatibility" (1.0.57) and "Create embeddings", and sambanova 1.13.0, _client.py'
+            " and types/chat/completion_create_params.py, read 2026-11; no recorded exchange",
+            "Its model of vectors is served by SambaStack, not by SambaCloud.",
             _TEMPLATES,
             "`n` is 1 to 8, and 1 beside tools (else a 400). gpt-oss models take"
             ' `extra={"reasoning_effort": "low" | "medium" | "high"}`.',
@@ -229,15 +228,17 @@ HOSTS: Mapping[str, Host] = {
             " take"
             " strict tools.",
             'Unity AI Gateway is `base_url="https://WORKSPACE/ai-gateway/mlflow/v1"`; its models are `system.ai.NAME`.',
-            base_env="DATABRICKS_HOST", base_from_env=_workspace, base_path="/serving-endpoints",
+            base_path="/serving-endpoints",
         ),
         _host(
             "vercel", "Vercel AI Gateway", "https://ai-gateway.vercel.sh/v1",
             ("AI_GATEWAY_API_KEY", "VERCEL_OIDC_TOKEN"), "https://vercel.com/docs/ai-gateway/authentication",
             OpenAIChat(
-                thinking="reasoning", reasoning_replay="details", cache_marks=True, audio_input=None, embedding=_LISTS
+                thinking="reasoning", reasoning_replay="details", cache_marks=True, audio_input=None, embedding=_LISTS,
+                reranking=Reranking(),
             ),
-            f'Vercel docs, "AI Gateway: OpenAI Chat Completions, advanced", {_MODELS_DEV}; {_RECORDED}',
+            f'Vercel docs, "AI Gateway: OpenAI Chat Completions, advanced", {_MODELS_DEV}; "Cohere Rerank API", read'
+            f" 2026-11; {_RECORDED}",
             options=(
                 DsnOption(
                     "provider_order", body=("providerOptions", "gateway", "order"), split=True,
@@ -258,8 +259,10 @@ HOSTS: Mapping[str, Host] = {
         ),
         _host(
             "nebius", "Nebius Token Factory", "https://api.tokenfactory.nebius.com/v1", ("NEBIUS_API_KEY",),
-            "https://tokenfactory.nebius.com", _open_models(top_k_field="top_k", reasoning_replay="content"),
-            f'Nebius Token Factory API reference, "Create chat completion", {_MODELS_DEV}; no recorded exchange',
+            "https://tokenfactory.nebius.com",
+            _open_models(top_k_field="top_k", reasoning_replay="content", embedding=Embedding()),
+            f'Nebius Token Factory API reference, "Create chat completion", {_MODELS_DEV}; "Create embeddings"'
+            " (20260506), read 2026-11; no recorded exchange",
         ),
         _host(
             "baseten", "Baseten", "https://inference.baseten.co/v1", ("BASETEN_API_KEY",),
@@ -272,8 +275,12 @@ HOSTS: Mapping[str, Host] = {
         _host(
             "novita", "Novita AI", "https://api.novita.ai/openai/v1", ("NOVITA_API_KEY",),
             "https://novita.ai/settings/key-management",
-            _open_models(top_k_field="top_k", thinking="enable_thinking", reasoning_replay="content"),
-            f'Novita docs, "Create chat completion", {_MODELS_DEV}; no recorded exchange',
+            _open_models(
+                top_k_field="top_k", thinking="enable_thinking", reasoning_replay="content", embedding=_FIXED,
+                reranking=Reranking(),
+            ),
+            f'Novita docs, "Create chat completion", {_MODELS_DEV}; "Create embeddings" and "Create rerank", read'
+            " 2026-11; no recorded exchange",
         ),
         _host(
             "siliconflow", "SiliconFlow", "https://api.siliconflow.com/v1", ("SILICONFLOW_API_KEY",),
@@ -329,7 +336,7 @@ HOSTS: Mapping[str, Host] = {
             " proxy_cli.py and"
             " llms/litellm_proxy, read 2026-11; whether every model behind it takes cache marks, URLs of files and"
             " labels was not read",
-            key_needed=False, base_env="LITELLM_PROXY_API_BASE", base_env_short=True, **_both(_LITELLM, RESPONSES),
+            key_needed=False, **_both(_LITELLM, RESPONSES),
         ),
     )
 }  # fmt: skip

@@ -85,6 +85,36 @@ def test_the_row_s_own_base_url_stays_and_so_does_its_host_alone(row: str) -> No
         ("deepseek", "DEEPSEEK_API_BASE", "https://gw/v1", "https://gw/v1"),
         ("openrouter", "OPENROUTER_API_BASE", "https://gw/api/v1", "https://gw/api/v1"),
         ("azure", "AZURE_API_BASE", "https://me.openai.azure.com/", "https://me.openai.azure.com/openai/v1"),
+        ("fireworks", "FIREWORKS_BASE_URL", "https://gw/f", "https://gw/f/v1"),
+        ("fireworks", "FIREWORKS_API_BASE", "https://gw/inference/v1", "https://gw/inference/v1"),
+        ("sambanova", "SAMBA_NOVA_BASE_URL", "https://gw/v1", "https://gw/v1"),
+        ("sambanova", "SAMBANOVA_BASE_URL", "https://gw/s", "https://gw/s"),
+        ("perplexity", "PERPLEXITY_BASE_URL", "https://gw/p", "https://gw/p/v1"),
+        ("nvidia", "NVIDIA_BASE_URL", "https://gw/n", "https://gw/n/v1"),
+        ("zai", "ZAI_BASE_URL", "https://gw/api/paas/v4", "https://gw/api/paas/v4"),
+        ("qwen", "DASHSCOPE_HTTP_BASE_URL", "https://gw/api/v1", "https://gw/compatible-mode/v1"),
+        ("qwen", "DASHSCOPE_API_BASE", "https://gw/compatible-mode/v1", "https://gw/compatible-mode/v1"),
+        ("litellm", "LITELLM_PROXY_URL", "https://gw", "https://gw/v1"),
+        *(
+            (row, variable, "https://gw/v1", "https://gw/v1")
+            for row, variable in (
+                ("deepinfra", "DEEPINFRA_API_BASE"),
+                ("moonshot", "MOONSHOT_API_BASE"),
+                ("minimax", "MINIMAX_API_BASE"),
+                ("huggingface", "HF_API_BASE"),
+                ("huggingface", "HUGGINGFACE_API_BASE"),
+                ("nebius", "NEBIUS_API_BASE"),
+                ("vercel", "VERCEL_AI_GATEWAY_API_BASE"),
+                ("perplexity", "PERPLEXITY_API_BASE"),
+                ("zai", "ZAI_API_BASE"),
+                ("baseten", "BASETEN_API_BASE"),
+                ("novita", "NOVITA_API_BASE"),
+                ("lmstudio", "LM_STUDIO_API_BASE"),
+                ("nvidia", "NVIDIA_NIM_API_BASE"),
+                ("sambanova", "SAMBANOVA_API_BASE"),
+                ("databricks", "DATABRICKS_API_BASE"),
+            )
+        ),
     ],
 )
 def test_the_variables_of_the_vendors_own_sdks(
@@ -98,10 +128,39 @@ def test_the_variables_of_the_vendors_own_sdks(
         if find(row).base_url:
             assert settings_of(llm.open(row)).base_url == find(row).base_url
     for wrong in ("gateway", "https://", "https://u:p@gw", "https://gw?x=1"):
-        if row != "ollama":
+        if row not in ("ollama", "databricks"):  # whose variables may hold a bare host
             monkeypatch.setenv(variable, wrong)
             with pytest.raises(llm.ConfigError, match=rf"{variable}|query"):  # and never the public host instead
                 llm.open(row)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("CLOUDFLARE_BASE_URL", "https://gw/client/v4"),
+        ("CLOUDFLARE_API_BASE", "https://gw/client/v4/accounts/a-1/ai/run/"),
+    ],
+)
+def test_a_variable_of_a_base_url_that_is_an_accounts(
+    variable: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    client = llm.open("cloudflare", account_id="a-1")
+    assert settings_of(client).base_url == "https://gw/client/v4/accounts/a-1/ai/v1"
+
+
+def test_a_gateways_key_never_goes_to_the_public_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every variable that may name the gateway is one of a row, so what was set is used or refused, never passed by."""
+    for name in providers():
+        row = find(name)
+        for variable in row.base_variables:
+            with monkeypatch.context() as only:
+                only.setenv(variable, "https://gateway.example/x/v1")
+                only.setenv("CLOUDFLARE_ACCOUNT_ID", "a-1")
+                only.setenv("AWS_REGION", "eu-west-1")
+                only.setenv("GOOGLE_CLOUD_PROJECT", "p")
+                only.setenv("ANTHROPIC_FOUNDRY_RESOURCE", "r")
+                assert settings_of(llm.open(name)).base_url.startswith("https://gateway.example/"), (name, variable)
 
 
 def test_the_name_of_today_beats_an_older_one(monkeypatch: pytest.MonkeyPatch) -> None:
