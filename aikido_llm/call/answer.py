@@ -286,7 +286,7 @@ class AnswerParser:
         if halved:
             response = shown.mended(response)
         if failure is not None:
-            if isinstance(failure, StreamError) and not isinstance(failure, TooLargeError):
+            if isinstance(failure, StreamError) and not (isinstance(failure, TooLargeError) or self._decoder.wrapped):
                 failure = another_wire(self._head, self._wire) or failure
             data: dict[str, Any] = shown.hidden(response.provider_data, self._secrets) or {}
             response = evolve(response, raw=shown.raw(self._body, self._secrets), provider_data=data)

@@ -97,7 +97,7 @@ class Decoder(ABC):
     media_places: where this wire sends base64 (a data URI, or bare) that may be large. A long string there may come as
         a mark whose bytes wait in `arrived`, for these frames only: who reads one hands `arrived` to `dialects.media`.
     written_in: the dialect whose blocks `replay` holds, "" for the one that the decoder is of.
-    wrapped: its frames came as base64 inside of others.
+    wrapped: its frames came as base64 inside of others, and how a body begins tells no other wire.
     many: keys whose values are read with all that is in them; opened: keys whose values hold such. Elsewhere a large
         value that is made of many small ones comes as its text (codecs/dense.py). logprob_keys: more of `many`, where
         the caller asked for logprobs.

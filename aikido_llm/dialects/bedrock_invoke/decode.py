@@ -9,7 +9,7 @@ source: Amazon Bedrock API reference, "InvokeModelWithResponseStream", read 2026
 from typing import Any
 
 from ...codecs import json
-from ...errors import MalformedStream, UnsupportedFeatureError
+from ...errors import MalformedStream
 from ...framing import Frame
 from ...types.events import Event
 from ...types.response import FinishReason
@@ -74,13 +74,14 @@ class Decoder(messages.Decoder):
 
 
 def _refuse_others(data: bytes) -> None:
-    """Raises UnsupportedFeatureError for an answer in the wire of another model's maker."""
+    """Raises MalformedStream for an answer in the wire of another model's maker."""
     try:
         said: Any = json.loads_frame(data)
     except ValueError:
         return
     if is_object(said) and said.get("type") not in _OF_MESSAGES and not envelope.is_error(said):
-        raise UnsupportedFeatureError(
+        raise MalformedStream(
             "this model answers InvokeModel in a wire of its own, which is not Claude's Messages: bedrock-converse "
-            "speaks to every model of the service"
+            "speaks to every model of the service",
+            permanent=True,
         )

@@ -12,7 +12,7 @@ from . import anthropic_messages
 from .base import Draft, Json, string
 from .bedrock_converse import messages
 
-OTHERS = "UnsupportedFeatureError"
+OTHERS = "MalformedStream"
 
 
 def read(body: bytes) -> Draft:

@@ -84,7 +84,7 @@ def test_no_prefix_of_a_whole_body_passes(exchange: Exchange) -> None:
 def test_what_other_makers_answer_is_refused_by_name(exchange: Exchange) -> None:
     """Nothing of it passes for an answer, however much of it has come."""
     error = error_of(_road(exchange).read_every_way(exchange.body))
-    assert isinstance(error, llm.UnsupportedFeatureError)
+    assert isinstance(error, llm.MalformedStream)
     assert "bedrock-converse" in error.message
     assert not llm.is_retryable(error)
     for end in cuts(exchange.body, small=600, most=30):

@@ -126,7 +126,7 @@ def test_other_makers_answers_are_refused_by_name(other: dict[str, Any]) -> None
     answer = json.dumps(other).encode()
     for road, sent in ((STREAM, wrapped(answer) * 2), (BODY, answer)):
         error = error_of(road.read_every_way(sent))
-        assert isinstance(error, llm.UnsupportedFeatureError), error
+        assert isinstance(error, llm.MalformedStream), error
         assert "bedrock-converse" in error.message and not llm.is_retryable(error)
 
 
