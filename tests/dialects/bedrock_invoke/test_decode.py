@@ -50,6 +50,45 @@ def test_text_and_what_the_service_measured() -> None:
     assert response_of(STREAM.read(answer)).provider_data == {"amazon-bedrock-invocationMetrics": METRICS}
 
 
+def block(index: int, opened: dict[str, Any], *deltas: dict[str, Any]) -> bytes:
+    pieces = [said(type="content_block_delta", index=index, delta=delta) for delta in deltas]
+    begun = said(type="content_block_start", index=index, content_block=opened)
+    return begun + b"".join(pieces) + said(type="content_block_stop", index=index)
+
+
+def test_a_call_in_pieces() -> None:
+    opened = {"type": "tool_use", "id": "toolu_bdrk_1", "name": "add", "input": {}}
+    parts = ({"type": "input_json_delta", "partial_json": piece} for piece in ("", '{"a"', ":1}"))
+    (call,) = response_of(STREAM.read_every_way(stream(block(0, opened, *parts)))).tool_calls
+    assert (call.id, call.name, call.parsed()) == ("toolu_bdrk_1", "add", {"a": 1})
+
+
+def test_signed_thinking_is_kept_for_the_next_turn() -> None:
+    deltas = ({"type": "thinking_delta", "thinking": "Hm."}, {"type": "signature_delta", "signature": "c2ln"})
+    thought = block(0, {"type": "thinking", "thinking": "", "signature": ""}, *deltas)
+    response = response_of(STREAM.read_every_way(stream(thought, words("Yes."))))
+    assert (response.thinking, response.text) == ("Hm.", "Yes.")
+    kept = response.message.replay_for("test", "anthropic_messages")
+    assert kept[0] == {"type": "thinking", "thinking": "Hm.", "signature": "c2ln"}
+
+
+def test_a_refusal() -> None:
+    stop = said(type="message_delta", delta={"stop_reason": "refusal"}) + said(type="message_stop")
+    error = error_of(STREAM.read_every_way(said(**BEGUN) + words("I") + stop))
+    assert isinstance(error, llm.ContentFilteredError)
+
+
+def test_a_second_beginning_is_a_fault() -> None:
+    other = {"type": "message_start", "message": {"id": "msg_bdrk_2"}}
+    assert isinstance(error_of(STREAM.read_every_way(said(**BEGUN) + words("a") + said(**other))), llm.MalformedStream)
+
+
+def test_without_its_end_it_is_cut() -> None:
+    error = error_of(STREAM.read_every_way(said(**BEGUN) + words("Hello")))
+    assert isinstance(error, llm.StreamTruncated)
+    assert error.partial is not None and error.partial.text == "Hello"
+
+
 def test_no_prefix_passes() -> None:
     whole = stream(words("Hello"))
     assert STREAM.check_prefixes(whole, len(whole)) == len(whole)
