@@ -12,6 +12,7 @@ import pytest
 from attrs import evolve, frozen
 
 import aikido_llm as llm
+from aikido_llm.providers import find
 from aikido_llm.testing import Answer, WireServer
 from aikido_llm.transport.aiohttp import AiohttpTransport
 from aikido_llm.transport.base import HTTPRequest, HTTPResponse, Transport
@@ -136,7 +137,7 @@ async def test_a_credential_is_found_once_used_and_renewed(
             assert not any(secret in request.target for secret in secrets)
 
 
-@pytest.mark.parametrize("wire", ["chat", "responses", "messages"])
+@pytest.mark.parametrize("wire", tuple(find("bedrock").wires))
 async def test_every_wire_of_bedrock_is_signed(wire: str, monkeypatch: Monkey, tmp_path: Path) -> None:
     async with WireServer() as server:
         aws_container(server, monkeypatch, tmp_path)
@@ -149,6 +150,16 @@ async def test_every_wire_of_bedrock_is_signed(wire: str, monkeypatch: Monkey, t
         first, second, _ = (request for request in server.received if request.verb == "chat")
         assert first.headers["x-amz-date"] < second.headers["x-amz-date"], "a retry carries a new date"
         assert "/eu-north-1/bedrock/aws4_request" in first.headers["authorization"]
+        assert not server.refused
+
+
+async def test_vectors_are_signed_for_too(monkeypatch: Monkey, tmp_path: Path) -> None:
+    async with WireServer(key="another") as server:
+        aws_container(server, monkeypatch, tmp_path)
+        async with opened(CLOUDS[3], "bedrock", server, "invoke") as client:
+            found = await client.embed(["a", "b"], model="amazon.titan-embed-text-v2:0", dimensions=256)
+        assert [len(vector) for vector in found.vectors] == [256, 256]
+        assert [request.verb for request in server.received if request.verb] == ["embed", "embed"]
         assert not server.refused
 
 
