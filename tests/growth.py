@@ -290,6 +290,32 @@ def _ranking(n: int) -> Job:
     return lambda: rankings.decode(body, n)
 
 
+def _cited(dialect: str, answer: Callable[[Any, Any], Any]) -> Callable[[int], Job]:
+    """n citations that share an object of n fields."""
+
+    def make(n: int) -> Job:
+        fields = {f"k{number}": number for number in range(n)}
+        pieces = [_event(dialect, event) for event in answer(fields, n)]
+        return lambda: _read(dialect, pieces)
+
+    return make
+
+
+def _one_source(fields: Any, n: int) -> Any:
+    """One source of many fields, and one support, both cited n times."""
+    grounding = {
+        "groundingChunks": [{"web": {"uri": "u"}, **fields}],
+        "groundingSupports": [{"segment": {"endIndex": 1}, **fields, "groundingChunkIndices": [0] * n}],
+    }
+    return [{"candidates": [{"content": {"parts": [{"text": "a"}]}, "groundingMetadata": grounding}]}]
+
+
+def _one_citation(fields: Any, n: int) -> Any:
+    """One citation of many fields with n sources."""
+    citation = {"start": 0, "end": 1, "text": "a", **fields, "sources": [{"type": "document", "id": "d"}] * n}
+    return [{"type": "citation-start", "index": 0, "delta": {"message": {"citations": citation}}}]
+
+
 def _rows() -> Iterator[Growth]:
     yield Growth("scrub", ("secret",), _on_text(lambda text: scrub(text, KEY)))
     yield Growth(
@@ -352,6 +378,8 @@ def _rows() -> Iterator[Growth]:
         "stream_as, n keys", ("structured.growing",), _deltas(lambda n: {f"k{i}": i for i in range(n)}, 4), 200
     )
     yield Growth("stream_as, n escapes", ("structured.growing",), _deltas(lambda n: {"a": '"\\\n' * n}, 4), 200)
+    yield Growth("citations, gemini", ("dialects.gemini_generate",), _cited("gemini_generate", _one_source), 200)
+    yield Growth("citations, cohere", ("dialects.cohere_chat",), _cited("cohere_chat", _one_citation), 200)
     yield Growth("reasoning details, n indexes", ("dialects.openai_chat",), _openai(_text_detail), 100)
     yield Growth("reasoning details, n ids", ("dialects.openai_chat",), _openai(_secret_detail), 100)
     yield Growth("repeated names, broken", ("dialects.toolcalls",), _openai(_repeated_name('{"a":[{}', "{}")), 100)

@@ -10,6 +10,7 @@ from typing import Any, TypeGuard
 MOST = 2**53
 """Numbers of tokens, dollars and seconds stay below this: beyond it JSON's readers no longer agree on whole numbers."""
 
+_FEW = 16  # fields
 _LONGEST = 64  # characters of a number that is written as text
 
 
@@ -80,6 +81,12 @@ def first_count(fields: Mapping[str, Any], *names: str) -> int | None:
         if value is not None and (count := as_count(value)) is not None:
             return count
     return None
+
+
+def beside(shared: dict[str, Any], name: str, own: dict[str, Any]) -> dict[str, Any]:
+    """One of many values, whose fields are its own and those that it shares with others: side by side, as long as the
+    shared ones are few; else under a name and not copied, for a server may share a large object among thousands."""
+    return {**shared, **own} if len(shared) <= _FEW else {name: shared, **own}
 
 
 def within(part: int | None, whole: int | None) -> int | None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from ...types.citations import Citation
 from ...types.logprobs import TokenLogprob
-from ..values import as_count, as_list, as_object, as_objects, as_text
+from ..values import as_count, as_list, as_object, as_objects, as_text, beside
 
 _WORDS = ("text", "snippet", "content")  # where documents and results of tools have their own words
 
@@ -34,7 +34,7 @@ def _citation(source: dict[str, Any], place: tuple[int | None, int | None], rest
         as_text(said.get(words)),
         id or as_text(said.get("title")),
         *place,
-        provider_data={**rest, **own, **({kind: left} if left else {})},
+        provider_data=beside(rest, "citation", {**own, **({kind: left} if left else {})}),
     )
 
 

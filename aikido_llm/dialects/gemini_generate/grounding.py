@@ -12,7 +12,7 @@ from itertools import accumulate
 from typing import Any
 
 from ...types.citations import Citation
-from ..values import as_count, as_list, as_object, as_objects, as_text, is_object
+from ..values import as_count, as_list, as_object, as_objects, as_text, beside, is_object
 
 
 class AnswerText:
@@ -49,12 +49,12 @@ class AnswerText:
 
 def citations(metadata: dict[str, Any], text: AnswerText) -> list[Citation]:
     """groundingMetadata: what each support cites, in order, then the sources that no support has."""
-    sources = as_objects(metadata.get("groundingChunks"))
+    sources = [_source(source) for source in as_objects(metadata.get("groundingChunks"))]
     cited: set[int] = set()
     found: list[Citation] = []
     for support in as_objects(metadata.get("groundingSupports")):
         found += _supported(support, sources, text, cited)
-    found += [_citation(source, None, {}) for n, source in enumerate(sources) if n not in cited]
+    found += [source for n, source in enumerate(sources) if n not in cited]
     return found
 
 
@@ -70,43 +70,41 @@ def recited(metadata: dict[str, Any], text: AnswerText) -> list[Citation]:
     return found
 
 
-def _supported(
-    support: dict[str, Any], sources: list[dict[str, Any]], text: AnswerText, cited: set[int]
-) -> list[Citation]:
+def _supported(support: dict[str, Any], sources: list[Citation], text: AnswerText, cited: set[int]) -> list[Citation]:
     segment = as_object(support.get("segment"))
     place = text.place(segment)
     rest = _without(support, "segment", "groundingChunkIndices", "confidenceScores")
     if place is None and segment:
         rest["segment"] = segment
+    start, end = place or (None, None)
     scores = as_list(support.get("confidenceScores"))
     found: list[Citation] = []
     indexes: list[Any] = as_list(support.get("groundingChunkIndices")) or [None]
     for n, index in enumerate(indexes):
-        source: dict[str, Any] = {} if index is None else {"groundingChunkIndex": index}
+        source = Citation(provider_data={} if index is None else {"groundingChunkIndex": index})
         if isinstance(index, int) and 0 <= index < len(sources):
             cited.add(index)
             source = sources[index]
         scored = {"confidenceScore": scores[n]} if n < len(scores) else {}
-        found.append(_citation(source, place, {**rest, **scored}))
+        told = beside(source.provider_data, "groundingChunk", beside(rest, "groundingSupport", scored))
+        found.append(Citation(source.url, source.title, source.cited_text, source.document, start, end, told))
     return found
 
 
-def _citation(source: dict[str, Any], place: tuple[int, int] | None, rest: dict[str, Any]) -> Citation:
+def _source(source: dict[str, Any]) -> Citation:
+    """A grounding chunk, wherever it is cited."""
     kind = next((name for name, item in source.items() if is_object(item)), "")
     fields = as_object(source.get(kind))
     url_name = "uri" if "uri" in fields else "sourceUri"  # of a picture: the page that it stands on
     left = _without(fields, url_name, "title", "text", "documentName")
     title = as_text(fields.get("title"))
     others = {name: item for name, item in source.items() if name != kind}
-    start, end = place or (None, None)
     return Citation(
         as_text(fields.get(url_name)),
         title,
         as_text(fields.get("text")),
         as_text(fields.get("documentName")) or (title if kind == "retrievedContext" else ""),
-        start,
-        end,
-        {**others, **({kind: left} if left else {}), **rest},
+        provider_data={**others, **({kind: left} if left else {})},
     )
 
 
