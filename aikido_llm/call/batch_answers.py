@@ -55,7 +55,10 @@ class Answers:
                 self._download = Download(self._send, self._host.new_clocks, wire, most, self._host.patience)
             read = await self._download.next()
             if read is not None:
-                return [self.read(line) for line in read]
+                answered = [self.read(line) for line in read]
+                if any(one.name for one in answered):
+                    self._download.got()
+                return answered
             self._download = None
         return None
 

@@ -17,11 +17,13 @@ from .exchange import Accepted
 Send: TypeAlias = Callable[[Clocks, WireRequest], Awaitable[Accepted]]
 """Sends a request, retrying its start, and returns the 200 or 206."""
 
+_GROWTH = 256 * 1024  # bytes of an unfinished line that count as content
 _ENOUGH = 5  # times in a row that a download may bring nothing new
 
 
 class Download:
-    """`next()` gives whole lines without their ends, blank ones left out, at least one; None behind the last.
+    """`next()` gives whole lines without their ends, blank ones left out, at least one; None behind the last. `got()`
+    says that there was something in them: until then the clocks of the wait go on, and so does the count of failures.
 
     wire: the request for the document. most: bytes of a line. wait: seconds before the second
     request, doubling. Where the host knows ranges, the rest alone is asked for
@@ -40,6 +42,8 @@ class Download:
         self._response: HTTPResponse | None = None
         self._pieces: list[bytes] = []  # of the unfinished line
         self._size = 0  # bytes of these
+        self._grown = 0  # of them, when they last counted as content
+        self._waits = False  # the clocks of a wait are running
         self._failures = 0
         self._over = False
 
@@ -59,9 +63,13 @@ class Download:
                 self.close()
                 raise
             if lines:
-                self._failures = 0
                 return lines
         return None
+
+    def got(self) -> None:
+        """The latest lines held something."""
+        self._failures = 0
+        self._came()
 
     def close(self) -> None:
         """Drop the connection at once; never waits."""
@@ -77,8 +85,13 @@ class Download:
             clocks, response = await self._begin()
         else:
             clocks, response = self._clocks, self._response
+        if not self._waits:
+            clocks.begin_wait()
+            self._waits = True
         data = await _piece(clocks, response)
         if data:
+            if self._passed:  # there is no more of it than has come before
+                self._came()
             again = data[self._passed :]
             self._passed = max(self._passed - len(data), 0)
             return self._completed(again)
@@ -100,30 +113,39 @@ class Download:
         response = (await self._send(clocks, wire)).response
         self._clocks, self._response = clocks, response
         clocks.watch(response.close)
-        self._pieces, self._size, self._passed = [], 0, self._known
+        self._pieces, self._size, self._grown, self._passed = [], 0, 0, self._known
+        self._waits = False
         if response.status == 206:
             if not response.headers.get("content-range", "").startswith(f"bytes {self._known}-"):
                 raise MalformedStream("the server sent another part of the answers than was asked for", permanent=True)
             self._passed = 0
         return clocks, response
 
+    def _came(self) -> None:
+        """Content has come: the clocks stand still until more is asked for."""
+        if self._clocks is not None:
+            self._clocks.end_wait()
+        self._waits = False
+
     def _completed(self, data: bytes) -> list[bytes]:
         *lines, rest = data.split(b"\n")
         if lines:
             lines[0] = b"".join((*self._pieces, lines[0]))
-            self._pieces, self._size = [], 0
+            self._pieces, self._size, self._grown = [], 0, 0
             self._known += sum(map(len, lines)) + len(lines)
         if rest:
             self._pieces.append(rest)
             self._size += len(rest)
             if self._size > self._most:
                 raise too_large("body_bytes", self._most)
+            if self._size - self._grown >= _GROWTH and not rest.isspace():
+                self._grown = self._size
+                self._came()
         return [line for line in lines if line.strip()]
 
 
 async def _piece(clocks: Clocks, response: HTTPResponse) -> bytes:
-    """The next bytes, under the clocks; they stand still while nobody asks."""
-    clocks.begin_wait()
+    """The next bytes, under the clocks."""
     broken: LLMError | None = None
     data = b""
     try:
@@ -133,5 +155,4 @@ async def _piece(clocks: Clocks, response: HTTPResponse) -> bytes:
     failure = clocks.failure() or broken
     if failure is not None:
         raise failure
-    clocks.end_wait()
     return data

@@ -1,6 +1,7 @@
 """The contract of a batch wire: what is sent to begin a batch, to look at it, and what its answers look like. Pure."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Protocol, TypeAlias
 
@@ -14,6 +15,9 @@ from .base import Dialect, ErrorReply, WireRequest
 from .values import as_count, as_number, as_object, as_text
 
 Json: TypeAlias = dict[str, Any]
+
+_LATEST = 253_370_764_800.0
+"""Seconds from 1970 to the year 9999, behind which no calendar goes."""
 
 
 @frozen
@@ -181,20 +185,13 @@ def counted(found: Any, total: str, succeeded: str, failed: str) -> tuple[int | 
 
 
 def count(counts: Json, key: str) -> int | None:
-    value = counts.get(key)
-    if isinstance(value, str):  # JSON has no int64: some write it as text
-        return int(value) if value.isdecimal() else None
-    return as_count(value)
+    return as_count(counts.get(key))  # JSON has no int64: some write it as text
 
 
 def _time(value: Any) -> float | None:
-    number = as_number(value)
-    if number is not None:
-        return number
-    try:
-        return datetime.fromisoformat(as_text(value)).timestamp()
-    except ValueError:
-        return None
+    with suppress(ValueError, OverflowError):
+        value = datetime.fromisoformat(as_text(value)).timestamp()
+    return as_number(value, _LATEST)
 
 
 class Typed(msgspec.Struct):

@@ -1,6 +1,7 @@
 """Hosted batches: the same answers as by `complete`, each row once, whatever the host and the network do."""
 
 import asyncio
+import contextlib
 import random
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -18,6 +19,7 @@ from aikido_llm.providers import find
 from aikido_llm.retry import CLIENT_START
 from aikido_llm.testing import Answer, Fault, Received, StubClient, WireServer
 from aikido_llm.types.batches import BatchState
+from tests.cli.running import run, saying
 
 HOSTS = ("openai", "openai-responses", "azure", "anthropic", "gemini", "mistral", "groq")
 SOON = (0.001, 0.002)
@@ -243,6 +245,55 @@ async def test_a_download_that_breaks_off_is_taken_up(name: str, ranges: bool) -
         ranged = [request.headers["range"] for request in server.received if "range" in request.headers]
         assert len(ranged) >= 2
         assert sorted(ranged, key=lambda value: int(value[6:-1])) == ranged
+
+
+@asynccontextmanager
+async def endless(unit: bytes) -> AsyncGenerator[tuple[str, list[bytes]]]:
+    """A host with one batch, whose answers are this for ever. Its base URL, and what was asked of it."""
+    asked: list[bytes] = []
+    batch = b'{"id": "b", "status": "completed", "output_file_id": "f", "created_at": 1}'
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            asked.append((await reader.readuntil(b"\r\n\r\n")).partition(b"\r\n")[0])
+            if b"/content" not in asked[-1]:
+                writer.write(head + b"Content-Length: %d\r\n\r\n%b" % (len(batch), batch))
+            else:
+                writer.write(head + b"\r\n")
+                while not writer.is_closing():
+                    writer.write(unit)
+                    await writer.drain()
+                    await asyncio.sleep(0.005)
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", asked
+
+
+@pytest.mark.parametrize("unit", [b"\n", b"\n" * 65536, b" " * 1000, b"no answer\n", b'{"custom_id": ""}\n'], ids=len)
+async def test_what_is_no_answer_does_not_hold_the_clocks(unit: bytes) -> None:
+    clocks = llm.Timeouts(first_event=0.1, idle=0.1)
+    async with (
+        endless(unit) as (url, asked),
+        llm.open("openai-chat", base_url=url, api_key="k", retry=SWIFT, timeouts=clocks) as client,
+    ):
+        with pytest.raises(llm.TimedOutError):
+            await told(bulk.batch(client, "b"))
+        assert len([line for line in asked if b"/content" in line]) == 5, "as often as a download may bring nothing"
+
+
+@pytest.mark.parametrize(
+    ("created", "total"),
+    [(1e300, "9" * 5000), ("9" * 5000, 10**400), (1e15, -1), ("9" * 60, "1e3"), ("9999-12-31T23:59:59-14:00", [])],
+)
+async def test_counts_and_times_that_no_batch_has(created: object, total: object) -> None:
+    told = {"id": "b", "status": "x", "created_at": created, "request_counts": {"total": total}}
+    async with saying({"data": [told]}) as url, llm.open("openai-chat", base_url=url, api_key="k") as client:
+        (batch,) = await bulk.list_batches(client)
+        assert batch.parts[0].total in (None, 1000)
+        listed = await run("batch", "list", "-p", "openai-chat", "--dsn", f"{url}?api_key=key-of-nobody")
+        assert (listed.code, listed.err) == (0, "")
 
 
 async def test_answers_that_are_kept_no_longer() -> None:
