@@ -152,17 +152,19 @@ def excerpt(text: str, size: int) -> str:
 
 def hide(text: str, *secrets: Secret) -> str:
     """The text without these secrets, in full, percent-encoded, or shown in part (`sk-abc...xyz`); those that are no
-    words (from 12 characters on) in capitals and small letters alike."""
+    words (from 12 characters on) in capitals and small letters alike, and with their signs as a URL, JSON or HTML
+    spells them. Other spellings (base64, hexadecimal, backwards) are not looked for."""
     lowered = text.lower()
-    values = [value for secret in secrets if (value := secret.reveal())[:4].lower() in lowered or "%" in text]
+    is_spelled = "%" in text or "\\" in text or "&" in text
+    values = [value for secret in secrets if (value := secret.reveal())[:4].lower() in lowered or is_spelled]
     if not values:
         return text
     for value in sorted(values, key=len, reverse=True):
         if len(value) >= 4:
             text = text.replace(value, HIDDEN).replace(quote(value, safe=""), HIDDEN)
         if len(value) >= 12:
-            if value.lower() in lowered:
-                text = re.sub(re.escape(value), HIDDEN, text, flags=re.IGNORECASE)
+            if value.lower() in lowered or is_spelled:
+                text = re.sub(_spelled(value) if is_spelled else re.escape(value), HIDDEN, text, flags=re.IGNORECASE)
             # a part of it, as providers show it: `sk-abc...xyz`
             text = re.sub(_elided(value[:4]), _if_elided, text, flags=re.IGNORECASE)
             text = _without_cut_end(text, value)
@@ -269,6 +271,17 @@ def _elided(begin: str) -> str:
     """What begins so and goes on to the dots or stars of a part left out, which are group 1. A beginning of letters may
     come again inside of the run that it begins: then the run is taken even without them."""
     return rf"{re.escape(begin)}[\w\-]*+((?:\*{{2,}}|\.{{2,}}|{_MORE})[\w\-.*]*+){'?' if _in_run(begin) else ''}"
+
+
+def _spelled(value: str) -> str:
+    """The value, whose signs may be escaped, a few times over: by a URL (%2B), by JSON, by HTML."""
+    return "".join(letter if letter.isalnum() else _sign(letter) for letter in value)
+
+
+def _sign(letter: str) -> str:
+    code = ord(letter)
+    in_html = rf"&(?:amp;){{0,3}}#(?:0{{0,4}}{code}|x0{{0,4}}{code:x});"
+    return rf"(?:%(?:25){{0,3}}{code:02x}|\\{{1,4}}u{code:04x}|{in_html}|\\{{0,4}}{re.escape(letter)})"
 
 
 def _if_elided(found: re.Match[str]) -> str:

@@ -90,7 +90,7 @@ def _seconds(job: Job, best_of: int) -> float:
 UNITS = (
     "a-b_", "sk-canary", "sk-", "AIza", "http://", "http://a?", "http://a@", "authorization: ", "bearer a", "api_key=",
     "ab*", "sk-a.", "a" * 50, " ", "<title", "<script>", "<", "invalid model ", "models ", "try again in 1", "wrong ",
-    "retry after 1m", "{", '{"error":', "rate limit of ", "1", "\\", '"',
+    "retry after 1m", "{", '{"error":', "rate limit of ", "1", "\\", '"', "%", "%25", "&amp;",
 )  # fmt: skip
 
 

@@ -1,8 +1,11 @@
 import asyncio
 import copy
+import json
 import pickle
 import string
 import traceback
+from collections.abc import Callable
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given, settings
@@ -115,6 +118,26 @@ def test_the_cut_end_of_an_excerpt_shows_no_part_of_a_key() -> None:
 def test_an_address_is_shown_without_its_query_whatever_stands_before() -> None:
     assert scrub("http://http://host/a?key=1") == f"http://http://host/a?{HIDDEN}"
     assert scrub("http://one http://two?b=2 http://three") == f"http://one http://two?{HIDDEN} http://three"
+
+
+@pytest.mark.parametrize("key", ["sk-canary-0123456789abcdef", "ab+cd/efgh+ij/klmn==", "-+/=.~:@!$&'()*,;"])
+def test_the_signs_of_a_key_are_known_in_other_spellings(key: str) -> None:
+    def with_signs(spell: Callable[[str], str]) -> str:
+        return "".join(letter if letter.isalnum() else spell(letter) for letter in key)
+
+    spellings = {
+        "a URL": quote(key, safe=""),
+        "a URL in small letters": with_signs(lambda sign: f"%{ord(sign):02x}"),
+        "a URL in part": quote(key),
+        "a URL twice": quote(with_signs(lambda sign: f"%{ord(sign):02X}"), safe=""),
+        "JSON": with_signs(lambda sign: f"\\u{ord(sign):04x}"),
+        "JSON in JSON": json.dumps(with_signs(lambda sign: f"\\u{ord(sign):04X}")),
+        "PHP's JSON": key.replace("/", "\\/"),
+        "HTML": with_signs(lambda sign: f"&#{ord(sign)};"),
+        "HTML in hexadecimal": with_signs(lambda sign: f"&#x{ord(sign):X};"),
+    }
+    shown = {name: scrub(f"key ({spelled}) said", Secret(key)).replace('"', "") for name, spelled in spellings.items()}
+    assert shown == dict.fromkeys(spellings, "key (***) said")
 
 
 def test_a_secret_inside_another_leaves_no_rest() -> None:
