@@ -8,7 +8,7 @@ cattrs lives here and nowhere else; importing it takes tens of milliseconds, so 
 """
 
 from array import array
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from types import UnionType
 from typing import Any, TypeVar, cast, get_args, overload
@@ -41,10 +41,20 @@ def to_dict(value: Any) -> dict[str, Any]:
     Of a caller's own subclass of an error, the nearest class of ours is kept.
     raises: InvalidRequestError for what is no such value, and for something inside that JSON has no word for.
     """
+    return _written(value, _converter())
+
+
+def to_kept(value: Any) -> dict[str, Any]:
+    """The same without what tells of the HTTP exchange of an answer or an error, their `headers` and `raw`: for what is
+    stored. They are not made for it either, where nobody has asked for them yet."""
+    return _written(value, _converter(exchange=False))
+
+
+def _written(value: Any, converter: Converter) -> dict[str, Any]:
     if not isinstance(value, LLMError) and not _is_class(cast("object", type(value))):
         raise InvalidRequestError(f"to_dict writes values of this package, not a {type(value).__name__}")
     try:
-        return cast("dict[str, Any]", _converter().unstructure(value))
+        return cast("dict[str, Any]", converter.unstructure(value))
     except UnfitError as error:
         problem = str(error)
     except RecursionError:
@@ -72,20 +82,21 @@ def from_dict(data: object, kind: Any) -> Any:
 # ---------------------------------------------------------------- the converter
 
 
-@lru_cache(maxsize=1)
-def _converter() -> Converter:
-    """Made once: it compiles two functions per class, each when it is first needed."""
+@lru_cache(maxsize=2)
+def _converter(exchange: bool = True) -> Converter:
+    """Made once: it compiles two functions per class, each when it is first needed. exchange: see `to_kept`."""
     converter = strict_converter()
     converter.register_structure_hook(bytes, read_bytes)
     converter.register_unstructure_hook(bytes, base64.encode)
     converter.register_structure_hook(array, read_float32)
     converter.register_unstructure_hook(array, write_float32)
-    _register_classes(converter)
+    _register_classes(converter, () if exchange else ("headers", "raw"))
     _register_errors(converter)
     return converter
 
 
-def _register_classes(converter: Converter) -> None:
+def _register_classes(converter: Converter, left_out: Sequence[str]) -> None:
+    """left_out: fields of an answer and of an error that are not written."""
     for kind in (Response, TokenLogprob):  # they hold others of their own kind
         attrs.resolve_types(kind)
 
@@ -105,7 +116,7 @@ def _register_classes(converter: Converter) -> None:
         return _class_reader(kind, converter)
 
     def writer(kind: Any) -> Callable[[Any], dict[str, Any]]:
-        return _class_writer(kind, converter)
+        return _class_writer(kind, converter, left_out if kind in (Response, Failure) else ())
 
     converter.register_structure_hook_factory(_is_class, reader)
     converter.register_unstructure_hook_factory(_is_class, writer)
@@ -159,13 +170,14 @@ def _class_reader(kind: Any, converter: Converter) -> Hook:
     return reader
 
 
-def _class_writer(kind: Any, converter: Converter) -> Callable[[Any], dict[str, Any]]:
+def _class_writer(kind: Any, converter: Converter, left_out: Sequence[str]) -> Callable[[Any], dict[str, Any]]:
     def content(value: Any) -> Any:
         return value if isinstance(value, str) else [converter.unstructure(part) for part in value]
 
     hooks = {a.name: override(unstruct_hook=_plain_value) for a in attrs.fields(kind) if a.type in _PLAIN}
     if kind is Message:
         hooks["content"] = override(unstruct_hook=content)
+    hooks |= {a.name: override(omit=True) for a in attrs.fields(kind) if a.alias in left_out}
     write = _make_writer(kind, converter, _cattrs_omit_if_default=True, _cattrs_use_alias=True, **hooks)
     tag = dict([_TAGS[kind]] if kind in _TAGS else [])
     return lambda value: {**tag, **write(value)}

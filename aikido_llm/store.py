@@ -6,9 +6,9 @@ pictures and sound that were sent, the hash alone. Headers, keys and raw bodies 
 """
 
 import os
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from functools import partial
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeAlias, TypeVar
@@ -19,7 +19,8 @@ from . import serialize
 from .client import Client, identity_of
 from .codecs import json
 from .codecs.leases import TABLES, Leases
-from .codecs.sqlite import Connection, Database, Job, Schema, UnusableError, insert, marks, padded
+from .codecs.sqlite import Connection, Database, Job, Schema, UnusableError
+from .codecs.statements import insert, insert_new, marks, padded
 from .errors import ConfigError, LLMError
 from .secret import sounds_secret
 from .types import kept
@@ -31,8 +32,6 @@ from .types.response import Response
 __all__ = ["LEASE", "Asked", "Call", "CallStore", "Outcome", "identify"]
 
 T = TypeVar("T")
-_Entry: TypeAlias = tuple[dict[str, Any], dict[bytes, bytes], bytes]
-"""What a call's columns hold, the bodies that they name, and its last message."""
 
 LEASE = 30.0  # s that a claim is good for when it is not renewed
 
@@ -57,6 +56,10 @@ class Asked:
         pieces = kept.request_pieces(serialize.to_dict(request), sounds_secret)
         key = kept.digest(identity, kept.digest(row.encode()), *(piece.decides for piece in pieces))
         return cls(key, tuple(pieces), row, request.model or "")
+
+
+_Entry: TypeAlias = tuple[Asked, tuple[Any, ...], dict[bytes, bytes]]
+"""What was asked, what the call's columns hold, and its media by their hash."""
 
 
 class CallStore:
@@ -85,7 +88,8 @@ class CallStore:
         def job(connection: Connection) -> list[Call | bool]:
             calls = _settled(connection, keys, answered=False)
             free = self._leases.claim(connection, [key for key in dict.fromkeys(keys) if key not in calls])
-            return [calls.get(key) or (key in free and keys.index(key) == place) for place, key in enumerate(keys)]
+            first = {key: place for place, key in reversed([*enumerate(keys)])}
+            return [calls.get(key) or (key in free and first[key] == place) for place, key in enumerate(keys)]
 
         return await self._do(job)
 
@@ -115,22 +119,23 @@ class CallStore:
         is. events: of a stream, to be given again as they came.
         """
         how = outcome_of(outcome, left=left)
-        values, media = _packed(asked, outcome, events)
-        values |= {"at": at, "seconds": seconds, "first_event": first_event, "outcome": how.value}
-        values["final"] = how is Outcome.answered if final is None else final
-        bodies = {**{piece.hash: piece.json for piece in asked.pieces}, **media}
-        await self._sure(self._database.add(self._insert, (values, bodies, asked.pieces[-1].json)))
+        ended = (at, seconds, first_event, how.value, (how is Outcome.answered) if final is None else final)
+        entry = _entry(asked, outcome, ended, events)
+        await self._sure(self._database.add(self._insert, entry))
 
     def _insert(self, connection: Connection, entries: list[_Entry]) -> None:
         """A bulk run's calls are indexed by who first searches: it takes longer than all the rest."""
-        bodies = {hashed: data for _, several, _ in entries for hashed, data in several.items()}
-        insert(connection, "bodies (hash, data)", [*bodies.items()], " ON CONFLICT DO NOTHING")
-        insert(connection, _INTO, [_row(values) for values, _, _ in entries if values["row"]])
-        for values, _, message in entries:
-            if not values["row"]:
-                number = connection.execute(f"INSERT INTO {_INTO} VALUES ({marks(_COLUMNS)})", _row(values)).lastrowid
-                connection.execute(_INDEX, (number, kept.text_in(message, values["answer"])))
-        self._leases.release(connection, [values["key"] for values, _, _ in entries])
+        bodies = {piece.hash: piece.json for asked, _, _ in entries for piece in asked.pieces}
+        for _, _, media in entries:
+            bodies |= media
+        insert_new(connection, "bodies", ("hash", "data"), [*bodies.items()])
+        insert(connection, "calls", _COLUMNS, [values for asked, values, _ in entries if asked.row])
+        for asked, values, _ in entries:
+            if not asked.row:
+                insert(connection, "calls", _COLUMNS, [values])
+                number = connection.execute("SELECT last_insert_rowid()").fetchone()[0]
+                connection.execute(_INDEX, (number, kept.text_in(asked.pieces[-1].json, values[_ANSWER])))
+        self._leases.release(connection, [asked.key for asked, _, _ in entries])
 
     async def find(
         self, text: str = "", *, limit: int = 20, before: int | None = None, outcome: Outcome | None = None,
@@ -170,7 +175,7 @@ class CallStore:
     async def _do(self, job: Job[T]) -> T:
         return await self._sure(self._database.do(job))
 
-    async def _sure(self, done: Coroutine[Any, Any, T]) -> T:
+    async def _sure(self, done: Awaitable[T]) -> T:
         try:
             return await done
         except UnusableError as error:
@@ -203,10 +208,8 @@ _SCHEMA = Schema(
         *TABLES,
     ),),
 )  # fmt: skip
-_INTO = f"calls ({', '.join(_COLUMNS)})"
-_row = itemgetter(*_COLUMNS)
+_ANSWER = _COLUMNS.index("answer")
 _SELECT = f"SELECT id, {', '.join(_COLUMNS)} FROM calls "
-_Packed: TypeAlias = tuple[dict[str, Any], dict[bytes, bytes]]
 _PAGE = 200  # calls that are read at once: others ask for something too
 
 
@@ -215,7 +218,7 @@ def _settled(connection: Connection, keys: Sequence[bytes], answered: bool) -> d
     only = " AND outcome = 'answered'" if answered else ""
     found: dict[bytes, Call] = {}
     wanted = padded(keys)
-    for row in connection.execute(f"{_SELECT}WHERE final AND key IN ({marks(wanted)}){only} ORDER BY id", wanted):
+    for row in connection.execute(f"{_SELECT}WHERE final AND key IN ({marks(len(wanted))}){only} ORDER BY id", wanted):
         found.setdefault(row[1], _read(connection, row, details=answered))
     return found
 
@@ -223,31 +226,27 @@ def _settled(connection: Connection, keys: Sequence[bytes], answered: bool) -> d
 # ---------------------------------------------------------------- a call -> what is kept of it, and back
 
 
-def _packed(asked: Asked, outcome: Response | LLMError, events: Sequence[Event]) -> _Packed:
-    """(the columns of the call but for how and when it ended, media by their hash)."""
-    failed = isinstance(outcome, LLMError)
-    said = (outcome.partial or Response()) if isinstance(outcome, LLMError) else outcome
-    answer = serialize.to_dict(outcome)
-    lines = [event.text if isinstance(event, TextDelta) else serialize.to_dict(event)
+def _entry(asked: Asked, outcome: Response | LLMError, ended: tuple[Any, ...], events: Sequence[Event]) -> _Entry:
+    """ended: the columns from `at` to `final`."""
+    answer = serialize.to_kept(outcome)
+    if isinstance(outcome, LLMError):
+        said, error, finish_reason = outcome.partial or _NO_ANSWER, answer["error"], None
+    else:
+        said, error, finish_reason = outcome, None, outcome.finish_reason.value
+    lines = [event.text if isinstance(event, TextDelta) else serialize.to_kept(event)
              for event in events if not isinstance(event, EndEvent)]  # fmt: skip
     media: dict[bytes, bytes] = {}
     for holder in (*kept.answers_in(answer), *(line for line in lines if isinstance(line, dict))):
-        kept.drop_exchange(holder)
         media |= filter(None, map(kept.detach, kept.media_of(holder)))
-    return {
-        "key": asked.key,
-        "row": asked.row,
-        "provider": said.provider or outcome.provider,
-        "model": said.model or outcome.model or asked.model,
-        "attempts": outcome.attempts,
-        **dict(zip(_COUNTS, _counts(said.usage), strict=True)),
-        "error": answer["error"] if failed else None,
-        "finish_reason": None if failed else said.finish_reason.value,
-        "request": b"".join(piece.hash for piece in asked.pieces),
-        "media": b"".join(media),
-        "answer": json.dumps(answer),
-        "events": json.dumps(lines) if lines else None,
-    }, media
+    values = (
+        asked.key, asked.row, *ended, said.provider or outcome.provider, said.model or outcome.model or asked.model,
+        outcome.attempts, *_counts(said.usage), error, finish_reason, b"".join([piece.hash for piece in asked.pieces]),
+        b"".join(media), json.dumps(answer), json.dumps(lines) if lines else None,
+    )  # fmt: skip
+    return asked, values, media
+
+
+_NO_ANSWER = Response()
 
 
 def _read(connection: Connection, row: tuple[Any, ...], details: bool = True) -> Call:
@@ -269,8 +268,10 @@ def _call(connection: Connection, row: tuple[Any, ...], details: bool) -> Call:
     failed = values.pop("error") is not None
     lines, pieces = values.pop("events"), values.pop("request")
     response = serialize.from_dict({**(answer.get("partial") or {} if failed else answer), "cached": True}, Response)
-    for name in ("media", "finish_reason", *_COUNTS):
-        del values[name]
+    del values["media"]
+    told = [values.pop(name) for name in ("finish_reason", *_COUNTS)]
+    if told != [None if failed else response.finish_reason.value, *_counts(response.usage)]:
+        raise ValueError("the answer is not the one that its columns tell of")  # `{}` would be read as an empty one
     values |= {
         "key": values["key"].hex(), "final": bool(values["final"]), "usage": response.usage,
         "outcome": Outcome(values["outcome"]), "error": serialize.from_dict(answer, LLMError) if failed else None,

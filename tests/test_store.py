@@ -340,6 +340,19 @@ async def test_a_call_that_nobody_can_read_is_said(tmp_path: Path, column: str) 
     assert len(told) >= len(BROKEN) / 2
 
 
+@pytest.mark.parametrize("damaged", ["{}", '{"text": "half"}'])
+async def test_a_damaged_answer_is_not_read_as_an_empty_one(tmp_path: Path, damaged: str) -> None:
+    question, path = asked("why?", row="1"), tmp_path / "calls.db"
+    async with CallStore(path) as store:
+        await put(store, question)
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE calls SET answer = ?", (damaged,))
+    async with CallStore(path) as store:
+        for reading in (store.get(question.key), store.claim([question]), store.find()):
+            with pytest.raises(llm.ConfigError, match="has a call that nobody can read"):
+                await reading
+
+
 async def test_many_at_once_lose_nothing(tmp_path: Path) -> None:
     rng = random.Random(5)
     async with CallStore(tmp_path / "calls.db") as store:
@@ -354,7 +367,8 @@ async def test_searching_a_hundred_thousand_takes_less_than_a_second(tmp_path: P
     async with CallStore(path) as store:
         await put(store, asked("a question about cheese"))
     connection = sqlite3.connect(path)
-    columns = "key, row, at, seconds, first_event, outcome, final, provider, model, attempts, request, media, answer"
+    every = [name for _, name, *_ in connection.execute("PRAGMA table_info(calls)")]
+    columns = ", ".join(every[1:])  # all but the id
     connection.execute(f"""WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
         INSERT INTO calls ({columns}) SELECT {columns.replace("key", "randomblob(16)")} FROM calls, n""")
     connection.execute("INSERT INTO words (rowid, text) SELECT id, 'cheese and number ' || id FROM calls WHERE id > 1")

@@ -18,7 +18,8 @@ from typing import IO, Any, TypeVar
 
 from .. import serialize
 from ..codecs import json
-from ..codecs.sqlite import Connection, Database, Job, Schema, marks
+from ..codecs.sqlite import Connection, Database, Job, Schema
+from ..codecs.statements import marks
 from ..errors import ConfigError, LLMError
 from ..store import Asked, Call, Outcome
 from ..types import kept
@@ -119,7 +120,9 @@ class Parts:
         if time.monotonic() - self._looked >= _LOOK:
             self._look_now(connection)
         found: dict[bytes, Call] = {}
-        for key, part, at in connection.execute(f"SELECT * FROM lines WHERE key IN ({marks(keys)})", keys).fetchall():
+        for key, part, at in connection.execute(
+            f"SELECT * FROM lines WHERE key IN ({marks(len(keys))})", keys
+        ).fetchall():
             with (self.path / part).open("rb") as file:
                 file.seek(at)
                 line = json.loads_object(file.readline())
@@ -214,8 +217,4 @@ def _line(asked: Asked, outcome: Response | LLMError, at: float, seconds: float 
         error=outcome if isinstance(outcome, LLMError) else None,
         usage=Usage() if response is None else response.usage,
     )
-    data = serialize.to_dict(call)
-    for name in ("response", "error"):
-        for holder in kept.answers_in(data[name]) if name in data else ():
-            kept.drop_exchange(holder)
-    return json.dumps(data) + b"\n"
+    return json.dumps(serialize.to_kept(call)) + b"\n"

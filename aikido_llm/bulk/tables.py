@@ -15,7 +15,6 @@ from .. import serialize
 from ..codecs import json
 from ..errors import ConfigError
 from ..retry import RetryPolicy
-from ..types import kept
 from ..types.response import Response
 from .rows import Row, Rowlike, read_row
 from .worker import Open, Worker
@@ -121,10 +120,7 @@ def _values(row: Row) -> dict[str, Any]:
 
 def _text(response: Response) -> str:
     """As the log keeps it."""
-    data = serialize.to_dict(response)
-    for holder in kept.answers_in(data):
-        kept.drop_exchange(holder)
-    return json.text(data)
+    return json.text(serialize.to_kept(response))
 
 
 def arrow_library() -> Any:

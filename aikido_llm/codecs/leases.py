@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
-from .sqlite import Connection, insert, marks, padded
+from .sqlite import Connection
+from .statements import insert_new, marks, padded
 
 TABLES = (
     """CREATE TABLE owners (
@@ -40,10 +41,10 @@ class Leases:
         if not keys:
             return set()
         wanted = padded(keys)
-        holders = dict(connection.execute(f"SELECT key, owner FROM claims WHERE key IN ({marks(wanted)})", wanted))
+        holders = dict(connection.execute(f"SELECT key, owner FROM claims WHERE key IN ({marks(len(wanted))})", wanted))
         gone = {owner for owner in set(holders.values()) if owner != self._owner and self._lost(connection, owner)}
         free = {key: None for key in keys if key not in holders or holders[key] in gone}
-        insert(connection, "claims", [(key, self._owner) for key in free])
+        insert_new(connection, "claims", ("key", "owner"), [(key, self._owner) for key in free])
         return set(free)
 
     def holds(self, connection: Connection, key: bytes) -> bool:
@@ -57,7 +58,7 @@ class Leases:
         if self._owner is not None and keys:
             wanted = padded(keys)
             connection.execute(
-                f"DELETE FROM claims WHERE owner = ? AND key IN ({marks(wanted)})", (self._owner, *wanted)
+                f"DELETE FROM claims WHERE owner = ? AND key IN ({marks(len(wanted))})", (self._owner, *wanted)
             )
 
     def renew(self, connection: Connection) -> None:

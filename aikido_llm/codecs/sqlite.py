@@ -15,12 +15,12 @@ import stat
 import threading
 import time
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
-from attrs import frozen
+from attrs import define, frozen
 
 T = TypeVar("T")
 
@@ -37,6 +37,7 @@ Many: TypeAlias = Callable[[Connection, list[Any]], object]
 _MOST_AT_ONCE = 256  # jobs of one transaction: who comes first shall not wait for all the others
 _PATIENCE = 30.0  # s that another process may hold the file
 _CACHE = 16 * 1024  # KiB of pages
+_STATEMENTS = 256  # that are kept as SQLite has read them
 
 
 @frozen
@@ -48,7 +49,7 @@ class Schema:
     migrations: tuple[tuple[str, ...], ...]
 
 
-@frozen
+@define(eq=False)
 class _Ask:
     """A job, or an item of one that many share, and who waits for it. Neither: close."""
 
@@ -83,11 +84,11 @@ class Database:
         result: T = await self._ask(job)
         return result
 
-    async def add(self, many: Many, item: Any) -> None:
+    def add(self, many: Many, item: Any) -> Awaitable[None]:
         """The same for a job that takes all the items that wait together, in any order with the other jobs. Each
         statement that a job runs gives up the interpreter's lock and waits for it again: so a few are run for all."""
         self._check()
-        await self._ask(None, many, item)
+        return self._ask(None, many, item)
 
     def _check(self) -> None:
         if self._process != os.getpid():
@@ -246,34 +247,6 @@ _ERRNO = {
 }
 
 
-# ---------------------------------------------------------------- several rows in one statement
-
-
-def marks(values: Sequence[object]) -> str:
-    """`?, ?, ?`"""
-    return ", ".join("?" * len(values))
-
-
-def padded(values: Sequence[T]) -> list[T]:
-    """The same values, the last one again and again: for `IN (...)`, so that there are few different statements."""
-    size = next((size for size in reversed(_SIZES) if size >= len(values)), len(values))
-    return [*values, *[values[-1]] * (size - len(values))] if values else []
-
-
-def insert(connection: Connection, into: str, rows: Sequence[Sequence[Any]], behind: str = "") -> None:
-    """`INSERT INTO <into> VALUES ... <behind>`, as few times as there must be."""
-    at = 0
-    while at < len(rows):
-        size = next(size for size in _SIZES if size <= len(rows) - at)
-        some = rows[at : at + size]
-        values = ", ".join([f"({marks(some[0])})"] * size)
-        connection.execute(f"INSERT INTO {into} VALUES {values}{behind}", [value for row in some for value in row])
-        at += size
-
-
-_SIZES = (256, 64, 16, 4, 1)
-
-
 # ---------------------------------------------------------------- the file
 
 _opening = threading.Lock()
@@ -287,7 +260,9 @@ def open_private(path: Path, schema: Schema) -> Connection:
     """
     with _opening:  # closing a file gives back the locks that this process has on it by whatever descriptor
         _make_private(path)
-        connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(
+            path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False, cached_statements=_STATEMENTS
+        )
     try:
         _set_up(connection, schema)
     except BaseException:

@@ -1,4 +1,4 @@
-"""What of a request and of an answer is kept, as plain data (`serialize.to_dict`): no header, no raw body, no media.
+"""What of a request and of an answer is kept, as plain data (`serialize.to_kept`): no header, no raw body, no media.
 
 Media stand in it by their SHA-256 and size, in the place of their data. What a function here is given, it changes.
 """
@@ -6,9 +6,10 @@ Media stand in it by their SHA-256 and size, in the place of their data. What a 
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from ..codecs import base64, json
 
@@ -41,15 +42,29 @@ def request_pieces(request: dict[str, Any], secret: Callable[[str], bool]) -> li
     for name in ("temperature", "top_p"):
         if name in request and request[name] == int(request[name]):
             request[name] = int(request[name])  # 1.0 is 1
-    said = json.canonical(request)
+    rest = _piece(json.canonical(request))
     open_headers = {name.lower(): value for name, value in headers.items() if not secret(name)}
-    decides = digest(digest(said), json.canonical(open_headers)) if open_headers else digest(said)
-    kept = json.canonical({**request, "metadata": metadata}) if metadata else said
-    return [Piece(decides, digest(kept), kept), *map(_message, messages)]
+    if open_headers:
+        rest = evolve(rest, decides=digest(rest.decides, json.canonical(open_headers)))
+    if metadata:
+        kept = json.canonical({**request, "metadata": metadata})
+        rest = Piece(rest.decides, digest(kept), kept)
+    return [rest, *map(_message, messages)]
+
+
+@lru_cache(maxsize=16)
+def _piece(said: bytes) -> Piece:
+    """One that is kept as it decides. The requests of a run share it."""
+    hashed = digest(said)
+    return Piece(hashed, hashed, said)
 
 
 def _message(message: dict[str, Any]) -> Piece:
     message.pop("cache", None)
+    if all(type(value) is str for value in message.values()):  # nothing is in it that has an order of its own
+        said = json.canonical(message)
+        hashed = digest(said)
+        return Piece(hashed, hashed, said)
     content: Any = message.get("content")
     parts: list[dict[str, Any]] = [*(content if isinstance(content, list) else ()), *media_of(message)]
     for part in parts:
@@ -98,12 +113,6 @@ def answers_in(answer: dict[str, Any]) -> Iterator[dict[str, Any]]:
     partial: list[dict[str, Any]] = [answer["partial"]] if answer.get("partial") else []
     for inner in (*partial, *answer.get("choices", ()), *failed):
         yield from answers_in(inner)
-
-
-def drop_exchange(holder: dict[str, Any]) -> None:
-    """What tells of the HTTP exchange: headers, the raw body."""
-    holder.pop("headers", None)
-    holder.pop("raw", None)
 
 
 def media_of(holder: dict[str, Any]) -> list[dict[str, Any]]:
