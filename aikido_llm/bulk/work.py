@@ -48,6 +48,9 @@ def meets_all(error: LLMError) -> bool:
 async def each(rows: Rows) -> AsyncGenerator[Rowlike]:
     """The rows of any iterable. Raises ConfigError for what is none, and for what is one row, whose parts are none."""
     given, kind = cast("object", rows), type(rows).__name__
+    if not callable(getattr(given, "columns", callable)):
+        said = next((call for name, call in _ROWS_OF.items() if hasattr(given, name)), " as mappings, one by one")
+        raise ConfigError(f"a {kind} is a table, which gives its columns one by one: give its rows{said}")
     if isinstance(given, str | bytes | Mapping) or not isinstance(given, Iterable | AsyncIterable):
         raise ConfigError(f"rows are a list of rows, or another iterable of them, not a {kind}")
     if isinstance(rows, AsyncIterable):
@@ -56,6 +59,14 @@ async def each(rows: Rows) -> AsyncGenerator[Rowlike]:
     else:
         for row in rows:
             yield row
+
+
+_ROWS_OF = {
+    "to_pylist": ", table.to_pylist()",  # Arrow
+    "iter_rows": ", frame.iter_rows(named=True)",  # Polars
+    "to_dict": ', frame.to_dict("records")',  # pandas
+}
+"""What a table offers -> what gives its rows as mappings."""
 
 
 @define(eq=False)

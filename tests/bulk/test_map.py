@@ -200,6 +200,47 @@ async def test_one_row_is_no_list_of_rows(rows: Any, tmp_path: Path) -> None:
     assert not client.requests
 
 
+class Frame:
+    """What tables of several libraries have in common: they give their columns when they are iterated over."""
+
+    columns = ("id", "prompt")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.columns)
+
+
+class PandasFrame(Frame):
+    def to_dict(self, how: str) -> list[dict[str, Any]]:
+        return [{"id": 1, "prompt": how}]
+
+
+class PolarsFrame(PandasFrame):
+    def iter_rows(self, *, named: bool) -> Iterator[dict[str, Any]]:
+        return iter([{"id": 1, "named": named}])
+
+
+@pytest.mark.parametrize(
+    ("frame", "said"),
+    [(Frame(), "as mappings"), (PandasFrame(), r'to_dict\("records"\)'), (PolarsFrame(), "iter_rows")],
+)
+async def test_a_table_is_told_from_its_rows(frame: Any, said: str, tmp_path: Path) -> None:
+    """The names of its columns would be asked."""
+    client = StubClient()
+    with pytest.raises(llm.ConfigError, match=f"give its rows.*{said}"):
+        await rows_of(bulk.map(client, frame, tmp_path / "a.db"))
+    assert not client.requests
+
+
+async def test_an_arrow_table_is_told_from_its_rows(tmp_path: Path) -> None:
+    pyarrow: Any = pytest.importorskip("pyarrow", reason="pyarrow is not installed; with it: make test")
+    table = pyarrow.table({"id": [1, 2], "prompt": ["why?", "what for?"]})
+    with pytest.raises(llm.ConfigError, match=r"table\.to_pylist\(\)"):
+        await rows_of(bulk.map(StubClient(), table, tmp_path / "a.db"))
+    async with llm.open("echo") as client:
+        rows = await rows_of(bulk.map(client, table.to_pylist(), tmp_path / "a.db", key="id"))
+    assert texts(rows) == {1: "why?", 2: "what for?"}
+
+
 # ---------------------------------------------------------------- stopping, leaving, waiting
 
 
