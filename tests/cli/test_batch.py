@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -114,3 +115,30 @@ async def test_batches_are_listed_read_and_cancelled(server: WireServer, source:
     assert "completed: 2 answered, 1 failed" in waited.err
     assert (await here("batch", "cancel", about["batch"], *access)).code == 0
     assert (await here("batch", "wait", "batch_nobody", *access)).code == 1
+
+
+async def test_a_batch_that_may_cost_more_than_the_budget_is_not_submitted(server: WireServer, tmp_path: Path) -> None:
+    pytest.importorskip("genai_prices", reason="genai-prices is not installed; with it (extra prices): make test")
+    (tmp_path / "in.jsonl").write_text('"why?"\n' * 100)
+    out = tmp_path / "out.jsonl"
+    submit = ("map", str(tmp_path / "in.jsonl"), "-o", str(out), "-p", "openai-chat",
+              "--dsn", server.dsn("openai-chat"), "--batch")  # fmt: skip
+    known = (*submit, "-m", "gpt-4o-mini")
+    unbounded = await here(*known, "--budget", "1")
+    assert unbounded.code != 0
+    assert "--max-tokens" in unbounded.err
+    refused = await here(*known, "--max-tokens", "1000", "--budget", "0.02")
+    assert refused.code != 0
+    assert re.search(r"may cost \$0\.03\d*, more than the budget of \$0\.02; nothing was submitted", refused.err)
+    unknown = await here(*submit, "-m", "a-model-of-nobody", "--max-tokens", "1000", "--budget", "1")
+    assert "no price of this model" in unknown.err
+    assert (server.received, server.batches.all) == ([], {})
+    done = await here(*known, "--max-tokens", "1000", "--budget", "0.05")
+    assert done.code == 0, done.err
+    assert len(out.read_bytes().splitlines()) == 100
+
+
+async def test_limits_have_no_place_in_a_batch(server: WireServer, source: Path) -> None:
+    done = await here(*command(server, source), "--limit-rpm", "10")
+    assert done.code == 2
+    assert "no place for --limit-rpm" in done.err

@@ -19,8 +19,8 @@ from ..asking import request as asking
 from ..asking import schema
 from ..asking.template import Template
 from ..rows import inputs
-from ..rows.estimate import cost, estimate
-from ..rows.hosted import HostedJob
+from ..rows.estimate import Estimate, cost, estimate
+from ..rows.hosted import HostedJob, note_of
 from ..rows.job import Job
 from ..rows.outputs import Errors, Output
 from ..rows.tables import Source, expand, open_source
@@ -74,7 +74,7 @@ def _schema(text: str | None) -> llm.ResponseFormat | None:
 @click.option("--limit-rpm", type=click.IntRange(1), metavar="N", help="At most so many requests a minute.")
 @click.option("--limit-tpm", type=click.IntRange(1), metavar="N", help="At most so many tokens a minute.")
 @click.option("--budget", type=click.FloatRange(0, min_open=True), metavar="USD", help="Stop before more is spent, in "
-              "US dollars (needs the extra prices).")  # fmt: skip
+              "US dollars (needs the extra prices); a batch that may cost more is not submitted.")  # fmt: skip
 @click.option("--batch", is_flag=True, help="As a hosted batch: half the price, within a day. The same command again "
               "waits for it, after any stop.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Say what would be asked and what it would take; send nothing.")
@@ -105,13 +105,13 @@ def command(
             raise click.UsageError(f"no line of {paths[0]} is JSON: write each prompt as a JSON string, or pass --text")
         if options["dry_run"]:
             found = estimate(source, reader, _answered(out), system)
-            usd = cost(client.provider, client.model, found)
-            if usd is not None and options["batch"]:
-                usd *= client.hosted_batches().price
-            speak.err(found.said(usd))
+            speak.err(found.said(_cost(client, found, batch=options["batch"])))
             return
         with closing(Output(out)) as output:
             total = check(source, paths, output, settings)
+            if options["batch"] and options["budget"] is not None and not note_of(out).exists():
+                found = estimate(source, reader, output.done, system)
+                _check_budget(found, _cost(client, found, batch=True), options["budget"])
             output.begin()
             errors.begin()
             kind = HostedJob if options["batch"] else Job
@@ -141,17 +141,38 @@ def bounded(client: llm.HTTPClient, options: dict[str, Any]) -> llm.HTTPClient:
     """The client under the limits and the budget that were asked for."""
     if options["limit_rpm"] is not None or options["limit_tpm"] is not None:
         client = middleware.limited(client, middleware.Limiter(options["limit_rpm"], options["limit_tpm"]))
-    if options["budget"] is not None:
+    if options["budget"] is not None and not options["batch"]:
         client = middleware.budgeted(client, middleware.Budget(usd=options["budget"]))
     return client
 
 
 def _check_batch(options: dict[str, Any]) -> None:
     """Raises click.UsageError for what a hosted batch does not know."""
-    foreign = [name for name in ("log", "limit_rpm", "limit_tpm", "budget") if options[name] is not None]
+    foreign = [name for name in ("log", "limit_rpm", "limit_tpm") if options[name] is not None]
     if foreign:
         flags = ", ".join(f"--{name.replace('_', '-')}" for name in foreign)
         raise click.UsageError(f"a hosted batch has no place for {flags}: the provider works through it by itself")
+
+
+def _cost(client: llm.HTTPClient, found: Estimate, *, batch: bool) -> float | None:
+    """US dollars, None where nobody knows."""
+    usd = cost(client.provider, client.model, found)
+    return usd * client.hosted_batches().price if usd is not None and batch else usd
+
+
+def _check_budget(found: Estimate, usd: float | None, budget: float) -> None:
+    """What is handed over is paid, so it is looked at before. Raises ConfigError for what may cost more."""
+    if not found.bounded:
+        raise llm.ConfigError(
+            "what a hosted batch will cost can be told only where each answer has a bound: --max-tokens"
+        )
+    if usd is None:
+        raise llm.ConfigError("nobody knows what this batch will cost: there is no price of this model"
+                              " (pip install 'aikido-llm[prices]'), so --budget cannot be held")  # fmt: skip
+    if usd > budget:
+        raise llm.ConfigError(
+            f"this batch may cost ${usd:,.4g}, more than the budget of ${budget:,.4g}; nothing was submitted"
+        )
 
 
 def _answered(out: Path) -> Container[int]:

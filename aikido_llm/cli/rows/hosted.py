@@ -18,6 +18,11 @@ from .job import Job, progress_bar
 _SUBMITTING = ""
 
 
+def note_of(out: Path) -> Path:
+    """Where the id of the batch stands whose answers go to that file."""
+    return out.with_name(f"{out.name}.batch")
+
+
 @define
 class HostedJob(Job):
     """One run: submits what is not answered, or takes up the batch that an earlier run has submitted."""
@@ -25,7 +30,7 @@ class HostedJob(Job):
     @property
     def note(self) -> Path:
         """Where the id of the batch is."""
-        return self.output.path.with_name(f"{self.output.path.name}.batch")
+        return note_of(self.output.path)
 
     async def go(self, concurrency: int) -> None:
         """Wait for the batch, and append its answers. Leaving it changes nothing: the batch goes on."""
