@@ -1,8 +1,9 @@
 """A job of Ray: `program.py JSON`, on a Ray of its own that nothing but this machine reaches.
 
 JSON: url, log, count, and what the job is: actors, concurrency, blocks; redis, a_minute (its limit), burst; pids, a
-folder into which each actor writes that it has begun; gone: a file at which one of two nodes dies; guide: the guide's
-program is run instead. Prints JSON: what came of the rows, and how long it took.
+folder into which each actor writes that it has begun; gone: a file at which one of two nodes dies; moments: where the
+first actors kill themselves, one each; guide: the guide's program is run instead. Prints JSON: what came of the rows,
+and how long it took.
 """
 
 import json
@@ -10,20 +11,23 @@ import os
 import re
 import sys
 import tempfile
+import threading
 import time
 import warnings
 from collections import Counter
-from collections.abc import AsyncGenerator, Generator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 from threading import Thread
+from types import FrameType
 from typing import Any
 
 import aikido_llm as llm
 from aikido_llm import bulk
 from aikido_llm.middleware import Limiter, RedisStore, limited
+from tests.bulk.program import Sending, killer
 
 _HOST = "127.0.0.1"
 _GUIDE = Path(__file__).parent.parent.parent / "docs" / "guides" / "clusters.md"
@@ -33,13 +37,63 @@ _GUIDE = Path(__file__).parent.parent.parent / "docs" / "guides" / "clusters.md"
 async def client(job: dict[str, Any]) -> AsyncGenerator[llm.Client]:
     """What each actor opens."""
     (Path(job["pids"]) / str(os.getpid())).touch()
+    moment = my_moment(job)
     async with llm.open("vllm", job["url"], model="m", retry=llm.RetryPolicy(max_attempts=1)) as opened:
+        if moment:
+            kill_in_append(killer(moment, "appending", _NUMBER), killer(moment, "appended", _NUMBER))
+            yield Mortal(opened, killer(moment, "sending", _NUMBER), killer(moment, "answered", _NUMBER))
+            return
         if not job["redis"]:
             yield opened
             return
         store = RedisStore(job["redis"], processes=job["actors"])
         yield limited(opened, Limiter(requests_per_minute=job["a_minute"], burst=job["burst"], store=store))
         await store.aclose()
+
+
+MOMENTS = ("sending", "answered", "appending", "appended")
+"""A request is about to be sent; its answer is there, and not kept; its line is about to be written into the part; the
+line is written, and neither the index nor anybody else has heard of it."""
+_NUMBER = 25  # the how manieth time it comes there
+
+
+def my_moment(job: dict[str, Any]) -> str:
+    """The next one that no actor has taken yet, "" when there is none."""
+    for moment in job["moments"]:
+        with suppress(FileExistsError):
+            (Path(job["taken"]) / moment).touch(exist_ok=False)
+            return str(moment)
+    return ""
+
+
+class Mortal(Sending):
+    """A client that is told before each request, and when its answer is there."""
+
+    def __init__(self, client: llm.HTTPClient, sending: Callable[[], None], answered: Callable[[], None]) -> None:
+        super().__init__(client, sending)
+        self._answered = answered
+
+    async def _events(self, stream: llm.EventStream) -> AsyncGenerator[llm.Event]:
+        try:
+            async for event in stream:
+                if isinstance(event, llm.EndEvent):
+                    self._answered()
+                yield event
+        finally:
+            await stream.aclose()
+
+    def stream(self, request: llm.Request) -> Any:
+        return self._events(super().stream(request))
+
+
+def kill_in_append(appending: Callable[[], None], appended: Callable[[], None]) -> None:
+    """Told by the interpreter when a thread that begins after this writes a line into a part, and when it has."""
+
+    def seen(frame: FrameType, event: str, function: Any) -> None:
+        if event in ("c_call", "c_return") and frame.f_code.co_name == "_append" and function.__name__ == "write":
+            (appending if event == "c_call" else appended)()
+
+    threading.setprofile(seen)
 
 
 @contextmanager

@@ -19,6 +19,7 @@ from aikido_llm.testing import Answer, Received, WireServer
 
 from ..bulk.killing import whole_lines
 from ..services import RedisServer
+from .program import MOMENTS
 
 pytestmark = [
     pytest.mark.skipif(
@@ -76,12 +77,17 @@ class Server:
 
     async def job(self, **options: Any) -> asyncio.subprocess.Process:
         job = {"url": self.wire.dsn("vllm"), "log": str(self.log), "pids": str(self.pids), "actors": 2, "blocks": 20,
-               "concurrency": CONCURRENCY, "redis": "", "gone": "", "guide": False, **options}  # fmt: skip
+               "concurrency": CONCURRENCY, "redis": "", "gone": "", "moments": (), "taken": str(self.taken),
+               "guide": False, **options}  # fmt: skip
         environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
         environment["PYTHONPATH"] = str(_ROOT)
         return await asyncio.create_subprocess_exec(
             sys.executable, str(_PROGRAM), json.dumps(job), stdout=asyncio.subprocess.PIPE, env=environment
         )
+
+    @property
+    def taken(self) -> Path:
+        return self.folder / "taken"
 
     def alive(self) -> list[int]:
         """The actors that have begun and are not gone."""
@@ -90,7 +96,8 @@ class Server:
 
 @pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[Server]:
-    (tmp_path / "pids").mkdir()
+    for folder in ("pids", "taken"):
+        (tmp_path / folder).mkdir()
     async with WireServer() as wire:
         made = Server(wire, tmp_path)
         wire.respond(made.answer)
@@ -130,6 +137,20 @@ async def test_no_answer_is_lost_and_none_that_is_durable_is_paid_twice(server: 
     twice = sum(times - 1 for times in server.asked.values())
     assert twice <= 5 * CONCURRENCY, f"{twice} were asked for again after 3 actors and a job of 2 were killed"
     print(f"asked for again: {twice} of at most {5 * CONCURRENCY}; the second run took {result['seconds']:.1f} s")
+
+
+async def test_actors_that_die_at_named_moments_lose_no_answer(server: Server) -> None:
+    result = await ended(await server.job(count=1000, moments=MOMENTS))
+    assert {file.name for file in server.taken.iterdir()} == set(MOMENTS)
+    gone = len([*server.pids.iterdir()])
+    assert gone >= len(MOMENTS) + 1, "those that died, and one that has ended it"
+    assert result["keys"] == list(range(1000))
+    assert not result["wrong"]
+    assert not result["errors"]
+    assert not server.late, f"asked for though they were in the log: {server.late}"
+    twice = sum(times - 1 for times in server.asked.values())
+    assert twice <= len(MOMENTS) * CONCURRENCY, f"{twice} were asked for again"
+    print(f"asked for again: {twice} of at most {len(MOMENTS) * CONCURRENCY}, after {len(MOMENTS)} named moments")
 
 
 async def test_what_a_node_had_answered_before_it_died_is_not_asked_again(server: Server) -> None:
