@@ -94,6 +94,9 @@ bench: $(VENV)/.bench  ## what it costs, against hand-written floors (a few minu
 
 bench-peers: $(VENV)/.bench $(PEERS:%=.venv-peers/%/.done)  ## the same beside other libraries, each in an environment of its own
 	$(BIN)/python -m benchmarks --peers --json docs/benchmarks/results.json --plots docs/benchmarks
+	@if [ -x .venv-ray/bin/python ]; then .venv-ray/bin/python -m benchmarks.cluster docs/benchmarks/bulk.json \
+	  && $(BIN)/python -m benchmarks.cluster docs/benchmarks/bulk.json docs/benchmarks/bulk.svg; \
+	else echo "bulk.ray is not measured: Ray is not installed here (make ray)"; fi
 	$(BIN)/python docs/generate_benchmarks.py
 
 .venv-peers/%/.done:

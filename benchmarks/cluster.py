@@ -18,6 +18,7 @@ import warnings
 from collections.abc import Iterator
 from functools import partial
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,9 @@ async def rate_of(log: str) -> float:
 
 
 def measure(file: Path) -> None:
+    if find_spec("ray") is None:
+        print("skipped: Ray is not installed here (`make ray` makes .venv-ray, which has it)")
+        return
     os.environ["PYTHONPATH"] = str(ROOT)
     warnings.simplefilter("ignore")
     with server() as root, started() as ray:

@@ -1,4 +1,4 @@
-"""Fills the tables of docs/benchmarks.md and README.md from docs/benchmarks/results.json:
+"""Fills the tables of docs/benchmarks.md and README.md from docs/benchmarks/results.json and bulk.json:
 `python docs/generate_benchmarks.py`.
 
 `make bench-peers` writes those numbers and runs this. A test compares the pages with them, so none is copied by hand.
@@ -13,6 +13,7 @@ from typing import Any
 DOCS = Path(__file__).parent
 PAGES = (DOCS / "benchmarks.md", DOCS.parent / "README.md")
 RESULTS = DOCS / "benchmarks" / "results.json"
+CLUSTER = DOCS / "benchmarks" / "bulk.json"  # by benchmarks/cluster.py
 
 Row = dict[str, Any]
 _BLOCK = re.compile(r"(<!-- numbers: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -250,6 +251,42 @@ def _listed(what: str, rows: list[Row]) -> Iterator[str]:
         yield f"| {row['case']} | {_with_spread(row)} {row['unit']} {_verdict(row)} |"
 
 
+def _bulk(results: Results) -> Iterator[str]:
+    yield "| `bulk.map` with its log | |"
+    yield "|---|---:|"
+    for row in results.of("bulk"):
+        said = f"{row['details']['µs CPU a row more']:,.0f} µs of CPU a row more" if row["details"] else ""
+        yield f"| {row['case']} | {_value(row)} {row['unit']} {_verdict(row)}{f' ({said})' if said else ''} |"
+
+
+def _cluster(_: Results) -> Iterator[str]:
+    """What benchmarks/cluster.py has found last, in a file of its own, for Ray has an environment of its own."""
+    if not CLUSTER.exists():
+        yield "Not measured: it needs Ray (`make ray`)."
+        return
+    data = json.loads(CLUSTER.read_text(encoding="utf-8"))
+    rates: dict[str, dict[str, float]] = data["rows/s"]
+    yield (f"{data['date']}, {data['cores']} cores, Ray {data['ray']}, Python {data['python']}, beside a load of"
+           f" {data['load']:.0f} of other work.")  # fmt: skip
+    yield ""
+    yield f"| rows under way in each process | {' | '.join(rates['bare loop'])} | goal |"
+    yield "|---|" + "---:|" * (len(rates["bare loop"]) + 1)
+    for who, beside, goal in _CLUSTER_GOALS:
+        if beside not in rates:
+            yield f"| {who}, × {beside} |{' |' * len(rates['bare loop'])} skipped: {beside} was not installed |"
+            continue
+        found = [rates[who][at] / rates[beside][at] for at in rates[beside]]
+        cells = [f"{ratio:.2f} {'met' if ratio >= goal else '**short**'}" for ratio in found]
+        yield f"| {who}, × {beside} | {' | '.join(cells)} | ≥ {goal:g} |"
+
+
+_CLUSTER_GOALS = (
+    ("bulk.ray, one actor", "bare loop", 0.75),
+    ("bulk.ray, two actors", "bare loop", 1.3),
+    ("bulk.ray, one actor", "ray.data.llm", 15),
+    ("bulk.ray, two actors", "ray.data.llm", 15),
+)
+
 _TABLES: dict[str, Callable[[Results], Iterator[str]]] = {
     "machine": _machine,
     "goals": _goals,
@@ -268,6 +305,8 @@ _TABLES: dict[str, Callable[[Results], Iterator[str]]] = {
     "images_peers": _images_peers,
     "start": _start,
     "limits": _limits,
+    "bulk": _bulk,
+    "cluster": _cluster,
     "middleware": _middleware,
 }
 
