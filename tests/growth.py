@@ -382,9 +382,24 @@ def _rows() -> Iterator[Growth]:
     yield Growth("citations, cohere", ("dialects.cohere_chat",), _cited("cohere_chat", _one_citation), 200)
     yield Growth("reasoning details, n indexes", ("dialects.openai_chat",), _openai(_text_detail), 100)
     yield Growth("reasoning details, n ids", ("dialects.openai_chat",), _openai(_secret_detail), 100)
-    yield Growth("repeated names, broken", ("dialects.toolcalls",), _openai(_repeated_name('{"a":[{}', "{}")), 100)
-    yield Growth("repeated names, cut", ("dialects.toolcalls",), _openai(_repeated_name('{"a":"{}', "{}")), 100)
-    yield Growth("repeated names, whole", ("dialects.toolcalls",), _openai(_repeated_name("{}", '{"a":1}')), 100)
+    yield Growth(
+        "repeated names, broken",
+        ("dialects.toolcalls", "dialects.brackets"),
+        _openai(_repeated_name('{"a":[{}', "{}")),
+        100,
+    )
+    yield Growth(
+        "repeated names, cut",
+        ("dialects.toolcalls", "dialects.brackets"),
+        _openai(_repeated_name('{"a":"{}', "{}")),
+        100,
+    )
+    yield Growth(
+        "repeated names, whole",
+        ("dialects.toolcalls", "dialects.brackets"),
+        _openai(_repeated_name("{}", '{"a":1}')),
+        100,
+    )
 
 
 def _list_of(unit: bytes, size: int) -> Callable[[int], Job]:

@@ -4,10 +4,22 @@ Gateways that cut text in UTF-16 send such halves as two escapes. Each kind of t
 call's arguments) waits for its own other half; one that does not come is U+FFFD.
 """
 
-from attrs import evolve
+from typing import Any, cast
 
-from ..codecs.text import ends_in_half, mended
+from attrs import evolve, fields, has
+
+from ..codecs.text import ends_in_half, mended, mended_in
 from ..types.events import Event, TextDelta, ThinkingDelta, ToolCallDelta, ToolCallEvent
+
+
+def without_halves(value: Any) -> Any:
+    """A value of ours, and whatever it is made of, with no half of a character in any text."""
+    if isinstance(value, tuple):
+        return tuple(without_halves(item) for item in cast("tuple[object, ...]", value))
+    kind = type(cast("object", value))
+    if not has(kind):
+        return mended_in(value)
+    return evolve(value, **{at.alias: without_halves(getattr(value, at.name)) for at in fields(kind) if at.init})
 
 
 class Halves:
@@ -31,9 +43,9 @@ class Halves:
                 case ToolCallEvent(index=index, call=call):
                     if self.held.pop(index, ""):
                         out.append(ToolCallDelta(index, "\ufffd"))
-                    out.append(ToolCallEvent(index, evolve(call, arguments=mended(call.arguments))))
-                case _:
-                    out.append(event)
+                    out.append(ToolCallEvent(index, without_halves(call)))
+                case _:  # what it holds comes whole, and at once: a name, a citation
+                    out.append(without_halves(event))
         return out
 
     def rest(self) -> list[Event]:

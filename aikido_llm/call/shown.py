@@ -6,11 +6,11 @@ from typing import Any
 from attrs import evolve
 
 from ..codecs import json
-from ..codecs.text import mended_in
 from ..dialects.base import Brief, Decoder
 from ..secret import Secret, hide, hide_in
 from ..types.response import Response
 from ..types.unread import Unread
+from .halves import without_halves
 
 
 def names(decoder: Decoder | Brief, secrets: tuple[Secret, ...]) -> tuple[str, str, str | None]:
@@ -40,8 +40,8 @@ def hidden(value: Any, secrets: tuple[Secret, ...]) -> Any:
 
 def mended(response: Response) -> Response:
     """No half of a character leaves in what was not an event either."""
-    fields = ("id", "model", "raw_finish_reason", "provider_data", "replay", "replay_state")
+    fields = ("id", "model", "raw_finish_reason", "provider_data", "replay", "replay_state", "logprobs", "choices")
     try:
-        return evolve(response, **{name: mended_in(getattr(response, name)) for name in fields})
+        return evolve(response, **{name: without_halves(getattr(response, name)) for name in fields})
     except RecursionError:  # nested too deep to be gone through
-        return evolve(response, provider_data={}, replay=(), replay_state={})
+        return evolve(response, provider_data={}, replay=(), replay_state={}, logprobs=(), choices=())

@@ -2,7 +2,8 @@
 
 Reading falls back to the standard library where msgspec is stricter than the servers we meet (NaN, lone surrogates);
 what neither can read is a ValueError, whatever its cause (also nesting that is too deep). No half of a character comes
-out but of `loads_frame` and `Typed.decode`, for readers that join it with its other half (`HALVES_MET` counts them).
+out but of `loads_frame`, `loads_answer` and `Typed.decode`, for readers that join it with its other half (`HALVES_MET`
+counts them).
 """
 
 import json
@@ -31,7 +32,8 @@ def loads(data: bytes | str) -> Any:
 
 
 def loads_frame(data: bytes | str) -> Any:
-    """The same for a frame of a stream: half a character in it may find its other half in the next one."""
+    """The same for a frame of a stream, or an answer in one document: half a character in a piece of text may find its
+    other half in the next one."""
     try:
         return msgspec.json.decode(data)
     except UNREADABLE:
@@ -42,6 +44,14 @@ def loads_frame(data: bytes | str) -> Any:
 
 HALVES_MET = [0]
 """How many frames were read so far in which half a character may stand: a look that costs nothing per event."""
+
+
+def loads_answer(data: bytes) -> dict[str, Any]:
+    """An answer in one document, which must be an object: `loads_frame` for it. Raises ValueError."""
+    value = loads_frame(data)
+    if not isinstance(value, dict):
+        raise ValueError("not a JSON object")
+    return cast("dict[str, Any]", value)
 
 
 def loads_first(data: bytes) -> Any:

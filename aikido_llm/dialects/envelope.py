@@ -33,7 +33,10 @@ _CODES = (
     "error",
 )
 _STATUSES = ("statuscode", "httpstatus", "httpcode", "code", "rawstatuscode", "status", "errorcode")
-_WAITS = ("retryafter", "retryafterseconds", "retrydelay", "estimatedtime")
+_WAITS = (
+    *("retryafter", "retryafterseconds", "retrydelay", "estimatedtime", "resetafter", "resetafterseconds"),
+    *("resetsinseconds", "resetinseconds", "resetsat", "resetat"),
+)
 _SAYS_NOTHING = {"error", "errors", "failed", "failure", "fail", "about:blank", "none", "null", "ok", "success"}
 _NO_ERROR = {"ping", "heartbeat", "keepalive", "keep-alive", "status", "progress", "info", "log"}
 _DEPTH = 8  # envelopes inside envelopes that are still opened; gateways make two or three

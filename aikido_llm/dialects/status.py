@@ -21,6 +21,7 @@ from ..errors import (
     InsufficientCreditsError,
     InvalidRequestError,
     LLMError,
+    MalformedStream,
     OverloadedError,
     RateLimitedError,
     ServerError,
@@ -42,6 +43,7 @@ from .words import (
     plain,
 )
 
+_SHOWN = 200  # characters of what nobody can read
 BODY_EXCERPT = 2000  # characters of an error body that an error keeps
 
 
@@ -175,6 +177,12 @@ def page_text(text: str) -> str:
     end = _TITLE_END.search(text, begin.end()) if begin else None
     words = text[begin.end() : end.start()] if begin and end else _TAG.sub(" ", _without(text, "script", "style"))
     return " ".join(words.split())[:300]
+
+
+def no_answer(what: str, lacks: str, body: bytes) -> MalformedStream:
+    """A body of JSON that is no answer, and tells no error by any mark we know: its beginning may tell a reader."""
+    text = page_text(body[: 2 * _SHOWN].decode("utf-8", "replace"))[:_SHOWN]
+    return MalformedStream(f"the body is JSON, but no {what}: it has no {lacks}, only {text}", permanent=True)
 
 
 def _without(text: str, *names: str) -> str:

@@ -8,13 +8,13 @@ How an answer with calls ends is the same on every wire, and `end` holds it:
   "stop" with calls: tool_calls;
   a word that says "tools", and no call: MalformedStream, for a call that the model made may not vanish;
   a call without a name that has arguments: MalformedStream, for the same reason;
+  a name that is only the beginning of a declared tool's: what follows under the same index and id goes on with it;
   arguments that are several objects behind one another: the last when each says the one before it again, as far as it
   had come (see `restated`), else MalformedStream: nobody could tell which was meant.
 Arguments that are no JSON in another way are the model's own mistake, and the caller's to answer.
 """
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from os import urandom
 from typing import Any
@@ -24,6 +24,7 @@ from ..errors import MalformedStream
 from ..types.events import Event, ToolCallDelta, ToolCallEvent, ToolCallStart
 from ..types.response import FinishReason
 from ..types.tools import ToolCall
+from .brackets import Brackets
 from .restated import grows, is_json, only_value, restated
 from .values import is_object
 
@@ -44,7 +45,7 @@ class _Open:
         self.started = False
         self.whole = False  # its wire has said that nothing more comes
         self.data: dict[str, Any] | None = None
-        self._balance = _Balance()
+        self._balance = Brackets()
 
     def is_whole(self) -> bool:
         """Whether the arguments are one JSON object, and not the empty one that some gateways send first. They are
@@ -69,52 +70,16 @@ class _Open:
         return whole_arguments(joined, self.arguments) if self.kind in ("", "function") else joined
 
 
-class _Balance:
-    """Follows brackets through pieces of text, each of which it reads once. broken: it is no JSON, whatever follows.
-    empty: there is no room in it for more than `{}`."""
-
-    __slots__ = ("_depth", "_escaped", "_quoted", "_seen", "_solid", "broken")
-
-    def __init__(self) -> None:
-        self._seen = 0
-        self._solid = 0  # characters, blanks at the ends of pieces aside
-        self._depth = 0
-        self._quoted = False
-        self._escaped = False
-        self.broken = False
-
-    def closed(self, pieces: list[str]) -> bool:
-        """pieces: those that it has read, and more. Whether every bracket is closed behind the last of them."""
-        for piece in pieces[self._seen :]:
-            self._solid += len(piece.strip())
-            self._read(piece[1:] if self._escaped and piece else piece)
-        self._seen = len(pieces)
-        return not (self.broken or self._quoted or self._depth)
-
-    @property
-    def empty(self) -> bool:
-        return self._solid <= len("{}")
-
-    def _read(self, text: str) -> None:
-        self._escaped = False
-        for mark in _MARK.findall(text):
-            if mark == "\\":
-                self._escaped = True
-            elif mark == '"':
-                self._quoted = not self._quoted
-            elif not self._quoted and len(mark) == 1:
-                self._depth += 1 if mark in "[{" else -1
-
-
 _MAY_CUT = (FinishReason.length, FinishReason.other, None)
-_MARK = re.compile(r'\\.|["\[\]{}]|\\\Z', re.DOTALL)
 
 
 class ToolCalls:
-    """The calls of one answer. seed: something of this answer (its id) from which missing call ids are made."""
+    """The calls of one answer. seed: something of this answer (its id) from which missing call ids are made. declared:
+    the tools' names, where a wire's servers may send a name in pieces."""
 
-    def __init__(self, seed: str = "") -> None:
+    def __init__(self, seed: str = "", declared: Iterable[str] = ()) -> None:
         self.seed = seed
+        self._declared = frozenset(declared)
         self._calls: list[_Open] = []
         self._by_key: dict[int, _Open] = {}  # the latest call of each index
         self._by_id: dict[str, _Open] = {}
@@ -142,7 +107,9 @@ class ToolCalls:
         if id == "null":  # what one vendor's own SDK writes for no id
             id = None
         call = self._find(key, id, name, arguments) or self._open(key)
-        if name and call.name and _begins_anew(call, name, id, arguments):
+        if name and call.name and not call.started and (longer := self._longer(call.name, name)):
+            call.name = longer
+        elif name and call.name and _begins_anew(call, name, id, arguments):
             call = self._open(key)
         if id and not call.id:
             call.id = id
@@ -154,7 +121,7 @@ class ToolCalls:
         call.whole = call.whole or whole
         if data:
             call.data = {**(call.data or {}), **data}
-        if not call.started and call.name:
+        if not call.started and call.name and not self._may_grow(call.name, name, arguments):
             self._start(call, out)
         if arguments:
             call.arguments.append(arguments)
@@ -200,6 +167,8 @@ class ToolCalls:
         call that cannot be told."""
         last = self._calls[-1] if self._calls else None
         for call in self._calls:
+            if not call.started and call.name:
+                self._start(call, out)
             if not call.started:
                 if cut or not call.arguments:  # a stub with nothing in it is no call
                     continue
@@ -234,6 +203,20 @@ class ToolCalls:
         if key is not None:
             self._by_key[key] = call
         return call
+
+    def _may_grow(self, known: str, name: str | None, arguments: str | None) -> bool:
+        """Whether more of the name may come: it is the beginning of a tool's, and no tool's own behind which something
+        else came already."""
+        if known in self._declared and (arguments or not name):
+            return False
+        return any(tool != known and tool.startswith(known) for tool in self._declared)
+
+    def _longer(self, known: str, name: str) -> str | None:
+        """The name of the tool of which `known` was the beginning and `name` the rest, or more of it from the start."""
+        for grown in (known + name, name if name.startswith(known) else ""):
+            if grown in self._declared or any(tool.startswith(grown) for tool in self._declared if grown):
+                return grown
+        return None
 
     def _start(self, call: _Open, out: list[Event]) -> None:
         call.started = True

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from .values import as_number
+from .values import as_number, is_object
 
 _MOST = 1e9  # s; what is longer is no wait. A number above it is a moment: Unix seconds, or milliseconds
 _UNITS = {"d": 86400.0, "h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
@@ -71,7 +71,11 @@ def until_reset(headers: Mapping[str, str]) -> float | None:
 
 
 def of_value(value: Any) -> float | None:
-    """Seconds from a number, a duration (`34.4s`, `1m2.5s`), a date of HTTP or ISO 8601, or Unix time."""
+    """Seconds from a number, a duration (`34.4s`, `1m2.5s`, an object of seconds and nanos), a date of HTTP or ISO
+    8601, or Unix time."""
+    if is_object(value):
+        seconds, nanos = as_number(value.get("seconds"), _MOST), as_number(value.get("nanos"), _MOST)
+        return None if seconds is None and nanos is None else (seconds or 0.0) + (nanos or 0.0) / 1e9
     number = as_number(value, _MOST)
     if number is not None:
         return number

@@ -79,6 +79,7 @@ MONEY_CODES = _table(
     (InsufficientCreditsError, "organization_spend_limit_exceeded project_spend_limit_exceeded", "the same"),
     (InsufficientCreditsError, "enforced_spend_limit_reached", "Anthropic: error_code in details, beside a 429"),
     (InsufficientCreditsError, "AllocationQuota.FreeTierOnly", "Alibaba Model Studio: error codes"),
+    (InsufficientCreditsError, "CreditsError BILLING_DISABLED", "OpenCode Zen, seen; Google: google.rpc.ErrorInfo"),
 )
 
 # Codes that decide whatever the wording.
@@ -172,6 +173,9 @@ MONEY: tuple[Wordings, ...] = (
          r"|unpaid (?:order|bill|invoice)", "Alibaba Model Studio, Volcengine: error codes"),
         (r"account balance is \$?0\b|update your payment method|payment (?:is )?(?:past due|required)",
          "Chutes, Cohere, Ollama cloud, seen"),
+        (r"\bno payment method|billing (?:to be|is not|must be|has not been) (?:enabled|set up)"
+         r"|(?:user|token|account) quota (?:is )?not enough|credits? (?:have |has )?expired",
+         "OpenCode Zen; Google; new-api; OpenAI, seen"),
         (r"specified (?:workspace )?api usage limits?|will regain access on", "Anthropic: errors"),
         (r"requires? a (?:paid )?subscription|a subscription is required|prompt tokens limit exceeded",
          "Ollama cloud; OpenRouter"),
@@ -231,7 +235,8 @@ WORDINGS: tuple[Wordings, ...] = (
         (r"reduce the length of|prompt is longer than the context|input length exceeds", "Groq, Cerebras, Ollama"),
         (r"too many (?:input |prompt )?tokens\b(?!,? please wait)|too many total text bytes", "Cohere, AWS Bedrock"),
         (r"input is too large to process|context shift is disabled", "llama.cpp"),
-        (r"range of input length should be|(?:prompt|输入|上下文).{0,10}(?:超长|过长|超出|超过)", "Alibaba; Z.ai"),
+        (r"range of input length should be|(?:prompt|输入|上下文).{0,10}(?:超长|过长|超出|超过|超限)", "Alibaba; Z.ai"),
+        (r"message you submitted was too long", "ChatGPT's own backend, behind gateways"),
         (r"`inputs`(?: tokens \+ `max_new_tokens`)? must (?:have less|be <=)", "Hugging Face TGI"),
         (r"'(?:messages|input|instructions)\S{0,60}': string too long", "OpenAI: errors"),
     )),
@@ -242,8 +247,10 @@ WORDINGS: tuple[Wordings, ...] = (
          "Azure, Anthropic, OpenAI, seen"),
         (r"content exists risk", "DeepSeek: its moderation's only message, seen"),
         (r"DataInspectionFailed|data may contain inappropriate content", "Alibaba, also behind routers, seen"),
-        (r"(?:inappropriate|prohibited|unsafe|sensitive)(?: or \w{1,20})? (?:content|words?)\b|new_sensitive",
-         "Z.ai, MiniMax, gateways"),
+        (r"(?:inappropriate|prohibited|unsafe|sensitive|nsfw)(?: or \w{1,20})?[ _](?:content|words?)\b|new_sensitive",
+         "Z.ai, MiniMax, Gemini behind gateways"),
+        (r"guardrail (?:policy|intervened)|(?:blocked|rejected|flagged|denied) by (?:\w{1,20} ){0,3}guardrails?\b",
+         "LiteLLM proxy, AWS Bedrock behind gateways"),
         (r"safety system|blocked by (?:the |our )?(?:content|safety|moderation)|ResponsibleAIPolicyViolation",
          "OpenAI images, Azure"),
         (r"违规|敏感(?:词|内容|信息)|不安全", "Chinese hosts, seen"),
@@ -266,12 +273,13 @@ WORDINGS: tuple[Wordings, ...] = (
     )),
     Wordings(ModelNotFoundError, frozenset({400, 403, 404, 410, 422, 501}), (
         (_MODEL + r"(?:(?:has been|have been|is|are|was|were|has) )?(?:not found|not available|unavailable|retired"
-         r"|removed|deprecated|decommissioned|discontinued|sunset|no longer (?:available|supported|offered)"
+         r"|not loaded|removed|deprecated|decommissioned|discontinued|sunset|no longer (?:available|supported|offered)"
          r"|not supported by any|not exist\b)", "OpenAI, Groq, Cohere, Together, seen"),
         (_MODEL + r"(?:does not|do not|doesn't) exist|" + _MODEL + r"(?:has )?reached (?:its|the) end of",
          "OpenAI; AWS Bedrock, seen"),
         (r"model not exist|\bmodels?:? not found|model (?:does not|doesn't) exist|model deprecated", "DeepSeek, xAI"),
         (r"not found the model|no such model|unknown model|(?:invalid|incorrect) model(?: id|:| name)", "Moonshot"),
+        (r"\Amodels?: \S{1,100}\Z", "Anthropic: its only words for it, also behind gateways"),
         (r"not a valid model|supported api model names are|model identifier is invalid", "OpenRouter, DeepSeek"),
         (r"not allowed to use (?:publisher )?model", "Vertex AI: it is not enabled for the project, seen"),
         (r"requested model(?: \S{1,100}){0,2} is not (?:supported|available|valid)|unexpected model name",

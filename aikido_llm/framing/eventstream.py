@@ -17,7 +17,9 @@ from . import Frame, Framer
 from .choose import Beginning, Unlabelled
 from .gathered import Gathered
 from .lines import too_large
-from .whole import WholeBody
+from .ndjson import NDJSONFramer
+from .sse import SSEFramer
+from .whole import LinesOrWhole, WholeBody
 
 FAILED: Final = "!"
 """Begins the event name of an exception or an error; behind it stands its type or code."""
@@ -148,10 +150,15 @@ class WrappedFramer(EventStreamFramer):
 def eventstream_or_whole(
     content_type: str, *, stream: bool, event_bytes: int, body_bytes: int, wrapper: str = ""
 ) -> Framer:
-    """For wires that stream such messages, whatever the label says. A body that begins as text is a document: a message
-    that began so would be half a gigabyte long or more. wrapper: of the messages that hold another wire's events."""
+    """For wires that stream such messages, whatever the label says. A body that begins as text is a document, or the
+    same events as gateways write them, in text: a message that began so would be half a gigabyte long or more.
+    wrapper: of the messages that hold another wire's events."""
 
     def choose(begun: Beginning) -> Framer:
+        if begun == "field":
+            return SSEFramer(event_bytes)
+        if begun == "object":
+            return LinesOrWhole(body_bytes, NDJSONFramer(event_bytes))
         if begun != "other":
             return WholeBody(body_bytes)
         return WrappedFramer(event_bytes, wrapper) if wrapper else EventStreamFramer(event_bytes)

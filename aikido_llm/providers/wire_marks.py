@@ -73,7 +73,13 @@ WIRES = (
         "bedrock_converse",
         "Converse",
         "bedrock-converse",
-        _marks(":event-type\\x07\\x00\\x0cmessageStart", '"output" : \\{ "message" : \\{', '"stopReason" : "[a-z_]+"'),
+        _marks(
+            ":event-type\\x07\\x00\\x0cmessageStart",
+            "event: messageStart",
+            '"messageStart"',
+            '"output" : \\{ "message" : \\{',
+            '"stopReason" : "[a-z_]+"',
+        ),
     ),
 )
 

@@ -132,6 +132,47 @@ def test_each_kind_of_text_waits_for_its_own_half() -> None:
     assert not halves.held
 
 
+def test_halves_in_two_pieces_of_one_document_are_one_character() -> None:
+    body = (
+        b'{"candidates":[{"content":{"parts":[{"text":"hi \\ud83d"},{"text":"\\ude00!"}]},"finishReason":"STOP"}],'
+        b'"responseId":"r\\ud83d"}'
+    )
+    parser = AnswerParser(find("gemini").dialect, REQUEST, stream=False, content_type="application/json")
+    events = [*parser.feed(body), *parser.eof()]
+    assert text_of(events) == f"hi {SMILE}!"
+
+
+def test_what_comes_whole_is_mended_too() -> None:
+    call = llm.ToolCall("c\ud83d", "f\ud83d", "{}", {"x": "\ud83d"})
+    citation = llm.Citation(title="t\ud83d")
+    ran = llm.ServerToolCall(id="s", name="\ud83d", output="o\ude00")
+    events: list[llm.Event] = [
+        llm.ToolCallStart(0, "c\ud83d", "f\ud83d"),
+        llm.ToolCallEvent(0, call),
+        llm.CitationEvent(citation),
+        llm.ServerToolStart(1, "s", "\ud83d"),
+        llm.ServerToolEvent(1, ran),
+    ]
+    whole = Halves().joined(events)
+    repr(whole).encode()
+    assert whole[1] == llm.ToolCallEvent(0, llm.ToolCall("c\ufffd", "f\ufffd", "{}", {"x": "\ufffd"}))
+
+
+def test_further_choices_and_logprobs_have_none_either() -> None:
+    body = (
+        b'{"id":"c","choices":[{"index":0,"message":{"content":"x"},"finish_reason":"stop","logprobs":{"content":['
+        b'{"token":"\\ud83d","logprob":-1}]}},{"index":1,"message":{"content":"\\ud83d\\ude00\\ud83d"},'
+        b'"finish_reason":"stop"}]}'
+    )
+    request = llm.Request("hi", model="m", n=2, logprobs=True)
+    parser = AnswerParser(find("vllm").dialect, request, stream=False, content_type="application/json")
+    end = [*parser.feed(body), *parser.eof()][-1]
+    assert isinstance(end, llm.EndEvent)
+    repr(end).encode()
+    assert end.response.choices[0].text == f"{SMILE}\ufffd"
+    assert end.response.logprobs[0].token == "\ufffd"
+
+
 def test_text_is_mended_wherever_it_stands() -> None:
     assert mended("a\ud83d\ude00b\ud83d") == f"a{SMILE}b\ufffd"
     value = {"\ud83d": ["\ude00", ("x",), 1, None]}

@@ -47,6 +47,21 @@ def test_words_are_read_in_any_case(dialect: str) -> None:
         assert reason_of(word.capitalize(), table) is reason
 
 
+ANYWHERE = {
+    FinishReason.stop: "stop end_turn STOP COMPLETE stop_sequence eos",
+    FinishReason.length: "length max_tokens MAX_TOKENS max_output_tokens model_context_window_exceeded",
+    FinishReason.tool_calls: "tool_calls tool_use TOOL_CALL function_call",
+    FinishReason.content_filter: "content_filter content_filtered refusal SAFETY guardrail_intervened",
+}
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_the_words_of_the_other_wires_mean_the_same_here(dialect: str) -> None:
+    for reason, words in ANYWHERE.items():
+        for word in words.split():
+            assert reason_of(word, table_of(dialect)) is reason, word
+
+
 @pytest.mark.parametrize("word", ["", "brand_new", "stop!", "STOPPED"])
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_any_other_word_is_other(dialect: str, word: str) -> None:

@@ -144,7 +144,7 @@ def both(row: str, **said: Any) -> list[tuple[Response, LLMError | None]]:
 
 # ---------------------------------------------------------------- usage
 
-COUNTS = [
+COUNTS: list[Any] = [
     {"prompt_tokens": 11, "completion_tokens": 5, "total_tokens": 16},
     {"input_tokens": 11, "output_tokens": 5},
     {"prompt_tokens": "11", "completion_tokens": 5.0},
@@ -153,15 +153,34 @@ COUNTS = [
     {"promptTokenCount": 11, "candidatesTokenCount": 5},
     {"prompt_token_count": 11, "candidates_token_count": "5"},
     {"prompt_eval_count": 11, "eval_count": 5},
+    [{"prompt_tokens": 11, "completion_tokens": 5}],
+    [{"prompt_tokens": 11, "completion_tokens": 1}, {"completion_tokens": 5}],
+    '{"prompt_tokens": 11, "completion_tokens": 5}',
+    {"tokens": {"input_tokens": 11, "output_tokens": 5}},
 ]
 
 
 @pytest.mark.parametrize("usage", COUNTS, ids=str)
 @pytest.mark.parametrize("row", ROWS)
-def test_usage_is_read_under_either_wire_s_names(row: str, usage: dict[str, Any]) -> None:
+def test_usage_is_read_under_either_wire_s_names_and_in_other_shapes(row: str, usage: Any) -> None:
     for response, error in both(row, content="x", usage=usage):
         assert error is None
         assert (response.usage.input_tokens, response.usage.output_tokens) == (11, 5)
+
+
+@pytest.mark.parametrize("usage", [[], [3, 5], "n/a", "{", "[1]", 5, True, {"usage": 3}], ids=str)
+@pytest.mark.parametrize("row", ROWS)
+def test_what_is_no_usage_costs_no_answer(row: str, usage: Any) -> None:
+    for response, error in both(row, content="x", usage=usage):
+        assert (error, response.text) == (None, "x")
+        assert (response.usage.input_tokens, response.usage.output_tokens) == (None, None)
+
+
+def test_a_later_count_under_another_name_is_the_later_one() -> None:
+    start = {"type": "message_start", "message": {"id": "m", "usage": {"input_tokens": 3, "output_tokens": 1}}}
+    end = {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"completion_tokens": 5}}
+    response = response_of(Road(find("anthropic").dialect).read_every_way(sse(start, end, {"type": "message_stop"})))
+    assert (response.usage.input_tokens, response.usage.output_tokens) == (3, 5)
 
 
 @pytest.mark.parametrize("count", [-1, 1e20, "many", None, True, [], {}])
@@ -324,6 +343,78 @@ def test_whole_calls_beside_any_good_word_are_calls(row: str) -> None:
         assert error is None
         assert [(call.name, call.parsed()) for call in response.tool_calls] == [("look", {"a": 1})]
         assert response.finish_reason == "tool_calls"
+
+
+CONTAINERS: list[Any] = [
+    json.dumps([{"id": "c1", "function": {"name": "look", "arguments": '{"a": 1}'}}]),
+    {"0": {"id": "c1", "function": {"name": "look", "arguments": '{"a": 1}'}}},
+    [[{"id": "c1", "function": {"name": "look", "arguments": '{"a": 1}'}}]],
+    [{"tool_call": {"name": "look", "arguments": {"a": 1}}}],
+    ["look"],
+    "look",
+    5,
+]
+
+
+@pytest.mark.parametrize("calls", CONTAINERS, ids=str)
+@pytest.mark.parametrize("row", ["vllm", "cohere", "ollama"])
+def test_calls_in_another_shape_never_vanish(row: str, calls: Any) -> None:
+    for response, error in both(row, calls=calls) if row != "cohere" else both_of_cohere(calls):
+        if error is None:
+            assert [(call.name, call.parsed()) for call in response.tool_calls] == [("look", {"a": 1})]
+        else:
+            assert type(error) is MalformedStream
+
+
+def both_of_cohere(calls: Any) -> list[tuple[Response, LLMError | None]]:
+    """A list of calls is one event's for the builder above."""
+    body = json.dumps({"id": "m", "message": {"content": [], "tool_calls": calls}, "finish_reason": "COMPLETE"})
+    events = Road(find("cohere").dialect, stream=False, content_type="application/json").read(body.encode())
+    return [(response_of(events), error_of(events))]
+
+
+@pytest.mark.parametrize("calls", ["", [], None, False, [{}]], ids=str)
+def test_no_calls_in_any_shape_are_none(calls: Any) -> None:
+    for row in ("vllm", "ollama"):
+        for response, error in both(row, content="x", calls=[calls] if calls is False else calls):
+            assert (error is None) == (calls is not False)
+            assert response.tool_calls == ()
+
+
+def test_a_flat_call_goes_on_flat() -> None:
+    pieces: list[Any] = [{"index": 0, "id": "c1", "name": "look", "arguments": ""}, {"index": 0, "arguments": '{"a":'}]
+    pieces.append({"index": 0, "arguments": " 1}"})
+    chunks: list[Any] = [{"id": "c", "choices": [{"index": 0, "delta": {"tool_calls": [piece]}}]} for piece in pieces]
+    chunks.append({"choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]})
+    (call,) = response_of(Road(find("vllm").dialect).read_every_way(sse(*chunks))).tool_calls
+    assert (call.name, call.parsed()) == ("look", {"a": 1})
+
+
+# ---------------------------------------------------------------- reasoning
+
+
+@pytest.mark.parametrize("said", ["hm", {"text": "hm"}, [{"type": "text", "text": "hm"}], ["h", "m"]], ids=str)
+@pytest.mark.parametrize("name", ["thinking", "reasoning", "reasoning_content", "reasoning_text"])
+@pytest.mark.parametrize("row", ["vllm", "cohere", "ollama"])
+def test_reasoning_under_the_name_of_another_wire_is_reasoning(row: str, name: str, said: Any) -> None:
+    if name == "thinking" and row != "vllm" and not isinstance(said, str):
+        return  # the wire's own name, whose shape its own tests hold
+    message = {"role": "assistant", "content": "x", name: said}
+    bodies: dict[str, Any] = {
+        "vllm": {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]},
+        "cohere": {"id": "m", "message": message, "finish_reason": "COMPLETE"},
+        "ollama": {"model": "m", "message": message, "done": True, "done_reason": "stop"},
+    }
+    road = Road(find(row).dialect, stream=False, content_type="application/json")
+    events = road.read_every_way(json.dumps(bodies[row]).encode())
+    assert (error_of(events), response_of(events).thinking, response_of(events).text) == (None, "hm", "x")
+
+
+@pytest.mark.parametrize("kind", ["reasoning", "reasoning_content", "thinking"])
+@pytest.mark.parametrize("row", ["cohere", "anthropic"])
+def test_a_block_of_reasoning_is_reasoning_whatever_it_is_called(row: str, kind: str) -> None:
+    for response, error in both(row, content=[{"type": kind, kind: "hm"}, {"type": "text", "text": "x"}]):
+        assert (error, response.thinking, response.text) == (None, "hm", "x")
 
 
 LAST = '{"c": "cat /home", "d": 1}'

@@ -274,6 +274,45 @@ def test_an_answer_of_another_wire_is_told_as_that(row: str, spoken: str, stream
                 assert ROWS[spoken] in str(error)
 
 
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("spoken", ROWS)
+def test_on_converse_too_an_answer_of_another_wire_is_told_as_that(spoken: str, stream: bool) -> None:
+    for asked in (stream, not stream):
+        body = b"".join(pieces_of(spoken, SAID, stream=stream))
+        error = error_of(road("bedrock-converse", "text/event-stream", stream=asked).read(body))
+        assert type(error) is MalformedStream
+        assert error.permanent
+        assert ROWS[spoken] in str(error)
+
+
+LONG = [
+    ("messageStart", {"role": "assistant"}),
+    *[("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": "tide " * 20}})] * 60,
+    ("messageStop", {"stopReason": "end_turn"}),
+]
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_a_long_answer_of_converse_is_told_as_that_in_any_spelling(row: str) -> None:
+    spellings = (
+        b"".join(binary.event(name, json.dumps(said).encode()) for name, said in LONG),
+        "".join(f"event: {name}\ndata: {json.dumps(said)}\n\n" for name, said in LONG).encode(),
+        "".join(f"data: {json.dumps({name: said})}\n\n" for name, said in LONG).encode(),
+        "".join(f"{json.dumps({name: said})}\n" for name, said in LONG).encode(),
+    )
+    for body in spellings:
+        error = error_of(road(row, "text/event-stream").read(body))
+        assert type(error) is MalformedStream
+        assert (error.permanent, "Converse" in str(error)) == (True, True)
+
+
+def test_what_nobody_can_read_is_shown() -> None:
+    for row in ("openai", "anthropic", "cohere", "ollama", "bedrock-converse"):
+        error = error_of(road(row, "application/json", stream=False).read(b'{"result": {"reason": "no such plan"}}'))
+        assert type(error) is MalformedStream
+        assert (error.permanent, "no such plan" in str(error)) == (True, True)
+
+
 def test_a_whole_answer_that_breaks_off_is_still_that() -> None:
     body = pieces_of("openai", SAID, stream=False)[0]
     assert type(error_of(road("openai", stream=False).read(body[:-9]))) is StreamTruncated

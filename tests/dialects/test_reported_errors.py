@@ -217,6 +217,8 @@ REPORTED: list[Reported] = [
     ("truefoundry/models#946", "openai-chat", 404, {"status": "failure", "message": "vertex error: Publisher Model "
      "`projects/p/locations/global/publishers/google/models/m` was not found or your project does not have access to "
      "it. Please ensure you are using a valid model version."}, ModelNotFoundError, None),
+    ("earendil-works/pi#8127", "openai-chat", 404, {"type": "error", "error": {"type": "not_found_error",
+     "message": "model: claude-gone"}}, ModelNotFoundError, None),
     # the server's
     ("MoonshotAI/MoonshotAI-Cookbook#16", "openai-chat", 429, said("The engine is currently overloaded, please try "
      "again later", type="engine_overloaded_error"), OverloadedError, None),

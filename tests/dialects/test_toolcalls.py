@@ -91,6 +91,42 @@ def test_a_repeated_id_and_a_repeated_name_are_the_same_call_and_names_are_never
     assert assembled((None, "a", "f", "{"), (None, "a", "f", "}")) == [("a", "f", "{}")]
 
 
+TOOLS = ("look", "look_up", "read_file")
+
+
+@pytest.mark.parametrize(
+    ("fragments", "name"),
+    [
+        ([(0, "a", "re", ""), (0, None, "ad_", ""), (0, None, "file", ""), (0, None, None, '{"x":1}')], "read_file"),
+        ([(0, "a", "read", ""), (0, "a", "_file", '{"x":1}')], "read_file"),
+        ([(0, "a", "read", ""), (0, "a", "read_file", '{"x":1}')], "read_file"),
+        ([(0, "a", "read", '{"x"'), (0, None, "_file", ":1}")], "read_file"),
+        ([(None, "a", "loo", None), (None, None, "k", '{"x":1}')], "look"),
+        ([(0, "a", "look", ""), (0, None, "_up", ""), (0, None, None, '{"x":1}')], "look_up"),
+        ([(0, "a", "look", ""), (0, None, None, '{"x":1}')], "look"),
+        ([(0, "a", "look", '{"x"'), (0, "a", "look", ":1}")], "look"),
+        ([(0, "a", "read", '{"x":1}')], "read"),
+    ],
+)
+def test_a_declared_name_in_pieces_is_one_name(fragments: list[Fragment], name: str) -> None:
+    calls, out = ToolCalls("seed", TOOLS), list[Event]()
+    for key, id, said, arguments in fragments:
+        calls.delta(out, key, id, said, arguments)
+    calls.finish(out)
+    check_calls(out, may_be_open=False)
+    assert [(call.id, call.name, call.arguments) for call in calls.finished] == [("a", name, '{"x":1}')]
+    assert [event.name for event in out if isinstance(event, ToolCallStart)] == [name]
+
+
+def test_declared_names_one_behind_the_other_are_two_calls() -> None:
+    for key in (0, None):
+        calls, out = ToolCalls("seed", TOOLS), list[Event]()
+        for name in ("look", "read_file", "look"):
+            calls.delta(out, key, None, name, '{"x":1}')
+        calls.finish(out)
+        assert [call.name for call in calls.finished] == ["look", "read_file", "look"]
+
+
 def test_a_missing_id_is_made_the_same_for_the_same_answer() -> None:
     (first, _, _), (second, _, _) = assembled((0, None, "f", "{}"), (1, "", "f", "{}"))
     assert first.startswith("call_")

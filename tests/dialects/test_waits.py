@@ -10,6 +10,18 @@ from hypothesis import strategies as st
 
 from aikido_llm.dialects import waits
 
+# ---------------------------------------------------------------- objects
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [({"seconds": 40, "nanos": 500_000_000}, 40.5), ({"seconds": "7"}, 7), ({"nanos": 5e8}, 0.5), ({}, None),
+     ({"seconds": -1}, None), ({"seconds": {}}, None)],
+)  # fmt: skip
+def test_a_duration_of_protobuf(value: object, seconds: float | None) -> None:
+    assert waits.of_value(value) == seconds
+
+
 # ---------------------------------------------------------------- headers
 
 

@@ -179,7 +179,7 @@ def test_long_headers_are_not_kept() -> None:
     assert kept < 200_000
 
 
-@pytest.mark.parametrize("body", [b'{"message":"no"}', b"[]", b"<html>", b"  \n {}", b'data: {"a":1}\n\n'])
+@pytest.mark.parametrize("body", [b'{"message":"no"}', b"[]", b"<html>", b"  \n {}"])
 def test_a_body_that_begins_as_text_is_a_document(body: bytes) -> None:
     framer = eventstream_or_whole("", stream=True, event_bytes=1000, body_bytes=1000)
     out: list[Frame] = []
@@ -187,6 +187,23 @@ def test_a_body_that_begins_as_text_is_a_document(body: bytes) -> None:
         framer.feed(piece, out)
     framer.close(out)
     assert [(name, payload.strip()) for name, payload in out] == [(WHOLE, body.strip())]
+
+
+@pytest.mark.parametrize(
+    ("body", "frames"),
+    [
+        (b'event: a\ndata: {"x":1}\n\n', [("a", b'{"x":1}')]),
+        (b'data: {"a":1}\n\ndata: {"b":2}\n\n', [("", b'{"a":1}'), ("", b'{"b":2}')]),
+        (b'{"a":1}\n{"b":2}\n', [("", b'{"a":1}'), ("", b'{"b":2}')]),
+    ],
+)
+def test_events_that_come_as_text_are_events(body: bytes, frames: list[Frame]) -> None:
+    framer = eventstream_or_whole("", stream=True, event_bytes=1000, body_bytes=1000)
+    out: list[Frame] = []
+    for piece in bytewise(body):
+        framer.feed(piece, out)
+    framer.close(out)
+    assert out == frames
 
 
 @pytest.mark.parametrize("content_type", [TYPE, "", "application/json"])

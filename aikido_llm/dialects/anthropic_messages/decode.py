@@ -16,8 +16,9 @@ from ...types.events import Event, TextDelta
 from ...types.response import FinishReason
 from ...types.usage import Usage
 from .. import base, envelope, noise
+from ..counts import READ, WRITTEN, as_counts
 from ..finish import OVERRIDING, reason_of
-from ..status import page_text
+from ..status import no_answer, page_text
 from ..values import as_object, as_text, is_object
 from ..words import NO_WORDS, Words
 from .errors import from_body
@@ -129,13 +130,13 @@ class Decoder(base.Decoder):
 
     def _whole(self, data: bytes, out: list[Event]) -> None:
         try:
-            body = json.loads_object(data)
+            body = json.loads_answer(data)
         except ValueError:
             raise self._unread(data) from None
         if envelope.fails(body) or ("content" not in body and envelope.is_error(body)):
             raise from_body(body, self._words)
         if "content" not in body:
-            raise MalformedStream("the body is JSON, but no message: it has no content", permanent=True)
+            raise no_answer("message", "content", data)
         self._start(body)
         self._content.whole(body["content"], out)
         self._facts(body)
@@ -197,8 +198,11 @@ class Decoder(base.Decoder):
 
     def _count(self, usage: Any) -> None:
         """Counts are cumulative: a later one replaces the earlier, one that is not sent leaves it."""
-        if is_object(usage):
-            self._counts.update({key: value for key, value in usage.items() if value is not None})
+        said = {name: count for name, count in as_counts(usage).items() if count is not None}
+        for names in (READ, WRITTEN):
+            if not said.keys().isdisjoint(names):  # under another name, perhaps
+                self._counts = {name: count for name, count in self._counts.items() if name not in names}
+        self._counts.update(said)
 
     def _refusal(self) -> str:
         details = as_object(self.provider_data.get("stop_details"))

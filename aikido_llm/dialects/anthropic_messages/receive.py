@@ -8,6 +8,7 @@ from typing import Any
 from ...errors import MalformedStream
 from ...types.events import CitationEvent, Event, TextDelta, ThinkingDelta, ToolCallStart
 from ...types.response import FinishReason
+from .. import reasoned
 from ..call_shapes import with_arguments
 from ..server_tools import ServerTools
 from ..toolcalls import ToolCalls, arguments_text
@@ -60,6 +61,8 @@ class Content:
             self.stop(index, out)
         if "type" not in data and isinstance(data.get("text"), str):
             data = {"type": "text", **data}
+        if data.get("type") in reasoned.NAMES and data["type"] != "thinking":
+            data = {**reasoned.under(data, "thinking"), "type": "thinking"}
         block = Block(with_arguments(data, "input") if data.get("type") == "tool_use" else data, index)
         self._blocks.append(block)
         self._open[index] = block

@@ -3,7 +3,7 @@
     messageStart (contentBlockStart? contentBlockDelta* contentBlockStop)* messageStop metadata
 
 The connection's end is the stream's; it is whole when messageStop and metadata have come. A whole body is read as the
-same blocks, each in one piece.
+same blocks, each in one piece. Gateways send the events as text, too (server-sent events, lines or a list of JSON).
 
 source: Amazon Bedrock API reference, "ConverseStream", "ConverseResponse", read 2026-11; recorded streams.
 """
@@ -11,15 +11,15 @@ source: Amazon Bedrock API reference, "ConverseStream", "ConverseResponse", read
 from typing import Any
 
 from ...codecs import json
-from ...errors import MalformedStream
+from ...errors import LLMError, MalformedStream
 from ...framing import WHOLE, Frame
 from ...types.events import Event
 from ...types.response import FinishReason
 from ...types.usage import Usage
-from .. import base, envelope
+from .. import base, envelope, noise
 from ..finish import reason_of
-from ..status import page_text
-from ..values import as_object, as_text, is_object
+from ..status import no_answer, page_text
+from ..values import as_object, as_text, is_list, is_object
 from ..words import NO_WORDS, Words
 from . import errors
 from .content import Content
@@ -31,6 +31,7 @@ _PLAIN = json.Typed(TextDelta)
 _EVENTS = frozenset(
     ("messageStart", "contentBlockStart", "contentBlockDelta", "contentBlockStop", "messageStop", "metadata")
 )
+_MARKS = noise.Marks(_EVENTS, types="|".join(sorted(_EVENTS)))
 _SAID = frozenset(("p", "usage", "stopReason", "output", "role"))
 
 
@@ -91,14 +92,31 @@ class Decoder(base.Decoder):
             return
         if errors.failed(name):
             raise errors.thrown(name, data, self._words)
-        try:
-            said = json.loads_frame(data)
-        except ValueError:
-            if name not in _EVENTS:
-                return
-            raise _malformed(data) from None
-        if is_object(said):
-            self._event(name, said, out)
+        if name in _EVENTS:
+            self._event(name, as_object(_parsed(data)), out)
+            return
+        for payload in noise.sift(name, data, _MARKS, self._error):
+            self._as_text(_parsed(payload), out)
+
+    def _as_text(self, said: Any, out: list[Event]) -> None:
+        """An event as gateways write it in JSON: its name is its type, or the key that holds it."""
+        fields = as_object(said)
+        kind = as_text(fields.get("type"))
+        if kind in _EVENTS:
+            self._event(kind, fields, out)
+            return
+        name = next((key for key in fields if key in _EVENTS or errors.failed(key)), "")
+        if errors.failed(name):
+            raise errors.in_band(name, fields[name], self._words)
+        if name:
+            self._event(name, as_object(fields[name]), out)
+        elif envelope.is_error(said):
+            raise self._error(said)
+        elif said and not fields:
+            raise _malformed(json.dumps(said))
+
+    def _error(self, value: Any) -> LLMError:
+        return errors.in_band("", value, self._words)
 
     def _event(self, name: str, said: dict[str, Any], out: list[Event]) -> None:
         key = said.get("contentBlockIndex")
@@ -126,8 +144,7 @@ class Decoder(base.Decoder):
 
     def _facts(self, said: dict[str, Any]) -> None:
         """What the end of a stream says of the answer, or a whole body."""
-        if is_object(said.get("usage")):
-            self._usage = said["usage"]
+        self._usage = said.get("usage") or self._usage
         word = as_text(said.get("stopReason"))
         if word:
             self.raw_finish_reason, self.finish_reason = word, reason_of(word, FINISH)
@@ -137,18 +154,30 @@ class Decoder(base.Decoder):
 
     def _whole(self, data: bytes, out: list[Event]) -> None:
         try:
-            body = json.loads_object(data)
+            body = json.loads_frame(data)
         except ValueError:
             raise _malformed(data) from None
-        self.raw = body
+        if is_list(body):
+            for said in body:
+                self._as_text(said, out)
+            return
+        if not is_object(body):
+            raise _malformed(data)
         message = as_object(body.get("output")).get("message")
         if not is_object(message):
-            if envelope.is_error(body) or body.keys() & {"__type", "message"}:
+            if envelope.is_error(body) or "__type" in body or isinstance(body.get("message"), str):
                 raise errors.in_band("", body, self._words)
-            raise MalformedStream("the body is JSON, but no answer of Converse: it has no output.message")
+            raise no_answer("answer of Converse", "output.message", data)
         self._content.whole(message.get("content") or [], out)
         self._facts(body)
         self.done = True
+
+
+def _parsed(data: bytes) -> Any:
+    try:
+        return json.loads_frame(data)
+    except ValueError:
+        raise _malformed(data) from None
 
 
 def _delta(value: Any) -> dict[str, Any]:

@@ -3,14 +3,14 @@
 from typing import Any
 
 from ...types.usage import Usage
-from ..counts import READ, WRITTEN
-from ..values import as_count, as_object, first_count
+from ..counts import READ, WRITTEN, as_counts
+from ..values import as_count, first_count
 
 
 def usage_of(value: Any) -> Usage | None:
     """`inputTokens` is what was neither read from the cache nor written to it. The older names of the two end in Count.
     None when no number of tokens was sent."""
-    raw = as_object(value)
+    raw = as_counts(value)
     read = first_count(raw, "cacheReadInputTokens", "cacheReadInputTokenCount")
     written = first_count(raw, "cacheWriteInputTokens", "cacheWriteInputTokenCount")
     fresh, whole = as_count(raw.get("inputTokens")), first_count(raw, *READ)

@@ -16,8 +16,8 @@ from ...types.events import CitationEvent, Event, TextDelta, ThinkingDelta
 from ...types.request import Request
 from ...types.response import FinishReason
 from ...types.usage import Usage
-from .. import base, envelope, noise, status
-from ..call_shapes import in_function
+from .. import base, envelope, noise, reasoned, status
+from ..call_shapes import called, in_function
 from ..finish import reason_of
 from ..toolcalls import ToolCalls, arguments_text
 from ..values import as_object, as_objects, as_text, is_list, is_object
@@ -55,7 +55,7 @@ class Decoder(base.Decoder):
         self._words = words
         self._asked = request.model or ""
         self._names = ToolNames(request.tools)
-        self._calls = ToolCalls()
+        self._calls = ToolCalls(declared=(tool.name for tool in request.tools))
         self._plan: list[str] = []
         self._thoughts: list[str] = []
         self._usage: Any = None
@@ -161,9 +161,7 @@ class Decoder(base.Decoder):
         if kind == "message-end":
             self._end(delta)
             return
-        self._content(message.get("content"), out)
-        if plan := as_text(message.get("tool_plan")):
-            self._planned(plan, out)
+        self._spoken(message, out)
         self._calls_of(message.get("tool_calls"), event.get("index"), out)
         self._cite(message.get("citations"), out)
         self._weigh(event.get("logprobs"))
@@ -181,6 +179,8 @@ class Decoder(base.Decoder):
             return value
         if envelope.is_error(value):
             raise errors.in_band(value, self._words)
+        if value:
+            raise _not_json(data)
         return None
 
     # ---------------------------------------------------------------- a whole body
@@ -189,23 +189,21 @@ class Decoder(base.Decoder):
         if is_blank(data):
             return
         try:
-            value = json.loads(data)
+            value = json.loads_frame(data)
         except ValueError:
             raise _not_json(data) from None
-        self._whole(value, out)
+        self._whole(value, data, out)
 
-    def _whole(self, value: Any, out: list[Event]) -> None:
+    def _whole(self, value: Any, data: bytes, out: list[Event]) -> None:
         answer = as_object(value)
         message = answer.get("message")
         if not is_object(message):
             if envelope.is_error(value):
                 raise errors.in_band(value, self._words)
-            raise MalformedStream("the body is JSON, but no chat answer: it has no message")
+            raise status.no_answer("chat answer", "message", data)
         self._identify(answer)
         self.provider_data.update(unread_answer(answer))
-        if plan := as_text(message.get("tool_plan")):
-            self._planned(plan, out)
-        self._content(message.get("content"), out)
+        self._spoken(message, out)
         self._calls_of(message.get("tool_calls"), None, out)
         self._cite(message.get("citations"), out)
         self._weigh(answer.get("logprobs"))
@@ -217,6 +215,15 @@ class Decoder(base.Decoder):
         id = as_object(event).get("id")
         if isinstance(id, str) and not self.id:
             self.id = self._calls.seed = id
+
+    def _spoken(self, message: dict[str, Any], out: list[Event]) -> None:
+        """A message's words: what the model planned and thought before what it says."""
+        thought = reasoned.under(message, "thinking").get("thinking")
+        if plan := as_text(message.get("tool_plan")):
+            self._planned(plan, out)
+        if isinstance(thought, str):
+            self._said(Content(thinking=thought), out)
+        self._content(message.get("content"), out)
 
     def _content(self, content: Any, out: list[Event]) -> None:
         """Blocks, one of them, or text alone."""
@@ -232,6 +239,8 @@ class Decoder(base.Decoder):
             raise MalformedStream(f"a part of the answer is not as the wire has it: a {type(content).__name__}")
 
     def _block(self, block: dict[str, Any], out: list[Event]) -> None:
+        if block.get("type") in reasoned.NAMES:
+            block = {**reasoned.under(block, "thinking"), "type": "thinking"}
         if block.get("type") not in (None, "text", "thinking"):
             self.provider_data.setdefault("unknown_blocks", []).append(block)
             return
@@ -258,9 +267,9 @@ class Decoder(base.Decoder):
 
     def _calls_of(self, calls: Any, index: Any, out: list[Event]) -> None:
         """One call of a delta, or the list of all of them, whole."""
-        for position, said in enumerate(_list(calls)):
-            item = in_function(said) if is_object(said) else said
-            key = position if is_list(calls) else index
+        for position, said in enumerate(called(calls)):
+            item = in_function(said)
+            key = index if is_object(calls) else position
             self._call(_converted(item, _call), key if isinstance(key, int) else None, out, unread_call(item))
 
     def _call(self, call: Call, index: int | None, out: list[Event], data: dict[str, Any] | None = None) -> None:
@@ -296,7 +305,7 @@ class Decoder(base.Decoder):
 
 def _not_json(data: bytes) -> MalformedStream:
     excerpt = status.page_text(data.decode("utf-8", "replace"))
-    return MalformedStream(f"the server sent something that is not JSON: {excerpt}")
+    return MalformedStream(f"the server sent something that is not JSON of this wire: {excerpt}")
 
 
 def _converted(value: Any, kind: json.Typed[json.T]) -> json.T:
@@ -316,4 +325,4 @@ def _list(value: Any) -> list[Any]:
     """Deltas have one object where a whole body has a list."""
     if is_list(value):
         return value
-    return [] if value is None else [value]
+    return [] if not value else [value]

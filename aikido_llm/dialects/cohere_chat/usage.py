@@ -3,13 +3,13 @@
 from typing import Any
 
 from ...types.usage import Usage
-from ..counts import READ, WRITTEN
-from ..values import as_count, as_object, first_count, within
+from ..counts import READ, WRITTEN, as_counts
+from ..values import as_count, as_object, first_count, is_object, within
 
 
 def read(value: Any) -> Usage | None:
     """value: the `usage` object as it came, or anything else for none. Counts may be floats."""
-    raw = as_object(value)
+    raw = value if is_object(value) and "tokens" in value else as_counts(value)
     if not raw:
         return None
     tokens = _counts(raw.get("tokens")) or _counts(raw.get("billed_units")) or _counts(raw)

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from ..reasoned import NAMES
 from ..values import as_object
 
 
@@ -70,12 +71,12 @@ _FUNCTION = frozenset(("name", "arguments"))
 def unread(event: dict[str, Any]) -> dict[str, Any]:
     """What an event holds in fields that are not named here, at each of its levels."""
     delta = as_object(event.get("delta"))
-    return {**_rest(event, _EVENT), **_rest(delta, _DELTA), **_rest(as_object(delta.get("message")), _MESSAGE)}
+    return {**_rest(event, _EVENT), **_rest(delta, _DELTA), **_beside(delta)}
 
 
 def unread_answer(answer: dict[str, Any]) -> dict[str, Any]:
     """The same of a whole body."""
-    return {**_rest(answer, _ANSWER), **_rest(as_object(answer.get("message")), _MESSAGE)}
+    return {**_rest(answer, _ANSWER), **_beside(answer)}
 
 
 def mend_call(value: Any) -> Any:
@@ -91,6 +92,12 @@ def unread_call(value: Any) -> dict[str, Any]:
     """What a call holds besides."""
     call = as_object(value)
     return {**_rest(call, _CALL), **_rest(as_object(call.get("function")), _FUNCTION)}
+
+
+def _beside(holder: dict[str, Any]) -> dict[str, Any]:
+    """What a message holds besides: reasoning is read under any name, and of it only what is more than text is left."""
+    left = _rest(as_object(holder.get("message")), _MESSAGE)
+    return {name: item for name, item in left.items() if name not in NAMES or not isinstance(item, str)}
 
 
 def _rest(value: dict[str, Any], known: frozenset[str]) -> dict[str, Any]:

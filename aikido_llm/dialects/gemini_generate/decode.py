@@ -111,7 +111,7 @@ class Decoder(base.Decoder):
             choice.close()
 
     def usage(self) -> Usage | None:
-        return self._usage.usage(self.provider_data.get("usage"))
+        return self._usage.usage(self.provider_data.get("usage") or self.provider_data.get("usageMetadata"))
 
     def replay(self) -> tuple[Any, ...]:
         return self._first.replay(verbatim=self.continues)
@@ -124,7 +124,7 @@ class Decoder(base.Decoder):
         if not body or body.isspace():
             return
         try:
-            value = json.loads(body)
+            value = json.loads_frame(body)
         except ValueError:
             page = status.page_text(_excerpt(body))
             raise MalformedStream(f"the server sent no JSON: {page}", body=_excerpt(body)) from None

@@ -3,8 +3,8 @@
 from typing import Any
 
 from ...types.usage import Usage
-from ..counts import READ, WRITTEN
-from ..values import as_object, first_count, is_object, within
+from ..counts import READ, WRITTEN, as_counts
+from ..values import first_count, is_object, within
 from .wire import Counts, usage_object
 
 _MERGE_AT = 64  # chunks
@@ -57,7 +57,7 @@ class UsageReader:
         counts, source = self._counts, self._source
         raw = usage_object(source) if isinstance(source, bytes) else source.get("usageMetadata")
         if counts is None or counts == _NOTHING:
-            return _of_another_wire(as_object(raw) or as_object(other))
+            return _of_another_wire(as_counts(raw) or as_counts(other))
         read = _sum(counts.promptTokenCount, counts.toolUsePromptTokenCount)
         written = _sum(counts.candidatesTokenCount, counts.thoughtsTokenCount)
         return Usage(

@@ -18,7 +18,7 @@ from ...types.request import Request
 from ...types.response import FinishReason
 from ...types.usage import Usage
 from .. import base, envelope, media, noise, status
-from ..counts import READ, WRITTEN
+from ..counts import READ, WRITTEN, as_counts
 from ..finish import reason_of
 from ..toolcalls import ToolCalls, arguments_text
 from ..values import as_count, as_object, first_count
@@ -106,13 +106,15 @@ class Decoder(base.Decoder):
     def close(self, out: list[Event]) -> None:
         if not self.done:
             raise base.truncated('the line with "done": true')
+        if self.finish_reason is FinishReason.content_filter:
+            raise base.filtered(self.raw_finish_reason or "")
         self.finish_reason = self._calls.end(out, self.finish_reason or self._unsaid())
 
     def usage(self) -> Usage | None:
         """Counts of 0 are left out by the server, and so are None here; the parts of a prompt that came from its cache
         are not told, nor is the reasoning apart from the answer. Durations in raw are nanoseconds."""
         fields = self._counts or as_object(_parsed(self._last))
-        raw = {name: fields[name] for name in COUNTS if fields.get(name) is not None} or as_object(fields.get("usage"))
+        raw = {name: fields[name] for name in COUNTS if fields.get(name) is not None} or as_counts(fields.get("usage"))
         if not raw:
             return None
         return Usage(first_count(raw, "prompt_eval_count", *READ), first_count(raw, "eval_count", *WRITTEN), raw=raw)
@@ -172,7 +174,7 @@ class Decoder(base.Decoder):
         if is_blank(data):
             return
         try:
-            value = json.loads(data)
+            value = json.loads_frame(data)
         except ValueError:
             raise _not_json(data) from None
         line = self._converted(value)
@@ -182,7 +184,7 @@ class Decoder(base.Decoder):
         self._read(line, out)
         if line.message is None and line.done is None:
             self._told(value)
-            raise MalformedStream("the body is JSON, but no chat answer: it has no message")
+            raise status.no_answer("chat answer", "message", data)
         if line.done is not False:
             self._end(line, None)
 

@@ -5,8 +5,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from ..call_shapes import in_function
-from ..values import as_object, as_objects, is_list, is_object, one_or_more
+from .. import reasoned
+from ..call_shapes import called, in_function
+from ..values import as_object, as_objects, is_list, is_object
 
 
 class Function(msgspec.Struct, gc=False, forbid_unknown_fields=True):
@@ -86,17 +87,19 @@ def mend(value: Any) -> Any:
 
 def in_shape(value: Any) -> Any:
     """A line that is written in another way, as this wire has it: the text of the server's other route
-    (`/api/generate`), and calls that have their name or their arguments elsewhere."""
+    (`/api/generate`), reasoning under another name, calls that have their name or their arguments elsewhere."""
     line = as_object(value)
     message = as_object(line.get("message"))
     if not message and isinstance(line.get("response"), str):
         said = {name: line[name] for name in ("response", "thinking") if name in line}
         rest = {name: item for name, item in line.items() if name not in said}
         return {**rest, "message": {"content": said.pop("response"), **said}}
-    if not message.get("tool_calls"):
-        return value
-    calls = [in_function(call) for call in one_or_more(message["tool_calls"])]
-    return {**line, "message": {**message, "tool_calls": calls}}
+    shaped = reasoned.under(message, "thinking")
+    if message.get("tool_calls"):
+        shaped = {**shaped, "tool_calls": [in_function(call) for call in called(message["tool_calls"])]}
+    elif "tool_calls" in message:
+        shaped = {**shaped, "tool_calls": None}
+    return value if shaped is message else {**line, "message": shaped}
 
 
 def unread(value: Any) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from ...errors import MalformedStream
 from ...types.events import Event
 from ...types.request import Request
 from ...types.response import FinishReason
-from ..call_shapes import in_function
+from ..call_shapes import called, in_function
 from ..toolcalls import ToolCalls, arguments_text
-from ..values import as_object, as_objects, as_text, one_or_more
+from ..values import as_object, as_objects, as_text
 from .wire import Json, PlainCall
 
 _WRAPPERS = ("multi_tool_use.parallel", "parallel")  # OpenAI models' inner tool for several calls; it may leak out
@@ -19,8 +19,8 @@ class Calls:
     """The calls of one answer."""
 
     def __init__(self, request: Request) -> None:
-        self._calls = ToolCalls()
         self._declared = frozenset(tool.name for tool in request.tools)
+        self._calls = ToolCalls(declared=self._declared)
         self._wrapped: dict[int | None, list[str]] = {}  # wire index -> arguments of a leaked wrapper
 
     @property
@@ -41,7 +41,7 @@ class Calls:
 
     def read(self, message: Json, out: list[Event], *, whole: bool) -> None:
         """whole: of a whole message each entry is a call of its own, also where neither index nor id say so."""
-        for place, piece in enumerate(one_or_more(message.get("tool_calls"))):
+        for place, piece in enumerate(called(message.get("tool_calls"))):
             self._piece(piece, out, place if whole else None)
         legacy = as_object(message.get("function_call"))
         if legacy.get("name") or legacy.get("arguments"):  # a stub with both empty is no call

@@ -5,21 +5,22 @@ from typing import Any
 from ...codecs import json
 from ...types.events import AudioEvent, CitationEvent, Event, ImageEvent, TextDelta, ThinkingDelta
 from ...types.request import Request
+from .. import reasoned
 from ..media import Arrived, image_from_url
 from ..values import as_list, as_object, as_text, is_list, is_object
 from .calls import Calls
 from .executed import Executed
 from .media import audio_type, image_of, sound
 from .quirks import Quirks
-from .reasoning import REASONING, ReasoningDetails, keep_on, text_of, text_of_details, thought
+from .reasoning import ReasoningDetails, keep_on, text_of_details, thought
 from .rest import MESSAGE, keep
 from .sources import TYPED as LISTED
 from .sources import Sources
 from .wire import Json, PlainDelta
 
-_READ = MESSAGE | LISTED | frozenset((*REASONING, "context"))
+_READ = MESSAGE | LISTED | frozenset((*reasoned.NAMES, "context"))
 _USUAL = frozenset((
-    "role", "content", "refusal", "tool_calls", "function_call", "reasoning_details", "name", "channel", *REASONING
+    "role", "content", "refusal", "tool_calls", "function_call", "reasoning_details", "name", "channel", *reasoned.NAMES
 ))  # fmt: skip
 _TEXT = ("text", "output_text", "input_text")
 _THOUGHT = ("thinking", "reasoning")
@@ -134,14 +135,14 @@ class Content:
         kind = part.get("type")
         image = image_of(part, arrived)
         if kind in _THOUGHT:
-            said = text_of(part)
+            said = reasoned.text_of(part)
             if said and thoughts:
                 self.think(said, out)
-        elif kind == "refusal" and (refusal := text_of(part.get("refusal"))):
+        elif kind == "refusal" and (refusal := reasoned.text_of(part.get("refusal"))):
             self._refuse(refusal, out)
         elif image is not None:
             out.append(ImageEvent(image))
-        elif text := text_of(part.get("text") or (part.get("content") if kind in (None, *_TEXT) else None)):
+        elif text := reasoned.text_of(part.get("text") or (part.get("content") if kind in (None, *_TEXT) else None)):
             out.append(TextDelta(text))
         if kind in _TEXT and part.get("annotations"):
             self.sources.annotated(part["annotations"], self._provider_data)

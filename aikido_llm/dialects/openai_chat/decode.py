@@ -16,14 +16,14 @@ from ...types.request import Request
 from ...types.response import FinishReason, Response
 from ...types.usage import Usage
 from .. import base, envelope, noise
-from ..status import page_text
+from ..status import no_answer, page_text
 from ..values import as_count, as_object, as_objects, as_text, one_or_more
 from . import errors
 from .choice import Choice, Further
 from .finish import is_length_error
 from .media import IMAGE_PLACES
 from .quirks import Quirks
-from .rest import ANSWER, HARMLESS, keep
+from .rest import ANSWER, CHOICE, HARMLESS, keep
 from .sources import TYPED as LISTED
 from .usage import find_usage, read_usage
 from .wire import FACTS, PLAIN, TELLING, Facts, Json, changed, facts_of
@@ -226,7 +226,7 @@ class Decoder(base.Decoder):
         if not answer:
             raise _malformed(body)
         if "choices" not in answer and not envelope.is_error(answer):
-            raise MalformedStream("the body is JSON, but no chat completion: it has no choices", permanent=True)
+            raise no_answer("chat completion", "choices", body)
         self._chunk(answer, out, whole=True)
         if not one_or_more(answer.get("choices")):
             raise base.truncated("any choice")
@@ -271,6 +271,8 @@ class Decoder(base.Decoder):
         self._facts = None if FACTS.isdisjoint(chunk) else facts_of(chunk)
 
     def _choice(self, choice: Json, out: list[Event], *, whole: bool) -> None:
+        if CHOICE.isdisjoint(choice):
+            raise MalformedStream("a choice of the answer is of a shape that cannot be read")
         index = as_count(choice.get("index"))
         if index:
             further = self._further.get(index)
@@ -288,7 +290,7 @@ class Decoder(base.Decoder):
 def _document(text: bytes) -> Any:
     """A body's JSON, whatever stands behind its end. Raises ValueError."""
     try:
-        return json.loads(text)
+        return json.loads_frame(text)
     except ValueError:
         found = json.value_at(text.decode("utf-8", "replace").lstrip(), 0)
         if found is None or not as_object(found[0]):

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from ..values import as_object, as_objects, as_text, is_list, is_object
+from ..reasoned import NAMES, WORDS, text_of
+from ..values import as_objects, as_text, is_list, is_object
 from .wire import Json
 
 _TEXTS = ("text", "summary", "data")
@@ -95,16 +96,8 @@ def _unsigned(item: Json) -> bool:
     return as_text(item.get("format")).startswith(_SIGNED_FORMATS)
 
 
-REASONING = (
-    "reasoning_content", "reasoning", "reasoning_text", "thinking", "thinking_content", "thought", "reasoning_summary",
-    "thinking_blocks",
-)  # fmt: skip
-"""Where a delta or message holds reasoning, the usual first."""
-
-_REASONING = frozenset(REASONING)
-_WORDS = ("thinking", "reasoning", "text", "summary", "content", "value")
-_PLAIN = frozenset((*_WORDS, "type", "index", "closed"))
-_DEEPEST = 8
+_REASONING = frozenset(NAMES)
+_PLAIN = frozenset((*WORDS, "type", "index", "closed"))
 
 
 def thought(message: Json, provider_data: Json) -> str:
@@ -113,7 +106,7 @@ def thought(message: Json, provider_data: Json) -> str:
     What stands beside the text (signatures), or has no text in it, is kept.
     """
     said = ""
-    for key in () if _REASONING.isdisjoint(message) else REASONING:
+    for key in () if _REASONING.isdisjoint(message) else NAMES:
         value = message.get(key)
         if not value:
             continue
@@ -130,16 +123,6 @@ def keep_on(provider_data: Json, key: str, value: Any) -> None:
         provider_data.setdefault(key, []).extend(value)
     else:
         provider_data[key] = value
-
-
-def text_of(value: Any, depth: int = 0) -> str:
-    """The words of text, of a list of pieces, or of a block, however deep they stand in it."""
-    if isinstance(value, str) or depth > _DEEPEST:
-        return as_text(value)
-    if is_list(value):
-        return "".join(text_of(item, depth + 1) for item in value)
-    block = as_object(value)
-    return next((text for key in _WORDS if (text := text_of(block.get(key), depth + 1))), "") if block else ""
 
 
 def _has_more(value: Any) -> bool:

@@ -2,7 +2,7 @@
 
 from ...types.usage import USAGES, Usage
 from ..cost import dollars
-from ..counts import READ, WRITTEN
+from ..counts import READ, WRITTEN, as_counts
 from ..values import as_count, as_list, as_object, first_count, is_object, within
 from .wire import Json
 
@@ -17,11 +17,11 @@ _NOTHING: Json = {}
 def find_usage(chunk: Json) -> Json:
     """The usage object of a chunk, {} for none: its own, Groq's in x_groq, Moonshot's inside a choice; Gemini's, where
     a gateway left it."""
-    usage = as_object(chunk.get("usage")) or as_object(chunk.get("usageMetadata"))
+    usage = as_counts(chunk.get("usage")) or as_counts(chunk.get("usageMetadata"))
     if usage:
         return usage
     for holder in (chunk.get("x_groq"), *as_list(chunk.get("choices"))):
-        if is_object(holder) and (usage := as_object(holder.get("usage"))):
+        if is_object(holder) and (usage := as_counts(holder.get("usage"))):
             return usage
     return _NOTHING
 

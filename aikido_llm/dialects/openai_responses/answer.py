@@ -50,6 +50,7 @@ class Answer:
         self._refusal: list[str] = []
         self._thought: tuple[int, str, int] | None = None  # the part that the latest thinking belongs to
         self._said = False
+        self._strange = False  # there was an item of a type that nobody knows
 
     @property
     def refusal(self) -> str:
@@ -153,6 +154,7 @@ class Answer:
             case _ if is_server_tool(item.kind):
                 self._tools.end(item.key, whole, out)
             case _:  # something newer than this code
+                self._strange = True
                 self._keep("items", whole)
 
     def _complete(self, item: Item, lane: str, fulls: list[str], out: list[Event]) -> None:
@@ -270,6 +272,8 @@ class Answer:
         if reason is FinishReason.stop and not self._said:
             if self.provider_data.get("parts"):
                 raise MalformedStream("the answer's content is of a kind that cannot be read")
+            if self._strange:  # it stopped, and nobody can tell with what
+                return FinishReason.other
             if any(tool.status == "failed" for tool in self._tools.told):  # a picture, mostly, and there is none
                 return FinishReason.other
         return reason

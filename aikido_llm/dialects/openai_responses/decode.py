@@ -15,6 +15,7 @@ from ...types.request import Request
 from ...types.response import FinishReason
 from ...types.usage import Usage
 from .. import base, envelope, noise
+from ..counts import as_counts
 from ..status import page_text
 from ..toolcalls import arguments_text
 from ..values import as_object, as_objects, as_text, is_list
@@ -185,6 +186,11 @@ class Decoder(base.Decoder):
             self._part_done(kind, event, out)
             return
         match kind:
+            case "response.content_part.done":
+                part = as_object(field_of(data, "part"))
+                lane = {"output_text": "text", "reasoning_text": "reasoning"}.get(as_text(part.get("type")))
+                if lane is not None:
+                    self._answer.part_done(event, lane, event.content_index, text_of(part), out)
             case "response.output_text.annotation.added":
                 self._answer.annotated(event, field_of(data, "annotation"), out)
             case "response.output_item.added":
@@ -230,7 +236,7 @@ class Decoder(base.Decoder):
         self.id = self.id or as_text(response.get("id"))
         self.model = self.model or as_text(response.get("model"))
         self._answer.calls.seed = self.id
-        self._usage = as_object(response.get("usage")) or self._usage
+        self._usage = as_counts(response.get("usage")) or self._usage
         self._background = self._background or response.get("background") is True
         for name, value in response.items():
             if name not in _TYPED and value not in (None, "", {}, []):
@@ -246,7 +252,7 @@ class Decoder(base.Decoder):
 
     def _whole_body(self, data: bytes, out: list[Event]) -> None:
         try:
-            body = json.loads_object(data)
+            body = json.loads_answer(data)
         except ValueError:
             raise self._no_object(data, "the answer") from None
         if "output" not in body:
@@ -263,6 +269,8 @@ class Decoder(base.Decoder):
         said = response.get("output")
         items = said if is_list(said) else [said] if said else []
         output = as_objects([{"type": "message", "content": item} if isinstance(item, str) else item for item in items])
+        if not all(isinstance(item.get("type"), str) for item in output):
+            raise MalformedStream("an item of the answer does not say its type")
         text = response.get("output_text")
         if not output and not self._answer.items.all and isinstance(text, str) and text:  # the SDKs' short form
             output = [{"type": "message", "content": text}]

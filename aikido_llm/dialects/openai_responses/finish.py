@@ -36,4 +36,7 @@ def finish_reason(response: dict[str, Any], event: str, words: Words = NO_WORDS)
         raise error
     if status == "completed":
         return FinishReason.stop
-    return reason_of(ending_word(response, event), FINISH) if status == "incomplete" else None
+    if status != "incomplete":
+        return None
+    reason = reason_of(ending_word(response, event), FINISH)
+    return FinishReason.other if reason is FinishReason.stop else reason

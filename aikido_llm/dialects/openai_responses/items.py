@@ -65,6 +65,11 @@ class Item:
         other_call = self.call_id and call_id and self.call_id != call_id
         return self.kind in ("", kind) and not other_call
 
+    def asks(self, arguments: Any) -> bool:
+        """Whether the arguments of a call have come that stand here."""
+        part = self.parts.get(("arguments", 0))
+        return part is not None and bool(arguments) and "".join(part.pieces) == arguments
+
 
 class Items:
     """The items of one answer. An id that is known says which is meant, else the index: some proxies change an item's
@@ -131,6 +136,8 @@ class Items:
         here = self._by_index.get(index) if index is not None else None
         if here is not None and here.whole is not None and _same(here.whole, item):
             return None
+        if here is not None and here.whole is None and here.kind == kind and here.asks(item.get("arguments")):
+            return here  # its ids are new, the call is not
         return self.new(index, id, kind, call_id)
 
     def of_output(self, place: int, item: dict[str, Any], ids: set[str]) -> Item:
@@ -210,7 +217,10 @@ class Items:
         if waiting and waiting[-1].fits(kind, call_id):
             first = waiting[-1]
             return first if first.whole is None or _same(first.whole, item) else None
-        return None
+        here = self._by_index.get(place)
+        if here is None or here.whole is None or here.key in self._accounted or here.id in ids:
+            return None
+        return here if _same(here.whole, {**item, "call_id": here.whole.get("call_id")}) else None
 
 
 _LOOKED_AT = 64  # of the latest items: an answer has few that are open at once

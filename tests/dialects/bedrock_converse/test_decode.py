@@ -1,6 +1,8 @@
 """Streams and bodies -> events: one test for each thing that the wire can say."""
 
 import base64
+import json
+from typing import Any
 
 import pytest
 
@@ -286,3 +288,78 @@ def test_what_models_say_beside() -> None:
     more = {"additionalModelResponseFields": {"stop_sequence": "###"}}
     answer = said("messageStart", role="assistant") + delta(text="a") + end("stop_sequence", **more)
     assert response_of(STREAM.read(answer)).provider_data == {**more, "metrics": {"latencyMs": 5}}
+
+
+USED = {"usage": {"inputTokens": 3, "outputTokens": 5}}
+AS_TEXT: list[tuple[str, Any]] = [
+    ("messageStart", {"role": "assistant"}),
+    ("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": "Hel"}}),
+    ("contentBlockDelta", {"contentBlockIndex": 0, "delta": {"text": "lo"}}),
+    ("contentBlockStop", {"contentBlockIndex": 0}),
+    ("contentBlockStart", {"contentBlockIndex": 1, "start": USE}),
+    ("contentBlockDelta", {"contentBlockIndex": 1, "delta": {"toolUse": {"input": '{"a": 1}'}}}),
+    ("messageStop", {"stopReason": "tool_use"}),
+    ("metadata", USED),
+]
+
+
+def spelled(way: str, events: list[tuple[str, Any]]) -> bytes:
+    """The events as gateways write them in text."""
+    match way:
+        case "named":
+            return "".join(f"event: {name}\ndata: {json.dumps(data)}\n\n" for name, data in events).encode()
+        case "under a key":
+            return "".join(f"data: {json.dumps({name: data})}\n\n" for name, data in events).encode()
+        case "typed":
+            return "".join(f"data: {json.dumps({'type': name, **data})}\n\n" for name, data in events).encode()
+        case "lines":
+            return "".join(f"{json.dumps({name: data})}\n" for name, data in events).encode()
+        case _:
+            return json.dumps([{name: data} for name, data in events]).encode()
+
+
+WAYS = ("named", "under a key", "typed", "lines", "list")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_events_as_text(way: str) -> None:
+    events = STREAM.read_every_way(spelled(way, AS_TEXT))
+    response = response_of(events)
+    assert error_of(events) is None
+    assert (response.text, response.finish_reason) == ("Hello", "tool_calls")
+    assert [(call.name, call.parsed()) for call in response.tool_calls] == [("add", {"a": 1})]
+    assert (response.usage.input_tokens, response.usage.output_tokens) == (3, 5)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_events_as_text_without_their_end_are_cut(way: str) -> None:
+    events = STREAM.read(spelled(way, AS_TEXT[:-2]))
+    assert type(error_of(events)) is llm.StreamTruncated
+    assert response_of(events).text == "Hello"
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_exception_among_events_as_text(way: str) -> None:
+    failed = [*AS_TEXT[:3], ("throttlingException", {"message": "slow down"})]
+    error = error_of(STREAM.read(spelled(way, failed)))
+    assert type(error) is llm.RateLimitedError
+    assert error.message == "slow down"
+
+
+@pytest.mark.parametrize(
+    "noise", [b": ping\n\n", b"event: ping\ndata: {}\n\n", b'data: {"type":"ping"}\n\n', b"data:\n\n"]
+)
+@pytest.mark.parametrize("way", ["named", "under a key", "typed"])
+def test_heartbeats_between_events_as_text(way: str, noise: bytes) -> None:
+    body = noise + spelled(way, AS_TEXT).replace(b"\n\n", b"\n\n" + noise) + b"data: [DONE]\n\n"
+    assert response_of(STREAM.read_every_way(body)).text == "Hello"
+
+
+@pytest.mark.parametrize(
+    "bad", [b'data: {"contentBlockDelta": {"con\n\n', b'data: "Hello"\n\n', b"event: error\ndata: no\n\n"]
+)
+def test_a_fault_among_events_as_text(bad: bytes) -> None:
+    whole = spelled("under a key", AS_TEXT[:2]) + bad + spelled("under a key", AS_TEXT[2:])
+    events = STREAM.read(whole)
+    assert isinstance(error_of(events), llm.ServerError)
+    assert response_of(events).text == "Hel"

@@ -297,7 +297,7 @@ def test_done_without_a_space_and_without_a_line_end() -> None:
         data({**HEAD, "choices": [{"index": 0}]}),
         data({**HEAD, "choices": [{"index": 0, "delta": 7, "finish_reason": None}]}),
         data({"id": "", "model": "", "choices": [], "prompt_filter_results": [{"prompt_index": 0}]}),
-        data({**HEAD, "choices": [{"index": 0, "delta": {"tool_calls": "x", "images": {}, "audio": []}}]}),
+        data({**HEAD, "choices": [{"index": 0, "delta": {"tool_calls": "", "images": {}, "audio": []}}]}),
         data("null"),
         data({}),
         data(""),

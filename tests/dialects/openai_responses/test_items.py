@@ -151,3 +151,34 @@ def test_response_done_ends_the_answer() -> None:
         last = event("done", response={"id": "resp_1", **status, "usage": {"input_tokens": 1, "output_tokens": 2}})
         response = answer(created(), text("hi"), last)
         assert (response.finish_reason, response.usage.output_tokens) == (FinishReason.stop, 2)
+
+
+def test_a_part_that_only_its_end_holds_is_read() -> None:
+    part = event("content_part.done", item_id="msg_1", output_index=0, content_index=0,
+                 part={"type": "output_text", "text": "hello"})  # fmt: skip
+    assert answer(created(), part, completed(output=[])).text == "hello"
+    assert answer(created(), text("hel"), part, done(0, **said("hello")), completed(output=[])).text == "hello"
+
+
+def test_a_call_whose_ids_are_new_on_every_event_is_one() -> None:
+    names = [{**LOOK, "id": f"fc_{number}", "call_id": f"call_{number}"} for number in range(3)]
+    piece = event("function_call_arguments.delta", output_index=0, item_id="fc_0", delta='{"a": 1}')
+    events = [added(0, **{**names[0], "arguments": ""}), piece, done(0, **names[1])]
+    (call,) = answer(created(), *events, completed(output=[names[2]])).tool_calls
+    assert (call.id, call.parsed()) == ("call_0", {"a": 1})
+
+
+def test_two_equal_calls_are_two() -> None:
+    names = [{**LOOK, "id": f"fc_{number}", "call_id": f"call_{number}"} for number in range(2)]
+    for index in (0, 1):
+        events = [done(0, **names[0]), done(index, **names[1])]
+        assert len(answer(created(), *events, completed(output=names)).tool_calls) == 2
+
+
+def test_an_item_that_nobody_knows_is_no_empty_stop() -> None:
+    strange = {"type": "hologram", "id": "h", "x": 1}
+    response = answer(created(), done(0, **strange), completed(output=[strange]))
+    assert response.finish_reason is FinishReason.other
+    assert response.provider_data["items"] == [strange]
+    beside = answer(created(), done(0, **strange), done(1, **said("hello")), completed(output=[strange, said("hello")]))
+    assert (beside.finish_reason, beside.text) == (FinishReason.stop, "hello")
