@@ -1,5 +1,7 @@
 """A token bucket whose takings are corrected afterwards. Pure: the time comes in."""
 
+LONGEST_DEBT = 300.0  # s in which what is owed is paid in any case: a count that is a mistake holds nobody for longer
+
 _EXACT = 1e-6  # what a sum of floats may be wrong by
 
 
@@ -38,7 +40,7 @@ class Bucket:
     def correct(self, more: float, now: float) -> None:
         """What was taken was more by so much, or less where that is negative."""
         self._fill(now)
-        self._level = min(self._burst, self._level - more)
+        self._level = max(min(self._burst, self._level - more), -LONGEST_DEBT * self._rate)
 
     def hold(self, until: float, now: float) -> None:
         """Nothing is there, and nothing flows in until then."""

@@ -10,9 +10,11 @@ LIMITS = """
 -- in:   rate, burst (by kind, absent without a bound), places (absent without), start (share of the burst that new
 --       books have), grace (seconds in which new books that start with nothing grant nothing),
 --       over (list of {lease, more requests, more tokens}), leave (list of askers), renew (list of leases),
---       keep (seconds that a lease lasts), pause (seconds, absent for none), ask ({id, tokens}, absent for none),
+--       keep (seconds that a lease lasts), owe (seconds in which a debt is paid, however large),
+--       pause (seconds, absent for none), ask ({id, tokens}, absent for none),
 --       valid (seconds for which an asker that waits keeps its place beyond the wait).
--- out:  {1 granted, 0 wait, -1 nothing was asked; seconds to wait, "-1" while only an end of another can help}
+-- out:  {1 granted, 0 wait, -1 nothing was asked; seconds to wait, "-1" while only an end of another can help; of them
+--       those that the host asks for}
 local clock = redis.call('TIME')
 local now = clock[1] + clock[2] / 1000000
 local m = cjson.decode(ARGV[1])
@@ -54,7 +56,7 @@ for i, kind in ipairs(kinds) do
       saved[kind] = saved[kind] + math.max(0, level[kind])
       level[kind] = math.min(0, level[kind])
     end
-    level[kind] = math.min(burst, level[kind])
+    level[kind] = math.max(math.min(burst, level[kind]), -rate * m.owe)
   end
 end
 at = math.max(at, now)
@@ -64,7 +66,9 @@ if not read[1] and m.start == 0 then pause = now + m.grace end
 for _, over in ipairs(m.over) do
   redis.call('ZREM', leases, over[1])
   for i, kind in ipairs(kinds) do
-    if level[kind] then level[kind] = math.min(m.burst[kind], level[kind] - over[1 + i]) end
+    if level[kind] then
+      level[kind] = math.max(math.min(m.burst[kind], level[kind] - over[1 + i]), -m.rate[kind] * m.owe)
+    end
   end
 end
 for _, id in ipairs(m.renew) do redis.call('ZADD', leases, text(now + m.keep), id) end
@@ -140,7 +144,7 @@ end
 redis.call('HSET', books, unpack(fields))
 if #gone > 0 then redis.call('HDEL', books, unpack(gone)) end
 for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, 86400) end
-return {granted, text(wait)}
+return {granted, text(wait), text(math.max(0, pause - now))}
 """
 
 SUMS = """

@@ -12,10 +12,11 @@ from typing import Any
 from attrs import define
 
 from ...types.exchange import RateLimits
+from .bucket import LONGEST_DEBT
 from .desk import Desk
 from .estimate import Tokens
 from .ledger import Bounds, Holding, Ledger
-from .line import Clock, Line, Sleep, run_in
+from .line import PATIENCE, Clock, Line, Sleep, run_in
 from .redis import Gone, RedisStore, forget_closed, numbers
 from .scripts import LIMITS
 
@@ -125,12 +126,14 @@ class SharedLine:
         message |= self._settings | {"start": 0 if self._known and self._lost else 1}
         losses = self._losses
         try:
-            granted, wait = numbers(await self._store.step(LIMITS, self._keys, message), self._keys)
+            granted, wait, held = numbers(await self._store.step(LIMITS, self._keys, message), self._keys)
         except Gone as gone:
             if losses == self._losses:  # of several that were under way one tells it
                 self._lose(gone)
             raise
         self._known = True
+        if float(held) > PATIENCE:  # another process was told so: nobody here waits for that either
+            self._own.refused(float(held))
         if self._lost and losses == self._losses:
             self._found()
         return int(granted), float(wait)
@@ -170,5 +173,6 @@ def _settings(bounds: Bounds, keep: float) -> dict[str, Any]:
         "keep": keep,
         "valid": _VALID,
         "grace": _GRACE,
+        "owe": LONGEST_DEBT,
     }
     return settings if bounds.concurrent is None else settings | {"places": bounds.concurrent}

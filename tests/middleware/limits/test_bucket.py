@@ -106,6 +106,15 @@ def test_debt_is_paid_first() -> None:
     assert bucket.wait(10.0, 4.0) == 0.0
 
 
+def test_a_count_that_is_a_mistake_holds_nobody_for_longer_than_five_minutes() -> None:
+    bucket = Bucket(RATE, BURST, 0.0)
+    for more in (9e15, 9e15):
+        bucket.correct(more, 0.0)
+    assert bucket.wait(10.0, 0.0) == pytest.approx(301.0)
+    bucket.correct(-9e15, 1.0)
+    assert bucket.wait(BURST, 1.0) == 0.0
+
+
 def test_one_above_the_burst_saves_up_and_hands_back_when_it_leaves() -> None:
     bucket = Bucket(RATE, BURST, 0.0)
     assert bucket.wait(150.0, 0.0) == pytest.approx(10.0)

@@ -219,6 +219,25 @@ async def test_one_that_is_cancelled_leaves_the_line_and_gives_back(store: Redis
         (await limiter.acquire(request())).settle(NOTHING)
 
 
+async def test_a_count_that_is_a_mistake_holds_nobody_without_end(store: RedisStore, redis_server: RedisServer) -> None:
+    limiter = Limiter(tokens_per_minute=60e6, store=store, name="owing")  # a million a second
+    lease = await limiter.acquire(request(50))
+    lease.settle(Usage(input_tokens=2**52, output_tokens=0))
+    await store.aclose()  # what there is to tell has been told
+    owed = float(redis_server.tell("HGET aikido_llm:{owing}:books tokens").split("\r\n")[1])
+    assert owed == pytest.approx(-300e6)
+
+
+async def test_what_a_host_asks_another_process_to_wait_is_told_at_once(store: RedisStore) -> None:
+    one, other = (Limiter(6000, store=store, name="a day") for _ in range(2))
+    lease = await one.acquire(request())
+    lease.told(None, RateLimitedError(retry_after=86_400.0))
+    lease.settle(NOTHING)
+    await asyncio.sleep(0.1)
+    with pytest.raises(RateLimitedError, match="asks to wait"):
+        await asyncio.wait_for(other.acquire(request()), 5)
+
+
 async def test_a_pause_is_shared(store: RedisStore) -> None:
     one, other = (Limiter(6000, store=store, name="paused") for _ in range(2))
     lease = await one.acquire(request())
