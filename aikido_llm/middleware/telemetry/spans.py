@@ -23,7 +23,8 @@ from ...types.embeddings import Embeddings
 from ...types.events import Event
 from ...types.exchange import Hop
 from ...types.messages import Message
-from ...types.request import Request
+from ...types.ranking import Ranking
+from ...types.request import Request, checked
 from ...types.response import Response
 from ...types.tools import Tool, ToolCall, ToolDef
 from ..base import Middleware
@@ -76,6 +77,25 @@ class ObservedClient(Middleware):
             if found.usage.input_tokens is not None:
                 span.set_attribute("gen_ai.usage.input_tokens", found.usage.input_tokens)
             return found
+
+    async def rerank(
+        self, query: str, documents: Iterable[str], model: str | None = None, top_n: int | None = None
+    ) -> Ranking:
+        """Documents by their relevance, as the inner client's `rerank`, in a span of its own (a proposed name)."""
+        with self._operation("rerank", model or self.model) as span:
+            found = await super().rerank(query, documents, model, top_n)
+            span.set_attribute("aikido_llm.rerank.results", len(found.results))
+            span.set_attribute(names.RESPONSE_MODEL, found.model)
+            if found.usage.input_tokens is not None:
+                span.set_attribute("gen_ai.usage.input_tokens", found.usage.input_tokens)
+            return found
+
+    async def count_tokens(self, request: Request) -> int:
+        """Tokens of a request, as the inner client's `count_tokens`, in a span of their own (the name is ours)."""
+        with self._operation("count_tokens", checked(request).model or self.model) as span:
+            counted = await super().count_tokens(request)
+            span.set_attribute("aikido_llm.counted_tokens", counted)
+            return counted
 
     @contextmanager
     def _operation(self, operation: str, model: str | None) -> Generator[Span]:

@@ -271,6 +271,35 @@ async def test_vectors_have_a_span_of_their_own() -> None:
     assert len(told.points()["gen_ai.client.operation.duration"]) == 2
 
 
+async def test_the_other_verbs_have_spans_too() -> None:
+    told = Telemetry()
+
+    class Verbs(StubClient):
+        async def rerank(self, query: str, documents: Any, model: Any = None, top_n: Any = None) -> llm.Ranking:
+            if not documents:
+                raise llm.InvalidRequestError("nothing to rank")
+            return llm.Ranking([llm.RerankResult(1, 0.5)], llm.Usage(9), model="r-1")
+
+        async def count_tokens(self, request: llm.Request) -> int:
+            return 7
+
+    client = told.observed(Verbs())
+    await client.rerank("q", ["a", "b"], model="r", top_n=1)
+    with pytest.raises(llm.InvalidRequestError):
+        await client.rerank("q", [])
+    assert await client.count_tokens(llm.Request("hi", model="c")) == 7
+    with pytest.raises(llm.InvalidRequestError):
+        await client.count_tokens("hi")
+    ranked, failed, counted = told.ended()
+    assert (ranked.name, failed.name, counted.name) == ("rerank r", "rerank", "count_tokens c")
+    said = conventional(ranked, EMBEDDINGS)
+    assert (said["gen_ai.operation.name"], said["gen_ai.usage.input_tokens"]) == ("rerank", 9)
+    assert (said["gen_ai.response.model"], said["aikido_llm.rerank.results"]) == ("r-1", 1)
+    assert conventional(failed, EMBEDDINGS)["error.type"] == "InvalidRequestError"
+    assert conventional(counted, EMBEDDINGS)["aikido_llm.counted_tokens"] == 7
+    assert len(told.points()["gen_ai.client.operation.duration"]) == 3
+
+
 async def test_a_verb_that_is_tried_again_says_so_and_where_it_comes_from() -> None:
     told = Telemetry()
     async with WireServer() as server:
