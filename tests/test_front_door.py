@@ -1,6 +1,7 @@
 """The public names: they are there, they are what they say, and importing them costs next to nothing."""
 
 import ast
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -40,6 +41,14 @@ def test_lazy_table_matches_the_imports_for_type_checkers() -> None:
         for alias in node.names
     }
     assert for_checkers - {("providers", "providers")} == {(m, name) for name, m in vars(llm)["_HOME"].items()}
+
+
+@pytest.mark.parametrize("front", ["testing", "middleware", "bridges"])
+def test_all_of_a_folder_is_had_at_once(front: str) -> None:
+    """Of the front door and of `bulk` it is not: `open` and `map` would hide Python's own."""
+    had: dict[str, object] = {}
+    exec(f"from aikido_llm.{front} import *", had)
+    assert set(dir(importlib.import_module(f"aikido_llm.{front}"))) == set(had) - {"__builtins__"}
 
 
 def test_unknown_name_is_an_attribute_error() -> None:

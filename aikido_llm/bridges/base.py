@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Mapping
 from contextlib import suppress
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import ClassVar, Self, cast
 
 from ..errors import InvalidRequestError, LLMError
 from ..types.events import RunEvent
@@ -44,6 +44,8 @@ class Bridge:
     def __init__(
         self, events: AsyncIterable[RunEvent], encoder: Encoder, heartbeat: float | None, *, numbered: bool = False
     ) -> None:
+        if not isinstance(cast("object", events), AsyncIterable):
+            raise InvalidRequestError(f"a bridge takes a stream of events, not a {type(events).__name__}")
         if heartbeat is not None and not heartbeat > 0:
             raise InvalidRequestError("heartbeat takes seconds, more than 0, or None for never")
         self.encoder = encoder

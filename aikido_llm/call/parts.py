@@ -5,6 +5,7 @@ from typing import cast
 
 from attrs import evolve
 
+from ..dialects.values import is_mapping
 from ..dialects.verbs import Embedding
 from ..errors import InvalidRequestError
 from ..types.messages import user
@@ -21,7 +22,7 @@ _BYTES_PER_TOKEN = 2  # fewer than nearly any text has: a part that is too large
 
 def texts_of(texts: str | Iterable[str], what: str) -> list[str]:
     """What a caller gave as texts. Raises InvalidRequestError for what is none."""
-    if not isinstance(cast("object", texts), Iterable):
+    if not isinstance(cast("object", texts), Iterable) or is_mapping(texts):  # of a mapping it would take the keys
         raise InvalidRequestError(f"{what} takes texts, not a {type(texts).__name__}")
     found = [texts] if isinstance(texts, str) else list(texts)
     for text in found:

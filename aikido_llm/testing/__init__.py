@@ -46,6 +46,7 @@ _HOMES = {
 _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
 
 if not TYPE_CHECKING:  # a type checker shall find a misspelt name
+    __all__ = sorted(_HOME)  # `from ... import *` asks for nothing else
 
     def __getattr__(name: str) -> Any:
         if name in _HOME:

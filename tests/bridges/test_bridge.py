@@ -69,6 +69,12 @@ async def test_a_heartbeat_takes_time(wrong: float) -> None:
         vercel_ui(played([]), heartbeat=wrong)
 
 
+@pytest.mark.parametrize("wrong", [5, None, "text", [llm.TextDelta("a")], {}])
+def test_what_is_no_stream_is_refused_when_it_is_given(wrong: Any) -> None:
+    with pytest.raises(llm.InvalidRequestError, match="takes a stream of events"):
+        sse(wrong)
+
+
 @each
 async def test_it_is_over_when_the_events_are(row: Row) -> None:
     """Their EndEvent is not the end: results of tools and another answer may follow it."""

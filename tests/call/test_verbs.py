@@ -279,7 +279,7 @@ async def test_what_is_asked_for_is_checked_before_anything_is_sent() -> None:
     async with WireServer() as server, llm.open("openai-chat", server.dsn("openai-chat")) as client:
         assert (await client.embed([])).vectors == ()
         wrong: Any
-        for wrong in ([1], [None], None, 7, b"a"):
+        for wrong in ([1], [None], None, 7, b"a", {"a": 1}):
             with pytest.raises(llm.InvalidRequestError, match="takes texts"):
                 await client.embed(wrong)
         with pytest.raises(llm.InvalidRequestError, match="dimensions"):

@@ -1,4 +1,5 @@
 import pytest
+from attrs import fields
 
 from aikido_llm.types.messages import ThinkingPart, assistant
 from aikido_llm.types.parts import AudioPart, ImagePart
@@ -75,3 +76,17 @@ def test_other_facts_of_the_same_answer() -> None:
     assert told == response
     assert (told.attempts, told.cached, told.headers) == (3, True, {"a": "b"})
     assert (response.attempts, response.cached) == (2, False)
+
+
+def test_the_order_of_what_stands_without_a_name() -> None:
+    """As it is promised; what came later is named."""
+    named = [at for at in fields(Response) if at.kw_only]
+    order = [at.alias for at in fields(Response) if not at.kw_only]
+    assert (
+        order
+        == (
+            "text thinking tool_calls images audio usage finish_reason raw_finish_reason id model provider request_id "
+            "attempts raw provider_data replay"
+        ).split()
+    )
+    assert len(named) + len(order) == len(fields(Response))

@@ -27,7 +27,8 @@ class Limiter:
     debt, which is paid before the next request goes out.
 
     requests_per_minute, tokens_per_minute: in any T seconds at most T/60 of them and the burst are reserved; None is
-        without a bound. Input and output tokens count alike, cached ones too.
+        without a bound, and without any the limiter keeps to what the host says alone. Input and output tokens count
+        alike, cached ones too.
     concurrent: requests that are under way at the same time, until their answers have been read to the end.
     burst:  requests that may go out at once after a pause; None is a tenth of a minute's. Tokens get the same share of
         their minute. A request above the burst waits until it has saved up for itself; the others wait behind it.
