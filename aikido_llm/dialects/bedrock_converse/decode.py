@@ -93,7 +93,7 @@ class Decoder(base.Decoder):
         if errors.failed(name):
             raise errors.thrown(name, data, self._words)
         if name in _EVENTS:
-            self._event(name, as_object(_parsed(data)), out)
+            self._event(name, _parsed(data), out)
             return
         for payload in noise.sift(name, data, _MARKS, self._error):
             self._as_text(_parsed(payload), out)
@@ -109,7 +109,7 @@ class Decoder(base.Decoder):
         if errors.failed(name):
             raise errors.in_band(name, fields[name], self._words)
         if name:
-            self._event(name, as_object(fields[name]), out)
+            self._event(name, fields[name], out)
         elif envelope.is_error(said):
             raise self._error(said)
         elif said and not fields:
@@ -118,7 +118,9 @@ class Decoder(base.Decoder):
     def _error(self, value: Any) -> LLMError:
         return errors.in_band("", value, self._words)
 
-    def _event(self, name: str, said: dict[str, Any], out: list[Event]) -> None:
+    def _event(self, name: str, said: Any, out: list[Event]) -> None:
+        if not is_object(said):
+            return
         key = said.get("contentBlockIndex")
         key = key if isinstance(key, int) else 0
         match name:

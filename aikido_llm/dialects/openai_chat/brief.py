@@ -11,6 +11,7 @@ import msgspec
 from ...codecs import json
 from ...types.response import FinishReason
 from ..base import Brief
+from ..counts import as_counts
 from ..finish import reason_of
 from .finish import FINISH
 from .quirks import Quirks
@@ -83,5 +84,5 @@ def brief(body: bytes, quirks: Quirks) -> Brief | None:
         said = {"native_finish_reason": native, "service_tier": answer.service_tier}
         said |= {"system_fingerprint": answer.system_fingerprint, "provider": answer.provider}
         keep(said, _TYPED, rest)
-    usage = read_usage(answer.usage, {}) if answer.usage else None
+    usage = read_usage(as_counts(answer.usage), {})
     return Brief(text, usage, reason, word, answer.id or "", answer.model or "", rest)

@@ -75,6 +75,7 @@ def whole(dialect: OpenAIChat, body: bytes) -> llm.Response | None:
 @example(body={**BODY, "choices": [{**CHOICE, "message": {**MESSAGE, "content": "data:image/png;base64,AAAA"}}]})
 @example(body={**BODY, "choices": [{**CHOICE, "native_finish_reason": "network_error"}]})
 @example(body={**BODY, "choices": [CHOICE, {**CHOICE, "index": 1}]})
+@example(body={**BODY, "usage": {"tokens": {"input_tokens": 3, "output_tokens": 5}}})
 def test_both_say_the_same(row: str, body: dict[str, Any]) -> None:
     data = json.dumps(body).encode()
     brief = ROWS[row].brief(data)
