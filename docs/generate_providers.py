@@ -133,10 +133,10 @@ def page() -> str:
 
 
 def _keys(rows: list[tuple[str, Provider]]) -> Iterator[str]:
-    yield "| name | also | key | base URL | wire |"
-    yield "|---|---|---|---|---|"
+    yield "| name | key | base URL | wire |"
+    yield "|---|---|---|---|"
     for name, row in rows:
-        also = ", ".join(f"`{alias}`" for alias in row.aliases)
+        also = f" (also {', '.join(f'`{alias}`' for alias in row.aliases)})" if row.aliases else ""
         base = f"`{row.base_url}`" if row.base_url else "yours"
         if row.base_variables:
             base += f", or {' or '.join(f'`{variable}`' for variable in row.base_variables)}"
@@ -145,7 +145,7 @@ def _keys(rows: list[tuple[str, Provider]]) -> Iterator[str]:
         if isinstance(row.auth, Signing):
             keys = " or ".join(filter(None, (keys, f"{row.auth.cloud} credentials (extra `{row.auth.extra}`)")))
         key = f"{keys}{nearby}" if row.key_needed or row.auth else f"none needed{f' ({keys})' if keys else ''}"
-        yield f"| {_link(name)} | {also} | {key} | {base} | {_wires(row)} |"
+        yield f"| {_link(name)}{also} | {key} | {base} | {_wires(row)} |"
 
 
 def _late(rows: list[tuple[str, Provider]]) -> Iterator[str]:

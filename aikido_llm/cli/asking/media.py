@@ -1,4 +1,4 @@
-"""Files and pictures: what to attach, how to name what came, how large a picture is. Reads files, prints nothing."""
+"""Files and pictures: what to attach, how large a picture is. Reads files, prints nothing."""
 
 import locale
 import mimetypes
@@ -12,19 +12,6 @@ import click
 import aikido_llm as llm
 
 Shown: TypeAlias = llm.TextPart | llm.ImagePart | llm.AudioPart | llm.FilePart
-
-_EXTENSIONS = {
-    "image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/gif": ".gif", "image/svg+xml": ".svg",
-    "audio/wav": ".wav", "audio/x-wav": ".wav", "audio/mpeg": ".mp3", "audio/mp3": ".mp3", "audio/flac": ".flac",
-    "audio/ogg": ".ogg",
-}  # fmt: skip
-
-
-def extension(content_type: str) -> str:
-    """`.png`; `.bin` for what is neither picture nor sound: a server says what it is, and its `text/x-python` must not
-    name a program."""
-    known = mimetypes.guess_extension(content_type) if content_type.startswith(("image/", "audio/")) else None
-    return _EXTENSIONS.get(content_type) or known or ".bin"
 
 
 def read(path: str) -> bytes:

@@ -18,7 +18,7 @@ from ..asking import media
 from ..asking import request as asking
 from ..terminal import preview, speak
 from ..terminal.explain import explain, one_line
-from ..terminal.render import counts, file_size
+from ..terminal.render import counts, extension, file_size
 
 _EPILOG = """\b
 Examples:
@@ -166,9 +166,9 @@ class Target:
         """A path for the next picture."""
         if self._out is None or self._out.is_dir():
             stem = (self._out or Path()) / f"image-{time.strftime('%Y%m%d-%H%M%S')}"
-            suffix = media.extension(content_type)
+            suffix = extension(content_type)
         else:
-            stem, suffix = self._out.with_suffix(""), self._out.suffix or media.extension(content_type)
+            stem, suffix = self._out.with_suffix(""), self._out.suffix or extension(content_type)
             named = stem.with_name(stem.name + suffix)
             if self._count == 1 and not self._used and (self._force or not named.exists()):
                 return self._taken(named)

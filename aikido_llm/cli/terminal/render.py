@@ -1,6 +1,7 @@
 """What is shown: text made from values. Pure, but for the clock that a Meter is given."""
 
 import json
+import mimetypes
 import re
 import time
 from collections.abc import Callable, Iterable
@@ -15,6 +16,11 @@ import aikido_llm as llm
 _OBEYED = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _CONTROL = re.compile(f"[{_OBEYED}]")
 _ESCAPED = re.compile(f"[{_OBEYED}\u2028\u2029\ud800-\udfff]")
+_EXTENSIONS = {
+    "image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/gif": ".gif", "image/svg+xml": ".svg",
+    "audio/wav": ".wav", "audio/x-wav": ".wav", "audio/mpeg": ".mp3", "audio/mp3": ".mp3", "audio/flac": ".flac",
+    "audio/ogg": ".ogg",
+}  # fmt: skip
 
 
 def safe(text: str) -> str:
@@ -120,3 +126,10 @@ class Meter:
                 parts.append(f"{usage.output_tokens / spent:,.0f} tokens/s")
         parts.append(f"{ended - self.started:.1f} s in all")
         return " · ".join(part for part in (*parts, counts(usage)) if part)
+
+
+def extension(content_type: str) -> str:
+    """`.png`; `.bin` for what is neither picture nor sound: a server says what it is, and its `text/x-python` must not
+    name a program."""
+    known = mimetypes.guess_extension(content_type) if content_type.startswith(("image/", "audio/")) else None
+    return _EXTENSIONS.get(content_type) or known or ".bin"

@@ -15,11 +15,10 @@ from rich.text import Text
 
 import aikido_llm as llm
 
-from ..asking.media import extension
 from . import speak
 from .hush import hushed
 from .live import MarkdownWriter, NoWriter, PlainWriter, Writer
-from .render import Meter, file_size, footnotes, safe, server_tool, tool_result, usage_line
+from .render import Meter, extension, file_size, footnotes, safe, server_tool, tool_result, usage_line
 
 
 class Screen:
