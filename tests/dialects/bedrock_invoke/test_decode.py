@@ -57,7 +57,7 @@ def block(index: int, opened: dict[str, Any], *deltas: dict[str, Any]) -> bytes:
 
 
 def test_a_call_in_pieces() -> None:
-    opened = {"type": "tool_use", "id": "toolu_bdrk_1", "name": "add", "input": {}}
+    opened: dict[str, Any] = {"type": "tool_use", "id": "toolu_bdrk_1", "name": "add", "input": {}}
     parts = ({"type": "input_json_delta", "partial_json": piece} for piece in ("", '{"a"', ":1}"))
     (call,) = response_of(STREAM.read_every_way(stream(block(0, opened, *parts)))).tool_calls
     assert (call.id, call.name, call.parsed()) == ("toolu_bdrk_1", "add", {"a": 1})
