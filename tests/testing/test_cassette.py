@@ -15,12 +15,22 @@ import aikido_llm as llm
 from aikido_llm.testing import Answer, CassetteError, Fault, WireServer, record, replay
 from aikido_llm.testing.scrubbing import Scrubber
 from aikido_llm.transport.base import Headers, HTTPRequest
+from tests.speakers import open_at
 from tests.wire import check_grammar, comparable, error_of
 
 KEY = "test-key-of-nobody-1234"
 HI = llm.Request(messages=[llm.user("hi")], model="m")
 WEATHER = llm.Request(messages=[llm.user("And the weather?")], model="m", temperature=0)
-PROVIDERS = ["vllm", "openai-responses", "anthropic", "gemini", "cohere", "ollama", "bedrock-converse"]
+PROVIDERS = [
+    "vllm",
+    "openai-responses",
+    "anthropic",
+    "gemini",
+    "cohere",
+    "ollama",
+    "bedrock-converse",
+    "bedrock:invoke",
+]
 
 
 @pytest.fixture
@@ -35,11 +45,11 @@ def tape(tmp_path: Path) -> Path:
 
 
 def recording(server: WireServer, tape: Path, name: str = "vllm") -> llm.HTTPClient:
-    return llm.open(name, server.dsn(name), http=record(tape), retry=None)
+    return open_at(server, name, http=record(tape), retry=None)
 
 
 def replaying(server: WireServer, tape: Path, name: str = "vllm") -> llm.HTTPClient:
-    return llm.open(name, server.base_url(name), api_key="another", model="test-model", http=replay(tape), retry=None)
+    return open_at(server, name, api_key="another", http=replay(tape), retry=None)
 
 
 def entries(tape: Path) -> list[dict[str, Any]]:
@@ -55,7 +65,7 @@ def put(tape: Path, exchanges: list[Any]) -> None:
 async def everything(client: llm.HTTPClient) -> list[object]:
     """A stream, a body and a model list, where there is one."""
     events = [event async for event in client.stream(HI)]
-    listed = client.provider != "bedrock-converse"
+    listed = not client.provider.startswith("bedrock")
     names = [model.id for model in await client.list_models()] if listed else []
     return [comparable(events), await client.complete(WEATHER), names]
 

@@ -11,11 +11,12 @@ from attrs import evolve
 import aikido_llm as llm
 from aikido_llm.testing import Answer, BrokenPromise, Fault, StubClient, TurnScript, WireServer, check_client
 from aikido_llm.types.events import Event
+from tests.speakers import open_at
 
 WORDS: list[Event] = [llm.TextDelta("one "), llm.TextDelta("two "), llm.TextDelta("three")]
 WHOLE = llm.Response(text="one two three", finish_reason=llm.FinishReason.stop)
 END = llm.EndEvent(llm.FinishReason.stop, WHOLE)
-DIALECTS = ["vllm", "openai-responses", "anthropic", "gemini", "cohere", "ollama", "bedrock-converse"]
+DIALECTS = ["vllm", "openai-responses", "anthropic", "gemini", "cohere", "ollama", "bedrock-converse", "bedrock:invoke"]
 
 
 # ---------------------------------------------------------------- ours
@@ -41,7 +42,7 @@ async def test_http_client_passes_on_every_wire(name: str) -> None:
     async with WireServer() as server:
 
         def client() -> llm.HTTPClient:
-            return llm.open(name, server.dsn(name), retry=None)
+            return open_at(server, name, retry=None)
 
         @asynccontextmanager
         async def answering(answer: Answer) -> AsyncGenerator[llm.Client]:

@@ -10,6 +10,7 @@ from attrs import evolve
 import aikido_llm as llm
 from aikido_llm.testing import Answer, BrokenPromise, WireServer, check_client
 from aikido_llm.types.events import Event
+from tests.speakers import open_at
 
 from .test_conformance import DIALECTS, END, WHOLE, WORDS, Good, Iterating, answer, playing
 
@@ -28,7 +29,7 @@ async def test_calls_thinking_and_their_next_turn_pass_on_every_wire(name: str) 
     async with WireServer() as server:
         server.respond(lambda _: said)
         ask = llm.Request("look", tools=[LOOK])
-        await check_client(lambda: llm.open(name, server.dsn(name), retry=None), request=ask)
+        await check_client(lambda: open_at(server, name, retry=None), request=ask)
         assert not server.refused
 
 

@@ -23,12 +23,13 @@ from ..words import NO_WORDS, Words
 _OWN = "amazon-bedrock-"
 _OWN_KEY = b'"amazon-bedrock-'
 _OF_MESSAGES = (*EVENTS, "ping", "error", "message")
+_METRICS = "amazon-bedrock-invocationMetrics"
 _GUARDRAIL = "amazon-bedrock-guardrailAction"
 
 
 class Decoder(messages.Decoder):
-    """One answer. provider_data: as of Messages, and the service's own fields, `amazon-bedrock-invocationMetrics`,
-    `amazon-bedrock-guardrailAction`, `amazon-bedrock-trace`."""
+    """One answer. provider_data: as of Messages, and the service's own fields, `amazon-bedrock-guardrailAction` and
+    `amazon-bedrock-trace`; what it measured of a stream, `amazon-bedrock-invocationMetrics`, is in usage.raw."""
 
     written_in = "anthropic_messages"
     wrapped = True
@@ -63,7 +64,9 @@ class Decoder(messages.Decoder):
         super()._event(event, data, out)
         if _OWN_KEY in data:
             said: dict[str, Any] = json.loads_object(data)
-            self.provider_data |= {key: value for key, value in said.items() if key.startswith(_OWN)}
+            own = {key: value for key, value in said.items() if key.startswith(_OWN)}
+            self._counts |= {key: own.pop(key) for key in (_METRICS,) if key in own}  # a body does not tell them
+            self.provider_data |= own
 
     def _whole(self, data: bytes, out: list[Event]) -> None:
         try:

@@ -63,7 +63,7 @@ def test_every_way_of_feeding_gives_the_facts(exchange: Exchange) -> None:
     check_against_facts(events, facts)
     response = response_of(events)
     assert (response.id, response.wire) == (facts.id, "anthropic_messages")
-    assert (METRICS in response.provider_data) == ("invocation_metrics" in exchange.tags)
+    assert (METRICS in (response.usage.raw or {})) == ("invocation_metrics" in exchange.tags)
     assert (facts.error is None) == (exchange.id != CUT_WHEN_RECORDED)
 
 
