@@ -62,8 +62,15 @@ class Calls:
     def plain(self, call: PlainCall, out: list[Event]) -> None:
         """A piece of a call as nearly all hosts send it."""
         function = call.function
-        if call.id or function.name or self._wrapped or not self._calls.piece(out, call.index, function.arguments):
+        if call.id or function.name:
             self._add(out, call.index, call.id, function.name, function.arguments)
+        else:
+            self.more(call.index, function.arguments, out)
+
+    def more(self, index: int | None, arguments: str | None, out: list[Event]) -> None:
+        """The next piece of the arguments of a call that is told by its index alone, if at all."""
+        if self._wrapped or not self._calls.piece(out, index, arguments):
+            self._add(out, index, None, None, arguments)
 
     def _piece(self, piece: Json, out: list[Event], place: int | None) -> None:
         index, extra, kind = piece.get("index"), piece.get("extra_content"), as_text(piece.get("type"))

@@ -1,5 +1,6 @@
 """What a delta or a message says -> events: text, reasoning, calls, pictures, sound. The same keys in both."""
 
+from functools import partial
 from typing import Any
 
 from ...codecs import json
@@ -8,6 +9,7 @@ from ...types.request import Request
 from .. import reasoned
 from ..media import Arrived, image_from_url
 from ..values import as_list, as_object, as_text, is_list, is_object
+from .alike import Say
 from .calls import Calls
 from .executed import Executed
 from .media import audio_type, image_of, sound
@@ -16,7 +18,7 @@ from .reasoning import ReasoningDetails, keep_on, text_of_details, thought
 from .rest import MESSAGE, keep
 from .sources import TYPED as LISTED
 from .sources import Sources
-from .wire import Json, PlainDelta
+from .wire import Json, Place, PlainDelta
 
 _READ = MESSAGE | LISTED | frozenset((*reasoned.NAMES, "context"))
 _USUAL = frozenset((
@@ -59,7 +61,7 @@ class Content:
         return (kept,) if kept else ()
 
     def plain(self, delta: PlainDelta, out: list[Event]) -> None:
-        """A delta with calls or reasoning details in it, and nothing rarer."""
+        """A delta with text, reasoning or calls in it, and nothing rarer."""
         details = delta.reasoning_details
         said = delta.reasoning_content or delta.reasoning
         if details is not None:
@@ -72,6 +74,12 @@ class Content:
         if delta.tool_calls:
             for call in delta.tool_calls:
                 self.calls.plain(call, out)
+
+    def at(self, place: Place) -> Say | None:
+        """What takes the next pieces there; None for those of the text."""
+        if place == "text":
+            return None
+        return self.think if place == "thinking" else partial(self.calls.more, place)
 
     def read(self, message: Json, out: list[Event], arrived: Arrived, *, whole: bool) -> None:
         details = message.get("reasoning_details")

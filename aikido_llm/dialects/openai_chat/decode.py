@@ -11,7 +11,7 @@ from ...codecs import json
 from ...errors import LLMError, MalformedStream
 from ...framing import WHOLE, Frame
 from ...framing.places import Places
-from ...types.events import Event, TextDelta
+from ...types.events import Event
 from ...types.request import Request
 from ...types.response import FinishReason, Response
 from ...types.usage import Usage
@@ -19,6 +19,7 @@ from .. import base, envelope, noise
 from ..status import no_answer, page_text
 from ..values import as_count, as_object, as_objects, as_text, one_or_more
 from . import errors
+from .alike import Alike
 from .choice import Choice, Further
 from .finish import is_length_error
 from .media import IMAGE_PLACES
@@ -26,11 +27,12 @@ from .quirks import Quirks
 from .rest import ANSWER, CHOICE, HARMLESS, keep
 from .sources import TYPED as LISTED
 from .usage import find_usage, read_usage
-from .wire import FACTS, PLAIN, TELLING, Facts, Json, changed, facts_of
+from .wire import FACTS, Facts, Json, Place, facts_of, only_piece, plain_choice, says_anything
 
 _DONE = b"[DONE]"
 _MARKS = noise.Marks(["choices", "usage"], end=True)
 _LOOK_FOR_NAMES = 8  # chunks: some hosts name the model in the second or third, some never
+_WAITED_FOR = 8  # events: the first ones shall not come later because something is learned from them
 _READ = ANSWER | LISTED
 _NONE: frozenset[str] = frozenset()
 _WITH_CALLS = (FinishReason.tool_calls, FinishReason.stop)
@@ -62,6 +64,7 @@ class Decoder(base.Decoder):
         self._content = self._first.content
         self._usage: Json = {}
         self._timings: Json = {}
+        self._alike = Alike()
         self._facts: Facts | None = None  # what the latest chunk that was read in full repeats of the answer
         self._ending = b""  # the latest chunk, once there is a finish reason
         self._broken: MalformedStream | None = None  # behind the end: a frame that cannot be read
@@ -72,38 +75,12 @@ class Decoder(base.Decoder):
     def feed(self, frames: list[Frame], out: list[Event]) -> None:
         if self.done:
             return
-        append, known = out.append, self._unnamed <= 0 and self._broken is None
-        decode, tells, facts = PLAIN.fast, TELLING.fast, self._facts
-        for name, data in frames:
-            if known and not name:
-                try:
-                    if facts is None:
-                        (choice,) = decode(data).choices
-                    else:
-                        told = tells(data)
-                        (choice,) = told.choices
-                        if (told.service_tier, told.system_fingerprint, told.provider, told.model_version,
-                                told.request_id, told.generationId) != facts:  # fmt: skip
-                            raise changed()
-                except json.UNREADABLE:
-                    pass  # not plain
-                else:
-                    delta = choice.delta
-                    if choice.content_filter_results:
-                        self._first.filtered(choice.content_filter_results)
-                    if delta.tool_calls or delta.reasoning_details is not None:
-                        self._content.plain(delta, out)
-                        continue
-                    thinking = delta.reasoning_content or delta.reasoning
-                    if thinking:
-                        self._content.think(thinking, out)
-                    text = delta.content
-                    if text:
-                        append(TextDelta(text))
-                        continue
-                    if thinking or not choice.text:
-                        continue
+        known, alike = self._unnamed <= 0 and self._broken is None, self._alike
+        for name, data in alike.others(frames, out):
+            if known and not name and self._plain(data, out):
+                continue
             broken, before = self._broken, len(out)
+            alike.forget()
             try:
                 self._special(name, data, out)
             except MalformedStream as error:
@@ -114,7 +91,6 @@ class Decoder(base.Decoder):
                 break
             self._unnamed = 0 if self.model and self._unnamed <= _LOOK_FOR_NAMES else self._unnamed - 1
             known = self._unnamed <= 0 and self._broken is None
-            facts = self._facts
         if out:
             self._first.has_content = True
 
@@ -164,6 +140,33 @@ class Decoder(base.Decoder):
         self._broken = error
 
     # ------------------------------------------------------------------ frames
+
+    def _plain(self, data: bytes, out: list[Event]) -> bool:
+        """A chunk with a piece of content in it, and nothing rarer. False for any other, of which nothing was read."""
+        try:
+            choice = plain_choice(data, self._facts)
+        except json.UNREADABLE:
+            return False
+        delta = choice.delta
+        if choice.text and not says_anything(delta):
+            return False
+        if choice.content_filter_results:
+            self._first.filtered(choice.content_filter_results)
+        self._content.plain(delta, out)
+        learns = self._first.has_content or len(out) > _WAITED_FOR
+        if learns and (only := only_piece(choice)) is not None:
+            self._learn(data, *only)
+        return True
+
+    def _learn(self, data: bytes, place: Place, piece: str) -> None:
+        def reads(probe: bytes) -> str | None:
+            try:
+                found = only_piece(plain_choice(probe, self._facts))
+            except json.UNREADABLE:
+                return None
+            return found[1] if found is not None and found[0] == place else None
+
+        self._alike.learn(data, piece, self._content.at(place), reads)
 
     def _special(self, name: str, data: bytes, out: list[Event]) -> None:
         """Any frame that is not a chunk with just a piece of content in it."""

@@ -94,8 +94,11 @@ class TellingChunk(PlainChunk, gc=False, forbid_unknown_fields=True, kw_only=Tru
 Facts: TypeAlias = tuple[Any, ...]
 _FACTS = TellingChunk.__struct_fields__[len(PlainChunk.__struct_fields__) :]
 FACTS = frozenset(_FACTS)
-PLAIN = Typed(PlainChunk)
-TELLING = Typed(TellingChunk)
+_PLAIN = Typed(PlainChunk)
+_TELLING = Typed(TellingChunk)
+
+Place: TypeAlias = Literal["text", "thinking"] | int
+"""What a piece goes on with; a number is the index of a call."""
 
 
 def facts_of(chunk: Json) -> Facts:
@@ -103,6 +106,33 @@ def facts_of(chunk: Json) -> Facts:
     return tuple(map(chunk.get, _FACTS))
 
 
-def changed() -> Exception:
-    """What `Typed.fast` would raise for a chunk that says something else of the answer than those before it."""
-    return msgspec.DecodeError("what the answer repeats has changed")
+def plain_choice(data: bytes, facts: Facts | None) -> PlainChoice:
+    """The choice of a plain chunk, which may say these facts again. Raises one of `UNREADABLE` for any other."""
+    if facts is None:
+        return _PLAIN.fast(data).choices[0]
+    told = _TELLING.fast(data)
+    if (told.service_tier, told.system_fingerprint, told.provider, told.model_version,
+            told.request_id, told.generationId) != facts:  # fmt: skip
+        raise msgspec.DecodeError("what the answer repeats has changed")
+    return told.choices[0]
+
+
+def says_anything(delta: PlainDelta) -> bool:
+    """Whether there is a piece in it, of whatever."""
+    texts = delta.content or delta.reasoning_content or delta.reasoning
+    return bool(texts or delta.tool_calls or delta.reasoning_details is not None)
+
+
+def only_piece(choice: PlainChoice) -> tuple[Place, str] | None:
+    """The one piece that a plain chunk brings, and of what; None when it says more, or nothing."""
+    delta = choice.delta
+    thoughts = (delta.reasoning_content, delta.reasoning)
+    found: list[tuple[Place, str]] = [("thinking", piece) for piece in thoughts if piece]
+    if delta.content:
+        found.append(("text", delta.content))
+    for call in delta.tool_calls or ():
+        if call.id or call.function.name or call.index is None:
+            return None
+        found.append((call.index, call.function.arguments or ""))
+    more = delta.reasoning_details is not None or choice.text or choice.content_filter_results
+    return None if more or len(found) != 1 else found[0]
