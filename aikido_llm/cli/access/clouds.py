@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import os
+import sys
 import time
+import warnings
 from collections.abc import Mapping
 
 import aikido_llm as llm
@@ -23,6 +25,8 @@ async def check(name: str, row: Provider, signing: Signing, access: Access, time
     settings = {**row.said_by(os.environ), **said}
     for library in _TALKATIVE:
         logging.getLogger(library).setLevel(logging.CRITICAL)  # what it warns of is in the error
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # so is this; what they silence while they load is lost when several do
     started = time.monotonic()
     try:
         async with asyncio.timeout(timeout):
