@@ -139,6 +139,12 @@ def test_the_metadata_says_what_is_needed(built: Built) -> None:
     assert {"cli", "dev", "docs"} <= set(metadata.get_all("Provides-Extra", []))
 
 
+def test_the_changelog_has_this_version_below_what_is_unreleased() -> None:
+    sections = re.findall(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    assert sections[0] == "Unreleased"
+    assert re.fullmatch(rf"{re.escape(aikido_llm.__version__)} \(\d{{4}}-\d\d-\d\d\)", sections[1])
+
+
 def test_a_package_index_shows_links_that_lead_somewhere(built: Built) -> None:
     urls = dict(text.split(", ") for text in built.metadata.get_all("Project-URL", []))
     assert set(urls) == {"Homepage", "Documentation", "Source", "Changelog"}
