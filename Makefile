@@ -33,7 +33,7 @@ hostile: $(VENV)/.dev  ## servers that mean harm, each on every wire and road (t
 kills: $(VENV)/.dev  ## bulk runs that are killed at 200 random moments, at named ones, and among three (ten minutes; the tests take a sample)
 	$(BIN)/python -m tests.bulk
 
-ray:  ## a real Ray, in .venv-ray: actors, a node and a job are killed, a limit is shared over Redis (three minutes)
+ray:  ## a real Ray, in .venv-ray: actors (at named moments too), a node and a job are killed, a limit is shared over Redis (three minutes)
 	@if sh requirements/install.sh $(call python) .venv-ray cluster $(CONSTRAINTS); then .venv-ray/bin/python -m pytest -s tests/cluster; \
 	else echo "Ray cannot be installed here: its tests are skipped"; fi
 

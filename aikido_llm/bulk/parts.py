@@ -19,7 +19,7 @@ from typing import IO, Any, TypeVar
 from .. import serialize
 from ..codecs import json
 from ..codecs.sqlite import Connection, Database, Job, Schema
-from ..codecs.statements import marks
+from ..codecs.statements import insert_new, marks
 from ..errors import ConfigError, LLMError
 from ..store import Asked, Call, Outcome
 from ..types import kept
@@ -31,6 +31,7 @@ T = TypeVar("T")
 _LOOK = 10.0  # s between two looks at what others have added
 _PAGE = 200  # lines that are read at once
 _SYNC = 1.0  # s after which the disk is told to keep what was written
+_LINE = ("key", "part", "at")
 _INDEX = Schema(
     0x61696B6A,
     ((
@@ -80,7 +81,7 @@ class Parts:
     ) -> None:
         """Append it to this process's part."""
         line = _line(asked, outcome, at, seconds, final)
-        await self._do(partial(self._append, key=asked.key, line=line, final=final))
+        await self._opened().add(self._append, (asked.key, line, final))
         self._under_way.discard(asked.key)
 
     async def look(self) -> None:
@@ -109,10 +110,13 @@ class Parts:
             self._looked = float("-inf")
 
     async def _do(self, job: Job[T]) -> T:
+        return await self._opened().do(job)
+
+    def _opened(self) -> Database:
         if self._index is None:
             self._temporary = tempfile.TemporaryDirectory(prefix="aikido-llm-", ignore_cleanup_errors=True)
             self._index = Database(Path(self._temporary.name) / "index.db", _INDEX, self._sync, _SYNC)
-        return await self._index.do(job)
+        return self._index
 
     # ---------------------------------------------------------------- in the thread of the index
 
@@ -141,32 +145,42 @@ class Parts:
             with part.open("rb") as file:
                 at = self._read.get(part.name, 0)
                 file.seek(at)
+                noted: list[tuple[bytes, str, int]] = []
                 for line in file:
                     call = _whole(line)
                     if call is not None and call.get("final"):
-                        _note(connection, bytes.fromhex(call["key"]), part.name, at)
+                        noted.append((bytes.fromhex(call["key"]), part.name, at))
+                    if len(noted) == _PAGE:
+                        insert_new(connection, "lines", _LINE, noted)
+                        noted.clear()
                     if not line.endswith(b"\n"):
                         break
                     at += len(line)
+                insert_new(connection, "lines", _LINE, noted)
                 self._read[part.name] = at
 
-    def _append(self, connection: Connection, key: bytes, line: bytes, final: bool) -> None:
+    def _append(self, connection: Connection, entries: list[tuple[bytes, bytes, bool]]) -> None:
+        """What waits together: (key, line, final) of each."""
         if self._part is None:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._name = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}.jsonl"
             opened = os.open(self.path / self._name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
             self._part = os.fdopen(opened, "ab", buffering=0)
         at = os.fstat(self._part.fileno()).st_size
-        rest = memoryview(line)
+        rest = memoryview(b"".join([line for _, line, _ in entries]))
         try:
             while rest:
                 rest = rest[self._part.write(rest) or 0 :]
         except OSError:  # no half of a line stays, for the next would be joined to it
             os.ftruncate(self._part.fileno(), at)
             raise
-        self._read[self._name] = at + len(line)
-        if final:
-            _note(connection, key, self._name, at)
+        noted: list[tuple[bytes, str, int]] = []
+        for key, line, final in entries:
+            if final:
+                noted.append((key, self._name, at))
+            at += len(line)
+        self._read[self._name] = at
+        insert_new(connection, "lines", _LINE, noted)
 
     def _sync(self, _: Connection) -> None:
         if self._part is not None:
@@ -184,10 +198,6 @@ def _lines(part: Path, at: int) -> list[bytes]:
     with part.open("rb") as file:
         file.seek(at)
         return list(islice(file, _PAGE))
-
-
-def _note(connection: Connection, key: bytes, part: str, at: int) -> None:
-    connection.execute("INSERT INTO lines VALUES (?, ?, ?) ON CONFLICT DO NOTHING", (key, part, at))
 
 
 def _whole(line: bytes) -> dict[str, Any] | None:
