@@ -122,6 +122,7 @@ def started(gone: Path | None = None) -> Generator[Any]:
 
 def two_nodes(head: dict[str, Any], gone: Path) -> str:
     """The address of a cluster whose second node dies when that file is there."""
+    (Path(tempfile.gettempdir()) / "ray").mkdir(exist_ok=True)  # Ray notes the address there, and does not make it
     cluster: Any = import_module("ray.cluster_utils").Cluster(
         initialize_head=True, head_node_args={**head, "node_ip_address": _HOST}
     )
