@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import time
 from pathlib import Path
 
 import click
@@ -56,6 +57,20 @@ def test_names_of_pictures(tmp_path: Path) -> None:
     (tmp_path / "setup.py").write_bytes(b"mine")
     assert Target(tmp_path / "setup", force=True).next("text/x-python").name == "setup.bin", "no server names a program"
     assert Target(tmp_path).next("image/webp").suffix == ".webp"
+
+
+def test_a_picture_is_written_to_a_file_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = llm.ImagePart(data=b"new", content_type="image/png")
+    monkeypatch.setattr(time, "strftime", "{}".format)  # two processes in the same second
+    one, other = Target(tmp_path), Target(tmp_path)
+    first, second = one.write(picture), other.write(picture)
+    assert first != second
+    (tmp_path / "link.png").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(FileExistsError):
+        Target(tmp_path / "link.png").write(picture)
+    assert not (tmp_path / "elsewhere").exists(), "a link that leads nowhere is no way out"
+    first.write_bytes(b"mine")
+    assert Target(first, force=True).write(picture).read_bytes() == b"new"
 
 
 def test_models_are_chosen_and_sorted() -> None:

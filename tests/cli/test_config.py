@@ -1,6 +1,7 @@
 """`config`, and what its settings and `-o` do to a question."""
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -216,6 +217,17 @@ def test_details() -> None:
 
 
 @pytest.mark.skipif(sys.platform in ("darwin", "win32"), reason="XDG's folders; on Linux: make test")
+def test_a_link_to_the_settings_stays_one(home: Path) -> None:
+    kept = home.with_name("dotfiles.json")
+    kept.write_text('{"provider": "openai"}')
+    home.mkdir(exist_ok=True)
+    (home / "config.json").symlink_to(kept)
+    settings.change(provider="echo")
+    assert (home / "config.json").is_symlink()
+    assert json.loads(kept.read_text()) == {"provider": "echo"}
+    assert [name for name in os.listdir(home.parent) if name.startswith(".dot")] == []
+
+
 def test_places(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("AIKIDO_LLM_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))

@@ -77,6 +77,26 @@ async def test_a_table_in_and_out(server: WireServer, tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path)) == ["in.csv", "out.parquet"]
     again = await here(*command)
     assert "is there already" in again.err
+    out.with_name("out.parquet.jsonl").touch()  # a kill may come behind the table and before its lines are gone
+    assert (await here(*command)).code == 0
+    assert parquet.read_table(out) == table
+
+
+async def test_a_table_touches_no_file_that_is_not_its_own(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed; with it: make test")
+    source, out = tmp_path / "in.txt", tmp_path / "out.parquet"
+    source.write_text("first\nsecond\n")
+    mine = [tmp_path / name for name in ("out.parquet.part", "out.parquet.new", "out.parquet.tmp")]
+    for file in mine:
+        file.write_text("mine")
+    command = ("embed", "--text", str(source), "-p", "echo", "-o", str(out))
+    assert (await here(*command)).code == 0
+    for held in (b"mine", b"PAR1 and more"):
+        out.write_bytes(held)
+        out.with_name("out.parquet.jsonl").touch()
+        done = await here(*command)
+        assert (done.code, "is there already" in done.err, out.read_bytes()) == (1, True, held)
+    assert [file.read_text() for file in mine] == ["mine"] * 3
 
 
 async def test_a_prompt_is_counted(server: WireServer) -> None:

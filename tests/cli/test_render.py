@@ -9,7 +9,7 @@ from aikido_llm.cli.asking import media
 from aikido_llm.cli.terminal import preview
 from aikido_llm.cli.terminal.explain import explain
 from aikido_llm.cli.terminal.markdown import settled
-from aikido_llm.cli.terminal.render import Meter, counts, footnotes, json_line, safe, server_tool, usage_line
+from aikido_llm.cli.terminal.render import Meter, counts, footnotes, json_line, safe, server_tool, usage_line, visible
 from aikido_llm.cli.terminal.sunset import blocks, png
 
 MARKDOWN = """# A
@@ -86,6 +86,14 @@ def test_counts_say_what_the_server_said() -> None:
 def test_a_terminal_is_not_steered_by_an_answer() -> None:
     assert safe("a\x1b]0;title\x07b\x9b2Jc\r\n\td\x7f") == "a]0;titleb2Jc\n\td"
     assert safe("naïve 文字 🙂\n") == "naïve 文字 🙂\n"
+
+
+def test_who_decides_sees_what_a_terminal_does_not_show() -> None:
+    hidden = "a\u200bb\u2060\u00ad\u3164\u202e\n\r\x1b[2K\U000e0041\u00a0\u2028\ufeff"
+    assert visible(hidden) == (
+        "a\\u200bb\\u2060\\u00ad\\u3164\\u202e\\n\\r\\u001b[2K\\udb40\\udc41\\u00a0\\u2028\\ufeff"
+    )
+    assert visible("Grüße, 漢字 👍") == "Grüße, 漢字 👍"
 
 
 def test_json_lines_can_be_written() -> None:

@@ -12,7 +12,7 @@ import aikido_llm.cli
 from aikido_llm.cli.terminal.render import json_line, safe
 from aikido_llm.testing import Answer, WireServer
 
-from .running import Terminal, here, saying
+from .running import Terminal, here, run, saying
 
 STEERING = "\x1b]52;c;ZXZpbA==\x07\x9b2J\x9d0;t\x9c\u202eright\u2066\u200f"
 RAW = re.compile("\x1b\\]52|[\x07\x80-\x9f\u202a-\u202e\u2066-\u2069\u200e\u200f]")
@@ -84,6 +84,12 @@ async def test_names_of_models() -> None:
         assert await terminal.ended() == 0
         await terminal.until("m]52;c;")
     assert not RAW.search(terminal.raw)
+
+
+async def test_a_name_is_one_line_for_who_reads_a_pipe() -> None:
+    async with saying({"data": [{"id": "one\nrm\u2028-r"}, {"id": "two"}]}) as url:
+        done = await run("models", "-p", "vllm", "--dsn", url)
+    assert [line.split("  ")[0] for line in done.out.splitlines()[1:]] == ["one rm -r", "two"]
 
 
 async def test_files_and_names_of_files(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 import aikido_llm as llm
 from aikido_llm.cli.asking import functions
@@ -83,12 +84,13 @@ async def test_json_has_the_results_too(server: WireServer, tools: Path) -> None
 
 
 async def test_a_person_is_asked_and_sees_what_would_run(server: WireServer, tools: Path) -> None:
-    twice = Answer(tool_calls=(CALL, CALL))
+    other = evolve(CALL, id="c2", arguments=CALL.arguments.replace("2}", "3}"))
+    twice = Answer(tool_calls=(CALL, other))
     server.answer(twice, twice, "Rain.")
     async with Terminal(*asked(server, tools)) as terminal:
         at = await terminal.until("run weather(", "\\u202e", "days", "[y]es, [N]o, [a]lways")
         terminal.type("\r")
-        at = await terminal.until("[a]lways:", behind=at)
+        at = await terminal.until("3}", "[a]lways:", behind=at)  # the first question is drawn again at its end
         terminal.type("y\r")
         at = await terminal.until("tool failed: this call was not approved", "tool result: Oslo", behind=at)
         at = await terminal.until("run weather(", "[a]lways:", behind=at)
@@ -97,6 +99,18 @@ async def test_a_person_is_asked_and_sees_what_would_run(server: WireServer, too
         assert await terminal.ended() == 0
     assert "\u202e" not in terminal.raw
     assert tools.with_name("ran").read_text() == "Oslo\u202e" * 3
+
+
+async def test_what_was_typed_ahead_is_no_answer(server: WireServer, tools: Path) -> None:
+    server.answer(Answer("Let me look, this takes a while.", tool_calls=(CALL,), pace=0.05), "Then not.")
+    async with Terminal(*asked(server, tools)) as terminal:
+        await terminal.until("Let me")
+        terminal.type("a\r")
+        await terminal.until("[a]lways:")
+        terminal.type("\r")
+        await terminal.until("was not approved", "Then not.")
+        assert await terminal.ended() == 0
+    assert not tools.with_name("ran").exists()
 
 
 async def test_ctrl_c_at_the_question_ends_it_all(server: WireServer, tools: Path) -> None:

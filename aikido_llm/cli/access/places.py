@@ -6,7 +6,10 @@ read 2026-11) on Linux and its kin, and the folder that click names on macOS and
 
 import os
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 import click
 
@@ -54,13 +57,26 @@ def base(variable: str, usual: str) -> Path:
 def write(path: Path, text: str) -> None:
     """Whole or not at all, and only the user may read it. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with drafted(path) as file:
+        file.write(text.encode("utf-8"))
+
+
+@contextmanager
+def drafted(path: Path, mode: int = 0o600) -> Generator[IO[bytes]]:
+    """What is written here takes the place of path when it is whole and on the disk, else there is no trace of it. A
+    link stays one. Raises OSError; FileExistsError where somebody's file has the name that the draft needs."""
+    path = path.resolve()
     draft = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
         draft.replace(path)
-    finally:
+    except BaseException:
         draft.unlink(missing_ok=True)
+        raise
 
 
 def _given() -> Path | None:

@@ -1,7 +1,6 @@
 """What a `repl` holds between two answers, and how it is kept in a file. No terminal, no network."""
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,8 @@ from attrs import define, field
 import aikido_llm as llm
 from aikido_llm.codecs.json import loads_object
 from aikido_llm.types.tools import Tool
+
+from ..access import places
 
 _FORMAT = 1
 
@@ -92,13 +93,8 @@ class Conversation:
             "system": self.system,
             "messages": [llm.serialize.to_dict(message) for message in self.messages],
         }
-        draft = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-                json.dump(data, file, indent=1)
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
+        with places.drafted(path) as file:
+            file.write(json.dumps(data, indent=1).encode("utf-8"))
         self.own.add(path)
         return moved
 

@@ -1,6 +1,7 @@
 """Where the lines of a `repl` come from: a terminal with history and editing, or a pipe."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -128,14 +129,17 @@ def can_ask() -> bool:
 
 
 async def ask(question: str) -> str:
-    """A word, in lower case, of the person at the terminal; "" for Ctrl-D. Ctrl-C ends the program, as elsewhere."""
+    """A word, in lower case, of the person at the terminal; "" for Ctrl-D. Ctrl-C ends the program, as elsewhere. What
+    was typed before the question stood there is no answer to it."""
     from prompt_toolkit import PromptSession
     from prompt_toolkit.input import create_input
     from prompt_toolkit.output import create_output
 
+    keyboard = create_input(always_prefer_tty=True)
     session: PromptSession[str] = PromptSession(
-        input=create_input(always_prefer_tty=True), output=create_output(stdout=sys.stderr), reserve_space_for_menu=0
+        input=keyboard, output=create_output(stdout=sys.stderr), reserve_space_for_menu=0
     )
+    _forget(keyboard.fileno())
     try:
         return (await session.prompt_async(question)).strip().lower()
     except EOFError:
@@ -144,3 +148,12 @@ async def ask(question: str) -> str:
         signal.raise_signal(signal.SIGINT)  # what asks is one task of several: the loop ends all of them
         await asyncio.Event().wait()
         raise
+
+
+def _forget(terminal: int) -> None:
+    """What was typed so far and nobody has read."""
+    if sys.platform != "win32":
+        import termios
+
+        with contextlib.suppress(termios.error):  # it is none
+            termios.tcflush(terminal, termios.TCIFLUSH)

@@ -102,6 +102,6 @@ def _kind(access: Access, options: dict[str, Any]) -> tuple[tuple[int | None, st
 
 def _check_table(table: Path, lines: Path) -> None:
     """Raises ConfigError when the table is there already, or cannot be written in the end."""
-    if table.exists() and not lines.exists():
-        raise llm.ConfigError(f"{table} is there already: pass another --out, or remove it")
     vectors.needed("pyarrow.parquet")
+    if table.exists() and not (lines.exists() and vectors.is_ours(table)):  # a kill may have left both
+        raise llm.ConfigError(f"{table} is there already: pass another --out, or remove it")

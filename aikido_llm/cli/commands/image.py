@@ -111,7 +111,7 @@ def _show(answer: llm.Response | llm.LLMError, target: "Target", *, as_json: boo
             else:
                 speak.out(f"{image.url} (the server sent a link, no bytes)")
             continue
-        path = image.save(target.next(image.content_type))
+        path = target.write(image)
         if as_json:
             speak.line(facts(path, image))
             continue
@@ -161,6 +161,19 @@ class Target:
             raise click.UsageError(f"{self._out} is there already: --force writes over it")
         if not self._out.parent.is_dir():
             raise click.UsageError(f"there is no folder {self._out.parent}")
+
+    def write(self, image: llm.ImagePart) -> Path:
+        """The picture in a file of its own, which no other process has just made, and which is no link to another."""
+        while True:
+            path = self.next(image.content_type)
+            try:
+                with path.open("wb" if self._force and path == self._out else "xb") as file:
+                    file.write(image.data or b"")
+            except FileExistsError:
+                if path == self._out:
+                    raise
+            else:
+                return path
 
     def next(self, content_type: str) -> Path:
         """A path for the next picture."""

@@ -75,13 +75,17 @@ def chosen(models: list[llm.ModelInfo], words: tuple[str, ...], sort: str) -> li
 
 def _row(model: llm.ModelInfo) -> tuple[str, ...]:
     return (
-        model.id,
-        model.name if model.name != model.id else "",
+        _one_line(model.id),
+        _one_line(model.name) if model.name != model.id else "",
         _count(model.context_length),
         _count(model.max_output_tokens),
         _price(model.input_price),
         _price(model.output_price),
     )
+
+
+def _one_line(name: str) -> str:
+    return " ".join(name.split())
 
 
 def _count(number: int | None) -> str:

@@ -1,6 +1,5 @@
 """`map --batch`: the same rows as a hosted batch, whose id stands beside the output until all of it is there."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import aikido_llm as llm
 from aikido_llm import bulk
 from aikido_llm.codecs import json
 
+from ..access import places
 from ..terminal import speak
 from .job import Job, progress_bar
 
@@ -113,9 +113,5 @@ class HostedJob(Job):
 
     def _write(self, id: str) -> None:
         """As a whole, and kept by the disk: what it names is paid for."""
-        new = self.note.with_name(f"{self.note.name}.new")
-        with new.open("wb") as file:
+        with places.drafted(self.note, 0o666) as file:
             file.write(json.dumps({"batch": id, "settings": self.settings}) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(self.note)

@@ -13,6 +13,7 @@ import aikido_llm as llm
 from aikido_llm.codecs import json
 from aikido_llm.types.embeddings import Vector
 
+from ..access import places
 from ..asking.media import text_of
 from ..terminal.explain import explain
 from .inputs import digest
@@ -31,6 +32,8 @@ _MEETS_ALL = (
     llm.ModelNotFoundError,
 )
 _TEXTS = ("text", "prompt")
+_OURS = b"aikido_llm.vectors"
+"""By which a table of ours is known."""
 
 
 @frozen
@@ -172,24 +175,33 @@ def numbers(vector: Vector) -> list[float]:
     return [float(f"{number:.9g}") for number in vector]
 
 
+def is_ours(table: Path) -> bool:
+    """Whether `write_parquet` has written it."""
+    try:
+        held = needed("pyarrow.parquet").read_metadata(table).metadata
+    except (OSError, ValueError):  # what is no Parquet is a ValueError of pyarrow
+        return False
+    return _OURS in (held or {})
+
+
 def write_parquet(lines: Path, path: Path) -> None:
-    """The kept lines -> a table with the columns line, id and vector (float32), in the order of the input."""
+    """The kept lines -> a table with the columns line, id and vector (float32), in the order of the input: whole or not
+    at all."""
     arrow, parquet = needed("pyarrow"), needed("pyarrow.parquet")
-    places: list[tuple[int, int]] = []
+    kept: list[tuple[int, int]] = []
     with lines.open("rb") as file:
         at = 0
         for line in file:
-            places.append((json.loads_object(line)["line"], at))
+            kept.append((json.loads_object(line)["line"], at))
             at += len(line)
         kinds = {"line": arrow.int64(), "id": arrow.string(), ANSWER: arrow.list_(arrow.float32())}
-        part = path.with_name(f"{path.name}.part")
-        with parquet.ParquetWriter(part, arrow.schema(kinds)) as writer:
-            for some in together(sorted(places)):
+        schema = arrow.schema(kinds, metadata={_OURS: b""})
+        with places.drafted(path, 0o666) as written, parquet.ParquetWriter(written, schema) as writer:
+            for some in together(sorted(kept)):
                 records = [_record_at(file, place) for _, place in some]
                 columns = {name: [record.get(name) for record in records] for name in kinds}
                 columns["id"] = [id if id is None or isinstance(id, str) else json.text(id) for id in columns["id"]]
-                writer.write_table(arrow.table(columns, schema=arrow.schema(kinds)))
-    part.replace(path)
+                writer.write_table(arrow.table(columns, schema=schema))
 
 
 def _record_at(file: Any, place: int) -> dict[str, Any]:

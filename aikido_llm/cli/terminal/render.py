@@ -15,6 +15,7 @@ import aikido_llm as llm
 # (source: Unicode 16, property Bidi_Control).
 _OBEYED = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _CONTROL = re.compile(f"[{_OBEYED}]")
+_BLANK_LETTERS = "\u115f\u1160\u3164\uffa0"  # letters by their category, and drawn as nothing
 _ESCAPED = re.compile(f"[{_OBEYED}\u2028\u2029\ud800-\udfff]")
 _EXTENSIONS = {
     "image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/gif": ".gif", "image/svg+xml": ".svg",
@@ -29,13 +30,15 @@ def safe(text: str) -> str:
 
 
 def visible(text: str) -> str:
-    """The text with each character that a terminal would obey as an escape: who decides by it must see it."""
-    return _ESCAPED.sub(lambda found: f"\\u{ord(found.group()):04x}", text.replace("\n", "\\n").replace("\t", "\\t"))
+    """The text on one line, with all that a terminal would obey or not show as an escape: who decides by it must see
+    it."""
+    return "".join(c if c.isprintable() and c not in _BLANK_LETTERS else json.dumps(c)[1:-1] for c in text)
 
 
 def json_line(value: Any, *, ascii_only: bool = False) -> str:
     """One line of JSON, readable where it can be; what a terminal would obey is escaped."""
-    return visible(json.dumps(value, ensure_ascii=ascii_only)) + "\n"
+    line = json.dumps(value, ensure_ascii=ascii_only)
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found.group()):04x}", line) + "\n"
 
 
 def counts(usage: llm.Usage) -> str:

@@ -18,7 +18,7 @@ import aikido_llm as llm
 from . import speak
 from .hush import hushed
 from .live import MarkdownWriter, NoWriter, PlainWriter, Writer
-from .render import Meter, extension, file_size, footnotes, safe, server_tool, tool_result, usage_line
+from .render import Meter, extension, file_size, footnotes, safe, server_tool, tool_result, usage_line, visible
 
 
 class Screen:
@@ -133,7 +133,7 @@ class Screen:
                 self._thinking = True
                 self._err.print(Text(safe(text), style="dim"), end="", soft_wrap=True)
             case llm.ToolCallEvent(call=call):
-                self._say(f"tool call: {call.name}({call.arguments})")
+                self._say(f"tool call: {visible(call.name)}({visible(call.arguments)})")
             case llm.ImageEvent(image=image):
                 self._say(f"image: {keep(image)}")
             case llm.EndEvent(finish_reason=reason, response=response):
@@ -205,7 +205,7 @@ def keep(part: llm.ImagePart | llm.AudioPart) -> str:
     """Write a picture or a sound of an answer to a temporary file, for it has been paid for; the file, or the address
     when the server sent only that."""
     if part.data is None:
-        return part.url or "empty"
+        return visible(part.url or "empty")
     folder = Path(tempfile.mkdtemp(prefix="aikido-llm-"))
     path = part.save(folder / f"answer{extension(part.content_type)}")
     return f"{path} ({part.content_type or 'unknown type'}, {file_size(os.path.getsize(path))})"
