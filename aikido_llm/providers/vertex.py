@@ -33,12 +33,19 @@ def host(settings: Mapping[str, str]) -> dict[str, str]:
     return {"host": f"{location}-aiplatform.googleapis.com"}
 
 
+def _behind(value: str) -> str:
+    """What stands behind the address of a gateway."""
+    return value.rstrip("/") + "/v1beta1/projects/{project}/locations/{location}/publishers/google"
+
+
 PROVIDER = Provider(
     name="vertex",
     title="Google Vertex AI",
     base_url="https://{host}/v1beta1/projects/{project}/locations/{location}/publishers/google",
     base_url_keyed="https://aiplatform.googleapis.com/v1beta1/publishers/google",
     places=host,
+    base_env="GOOGLE_VERTEX_BASE_URL",  # google-genai 3.6.1, _base_url.py
+    base_from_env=_behind,
     base_path="",
     strip_base=("/models/*", "/models"),
     dialect=GeminiGenerate(

@@ -204,3 +204,12 @@ def test_a_row_of_one_s_own_is_completed_by_its_own_path() -> None:
     row = Provider(name="acme", base_url="https://acme.example/llm/v3", dialect=find("openai").dialect)
     assert str(find_base(row, Asked("https://other/llm"), allow_http=False).address) == "https://other/llm/v3"
     assert str(find_base(row, Asked("https://other/x"), allow_http=False).address) == "https://other/x"
+
+
+def test_a_gateway_before_vertex_gets_its_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GOOGLE_VERTEX_BASE_URL", "https://gw/")
+    url = "https://gw/v1beta1/projects/p/locations/us/publishers/google"
+    assert settings_of(llm.open("vertex", project="p", location="us", api_key="k")).base_url == url
+    with pytest.raises(llm.ConfigError, match="project"):  # and never the public host instead
+        llm.open("vertex", api_key="k")
+    assert settings_of(llm.open("vertex", "https://said", api_key="k")).base_url == "https://said"
