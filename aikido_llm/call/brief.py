@@ -77,8 +77,8 @@ class Briefs:
     async def begun(self, clocks: Clocks, request: Request, sent: Accepted, attempts: int) -> Begun | Accepted:
         """The whole answer, or the 200 that the road of all answers reads from its first byte on."""
         read, response = self._read, sent.response
-        if read is None:
-            return sent
+        if read is None or (request.messages and request.messages[-1].replay is not None):
+            return sent  # what goes on with a turn of before is told by the machine, which knows it
         clocks.watch(response.close)
         clocks.begin_wait()
         first: bytes | LLMError
@@ -117,7 +117,7 @@ class Briefs:
             _raw=shown.raw(body),
             wire=self._wire,
             replay_state={},
-            timing=TIMINGS.of(None, took),
+            timing=TIMINGS.of((None, took)),
             _headers=reply.headers,
             rate_limits=reply.rate_limits,
         )

@@ -11,7 +11,7 @@ from ..client import NOTHING, Client, Lease
 from ..errors import BudgetExceededError, ConfigError, LLMError, UnsupportedFeatureError
 from ..types.exchange import RateLimits
 from ..types.request import Request
-from ..types.usage import Usage
+from ..types.usage import USAGES, Usage
 from .base import Middleware
 from .gating import PerCall, gated
 from .limits.estimate import BOUND, input_tokens
@@ -137,7 +137,7 @@ class _Purse:
         if budget.prices is not None:
             await budget.prices.load()
         output = (budget.assume_output if request.max_tokens is None else request.max_tokens) * (request.n or 1)
-        most = Usage(input_tokens=math.ceil(input_tokens(request, BOUND)), output_tokens=output)
+        most = USAGES.of((math.ceil(input_tokens(request, BOUND)), output, None, None, None, None, None))
         model = request.model or self._model
         usd = self._usd(model, most)
         if usd is None:
@@ -185,8 +185,10 @@ class _Reserved:
         if usage == NOTHING:
             return Amount()
         input_, output = usage.input_tokens, usage.output_tokens
-        input_ = self._most.input_tokens if input_ is None else input_
-        output = self._most.output_tokens if output is None else output
-        known = evolve(usage, input_tokens=input_, output_tokens=output)
+        known = usage
+        if input_ is None or output is None:
+            input_ = self._most.input_tokens if input_ is None else input_
+            output = self._most.output_tokens if output is None else output
+            known = evolve(usage, input_tokens=input_, output_tokens=output)
         usd = self._usd(known)
         return Amount(self._amount.usd if usd is None else usd, known.total_tokens or 0)

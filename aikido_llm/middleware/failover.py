@@ -24,7 +24,7 @@ from ..errors import (
 )
 from ..types.embeddings import Embeddings, Gathering
 from ..types.events import EndEvent, Event
-from ..types.exchange import Hop
+from ..types.exchange import HOPS, Hop
 from ..types.ranking import Ranking
 from ..types.request import Request
 from ..types.response import with_facts
@@ -298,7 +298,7 @@ class _Routed(Call):
         if self.end is None:
             return events
         response = self.end.response
-        last = response.route or (Hop(response.provider, response.model, usage=response.usage),)
+        last = response.route or (HOPS.of((response.provider, response.model, None, response.usage)),)
         routed = with_facts(response, route=(*self._chain.route, *last))
         return [*events[:-1], EndEvent(self.end.finish_reason, routed)]
 

@@ -49,6 +49,9 @@ class Hop:
     usage: Usage = field(factory=Usage)
 
 
+HOPS = Unchecked(Hop)
+
+
 @frozen
 class ResumeToken:
     """How to take up an answer that goes on at the provider: its id, and the last event that was seen of it.

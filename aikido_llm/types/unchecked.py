@@ -1,7 +1,10 @@
 """Values made of parts that are in their fields' own forms already: `evolve` and the class itself check and convert all
 fields again, which takes ten times as long as filling them."""
 
-from operator import attrgetter
+from collections import deque
+from collections.abc import Iterable
+from itertools import repeat
+from operator import attrgetter, call
 from typing import Any, Generic, TypeVar
 
 from attrs import AttrsInstance, fields
@@ -21,16 +24,13 @@ class Unchecked(Generic[T]):
 
     def like(self, value: T, changes: dict[str, Any]) -> T:
         """The same, with other values of these fields (by their slots' names)."""
-        made = object.__new__(self._kind)
-        for put, held in zip(self._all, self._values(value), strict=True):
-            put(made, held)
+        made = self.of(self._values(value))
         for name, held in changes.items():
             self._put[name](made, held)
         return made
 
-    def of(self, *values: Any) -> T:
+    def of(self, values: Iterable[Any]) -> T:
         """Of the values of all fields, in their order."""
         made = object.__new__(self._kind)
-        for put, held in zip(self._all, values, strict=True):
-            put(made, held)
+        deque(map(call, self._all, repeat(made), values), 0)  # a loop without steps of Python
         return made

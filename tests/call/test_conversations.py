@@ -15,6 +15,7 @@ from aikido_llm.dialects.base import Dialect, WireRequest
 from aikido_llm.providers import find
 from tests.dialects.growing import ANSWERS, INSTRUCTIONS, WORDS, Unit, answered
 from tests.dialects.rows import ROWS
+from tests.speakers import row_of
 
 WIRES = ("openai-chat", "openai-responses", "anthropic", "gemini", "cohere", "ollama", "bedrock-converse")
 CHANGES: list[dict[str, Any]] = [
@@ -69,10 +70,10 @@ def growing(draw: st.DrawFn) -> list[Unit]:
 
 
 @pytest.mark.parametrize("provider", ROWS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(units=growing(), late=st.sampled_from(["", "", "user", "front"]), data=st.data())
 def test_it_is_sent_as_from_the_start(units: list[Unit], late: str, provider: str, data: st.DataObject) -> None:
-    row = find(provider).with_late_system(late) if late else find(provider)
+    row = row_of(provider).with_late_system(late) if late else row_of(provider)
     kept = Conversations(row.dialect, row.name)
     messages: list[llm.Message] = []
     for unit in units:

@@ -13,7 +13,7 @@ from ...framing.choose import sse_or_whole
 from ...types.extra import Lists
 from ...types.request import Request
 from .. import base
-from . import count, encode, errors, models
+from . import brief, count, encode, errors, models
 from .decode import Decoder
 from .quirks import Quirks
 
@@ -52,6 +52,9 @@ class AnthropicMessages(Quirks):
 
     def decoder(self, request: Request) -> Decoder:
         return Decoder(self.error_words)
+
+    def brief(self, body: bytes) -> base.Brief | None:
+        return brief.brief(body)
 
     def decode_error(self, reply: base.ErrorReply) -> LLMError:
         return errors.decode_error(reply, self.error_words)

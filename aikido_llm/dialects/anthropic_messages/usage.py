@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ...types.usage import Usage
+from ...types.usage import USAGES, Usage
 from ..counts import READ, WRITTEN
 from ..values import as_count, as_object, first_count, within
 
@@ -14,21 +14,13 @@ def usage_of(counts: Mapping[str, Any]) -> Usage | None:
     output = first_count(counts, "output_tokens", *WRITTEN)
     written = as_count(counts.get("cache_creation_input_tokens"))
     read = as_count(counts.get("cache_read_input_tokens"))
-    fresh, whole = first_count(counts, "input_tokens", "inputTokens"), first_count(counts, *READ)
-    if fresh is not None:
-        whole = fresh + (read or 0) + (written or 0)
-    elif read is None:
+    fresh = first_count(counts, "input_tokens", "inputTokens")
+    whole = first_count(counts, *READ) if fresh is None else fresh + (read or 0) + (written or 0)
+    if fresh is None and read is None:
         read = as_count(as_object(counts.get("prompt_tokens_details")).get("cached_tokens"))
     thinking = as_count(as_object(counts.get("output_tokens_details")).get("thinking_tokens"))
     if thinking is None:
         thinking = as_count(as_object(counts.get("completion_tokens_details")).get("reasoning_tokens"))
     if all(count is None for count in (whole, output, read, written, thinking)):
         return None
-    return Usage(
-        input_tokens=whole,
-        output_tokens=output,
-        cache_read_tokens=read,
-        cache_write_tokens=written,
-        reasoning_tokens=within(thinking, output),
-        raw=dict(counts),
-    )
+    return USAGES.of((whole, output, read, written, within(thinking, output), None, dict(counts)))

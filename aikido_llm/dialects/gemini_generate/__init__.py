@@ -12,7 +12,7 @@ from ...types.extra import Lists
 from ...types.request import Request
 from .. import base
 from ..verbs import EmbedRequest
-from . import count, decode, embed, encode, errors, models
+from . import brief, count, decode, embed, encode, errors, models
 from .quirks import Quirks
 
 
@@ -45,6 +45,9 @@ class GeminiGenerate(Quirks):
 
     def decoder(self, request: Request) -> base.Decoder:
         return decode.Decoder(self.error_words)
+
+    def brief(self, body: bytes) -> base.Brief | None:
+        return brief.brief(body)
 
     def decode_error(self, reply: base.ErrorReply) -> LLMError:
         return errors.decode_error(reply, self.error_words)

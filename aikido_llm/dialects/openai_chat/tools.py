@@ -19,6 +19,8 @@ from .wire import Json
 
 def tools(request: Request, quirks: Quirks) -> Json:
     """The keys of the body that tell of tools. Raises UnsupportedFeatureError for a tool that the host cannot have."""
+    if request.tool_choice is None and not offers_tools(request):
+        return {}
     choice = word_for(request, _choice_words(request, quirks))
     omitted = request.tool_choice == "none" and quirks.none_omits_tools and not request.extra.get("tools")
     if omitted or not offers_tools(request):

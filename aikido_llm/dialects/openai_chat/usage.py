@@ -44,15 +44,8 @@ def read_usage(usage: Json, timings: Json) -> Usage | None:
         cached = _either(cached, usage, *_CACHE_READ)
         written = _either(written, usage, "cache_creation_input_tokens")
     output = _with_reasoning(prompt, completion, reasoning, as_count(usage.get("total_tokens")))
-    return USAGES.of(
-        prompt,
-        output,
-        within(cached, prompt),
-        within(written, prompt),
-        within(reasoning, output),
-        dollars(usage) if rare else None,
-        usage,
-    )
+    cached, written, reasoning = within(cached, prompt), within(written, prompt), within(reasoning, output)
+    return USAGES.of((prompt, output, cached, written, reasoning, dollars(usage) if rare else None, usage))
 
 
 def _with_reasoning(prompt: int | None, completion: int | None, reasoning: int | None, total: int | None) -> int | None:
