@@ -14,6 +14,8 @@ BENCHMARKS = {
     "end_to_end": "events end to end per dialect, coalesced and one per write",
     "first_event": "from the call to the first event",
     "small": "a small complete, one and 64 at once",
+    "conversation": "the next request of a conversation of 200 messages, against encoding it from the start",
+    "connections": "500 calls at once of a new client to one TLS host",
     "paced": "100 to 2,000 streams with a token each 20 ms: lag, CPU, memory",
     "middleware": "what stands around a client, beside the bare one",
     "signing": "a request signed for a cloud, beside a key in a header",

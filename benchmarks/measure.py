@@ -69,11 +69,11 @@ class Setting:
 class Worker:
     """A client in a process of its own; see `worker`."""
 
-    def __init__(self, python: str, file: Path, name: str) -> None:
+    def __init__(self, python: str, file: Path, name: str, environment: Mapping[str, str]) -> None:
         self._process = subprocess.Popen(
             [python, "-P", str(HERE / "worker.py"), str(file), name],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT,
-            env=_ENVIRONMENT,
+            env={**_ENVIRONMENT, **environment},
         )  # fmt: skip
 
     def run(self, **job: Any) -> dict[str, Any]:
@@ -119,12 +119,12 @@ def distribution_of(name: str) -> str:
 
 
 @contextmanager
-def workers(*clients: tuple[str, str, Path, str]) -> Iterator[dict[str, Worker]]:
-    """One process each, ended at the end."""
+def workers(*clients: tuple[str, str, Path, str], **environment: str) -> Iterator[dict[str, Worker]]:
+    """One process each, with further variables in its environment, ended at the end."""
     running: dict[str, Worker] = {}
     try:
         for name, python, file, kind in clients:
-            running[name] = Worker(python, file, kind)
+            running[name] = Worker(python, file, kind, environment)
         yield running
     finally:
         for worker in running.values():
@@ -132,14 +132,15 @@ def workers(*clients: tuple[str, str, Path, str]) -> Iterator[dict[str, Worker]]
 
 
 @contextmanager
-def server() -> Iterator[str]:
+def server(*, tls: bool = False) -> Iterator[str]:
     """The answers, from another process; yields its address."""
+    options = ["--tls"] if tls else []
     with subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.server"], stdout=subprocess.PIPE, text=True, cwd=ROOT
+        [sys.executable, "-m", "benchmarks.server", *options], stdout=subprocess.PIPE, text=True, cwd=ROOT
     ) as process:
         assert process.stdout is not None
         try:
-            yield f"http://127.0.0.1:{int(process.stdout.readline())}"
+            yield f"http{'s' if tls else ''}://127.0.0.1:{int(process.stdout.readline())}"
         finally:
             process.terminate()
 

@@ -1,4 +1,4 @@
-"""A cheap HTTP server with answers rendered beforehand: `python -m benchmarks.server` prints its port.
+"""A cheap HTTP server with answers rendered beforehand: `python -m benchmarks.server` prints its port (`--tls`: https).
 
 Paths are /DIALECT/ANSWER/SHAPE/..., see `answers`. SHAPE: bytes per write, 0 for one event per write, `pacedMS` for one
 event each MS milliseconds on all open streams, for a count in ANSWER, each holding the time at which it was sent;
@@ -7,9 +7,12 @@ event each MS milliseconds on all open streams, for a count in ANSWER, each hold
 
 import asyncio
 import json
+import sys
 import time
 from functools import cache
 from typing import Any
+
+from aikido_llm.testing import certificate
 
 from . import answers
 
@@ -152,7 +155,8 @@ async def _body(reader: asyncio.StreamReader, head: bytes) -> bytes:
 
 
 async def main() -> None:
-    server = await asyncio.start_server(Server().connected, "127.0.0.1", 0, limit=1 << 20, backlog=4096)
+    tls = certificate.serving() if "--tls" in sys.argv else None
+    server = await asyncio.start_server(Server().connected, "127.0.0.1", 0, limit=1 << 20, backlog=4096, ssl=tls)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 

@@ -78,6 +78,15 @@ async def complete(client: Any, job: dict[str, Any]) -> dict[str, Any]:
     return {"cpu": times["cpu"] / done, "wall": times["wall"] / done, "digest": _digest(text)}
 
 
+async def connect(client: Any, job: dict[str, Any]) -> dict[str, Any]:
+    """`count` requests at once of a client that has no connection yet; times are per request."""
+    count = job["count"]
+    texts, times = await _timed(lambda: asyncio.gather(*(client.complete() for _ in range(count))))
+    await _clients.pop(job["url"]).close()
+    (text,) = set(texts)
+    return {"cpu": times["cpu"] / count, "wall": times["wall"] / count, "digest": _digest(text)}
+
+
 async def first(client: Any, job: dict[str, Any]) -> dict[str, Any]:
     """From the call to the first piece of text, on a kept connection: the median of `count`."""
     walls: list[float] = []
@@ -220,6 +229,7 @@ def _peak() -> int:
 _VERBS = {
     "stream": stream,
     "complete": complete,
+    "connect": connect,
     "first": first,
     "paced": paced,
     "image": image,

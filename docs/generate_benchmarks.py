@@ -240,6 +240,14 @@ def _limits(results: Results) -> Iterator[str]:
     yield from _listed("being let pass", results.of("limits"))
 
 
+def _conversation(results: Results) -> Iterator[str]:
+    yield from _listed("the next request", results.of("conversation"))
+
+
+def _connections(results: Results) -> Iterator[str]:
+    yield from _listed("calls of a new client", results.of("connections"))
+
+
 def _middleware(results: Results) -> Iterator[str]:
     yield from _listed("around a client", results.of("middleware"))
 
@@ -307,6 +315,8 @@ _TABLES: dict[str, Callable[[Results], Iterator[str]]] = {
     "limits": _limits,
     "bulk": _bulk,
     "cluster": _cluster,
+    "conversation": _conversation,
+    "connections": _connections,
     "middleware": _middleware,
 }
 
