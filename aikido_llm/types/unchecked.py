@@ -2,7 +2,7 @@
 fields again, which takes ten times as long as filling them."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import repeat
 from operator import attrgetter, call
 from typing import Any, Generic, TypeVar
@@ -10,6 +10,8 @@ from typing import Any, Generic, TypeVar
 from attrs import AttrsInstance, fields
 
 T = TypeVar("T", bound=AttrsInstance)
+
+_call: Callable[..., Any] = call
 
 
 class Unchecked(Generic[T]):
@@ -32,5 +34,5 @@ class Unchecked(Generic[T]):
     def of(self, values: Iterable[Any]) -> T:
         """Of the values of all fields, in their order."""
         made = object.__new__(self._kind)
-        deque(map(call, self._all, repeat(made), values), 0)  # a loop without steps of Python
+        deque(map(_call, self._all, repeat(made), values), 0)  # a loop without steps of Python
         return made

@@ -60,7 +60,7 @@ async def test_save_show_list_use_remove(server: WireServer, home: Path) -> None
         (("chat", "--var", "a=1", "hi"), 2, "pass --template NAME"),
         (("chat", "-T", "odd", "hi"), 1, "sytem is not known; known are: prompt, system"),
         (("chat", "-T", "broken", "hi"), 1, "broken.toml: "),
-        (("chat", "-T", "attribute", "hi"), 1, "with a name and nothing behind it"),
+        (("chat", "-T", "attribute", "hi"), 1, "with a name and nothing after it"),
         (("chat", "--save", "/tmp/x", "hi"), 1, "is no name of a template"),
         (("chat", "--save", "x", "{"), 1, "this can be no template"),
         (("templates", "show", "nope"), 1, "there is no template nope"),
