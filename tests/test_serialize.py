@@ -198,9 +198,9 @@ responses = st.builds(
     texts,
     texts,
     st.integers(1, 9),
+    free,
     free_objects,
     free_tuples,
-    free,
     choices=tuples(st.builds(Response, texts, citations=tuples(citations))),
     **further,
 )

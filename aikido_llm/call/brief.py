@@ -115,7 +115,7 @@ class Briefs:
             attempts=attempts,
             provider_data=brief.provider_data,
             _raw=shown.raw(body),
-            wire=self._wire,
+            wire=brief.written_in or self._wire,
             replay_state={},
             timing=TIMINGS.of((None, took)),
             _headers=reply.headers,

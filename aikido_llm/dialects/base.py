@@ -76,6 +76,7 @@ class Brief(NamedTuple):
     id: str
     model: str
     provider_data: dict[str, Any]
+    written_in: str = ""
 
 
 class Decoder(ABC):

@@ -46,6 +46,10 @@ class BedrockInvoke(Quirks, AnthropicMessages):
     def decoder(self, request: Request) -> Decoder:
         return Decoder(self.error_words)
 
+    def brief(self, body: bytes) -> base.Brief | None:
+        found = super().brief(body)
+        return None if found is None else found._replace(written_in=Decoder.written_in)
+
     def decode_error(self, reply: base.ErrorReply) -> LLMError:
         return exceptions.decode_error(reply, self.error_words)
 
