@@ -129,7 +129,8 @@ def _first(results: Results) -> Iterator[str]:
     for row in results.of("first_event"):
         said = row["details"]
         cells = (said["cpu µs"], said["wall µs"], said["floor wall µs"])
-        yield f"| {row['case']} | {_with_spread(row)} × floor | {' | '.join(f'{cell:,.0f}' for cell in cells)} |"
+        judged = f"{_with_spread(row)} × floor {_verdict(row)}".rstrip()
+        yield f"| {row['case']} | {judged} | {' | '.join(f'{cell:,.0f}' for cell in cells)} |"
 
 
 def _paced(results: Results) -> Iterator[str]:
