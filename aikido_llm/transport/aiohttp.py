@@ -5,10 +5,8 @@ What aiohttp does under faults was found by experiment; tests/transport holds a 
 """
 
 import asyncio
-import contextlib
 import socket
 import ssl
-import struct
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import cast
@@ -25,6 +23,7 @@ from ..errors import ConfigError, LLMError
 from ..secret import Secret, without_frames
 from . import addresses
 from .base import Body, Headers, HTTPRequest, HTTPResponse, Limits, Timeouts, pieces
+from .cut import cut
 from .direct import Answered, stands_alone
 from .failures import failure_before_answer, failure_in_body, never_again
 from .pool import CONNECTED, HELD, Held, Live, Pool
@@ -32,7 +31,6 @@ from .proxies import place, proxy_for, secrets_of
 from .slots import Slots
 
 _UPLOAD_FROM = 64 * 1024  # bytes; larger bodies go out in pieces, which do not stall the loop
-_NO_LINGERING = struct.pack("ii", 1, 0)
 _ROUTES = 256  # that are remembered
 _UNIX = f"{addresses.UNIX}://"
 
@@ -88,9 +86,11 @@ class AiohttpTransport:
         except* LLMError as errors:
             failure = next(error for error in errors.exceptions if isinstance(error, LLMError))
         finally:
+            unused = HELD.set(held)
             for connection in held:
                 connection.release()
                 pool.slots.give()
+            HELD.reset(unused)
         return failure
 
     async def _hold(self, pool: Pool, url: str, held: list[Connection]) -> None:
@@ -212,24 +212,21 @@ class _Upload(aiohttp.Payload):
     async def write(self, writer: AbstractStreamWriter) -> None:
         if isinstance(writer, StreamWriter):
             self._transport = writer.transport
-        for piece in pieces(self._body):
-            await writer.write(piece)
-            await asyncio.sleep(0)
+        try:
+            for piece in pieces(self._body):
+                await writer.write(piece)
+                await asyncio.sleep(0)
+        except BaseException:  # also when the answer is there before all is sent: aiohttp cancels the rest
+            self.abort()
+            raise
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         return b"".join(pieces(self._body)).decode(encoding, errors)
 
     def abort(self) -> None:
-        """aiohttp closes the connection of a failed upload politely: asyncio then keeps it open until what it holds is
-        sent, and the kernel after it. A server that does not read would hold both for ever."""
-        transport = self._transport
-        if transport is None:
-            return
-        sock: socket.socket | None = transport.get_extra_info("socket")
-        if sock is not None:
-            with contextlib.suppress(OSError, ValueError):  # it is closed
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGERING)
-        transport.abort()
+        """End the connection that it goes over, now: aiohttp would wait until the server has read what it holds."""
+        if self._transport is not None:
+            cut(self._transport)
 
 
 class AiohttpResponse:

@@ -22,6 +22,7 @@ from aiohttp.client_reqrep import ClientRequest, ConnectionKey
 from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 
+from .cut import cut, holds_bytes
 from .direct import HEADER_BYTES, Heads
 from .slots import Slots
 
@@ -136,6 +137,11 @@ class _Watched(aiohttp.BaseConnector):
             raise
 
     def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
+        transport = protocol.transport
+        asked = HELD.get() is None  # a new one may hold the end of its handshake for a moment
+        if asked and transport is not None and holds_bytes(transport):  # the answer came first: they may never be read
+            cut(transport)
+            should_close = True
         super()._release(key, protocol, should_close=should_close)
         transport = protocol.transport
         if transport is not None and not self._closed:  # it has been kept
