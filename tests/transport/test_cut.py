@@ -52,7 +52,7 @@ class Refuses(asyncio.Protocol):
         return False
 
 
-@pytest.mark.skipif(not hasattr(socket, "TCP_INFO"), reason="only Linux tells the state of what is not read")
+@pytest.mark.skipif(not hasattr(socket, "TCP_INFO"), reason="on Linux, which tells of it: make test")
 @pytest.mark.parametrize("tls", [False, True], ids=["tcp", "tls"])
 @pytest.mark.parametrize("keep", [False, True], ids=["closed", "kept"])
 @pytest.mark.parametrize("size", [2_000_000, 8_000_000])
