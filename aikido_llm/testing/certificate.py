@@ -36,11 +36,16 @@ leHm8XKSqC5cRuej1xmqOkoQeX932+HX5sGq2OeUbIPpX82jUVwCTu4D
 def serving() -> ssl.SSLContext:
     """For the server."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    load(context)
+    return context
+
+
+def load(context: ssl.SSLContext) -> None:
+    """Have a server's context show it."""
     with tempfile.TemporaryDirectory() as folder:  # the ssl module reads a key from a file only
         path = Path(folder) / "server.pem"
         path.write_text(CERTIFICATE + KEY, encoding="ascii")
         context.load_cert_chain(path)
-    return context
 
 
 @lru_cache(maxsize=1)

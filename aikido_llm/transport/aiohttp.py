@@ -29,6 +29,7 @@ from .failures import failure_before_answer, failure_in_body, never_again
 from .pool import CONNECTED, HELD, Held, Live, Pool
 from .proxies import place, proxy_for, secrets_of
 from .slots import Slots
+from .tickets import resuming
 
 _UPLOAD_FROM = 64 * 1024  # bytes; larger bodies go out in pieces, which do not stall the loop
 _ROUTES = 256  # that are remembered
@@ -52,6 +53,7 @@ class AiohttpTransport:
         self._timeouts = timeouts
         self._limits = limits
         self._ssl = ssl_context
+        self._trust: ssl.SSLContext | None = None
         self._proxy = proxy
         self._routes: dict[str, _Route] = {}
         self._pools: dict[asyncio.AbstractEventLoop, Pool] = {}
@@ -170,8 +172,14 @@ class AiohttpTransport:
 
     def _over_tcp(self, url: str) -> "_Route":
         proxy = proxy_for(url) if self._proxy is None else self._proxy
-        trust = self._ssl or (_system_trust() if url.startswith("https:") else True)
+        trust = self._trusted() if self._ssl is not None or url.startswith("https:") else True
         return _Route(URL(url, encoded=True), trust, proxy, through=place(proxy), secrets=secrets_of(proxy))
+
+    def _trusted(self) -> ssl.SSLContext:
+        """What certificates are checked against; the sessions that it knows are of this client alone."""
+        if self._trust is None:
+            self._trust = resuming(self._ssl or _system_trust())
+        return self._trust
 
 
 @frozen

@@ -25,6 +25,7 @@ from aiohttp.tracing import Trace
 from .cut import cut, holds_bytes
 from .direct import HEADER_BYTES, Heads
 from .slots import Slots
+from .tickets import Resuming
 
 _FOREVER = 365 * 24 * 3600.0  # s: what a loop can count to
 _TURNS = 5  # of the loop; it reads in the second one
@@ -142,6 +143,8 @@ class _Watched(aiohttp.BaseConnector):
         if asked and transport is not None and holds_bytes(transport):  # the answer came first: they may never be read
             cut(transport)
             should_close = True
+        elif asked and transport is not None and isinstance(key.ssl, Resuming):
+            key.ssl.keep(transport)
         super()._release(key, protocol, should_close=should_close)
         transport = protocol.transport
         if transport is not None and not self._closed:  # it has been kept
