@@ -19,7 +19,7 @@ kept in a repository; look through a new one all the same: what users wrote is i
 from collections import deque
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from attrs import define, field
 
@@ -77,8 +77,7 @@ class _Recorder:
     async def send(self, request: HTTPRequest) -> HTTPResponse:
         self._sent += 1
         if self._sent == 1:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._path.write_bytes(json.dumps({"cassette": VERSION}) + b"\n")
+            self._write({"cassette": VERSION}, "wb")
         scrubber = Scrubber(request.headers.reveal())
         entry: Entry = {"number": self._sent, "request": scrubber.request(request)}
         try:
@@ -94,9 +93,13 @@ class _Recorder:
     def finish(self, entry: Entry) -> None:
         self._write(entry)
 
-    def _write(self, entry: Entry) -> None:
-        with self._path.open("ab") as file:
-            file.write(json.dumps(entry) + b"\n")
+    def _write(self, entry: Entry, mode: Literal["wb", "ab"] = "ab") -> None:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            with self._path.open(mode) as file:
+                file.write(json.dumps(entry) + b"\n")
+        except OSError as error:
+            raise CassetteError(f"the cassette {self._path} cannot be written: {error.strerror}") from None
 
 
 class _Recording:

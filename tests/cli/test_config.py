@@ -1,5 +1,6 @@
 """`config`, and what its settings and `-o` do to a question."""
 
+import errno
 import json
 import os
 import sys
@@ -226,6 +227,16 @@ def test_a_link_to_the_settings_stays_one(home: Path) -> None:
     assert (home / "config.json").is_symlink()
     assert json.loads(kept.read_text()) == {"provider": "echo"}
     assert [name for name in os.listdir(home.parent) if name.startswith(".dot")] == []
+
+
+def test_what_could_not_be_written_is_as_it_was_and_named(home: Path) -> None:
+    settings.change(provider="echo")
+    held_before = (home / "config.json").read_text()
+    with pytest.raises(OSError, match="No space left") as refused, places.drafted(home / "config.json"):
+        raise OSError(errno.ENOSPC, "No space left on device")  # as a write does, which does not know its file
+    assert refused.value.filename == str(home / "config.json")
+    assert (home / "config.json").read_text() == held_before
+    assert [file.name for file in home.iterdir()] == ["config.json"]
 
 
 def test_places(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -265,6 +265,12 @@ async def test_a_missing_cassette_says_so(server: WireServer, tape: Path) -> Non
             await client.complete(HI)
 
 
+async def test_a_cassette_that_cannot_be_written_says_so(server: WireServer, tmp_path: Path) -> None:
+    async with recording(server, tmp_path) as client:
+        with pytest.raises(CassetteError, match="cannot be written: Is a directory"):
+            await client.complete(HI)
+
+
 def test_long_texts_are_scrubbed_in_no_time() -> None:
     long = "-".join(["aB3_xY"] * 40_000) + f" {KEY} https://a.b/c?d=e sk-abcdefghijklmnopqrstuv"
     body = json.dumps({"image": long}).encode()

@@ -74,8 +74,10 @@ def drafted(path: Path, mode: int = 0o600) -> Generator[IO[bytes]]:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
-    except BaseException:
+    except BaseException as error:
         draft.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:  # a write does not know its file
+            error.filename = str(path)
         raise
 
 
