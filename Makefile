@@ -24,6 +24,10 @@ one = $(if $(word 2,$(1)),$(error $(1)),$(1))
 demo: $(VENV)/.cli  ## the main job in ten seconds, over real HTTP on this machine: stream, tool, picture, break, retry
 	@$(BIN)/python -m aikido_llm demo
 
+# What is compiled is kept, also where the machine would not: the tests begin Python some hundreds of times.
+test hostile kills crowd: export PYTHONDONTWRITEBYTECODE :=
+test hostile kills crowd: export PYTHONPYCACHEPREFIX := $(abspath $(VENV))/pycache
+
 test: $(VENV)/.dev  ## all tests (offline; engines that are not installed are skipped and say so)
 	$(BIN)/python -m pytest -n auto --dist loadfile $(TESTS)
 
