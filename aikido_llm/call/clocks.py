@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from types import TracebackType
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Generator
+from types import TracebackType, coroutine
+from typing import Any, TypeVar, cast
 
 from ..errors import ConfigError, LLMError, Phase, StreamTruncated
 from ..transport.base import Timeouts, timed_out
@@ -88,11 +88,18 @@ class Clocks:
         """Between two attempts."""
         await self.outside(asyncio.sleep(seconds))
 
-    async def outside(self, waiting: Awaitable[T]) -> T:
-        """Something that is waited for while no attempt is under way: only `total` bounds it."""
+    @coroutine
+    def outside(self, waiting: Awaitable[T]) -> Generator[Any, Any, T]:
+        """Something that is waited for while no attempt is under way: only `total` bounds it. What need not be waited
+        for, as a gate nearly always lets pass, costs no timer."""
+        steps = waiting.__await__()
+        try:
+            first = next(steps)
+        except StopIteration as done:
+            return cast("T", done.value)
         self._waiting = False
         with _Bounded(self):
-            return await waiting
+            return (yield from _from(first, steps))
         raise self.error()
 
     def error(self) -> LLMError:
@@ -226,6 +233,21 @@ class Clocks:
 def _clock_of(loop: asyncio.AbstractEventLoop) -> Callable[[], float]:
     """The loop's clock. asyncio's own loops only pass on another, which is read here without them: once an event."""
     return time.monotonic if getattr(type(loop), "time", None) is asyncio.BaseEventLoop.time else loop.time
+
+
+def _from(first: Any, steps: Generator[Any, Any, T]) -> Generator[Any, Any, T]:
+    """`yield from steps`, whose first one has been taken."""
+    step = first
+    try:
+        while True:
+            try:
+                sent = yield step
+            except BaseException as error:  # a cancellation, as a rule: it is theirs to answer
+                step = steps.throw(error)
+            else:
+                step = steps.send(sent)
+    except StopIteration as done:
+        return cast("T", done.value)
 
 
 def _or_never(seconds: float | None) -> float:

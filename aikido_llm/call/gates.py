@@ -5,10 +5,11 @@ from typing import Protocol, TypeAlias, TypeVar
 
 from ..client import NOTHING, Gate, Lease
 from ..errors import ConfigError, ConnectError, LLMError, StreamError, TimedOutError
-from ..types.events import EndEvent, ErrorEvent, Event
+from ..types.events import EndEvent, Event
 from ..types.exchange import RateLimits
 from ..types.request import Request
 from ..types.usage import Usage
+from .reader import failure_in
 from .stream import Source
 
 T = TypeVar("T")
@@ -50,7 +51,10 @@ async def kept(lease: Lease, asking: Awaitable[Begun]) -> Begun:
         lease.settle(None)
         raise
     lease.told(_limits(source, events))
-    return Settling(source, lease, events), events
+    if source.over:  # it came whole
+        lease.settle(used(events))
+        return source, events
+    return Settling(source, lease), events
 
 
 async def settled(lease: Lease, asking: Awaitable[tuple[T, RateLimits | None]], used: Callable[[T], Usage | None]) -> T:
@@ -87,11 +91,11 @@ class _All(list[Lease]):
 class Settling:
     """The events of an answer, at whose end its lease is settled; left before it, what was reserved stays."""
 
-    def __init__(self, source: Source, lease: Lease, events: list[Event]) -> None:
-        """events: the first ones, which have been read."""
+    __slots__ = ("_lease", "_source")
+
+    def __init__(self, source: Source, lease: Lease) -> None:
         self._source = source
         self._lease = lease
-        self._note(events)
 
     @property
     def over(self) -> bool:
@@ -105,7 +109,8 @@ class Settling:
     async def events(self) -> list[Event]:
         """The next events, at least one."""
         events = await self._source.events()
-        self._note(events)
+        if self._source.over:
+            self._lease.settle(used(events))
         return events
 
     def close(self) -> None:
@@ -118,10 +123,6 @@ class Settling:
         wait = getattr(self._source, "closed", None)
         if wait is not None:
             await wait()
-
-    def _note(self, events: list[Event]) -> None:
-        if self._source.over:
-            self._lease.settle(used(events))
 
 
 def _limits(source: Source, events: list[Event]) -> RateLimits | None:
@@ -136,7 +137,10 @@ def _limits(source: Source, events: list[Event]) -> RateLimits | None:
 def used(events: list[Event]) -> Usage | None:
     """What the last events of an answer say that it took; None where they do not say all."""
     end = events[-1] if events else None
-    if not isinstance(end, EndEvent) or any(isinstance(e, ErrorEvent) and _cut(e.error) for e in events[-2:]):
+    if not isinstance(end, EndEvent):
+        return None
+    failure = failure_in(events)
+    if failure is not None and _cut(failure):
         return None
     usage = end.response.usage
     return None if usage.total_tokens is None else usage

@@ -66,9 +66,9 @@ class Middleware(Unpicklable):
 
     # ---------------------------------------------------------------- what a maker says
 
-    async def _begin(self, request: Request, road: Road) -> Begun:
+    def _begin(self, request: Request, road: Road) -> Awaitable[Begun]:
         """Ask, by `road.ask(client, request)`: the answer under way, and its first events."""
-        return await road.ask(self._clients[0], request)
+        return road.ask(self._clients[0], request)
 
     # ---------------------------------------------------------------- the two roads
 

@@ -45,20 +45,21 @@ class Breaker:
 
     def admit(self) -> "Admission | None":
         """May the client be asked now? Its answer is told to what is returned."""
-        state = self.state()
-        if state == "open" or (state == "half-open" and self._probing):
-            return None
-        self._probing = state == "half-open"
+        if self._opened is not None:
+            if self._probing or self.state() == "open":
+                return None
+            self._probing = True
         return Admission(self, self._turns)
 
     def insist(self) -> "Admission":
         """Ask it although it is left out, for nobody else is there."""
         return Admission(self, self._turns)
 
-    def took(self, turn: int, failed: bool | None) -> None:
-        """How a call ended that was let through in this turn; None: it told nothing of the client."""
+    def took(self, admission: "Admission", *, failed: bool | None) -> None:
+        """How a call ended that was let through; None: it told nothing of the client."""
+        turn, admission.turn = admission.turn, None
         if turn != self._turns:
-            return  # it began before the breaker last turned
+            return  # it began before the breaker last turned, or has been told
         self._probing = False
         if failed is None:
             return
@@ -88,23 +89,18 @@ class Breaker:
 class Admission:
     """One call that was let through. Tell it once how the call ended; telling it again is of no effect."""
 
-    __slots__ = ("_breaker", "_turn")
+    __slots__ = ("_breaker", "turn")
 
     def __init__(self, breaker: Breaker, turn: int) -> None:
-        self._breaker: Breaker | None = breaker
-        self._turn = turn
+        self._breaker = breaker
+        self.turn: int | None = turn  # of the breaker, until it is told
 
     def succeeded(self) -> None:
-        self._tell(failed=False)
+        self._breaker.took(self, failed=False)
 
     def failed(self) -> None:
-        self._tell(failed=True)
+        self._breaker.took(self, failed=True)
 
     def unsure(self) -> None:
         """It was cancelled, or the request was at fault."""
-        self._tell(failed=None)
-
-    def _tell(self, failed: bool | None) -> None:
-        breaker, self._breaker = self._breaker, None
-        if breaker is not None:
-            breaker.took(self._turn, failed)
+        self._breaker.took(self, failed=None)

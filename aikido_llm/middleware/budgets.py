@@ -1,7 +1,6 @@
 """budgeted: a client that sends nothing that a budget may not bear."""
 
 import math
-from collections.abc import Callable
 from typing import Any, TypeVar, cast, overload
 
 from attrs import evolve
@@ -11,12 +10,12 @@ from ..client import NOTHING, Client, Lease
 from ..errors import BudgetExceededError, ConfigError, LLMError, UnsupportedFeatureError
 from ..types.exchange import RateLimits
 from ..types.request import Request
-from ..types.usage import USAGES, Usage
+from ..types.usage import Usage
 from .base import Middleware
 from .gating import PerCall, gated
 from .limits.estimate import BOUND, input_tokens
 from .limits.redis import RedisStore
-from .limits.sums import Amount, Most, OwnSums, SharedSums, Sums
+from .limits.sums import Most, OwnSums, SharedSums, Sums
 from .prices import Prices
 
 _UNITS = 1_000_000_000  # of money, in a dollar
@@ -58,30 +57,30 @@ class Budget:
     @property
     def spent_usd(self) -> float:
         """What is spent and reserved, in dollars, where `usd` is set; of a shared budget what this process knows."""
-        return self._sums.spent.usd / _UNITS
+        return self._sums.usd / _UNITS
 
     @property
     def spent_tokens(self) -> int:
         """What is spent and reserved, in tokens."""
-        return self._sums.spent.tokens
+        return self._sums.tokens
 
-    async def reserve(self, amount: Amount) -> None:
-        """Raises BudgetExceededError where it does not fit into what is left."""
-        if not await self._sums.reserve(amount):
-            raise BudgetExceededError(self._refusal(amount))
+    async def reserve(self, usd: int, tokens: int) -> None:
+        """usd: in billionths. Raises BudgetExceededError where it does not fit into what is left."""
+        if not await self._sums.reserve(usd, tokens):
+            raise BudgetExceededError(self._refusal(usd, tokens))
 
-    def correct(self, more: Amount) -> None:
+    def correct(self, usd: int, tokens: int) -> None:
         """What was reserved has cost so much more, or less."""
-        self._sums.correct(more)
+        self._sums.correct(usd, tokens)
 
-    def _refusal(self, amount: Amount) -> str:
-        spent, said = self._sums.spent, list[str]()
+    def _refusal(self, usd: int, tokens: int) -> str:
+        said: list[str] = []
         if self.usd is not None:
-            left = max(0.0, self.usd - spent.usd / _UNITS)
-            said.append(f"up to ${amount.usd / _UNITS:.4g}, and ${left:.4g} of ${self.usd:g} are left")
+            left = max(0.0, self.usd - self.spent_usd)
+            said.append(f"up to ${usd / _UNITS:.4g}, and ${left:.4g} of ${self.usd:g} are left")
         if self.tokens is not None:
-            left = max(0, self.tokens - spent.tokens)
-            said.append(f"up to {amount.tokens} tokens, and {left} of {self.tokens} are left")
+            left = max(0, self.tokens - self.spent_tokens)
+            said.append(f"up to {tokens} tokens, and {left} of {self.tokens} are left")
         return f"not sent: the request may take {'; '.join(said)} (a smaller max_tokens lowers it)"
 
 
@@ -127,35 +126,35 @@ class _Purse:
     """The gate of one client. It knows who sells."""
 
     def __init__(self, budget: Budget, client: Client) -> None:
-        self._budget = budget
+        self.budget = budget
         self._provider: str = getattr(client, "provider", "")
         self._model: str = getattr(client, "model", None) or ""
 
     async def acquire(self, request: Request) -> Lease:
         """Reserve the most that the request may cost."""
-        budget = self._budget
-        if budget.prices is not None:
-            await budget.prices.load()
+        budget = self.budget
+        input_ = math.ceil(input_tokens(request, BOUND))
         output = (budget.assume_output if request.max_tokens is None else request.max_tokens) * (request.n or 1)
-        most = USAGES.of((math.ceil(input_tokens(request, BOUND)), output, None, None, None, None, None))
         model = request.model or self._model
-        usd = self._usd(model, most)
+        usd = 0 if budget.prices is None else await self._most(budget.prices, request, model, Usage(input_, output))
+        await budget.reserve(usd, input_ + output)
+        return _Reserved(self, model, input_, output, usd)
+
+    async def _most(self, prices: Prices, request: Request, model: str, most: Usage) -> int:
+        """What the request may cost that takes so many tokens."""
+        await prices.load()
+        usd = self.cost(prices, model, most)
         if usd is None:
             raise ConfigError(
                 f"no price is known of the model {model[:100]!r} at {self._provider or 'this client'}: "
                 "a Budget with usd cannot bear it (one with tokens can)"
             )
         if any(message.cache for message in request.messages):  # what is to be cached may cost more
-            usd = max(usd, self._usd(model, evolve(most, cache_write_tokens=most.input_tokens)) or 0)
-        amount = Amount(usd, most.total_tokens or 0)
-        await budget.reserve(amount)
-        return _Reserved(budget, amount, most, lambda usage: self._usd(model, usage))
+            usd = max(usd, self.cost(prices, model, evolve(most, cache_write_tokens=most.input_tokens)) or 0)
+        return usd
 
-    def _usd(self, model: str, usage: Usage) -> int | None:
+    def cost(self, prices: Prices, model: str, usage: Usage) -> int | None:
         """In billionths of a dollar, rounded up; None where nobody knows."""
-        prices = self._budget.prices
-        if prices is None:
-            return 0
         cost = usage.cost_usd if usage.cost_usd is not None else prices.usd(self._provider, model, usage)
         return None if cost is None else math.ceil(cost * _UNITS)
 
@@ -163,10 +162,13 @@ class _Purse:
 class _Reserved:
     """What one HTTP request has reserved."""
 
-    def __init__(self, budget: Budget, amount: Amount, most: Usage, usd: Callable[[Usage], int | None]) -> None:
-        self._budget = budget
-        self._amount = amount
-        self._most = most
+    __slots__ = ("_input", "_model", "_open", "_output", "_purse", "_usd")
+
+    def __init__(self, purse: _Purse, model: str, input_: int, output: int, usd: int) -> None:
+        self._purse = purse
+        self._model = model
+        self._input = input_
+        self._output = output
         self._usd = usd
         self._open = True
 
@@ -177,18 +179,14 @@ class _Reserved:
         if not self._open:
             return
         self._open = False
-        if usage is not None:
-            self._budget.correct(self._spent(usage) - self._amount)
-
-    def _spent(self, usage: Usage) -> Amount:
-        """What the answer says; what it does not say is what was reserved."""
-        if usage == NOTHING:
-            return Amount()
-        input_, output = usage.input_tokens, usage.output_tokens
-        known = usage
-        if input_ is None or output is None:
-            input_ = self._most.input_tokens if input_ is None else input_
-            output = self._most.output_tokens if output is None else output
+        if usage is None:
+            return
+        budget, usd = self._purse.budget, 0
+        # what the answer does not say is what was reserved
+        input_ = self._input if usage.input_tokens is None else usage.input_tokens
+        output = self._output if usage.output_tokens is None else usage.output_tokens
+        if budget.prices is not None and usage != NOTHING:
             known = evolve(usage, input_tokens=input_, output_tokens=output)
-        usd = self._usd(known)
-        return Amount(self._amount.usd if usd is None else usd, known.total_tokens or 0)
+            cost = self._purse.cost(budget.prices, self._model, known)
+            usd = self._usd if cost is None else cost
+        budget.correct(usd - self._usd, input_ + output - self._input - self._output)

@@ -17,7 +17,7 @@ _LAST = (ErrorEvent, EndEvent)
 class Call:
     """One call: the Source that its caller reads, around the one of the inner client.
 
-    `asked` is first; then `came` for each read, with its events (on `complete` one read, of the EndEvent alone). The
+    `ask` is first; then `came` for each read, with its events (on `complete` one read, of the EndEvent alone). The
     last thing is one of three: `came` with the EndEvent as the last of the list; `failed`, when something was raised;
     `left`, when the caller went away before the end. What a step raises ends the call and is the caller's to see.
 
@@ -36,7 +36,6 @@ class Call:
     async def begin(self, client: Client, request: Request) -> Begun:
         """Ask the client, and see the call through: for a `_begin` to return."""
         try:
-            request = await self.asked(request)
             self.source, events = await self.ask(client, request)
             if self.each_read or not events or isinstance(events[-1], _LAST):
                 events = await self._taken(events)
@@ -102,13 +101,9 @@ class Call:
 
     # ---------------------------------------------------------------- the steps
 
-    async def asked(self, request: Request) -> Request:
-        """Before anything is sent: the request that is."""
-        return request
-
-    async def ask(self, client: Client, request: Request) -> Begun:
+    def ask(self, client: Client, request: Request) -> Awaitable[Begun]:
         """Send it."""
-        return await self.road.ask(client, request)
+        return self.road.ask(client, request)
 
     def read(self) -> Awaitable[list[Event]]:
         """The inner stream's next events."""

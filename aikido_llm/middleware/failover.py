@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import TypeAlias, TypeVar
 
-from attrs import frozen
+from attrs import define, frozen
 
 from ..call.watch import watcher
 from ..client import Client
@@ -118,8 +118,8 @@ class FallbackClient(Middleware):
         self._breakers = tuple(Breaker(clock) for _ in clients)
         self.deadline = deadline
 
-    async def _begin(self, request: Request, road: Road) -> Begun:
-        return await _Routed(road, self).begin(self, request)
+    def _begin(self, request: Request, road: Road) -> Awaitable[Begun]:
+        return _Routed(road, self).begin(self, request)
 
     def turns(self) -> Iterator["Turn"]:
         """Whom to ask, in this order. Those that are left out are asked when nobody else is there."""
@@ -186,7 +186,7 @@ class FallbackClient(Middleware):
         return await Chain(self).run(ask)
 
 
-@frozen
+@define(eq=False)
 class Turn:
     """One client's turn to be asked. first: it is the first of the fallback's, whose model the request names."""
 
@@ -269,20 +269,26 @@ class _Routed(Call):
         self._chain = Chain(clients)
         self._failed: tuple[LLMError, Begun] | None = None
 
-    async def ask(self, client: Client, request: Request) -> Begun:
-        async def one(turn: Turn) -> Begun:
-            begun = await self.road.ask(turn.client, request if turn.first else for_others(request))
-            return await self._with_content(begun) if self.road.streams else begun
+    def ask(self, client: Client, request: Request) -> Awaitable[Begun]:
+        def one(turn: Turn) -> Awaitable[Begun]:
+            asking = self.road.ask(turn.client, request if turn.first else for_others(request))
+            return self._with_content(asking) if self.road.streams else asking
 
+        asking = self._chain.run(one)
+        return self._or_failed(asking) if self.road.streams else asking
+
+    async def _or_failed(self, asking: Awaitable[Begun]) -> Begun:
+        """Where bytes of an answer had come, its events tell of the failure."""
         try:
-            return await self._chain.run(one)
+            return await asking
         except LLMError as error:
             if self._failed is None or self._failed[0] is not error:
                 raise
-            return self._failed[1]  # bytes of an answer had come: its events tell of the failure
+            return self._failed[1]
 
-    async def _with_content(self, begun: Begun) -> Begun:
+    async def _with_content(self, asking: Awaitable[Begun]) -> Begun:
         """The answer from its first content event on. Raises what it fails with before."""
+        begun = await asking
         if has_content(begun[1]):
             return begun
         begun = await until_content(begun)

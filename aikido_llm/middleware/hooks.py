@@ -79,8 +79,8 @@ class HookedClient(Middleware):
         self.after = after
         self.clock = clock
 
-    async def _begin(self, request: Request, road: Road) -> Begun:
-        return await _Hooks(self, road).begin(self._clients[0], request)
+    def _begin(self, request: Request, road: Road) -> Awaitable[Begun]:
+        return _Hooks(self, road).begin(self._clients[0], request)
 
 
 class _Hooks(Call):
@@ -92,7 +92,7 @@ class _Hooks(Call):
         self._request: Request | None = None
         self._leaving: asyncio.Task[None] | None = None
 
-    async def asked(self, request: Request) -> Request:
+    async def ask(self, client: Client, request: Request) -> Begun:
         self._request = request
         if self._hooks.before is not None:
             changed = await _called(self._hooks.before, request)
@@ -100,7 +100,7 @@ class _Hooks(Call):
                 if not isinstance(changed, Request):
                     raise InvalidRequestError(f"before of hooked returned a {type(changed).__name__}, not a Request")
                 self._request = changed
-        return self._request
+        return await self.road.ask(client, self._request)
 
     async def came(self, events: list[Event]) -> list[Event]:
         if self.road.streams:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 from ..client import Client
 from ..errors import ConfigError, LLMError
@@ -40,8 +40,8 @@ class LoggedClient(Middleware):
         self.store = store
         self.asks_as = identify(client)
 
-    async def _begin(self, request: Request, road: Road) -> Begun:
-        return await _LoggedCall(self, road).begin(self._clients[0], request)
+    def _begin(self, request: Request, road: Road) -> Awaitable[Begun]:
+        return _LoggedCall(self, road).begin(self._clients[0], request)
 
 
 class _LoggedCall(Call):
@@ -55,9 +55,9 @@ class _LoggedCall(Call):
         self._asked: Asked | None = None
         self._leaving: asyncio.Task[None] | None = None
 
-    async def asked(self, request: Request) -> Request:
+    def ask(self, client: Client, request: Request) -> Awaitable[Begun]:
         self._asked = Asked.of(self._client.asks_as, request)
-        return request
+        return self.road.ask(client, request)
 
     async def came(self, events: list[Event]) -> list[Event]:
         if self.road.streams and self._first is None and has_content(events):

@@ -101,7 +101,7 @@ class PricedClient(Middleware):
 
     async def _begin(self, request: Request, road: Road) -> Begun:
         await self.prices.load()
-        return await _Pricing(self.prices, self.model or "", road).begin(self._clients[0], request)
+        return await _Pricing(self.prices, request.model or self.model or "", road).begin(self._clients[0], request)
 
     async def embed(
         self,
@@ -136,10 +136,6 @@ class _Pricing(Call):
         super().__init__(road)
         self._prices = prices
         self._model = model
-
-    async def asked(self, request: Request) -> Request:
-        self._model = request.model or self._model
-        return request
 
     async def came(self, events: list[Event]) -> list[Event]:
         """The UsageEvent that stands before the end is priced as the whole answer."""

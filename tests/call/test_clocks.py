@@ -1,6 +1,7 @@
 """One timer ends every wait; before the headers it cancels the task, which is told from a cancellation by others."""
 
 import asyncio
+import contextlib
 import gc
 import weakref
 from collections.abc import Awaitable
@@ -47,6 +48,47 @@ async def test_the_whole_call_has_its_own_clock_between_attempts_too() -> None:
     with pytest.raises(llm.TimedOutError) as caught:
         await clocks.sleep(60)  # where no event is waited for
     assert caught.value.phase == "total"
+
+
+async def test_what_is_there_at_once_costs_no_timer(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop, timers = asyncio.get_running_loop(), list[object]()
+    real = loop.call_at
+    monkeypatch.setattr(loop, "call_at", lambda *given, **options: timers.append(given) or real(*given, **options))
+
+    async def at_once() -> str:
+        return "here"
+
+    async def later() -> str:
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        return "there"
+
+    assert await Clocks(LATE).outside(at_once()) == "here"
+    assert not timers
+    clocks = Clocks(LATE)
+    assert await clocks.outside(later()) == "there"
+    assert len(timers) == 1
+    clocks.stop()
+
+
+async def test_what_is_waited_for_answers_a_cancellation_itself() -> None:
+    async def stubborn() -> str:
+        with contextlib.suppress(asyncio.CancelledError):
+            await forever()
+        await asyncio.sleep(0)
+        return "tidied up"
+
+    clocks = Clocks(LATE)
+    waiting = asyncio.ensure_future(clocks.outside(stubborn()))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    assert await waiting == "tidied up"
+    clocks.stop()
+    refused = asyncio.ensure_future(Clocks(LATE).outside(forever()))
+    await asyncio.sleep(0)
+    refused.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await refused
 
 
 async def test_a_cancellation_from_outside_stays_one() -> None:

@@ -24,6 +24,8 @@ class Bucket:
     def wait(self, amount: float, now: float) -> float:
         """Seconds until the first in line, who asks, can take so much; 0.0 when it can now."""
         self._fill(now)
+        if amount <= self._level and self._saved is None:
+            return 0.0
         if amount > self._burst:
             self._save()
         elif self._saved is not None:  # another is the first in line now
@@ -34,8 +36,10 @@ class Bucket:
 
     def take(self, amount: float) -> None:
         """Take what `wait` has just said is there."""
-        self._level = min(self._burst, self._level + (self._saved or 0.0) - amount)
-        self._saved = None
+        self._level -= amount
+        if self._saved is not None:
+            self._level = min(self._burst, self._level + self._saved)
+            self._saved = None
 
     def correct(self, more: float, now: float) -> None:
         """What was taken was more by so much, or less where that is negative."""
@@ -57,11 +61,11 @@ class Bucket:
         if gain <= 0:
             return
         self._at = now
-        if self._saved is None:
-            self._level = min(self._burst, self._level + gain)
-        else:
-            self._level += gain
+        self._level += gain
+        if self._saved is not None:
             self._save()
+        elif self._level > self._burst:
+            self._level = self._burst
 
     def _save(self) -> None:
         """What is there belongs to the first in line."""

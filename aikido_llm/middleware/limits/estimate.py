@@ -110,17 +110,16 @@ def _bytes(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
 
 
-@define
 class Tokens:
     """Of one request; to be read only. guess: the input by `GUESS` alone, uncorrected."""
 
-    input: float
-    output: float
-    guess: float
+    __slots__ = ("guess", "input", "output", "total")
 
-    @property
-    def total(self) -> float:
-        return self.input + self.output
+    def __init__(self, input: float, output: float, guess: float) -> None:
+        self.input = input
+        self.output = output
+        self.guess = guess
+        self.total = input + output
 
 
 @define

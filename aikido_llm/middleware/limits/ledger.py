@@ -98,41 +98,38 @@ class Ledger:
     def wait(self, tokens: Tokens, now: float) -> float:
         """Seconds until the first in line, who asks, can take this; NEVER while only an end of another can help."""
         wait = self.held(tokens, now) if self._allowances or now < self._paused else 0.0
-        if self._requests is not None:
-            wait = max(wait, self._requests.wait(1.0, now))
-        if self._tokens is not None:
-            wait = max(wait, self._tokens.wait(tokens.total, now))
+        if self._requests is not None and (more := self._requests.wait(1.0, now)) > wait:
+            wait = more
+        if self._tokens is not None and (more := self._tokens.wait(tokens.total, now)) > wait:
+            wait = more
         return wait if self._open < self._places else NEVER
 
     def take(self, tokens: Tokens) -> Holding:
         """Take what `wait` has just said is there."""
-        amounts = _amounts(tokens)
-        for kind, allowance in self._allowances.items():
-            allowance.take(amounts[kind])
+        if self._allowances:
+            amounts = _amounts(tokens)
+            for kind, allowance in self._allowances.items():
+                allowance.take(amounts[kind])
         self._open += 1
         a, b, c, d = self._taken
-        self._taken = (a + amounts[0], b + amounts[1], c + amounts[2], d + amounts[3])
+        self._taken = (a + 1.0, b + tokens.total, c + tokens.input, d + tokens.output)
         if self._requests is not None:
             self._requests.take(1.0)
         if self._tokens is not None:
-            self._tokens.take(amounts[1])
+            self._tokens.take(tokens.total)
         return Holding(tokens, self._taken)
 
-    def free(self, holding: Holding) -> None:
-        """Its place is free; once."""
+    def settle(self, holding: Holding, total: float | None, now: float) -> None:
+        """Its place is free, once; and it took so many tokens (None: what it was guessed to take)."""
         if holding.open:
             holding.open = False
             self._open -= 1
-
-    def correct(self, holding: Holding, total: float, now: float) -> None:
-        """It took so many tokens."""
-        if self._tokens is not None:
+        if total is not None and self._tokens is not None:
             self._tokens.correct(total - holding.tokens.total, now)
 
     def undo(self, holding: Holding, now: float) -> None:
         """Nothing was sent."""
-        self.free(holding)
-        self.correct(holding, 0.0, now)
+        self.settle(holding, 0.0, now)
         if self._requests is not None:
             self._requests.correct(-1.0, now)
 

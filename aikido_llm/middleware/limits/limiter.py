@@ -5,9 +5,7 @@ import math
 import time
 from typing import Any
 
-from attrs import evolve
-
-from ...client import NOTHING, Lease
+from ...client import Lease
 from ...errors import ConfigError, InvalidRequestError, LLMError, RateLimitedError, ServerError
 from ...types.exchange import RateLimits
 from ...types.request import Request
@@ -73,21 +71,21 @@ class Limiter:
 
     async def acquire(self, request: Request) -> Lease:
         """Wait until the request may go out, and reserve for it."""
-        tokens = self._fitting(self._estimates.of(request), request)
+        tokens = self._estimates.of(request)
+        minute = self._bounds.tokens_per_minute
+        if minute is not None and tokens.total > minute:
+            tokens = self._fitting(minute, tokens, request)
         return _Reserved(self._line, self._estimates, await self._line.enter(tokens), request.model or "")
 
-    def _fitting(self, tokens: Tokens, request: Request) -> Tokens:
-        """What is asked for, if a minute has so much. What is only guessed of the output refuses nothing."""
-        minute = self._bounds.tokens_per_minute
-        if minute is None or tokens.total <= minute:
-            return tokens
+    def _fitting(self, minute: float, tokens: Tokens, request: Request) -> Tokens:
+        """Of more than a minute has, what may be asked for: what is only guessed of the output refuses nothing."""
         asked = 0 if request.max_tokens is None else request.max_tokens * (request.n or 1)
         if tokens.input > minute or tokens.output == asked:
             raise InvalidRequestError(
                 f"this request takes some {tokens.total:.0f} tokens, and Limiter.tokens_per_minute is {minute:g}: "
                 "shorten it, lower max_tokens, or raise the limit"
             )
-        return evolve(tokens, output=minute - tokens.input)
+        return Tokens(tokens.input, minute - tokens.input, tokens.guess)
 
 
 def _check(name: str, value: object) -> None:
@@ -122,13 +120,12 @@ class _Reserved:
         if not self._open:
             return
         self._open = False
-        tokens = self._holding.tokens
-        self._line.settle(self._holding, None if usage is None else _total(usage, tokens))
-        if usage is not None and usage != NOTHING:
+        if usage is None:
+            self._line.settle(self._holding, None)
+            return
+        tokens, input_, output = self._holding.tokens, usage.input_tokens, usage.output_tokens
+        # what the host does not say is what was guessed
+        total = (tokens.input if input_ is None else input_) + (tokens.output if output is None else output)
+        self._line.settle(self._holding, total)
+        if input_ or output:  # else it was not worked on
             self._estimates.learn(self._model, tokens, usage)
-
-
-def _total(usage: Usage, tokens: Tokens) -> float:
-    """What was used; what the host does not say is what was guessed."""
-    used = tokens.input if usage.input_tokens is None else usage.input_tokens
-    return used + (tokens.output if usage.output_tokens is None else usage.output_tokens)

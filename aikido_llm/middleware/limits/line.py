@@ -80,9 +80,7 @@ class Line:
     def settle(self, holding: Holding, total: float | None) -> None:
         """It is over, and took so many tokens (None: what it was guessed to take)."""
         with self._lock:
-            self._ledger.free(holding)
-            if total is not None:
-                self._ledger.correct(holding, total, self._clock())
+            self._ledger.settle(holding, total, self._clock())
             self._let_pass()
 
     def told(self, holding: Holding, limits: RateLimits) -> None:
@@ -117,6 +115,8 @@ class Line:
             self._let_pass()
 
     def _let_pass(self) -> None:
+        if not self._waiting and not self._timers and self._due == NEVER:
+            return
         now = self._clock()
         while self._waiting:
             waiter = self._waiting[0]

@@ -1,6 +1,6 @@
 """What has been spent and reserved of a budget: in this process, or in Redis for several.
 
-Amounts are pairs (money, tokens), both whole numbers; money in billionths of a dollar.
+Money is counted in billionths of a dollar. It and tokens are whole numbers, and what is added may be below nothing.
 """
 
 import asyncio
@@ -18,34 +18,17 @@ log = logging.getLogger("aikido_llm")
 
 
 @frozen
-class Amount:
-    """Money in billionths of a dollar, and tokens; both are whole numbers, and may be below nothing."""
-
-    usd: int = 0
-    tokens: int = 0
-
-    def __add__(self, other: "Amount") -> "Amount":
-        return Amount(self.usd + other.usd, self.tokens + other.tokens)
-
-    def __sub__(self, other: "Amount") -> "Amount":
-        return Amount(self.usd - other.usd, self.tokens - other.tokens)
-
-
-@frozen
 class Most:
     """The bounds of a budget; None is without one."""
 
     usd: int | None = None
     tokens: int | None = None
 
-    def allows(self, amount: Amount) -> bool:
-        return (self.usd is None or amount.usd <= self.usd) and (self.tokens is None or amount.tokens <= self.tokens)
-
-    def part(self, spent: Amount, of: int) -> "Most":
-        """What one of so many processes may still spend."""
+    def part(self, usd: int, tokens: int, of: int) -> "Most":
+        """What one of so many processes may still spend, where so much is."""
         return Most(
-            None if self.usd is None else max(0, self.usd - spent.usd) // of,
-            None if self.tokens is None else max(0, self.tokens - spent.tokens) // of,
+            None if self.usd is None else max(0, self.usd - usd) // of,
+            None if self.tokens is None else max(0, self.tokens - tokens) // of,
         )
 
 
@@ -53,12 +36,14 @@ class Sums(Protocol):
     """Adds what is spent and reserved."""
 
     @property
-    def spent(self) -> Amount: ...
-    async def reserve(self, amount: Amount) -> bool:
+    def usd(self) -> int: ...
+    @property
+    def tokens(self) -> int: ...
+    async def reserve(self, usd: int, tokens: int) -> bool:
         """Whether it still fits, and is then added. One atomic step."""
         ...
 
-    def correct(self, more: Amount) -> None:
+    def correct(self, usd: int, tokens: int) -> None:
         """Add in any case. Never waits."""
         ...
 
@@ -69,22 +54,28 @@ class OwnSums:
     def __init__(self, most: Most) -> None:
         self._most = most
         self._lock = RLock()
-        self.spent = Amount()
+        self.usd = 0
+        self.tokens = 0
 
-    async def reserve(self, amount: Amount) -> bool:
-        return self.add(amount)
+    async def reserve(self, usd: int, tokens: int) -> bool:
+        return self.add(usd, tokens)
 
-    def add(self, amount: Amount) -> bool:
+    def add(self, usd: int, tokens: int) -> bool:
         """Whether it fitted, and was added."""
+        most = self._most
         with self._lock:
-            if not self._most.allows(self.spent + amount):
+            usd += self.usd
+            tokens += self.tokens
+            if (most.usd is not None and usd > most.usd) or (most.tokens is not None and tokens > most.tokens):
                 return False
-            self.spent += amount
+            self.usd = usd
+            self.tokens = tokens
             return True
 
-    def correct(self, more: Amount) -> None:
+    def correct(self, usd: int, tokens: int) -> None:
         with self._lock:
-            self.spent += more
+            self.usd += usd
+            self.tokens += tokens
 
 
 class SharedSums:
@@ -99,27 +90,32 @@ class SharedSums:
         self._keys = (f"aikido_llm:{{{name}}}:sums",)
         self._most = most
         self._lock = RLock()
-        self._seen = Amount()
-        self._unsaid = Amount()
+        self._seen = 0, 0
+        self._unsaid = 0, 0
         self._alone: OwnSums | None = None  # while Redis is gone
         self._carrying: asyncio.Task[None] | None = None
         self._loops: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
 
     @property
-    def spent(self) -> Amount:
+    def usd(self) -> int:
         """As this process knows it."""
-        return self._seen + self._unsaid
+        return self._seen[0] + self._unsaid[0]
 
-    async def reserve(self, amount: Amount) -> bool:
-        task = asyncio.ensure_future(self._reserved(amount))
+    @property
+    def tokens(self) -> int:
+        """As this process knows it."""
+        return self._seen[1] + self._unsaid[1]
+
+    async def reserve(self, usd: int, tokens: int) -> bool:
+        task = asyncio.ensure_future(self._reserved(usd, tokens))
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
-            task.add_done_callback(lambda done: self._undo(done, amount))
+            task.add_done_callback(lambda done: self._undo(done, usd, tokens))
             raise
 
-    def correct(self, more: Amount) -> None:
-        self._say_later(more)
+    def correct(self, usd: int, tokens: int) -> None:
+        self._say_later(usd, tokens)
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
@@ -133,58 +129,58 @@ class SharedSums:
             await asyncio.wait([self._carrying])
         await self._carry()
 
-    async def _reserved(self, amount: Amount) -> bool:
+    async def _reserved(self, usd: int, tokens: int) -> bool:
         try:
-            return await self._step(amount)
+            return await self._step(usd, tokens)
         except Gone as gone:
             with self._lock:
                 if self._alone is None:
-                    self._alone = OwnSums(self._most.part(self._seen, self._store.processes))
+                    self._alone = OwnSums(self._most.part(*self._seen, self._store.processes))
                     log.warning("budget %r: no Redis (%s); until it is back this process spends 1/%d of what was left",
                                 self._name, gone, self._store.processes)  # fmt: skip
-                fits = self._alone.add(amount)
+                fits = self._alone.add(usd, tokens)
             if fits:
-                self._say_later(amount)
+                self._say_later(usd, tokens)
             return fits
 
     async def _carry(self) -> None:
-        while self._unsaid != Amount():
+        while any(self._unsaid):
             try:
-                await self._step(Amount())
+                await self._step(0, 0)
             except Gone:
                 return  # it goes with the next step
 
-    async def _step(self, add: Amount) -> bool:
+    async def _step(self, usd: int, tokens: int) -> bool:
         self._note_loop()
         with self._lock:
-            over, self._unsaid = self._unsaid, Amount()
+            over, self._unsaid = self._unsaid, (0, 0)
         message: dict[str, Any] = {
-            "over": {"usd": over.usd, "tokens": over.tokens},
-            "add": {"usd": add.usd, "tokens": add.tokens},
-            "seen": {"usd": self._seen.usd, "tokens": self._seen.tokens},
+            "over": {"usd": over[0], "tokens": over[1]},
+            "add": {"usd": usd, "tokens": tokens},
+            "seen": {"usd": self._seen[0], "tokens": self._seen[1]},
             "most": {kind: most for kind in ("usd", "tokens") if (most := getattr(self._most, kind)) is not None},
         }
         try:
-            fits, usd, tokens = numbers(await self._store.step(SUMS, self._keys, message), self._keys)
+            fits, *seen = numbers(await self._store.step(SUMS, self._keys, message), self._keys)
         except Gone:
-            self._say_later(over)
+            self._say_later(*over)
             raise
         with self._lock:
-            self._seen = Amount(int(usd), int(tokens))
+            self._seen = int(seen[0]), int(seen[1])
             if self._alone is not None:
                 self._alone = None
                 log.info("budget %r: Redis is back", self._name)
         return int(fits) == 1
 
-    def _say_later(self, more: Amount) -> None:
+    def _say_later(self, usd: int, tokens: int) -> None:
         with self._lock:
-            self._unsaid += more
-            if self._alone is not None and more.tokens < 0:
-                self._alone.correct(more)
+            self._unsaid = self._unsaid[0] + usd, self._unsaid[1] + tokens
+            if self._alone is not None and tokens < 0:
+                self._alone.correct(usd, tokens)
 
-    def _undo(self, task: "asyncio.Task[bool]", amount: Amount) -> None:
+    def _undo(self, task: "asyncio.Task[bool]", usd: int, tokens: int) -> None:
         if not task.cancelled() and task.exception() is None and task.result():
-            self.correct(Amount() - amount)
+            self.correct(-usd, -tokens)
 
     def _note_loop(self) -> None:
         loop = asyncio.get_running_loop()

@@ -54,12 +54,12 @@ class ObservedClient(Middleware):
         self.known = {names.OPERATION: self.operation, names.PROVIDER: names.provider_name(self.row), **self.server}
         self.default_model = self.model
 
-    async def _begin(self, request: Request, road: Road) -> Begun:
+    def _begin(self, request: Request, road: Road) -> Awaitable[Begun]:
         if not self.instruments.heard.now() and not self.propagate:
-            return await road.ask(self.first, request)
+            return road.ask(self.first, request)
         if otel.get_value(names.OUTER_INFERENCE) is not None:  # somebody outside makes the span of this call
-            return await road.ask(self.first, request)
-        return await _Observed(self, road).begin(self.first, request)
+            return road.ask(self.first, request)
+        return _Observed(self, road).begin(self.first, request)
 
     async def embed(
         self,
@@ -214,7 +214,7 @@ class _Observed(_Inside, Call):
 
     # ---------------------------------------------------------------- the call's steps
 
-    async def asked(self, request: Request) -> Request:
+    async def ask(self, client: Client, request: Request) -> Begun:
         observer = self._observer
         model = request.model or observer.default_model
         self._measured = {**observer.known, names.REQUEST_MODEL: model} if model else dict(observer.known)
@@ -228,9 +228,6 @@ class _Observed(_Inside, Call):
         self._request = request
         if self._recording:
             self._span.set_attributes(attributes.of_request(request, stream=self.road.streams))
-        return request
-
-    async def ask(self, client: Client, request: Request) -> Begun:
         if not self._inside:
             return await self.road.ask(client, request)
         with _Reading(self, self._context):
