@@ -42,7 +42,7 @@ DOTTED = f"{KEY[:8]}...{KEY[-4:]}"
 SIGHTING = re.compile(rf"{KEY[:7]}|{HEADER[:7]}|{PROXY[:7]}|{KEY[-4:]}", re.IGNORECASE)
 ECHO = f"Incorrect API key provided: {KEY} ({MASKED}, {DOTTED}), Authorization: Bearer {HEADER}, https://h/p?key={KEY}"
 ROWS = ("vllm", "openai-responses", "anthropic", "gemini", "cohere", "ollama", "azure", "bedrock-converse")
-TIMEOUTS = llm.Timeouts(connect=2, first_event=0.15, idle=0.15)
+TIMEOUTS = llm.Timeouts(connect=2, first_event=0.15, idle=0.15)  # where a server may be silent
 LIMITS = llm.Limits(event_bytes=100_000, body_bytes=100_000)
 
 
@@ -193,8 +193,8 @@ def request() -> llm.Request:
     return llm.Request([llm.user("hi")], model="test-model", max_tokens=50, extra_headers={"X-Session-Token": HEADER})
 
 
-def open_client(server: WireServer, row: str, **more: Any) -> llm.HTTPClient:
-    return llm.open(row, server.base_url(row), api_key=KEY, headers={"X-Auth": HEADER}, retry=None, timeouts=TIMEOUTS,
+def open_client(server: WireServer, row: str, timeouts: llm.Timeouts = TIMEOUTS, **more: Any) -> llm.HTTPClient:
+    return llm.open(row, server.base_url(row), api_key=KEY, headers={"X-Auth": HEADER}, retry=None, timeouts=timeouts,
                     limits=LIMITS, **more)  # fmt: skip
 
 
@@ -410,7 +410,7 @@ async def test_a_key_that_a_server_gives_as_a_name_is_hidden(server: WireServer,
     """As the id, the model or the reason for the end of a whole answer; in capitals or small letters too."""
     for stream in (True, False):
         server.answer(Answer("hi", id=spelled, model=spelled, headers=echo_headers()))
-        async with open_client(server, row) as client:
+        async with open_client(server, row, llm.Timeouts()) as client:
             if stream:
                 response = await llm.collect(client.stream(request()))
             else:

@@ -95,7 +95,7 @@ async def test_at_most_so_often(server: WireServer) -> None:
 
 async def test_refused_then_listening(server: WireServer) -> None:
     server.answer(Answer(fault=Fault.refuse(0.05)), "up again")
-    policy = llm.RetryPolicy(max_attempts=3, base_delay=0.15, should_retry=llm.is_retryable)
+    policy = llm.RetryPolicy(max_attempts=3, base_delay=0.5, should_retry=llm.is_retryable)
     async with llm.open("openai", server.dsn("openai"), retry=policy) as client:
         response = await client.chat("hi")
     assert (response.text, response.attempts) == ("up again", 2)
