@@ -96,7 +96,8 @@ class Clocks:
         try:
             first = next(steps)
         except StopIteration as done:
-            return cast("T", done.value)
+            there: T = done.value
+            return there
         self._waiting = False
         with _Bounded(self):
             return (yield from _from(first, steps))

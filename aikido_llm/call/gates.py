@@ -1,16 +1,17 @@
 """What is asked before every HTTP request of an answer, and told how it ended: limits and budgets stand on it."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Protocol, TypeAlias, TypeVar, cast
 
 from ..client import NOTHING, Gate, Lease
 from ..errors import ConfigError, ConnectError, LLMError, StreamError, TimedOutError
-from ..types.events import EndEvent, Event
+from ..types.events import EndEvent, ErrorEvent, Event
 from ..types.exchange import RateLimits
 from ..types.request import Request
 from ..types.usage import Usage
-from .reader import failure_in
 from .stream import Source
+
+_UNREAD = object()
 
 T = TypeVar("T")
 Begun: TypeAlias = tuple[Source, list[Event]]
@@ -127,9 +128,9 @@ class Settling:
 
 def _limits(source: Source, events: list[Event]) -> RateLimits | None:
     """What the head of the reply says; of a client that is not ours, what a whole answer does."""
-    if hasattr(source, "rate_limits"):
-        told: RateLimits | None = getattr(source, "rate_limits", None)
-        return told
+    told = getattr(source, "rate_limits", _UNREAD)
+    if told is not _UNREAD:
+        return cast("RateLimits | None", told)
     end = events[-1] if events else None
     return end.response.rate_limits if isinstance(end, EndEvent) else None
 
@@ -139,11 +140,11 @@ def used(events: list[Event]) -> Usage | None:
     end = events[-1] if events else None
     if not isinstance(end, EndEvent):
         return None
-    failure = failure_in(events)
-    if failure is not None and _cut(failure):
+    last = events[-2] if len(events) > 1 else None
+    if isinstance(last, ErrorEvent) and _cut(last.error):
         return None
     usage = end.response.usage
-    return None if usage.total_tokens is None else usage
+    return None if usage.input_tokens is None and usage.output_tokens is None else usage
 
 
 def used_by(error: LLMError) -> Usage | None:

@@ -63,15 +63,10 @@ class Breaker:
         self._probing = False
         if failed is None:
             return
-        if self._opened is None:
-            self._count(failed)
-        elif failed:
-            self._turn(self._clock())
-        else:
-            self._turn(None)
-
-    def _count(self, failed: bool) -> None:
         now, rules = self._clock(), self._rules
+        if self._opened is not None:
+            self._turn(now if failed else None)
+            return
         self._calls.append((now, failed))
         self._failures += failed
         while self._calls[0][0] <= now - rules.window or len(self._calls) > _MOST_CALLS:
@@ -89,18 +84,18 @@ class Breaker:
 class Admission:
     """One call that was let through. Tell it once how the call ended; telling it again is of no effect."""
 
-    __slots__ = ("_breaker", "turn")
+    __slots__ = ("breaker", "turn")
 
     def __init__(self, breaker: Breaker, turn: int) -> None:
-        self._breaker = breaker
+        self.breaker = breaker
         self.turn: int | None = turn  # of the breaker, until it is told
 
     def succeeded(self) -> None:
-        self._breaker.took(self, failed=False)
+        self.breaker.took(self, failed=False)
 
     def failed(self) -> None:
-        self._breaker.took(self, failed=True)
+        self.breaker.took(self, failed=True)
 
     def unsure(self) -> None:
         """It was cancelled, or the request was at fault."""
-        self._breaker.took(self, failed=None)
+        self.breaker.took(self, failed=None)

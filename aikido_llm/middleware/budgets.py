@@ -52,28 +52,20 @@ class Budget:
         self.assume_output = assume_output
         self.prices = None if usd is None else Prices("Budget(usd=...)")
         most = Most(None if usd is None else math.floor(usd * _UNITS), tokens)
-        self._sums: Sums = OwnSums(most) if store is None else SharedSums(store, name, most)
+        self.sums: Sums = OwnSums(most) if store is None else SharedSums(store, name, most)
 
     @property
     def spent_usd(self) -> float:
         """What is spent and reserved, in dollars, where `usd` is set; of a shared budget what this process knows."""
-        return self._sums.usd / _UNITS
+        return self.sums.usd / _UNITS
 
     @property
     def spent_tokens(self) -> int:
         """What is spent and reserved, in tokens."""
-        return self._sums.tokens
+        return self.sums.tokens
 
-    async def reserve(self, usd: int, tokens: int) -> None:
-        """usd: in billionths. Raises BudgetExceededError where it does not fit into what is left."""
-        if not await self._sums.reserve(usd, tokens):
-            raise BudgetExceededError(self._refusal(usd, tokens))
-
-    def correct(self, usd: int, tokens: int) -> None:
-        """What was reserved has cost so much more, or less."""
-        self._sums.correct(usd, tokens)
-
-    def _refusal(self, usd: int, tokens: int) -> str:
+    def refusal(self, usd: int, tokens: int) -> BudgetExceededError:
+        """So much does not fit into what is left. usd: in billionths."""
         said: list[str] = []
         if self.usd is not None:
             left = max(0.0, self.usd - self.spent_usd)
@@ -81,7 +73,7 @@ class Budget:
         if self.tokens is not None:
             left = max(0, self.tokens - self.spent_tokens)
             said.append(f"up to {tokens} tokens, and {left} of {self.tokens} are left")
-        return f"not sent: the request may take {'; '.join(said)} (a smaller max_tokens lowers it)"
+        return BudgetExceededError(f"not sent: the request may take {'; '.join(said)} (a smaller max_tokens lowers it)")
 
 
 def _check(name: str, value: object, kind: type) -> None:
@@ -137,7 +129,8 @@ class _Purse:
         output = (budget.assume_output if request.max_tokens is None else request.max_tokens) * (request.n or 1)
         model = request.model or self._model
         usd = 0 if budget.prices is None else await self._most(budget.prices, request, model, Usage(input_, output))
-        await budget.reserve(usd, input_ + output)
+        if not await budget.sums.reserve(usd, input_ + output):
+            raise budget.refusal(usd, input_ + output)
         return _Reserved(self, model, input_, output, usd)
 
     async def _most(self, prices: Prices, request: Request, model: str, most: Usage) -> int:
@@ -189,4 +182,4 @@ class _Reserved:
             known = evolve(usage, input_tokens=input_, output_tokens=output)
             cost = self._purse.cost(budget.prices, self._model, known)
             usd = self._usd if cost is None else cost
-        budget.correct(usd - self._usd, input_ + output - self._input - self._output)
+        budget.sums.correct(usd - self._usd, input_ + output - self._input - self._output)

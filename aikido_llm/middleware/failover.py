@@ -5,7 +5,7 @@ Once a part of an answer has been handed out nobody else is asked: no answer is 
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeAlias, TypeVar
 
 from attrs import define, frozen
@@ -121,17 +121,15 @@ class FallbackClient(Middleware):
     def _begin(self, request: Request, road: Road) -> Awaitable[Begun]:
         return _Routed(road, self).begin(self, request)
 
-    def turns(self) -> Iterator["Turn"]:
-        """Whom to ask, in this order. Those that are left out are asked when nobody else is there."""
-        nobody = True
-        for place, (client, breaker) in enumerate(zip(self._clients, self._breakers, strict=True)):
-            admission = breaker.admit()
+    def turn(self, behind: "Turn | None") -> "Turn | None":
+        """Whom to ask behind that one. Those that are left out are asked, in their order, when nobody else is there."""
+        insisted = behind is not None and behind.insisted
+        for place in range(0 if behind is None else behind.place + 1, len(self._clients)):
+            breaker = self._breakers[place]
+            admission = breaker.insist() if insisted else breaker.admit()
             if admission is not None:
-                nobody = False
-                yield Turn(client, breaker, admission, first=place == 0)
-        if nobody:
-            for place, (client, breaker) in enumerate(zip(self._clients, self._breakers, strict=True)):
-                yield Turn(client, breaker, breaker.insist(), first=place == 0)
+                return Turn(self._clients[place], place, admission, insisted)
+        return None if behind is not None else Turn(self._clients[0], 0, self._breakers[0].insist(), True)
 
     def goes_over(self, error: LLMError) -> bool:
         """Whether the next client is asked behind this error."""
@@ -162,7 +160,7 @@ class FallbackClient(Middleware):
             places = gathering.missing
             left = [several[place] for place in places]
             try:
-                found = await embed_with(turn.client, left, model if turn.first else None, dimensions, input_type)
+                found = await embed_with(turn.client, left, None if turn.place else model, dimensions, input_type)
                 gathering.add(found, places)
             except LLMError as error:
                 if (made := error.partial_embeddings) is not None:
@@ -181,19 +179,20 @@ class FallbackClient(Middleware):
         several = list(documents)
 
         async def ask(turn: Turn) -> Ranking:
-            return await rerank_with(turn.client, query, several, model if turn.first else None, top_n)
+            return await rerank_with(turn.client, query, several, None if turn.place else model, top_n)
 
         return await Chain(self).run(ask)
 
 
 @define(eq=False)
 class Turn:
-    """One client's turn to be asked. first: it is the first of the fallback's, whose model the request names."""
+    """One client's turn to be asked. place: among the fallback's; the request names the model of the first, in 0.
+    insisted: although its breaker leaves it out."""
 
     client: Client
-    breaker: Breaker
+    place: int
     admission: Admission
-    first: bool
+    insisted: bool
 
     def failed(self, error: LLMError) -> None:
         """Tell the breaker."""
@@ -225,24 +224,25 @@ class Chain:
         except TimeoutError:
             if not scope.expired() or self.turn is None:
                 raise
-        self.turn.breaker.insist().failed()
+        self.turn.admission.breaker.insist().failed()
         late = TimedOutError(f"fallback: no answer had begun within its deadline of {deadline:g} s", phase="total")
         late.route = (*self.route, _hop(self.turn.client, TimedOutError("given up at the deadline", phase="total")))
         raise late
 
     async def _run(self, ask: Callable[[Turn], Awaitable[T]]) -> T:
+        clients = self._clients
         failure: LLMError | None = None
-        for turn in self._clients.turns():
-            if failure is not None and self.turn is not None:
-                self._go_over(self.turn.client, failure)
+        turn = clients.turn(None)
+        while turn is not None:
             self.turn = turn
             try:
                 answer = await ask(turn)
             except LLMError as error:
                 turn.failed(error)
                 failure = error
-                if not self._clients.goes_over(error):
-                    break
+                turn = clients.turn(turn) if clients.goes_over(error) else None
+                if turn is not None:
+                    self._go_over(self.turn.client, error)
             except BaseException:
                 turn.admission.unsure()
                 raise
@@ -271,7 +271,7 @@ class _Routed(Call):
 
     def ask(self, client: Client, request: Request) -> Awaitable[Begun]:
         def one(turn: Turn) -> Awaitable[Begun]:
-            asking = self.road.ask(turn.client, request if turn.first else for_others(request))
+            asking = self.road.ask(turn.client, for_others(request) if turn.place else request)
             return self._with_content(asking) if self.road.streams else asking
 
         asking = self._chain.run(one)
@@ -311,7 +311,7 @@ class _Routed(Call):
     def _broke_off(self, failure: LLMError) -> None:
         """Behind its first content: nobody else is asked, and the client has failed all the same."""
         if self._chain.turn is not None and rule_for(failure).counts:
-            self._chain.turn.breaker.insist().failed()
+            self._chain.turn.admission.breaker.insist().failed()
         failure.route = (*self._chain.route, *failure.route)
 
 

@@ -51,9 +51,14 @@ async def test_the_whole_call_has_its_own_clock_between_attempts_too() -> None:
 
 
 async def test_what_is_there_at_once_costs_no_timer(monkeypatch: pytest.MonkeyPatch) -> None:
-    loop, timers = asyncio.get_running_loop(), list[object]()
-    real = loop.call_at
-    monkeypatch.setattr(loop, "call_at", lambda *given, **options: timers.append(given) or real(*given, **options))
+    loop, timers = asyncio.get_running_loop(), list[float]()
+    call_at = loop.call_at
+
+    def counted(when: float, *args: Any, **options: Any) -> asyncio.TimerHandle:
+        timers.append(when)
+        return call_at(when, *args, **options)
+
+    monkeypatch.setattr(loop, "call_at", counted)
 
     async def at_once() -> str:
         return "here"

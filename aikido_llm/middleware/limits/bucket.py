@@ -44,7 +44,8 @@ class Bucket:
     def correct(self, more: float, now: float) -> None:
         """What was taken was more by so much, or less where that is negative."""
         self._fill(now)
-        self._level = max(min(self._burst, self._level - more), -LONGEST_DEBT * self._rate)
+        level, most = self._level - more, LONGEST_DEBT * self._rate
+        self._level = self._burst if level > self._burst else level if level > -most else -most
 
     def hold(self, until: float, now: float) -> None:
         """Nothing is there, and nothing flows in until then."""

@@ -35,6 +35,7 @@ class Line:
 
     def __init__(self, ledger: Ledger, clock: Clock, sleep: Sleep) -> None:
         self._ledger = ledger
+        self.answered = ledger.answered
         self._clock = clock
         self._sleep = sleep
         self._lock = RLock()  # a stream that is collected may settle in the middle of anything
@@ -93,10 +94,6 @@ class Line:
         """Nothing is there yet."""
         with self._lock:
             self._ledger.empty(self._clock())
-
-    def answered(self) -> None:
-        """The host took a request."""
-        self._ledger.answered()
 
     def refused(self, retry_after: float | None) -> float:
         """The host asks to wait so many seconds; None: it does not say how long. Returns what is waited."""

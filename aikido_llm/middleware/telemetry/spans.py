@@ -55,11 +55,12 @@ class ObservedClient(Middleware):
         self.default_model = self.model
 
     def _begin(self, request: Request, road: Road) -> Awaitable[Begun]:
+        client = self._clients[0]
         if not self.instruments.heard.now() and not self.propagate:
-            return road.ask(self.first, request)
+            return road.ask(client, request)
         if otel.get_value(names.OUTER_INFERENCE) is not None:  # somebody outside makes the span of this call
-            return road.ask(self.first, request)
-        return _Observed(self, road).begin(self.first, request)
+            return road.ask(client, request)
+        return _Observed(self, road).begin(client, request)
 
     async def embed(
         self,
