@@ -73,7 +73,7 @@ class Attempts:
         self._briefs = Briefs(settings)
         self._conversations = Conversations(settings.dialect, self._provider)
 
-    async def begin(self, request: Request, stream: bool, clocks: Clocks) -> tuple[Source, list[Event]]:
+    def begin(self, request: Request, stream: bool, clocks: Clocks) -> Awaitable[tuple[Source, list[Event]]]:
         """Send the request, again while nothing of an answer has come and the policy allows it; and, when the provider
         pauses in its answer, ask it to go on.
 
@@ -87,8 +87,8 @@ class Attempts:
             raise self.stamp(error, request.model) from error.__cause__
         most = self._settings.continuation
         if not most:
-            return await self._turn(stream, clocks, asked)
-        return await Continued(partial(self._turn, stream, clocks), asked, most).begin()
+            return self._turn(stream, clocks, asked)
+        return Continued(partial(self._turn, stream, clocks), asked, most).begin()
 
     def encoded(self, request: Request) -> tuple[Request, WireRequest]:
         """A request that is not sent by itself: with the client's defaults, and as `complete` would send it.
@@ -177,12 +177,14 @@ class Attempts:
         told = None if watching is None else watching.retrying
         return retry.run(policy, attempt, sleep=clocks.sleep, retrying=told)
 
-    async def _attempt(self, clocks: Clocks, prepared: Prepared, number: int) -> Begun:
-        """One attempt, let pass by the gates; it tells them how it went."""
-        gates = self._settings.gates
-        if not gates:
-            return await self._ask(clocks, prepared, number)
-        lease = await clocks.outside(enter(gates, prepared.request))
+    def _attempt(self, clocks: Clocks, prepared: Prepared, number: int) -> Awaitable[Begun]:
+        """One attempt, let pass by the gates."""
+        ask = self._let_pass if self._settings.gates else self._ask
+        return ask(clocks, prepared, number)
+
+    async def _let_pass(self, clocks: Clocks, prepared: Prepared, number: int) -> Begun:
+        """One attempt behind the gates; it tells them how it went."""
+        lease = await clocks.outside(enter(self._settings.gates, prepared.request))
         return await kept(lease, self._ask(clocks, prepared, number))
 
     async def _ask(self, clocks: Clocks, prepared: Prepared, number: int) -> Begun:

@@ -42,20 +42,20 @@ class Clocks:
         "_expired",
         "_granted",
         "_idle",
-        "_loop",
         "_on_due",
         "_seen_content",
         "_timeouts",
         "_timer",
         "_total_due",
         "_waiting",
+        "loop",
         "now",
         "resume",
     )
 
     def __init__(self, timeouts: Timeouts) -> None:
-        self._loop = running_loop()
-        self.now = _clock_of(self._loop)
+        self.loop = running_loop()
+        self.now = _clock_of(self.loop)
         self._timeouts = timeouts
         self._idle = _or_never(timeouts.idle)
         self._total_due = self._in(timeouts.total)
@@ -226,9 +226,9 @@ class Clocks:
         due = self._content_due if self._waiting or now < self._content_due else now + pause
         due = min(due, now + pause, self._total_due)  # `idle` begins with the first event, which may come at any time
         if self._ended or due <= now:
-            self._timer = self._loop.call_soon(self._tick)  # before what the task itself asks the loop for
+            self._timer = self.loop.call_soon(self._tick)  # before what the task itself asks the loop for
         elif due != _NEVER:
-            self._timer = self._loop.call_at(due, self._tick)
+            self._timer = self.loop.call_at(due, self._tick)
 
 
 def _clock_of(loop: asyncio.AbstractEventLoop) -> Callable[[], float]:

@@ -32,7 +32,7 @@ from ..transport.base import (
 from ..types.request import Options
 from .clocks import Clocks
 from .reply import Reply, read_reply
-from .signing import UNSIGNED, Signed, Signer
+from .signing import UNSIGNED, Signer
 
 _URLS = 64  # that are remembered: a client asks for a few paths
 _ERROR_BODY = 5.0  # s for the body of an error: the status says most, what was read until then the rest
@@ -134,25 +134,14 @@ class Exchange:
         *,
         stream: bool = False,
         extra_headers: Headers | None = None,
+        again: bool = True,
     ) -> Accepted:
         """Send, and return the 200 when its headers have arrived; the caller owns it. What signs is asked here, so that
-        a key that was rotated is seen by the next attempt; a credential that is refused is replaced once. body: JSON
-        bytes.
+        a key that was rotated is seen by the next attempt; a credential that is refused is replaced once (again). body:
+        JSON bytes.
 
         raises: the typed error of an HTTP status, of the connection, of a clock.
         """
-        signed, answer = await self._once(clocks, wire, body, stream, extra_headers)
-        if isinstance(answer, LLMError) and self._signer.mends(answer, signed):
-            self._signer.refuse(signed)
-            _, answer = await self._once(clocks, wire, body, stream, extra_headers)
-        if isinstance(answer, LLMError):
-            raise answer
-        return answer
-
-    async def _once(
-        self, clocks: Clocks, wire: WireRequest, body: bytes | Body | None, stream: bool, extra: Headers | None
-    ) -> tuple[Signed, Accepted | LLMError]:
-        """One HTTP request: who signed it, and the 200, or the error of another status."""
         secrets, signed, response, failure = self._secrets, UNSIGNED, None, None
         sent = clocks.now()
         try:
@@ -160,10 +149,10 @@ class Exchange:
                 url = self._urls.get(wire.path) or await self._url(wire)
                 general = self._general(wire, stream=stream)
                 signed = self._signer.at_once() or await self._signer.sign(
-                    wire.method, url, partial(self._with_extra, general, wire, None, extra), body
+                    wire.method, url, partial(self._with_extra, general, wire, None, extra_headers), body
                 )
-                secrets = (*secrets, *(extra.secrets() if extra else ()), *signed.secrets)
-                headers = self._headers(general, wire, signed.headers, extra)
+                secrets = (*secrets, *(extra_headers.secrets() if extra_headers else ()), *signed.secrets)
+                headers = self._headers(general, wire, signed.headers, extra_headers)
                 request = HTTPRequest(wire.method, url, headers, body, once=wire.once)
                 response = await self._transport.send(request)
         except LLMError as error:
@@ -176,9 +165,12 @@ class Exchange:
             failure = _unreadable(response)
         else:
             failure = await self._refusal(clocks, response)
-        if failure is not None:
-            return signed, reply.stamp(failure.scrubbed(*secrets))
-        return signed, Accepted(response, reply, when_sent(response, sent), secrets)
+        if failure is None:
+            return Accepted(response, reply, when_sent(response, sent), secrets)
+        if not again or not self._signer.mends(failure, signed):
+            raise reply.stamp(failure.scrubbed(*secrets))
+        self._signer.refuse(signed)
+        return await self.send(clocks, wire, body, stream=stream, extra_headers=extra_headers, again=False)
 
     async def read(self, clocks: Clocks, response: HTTPResponse) -> bytes:
         """The whole body of a document. Raises TooLargeError past Limits.body_bytes, and what broke the reading."""

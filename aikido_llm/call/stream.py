@@ -18,7 +18,7 @@ from ..transport.base import Timeouts
 from ..types.events import EndEvent, ErrorEvent, Event, TextDelta
 from ..types.exchange import ResumeToken
 from ..types.response import Response
-from .clocks import Clocks, running_loop
+from .clocks import Clocks
 from .reader import failure_in
 
 
@@ -76,9 +76,12 @@ class StreamCore:
         try:
             if reader is None:
                 reader, events = await self._first()
+                self._reader = reader
             else:
                 events = await reader.events()
-        except BaseException:
+        except BaseException as error:
+            if reader is None:
+                self._failed(error)
             self.close()
             raise
         finally:
@@ -87,19 +90,18 @@ class StreamCore:
             self._ended(events)
         return events
 
-    async def _first(self) -> tuple[Source, list[Event]]:
-        self.loop = running_loop()
+    def _first(self) -> Awaitable[tuple[Source, list[Event]]]:
         self._clocks = clocks = Clocks(self._timeouts)
+        self.loop = clocks.loop
         self._live.add(self)
         self.open = True
         self._begun = clocks.now()
-        try:
-            self._reader, events = await self._begin(clocks)
-        except LLMError as error:
-            if self._level is not None:
-                log_failure(error, clocks.now() - self._begun, self._level)
-            raise
-        return self._reader, events
+        return self._begin(clocks)
+
+    def _failed(self, error: BaseException) -> None:
+        """The call failed before its answer began."""
+        if isinstance(error, LLMError) and self._clocks is not None and self._level is not None:
+            log_failure(error, self._clocks.now() - self._begun, self._level)
 
     def _ended(self, events: list[Event]) -> None:
         self.over = True

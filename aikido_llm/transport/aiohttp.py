@@ -7,7 +7,7 @@ What aiohttp does under faults was found by experiment; tests/transport holds a 
 import asyncio
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from functools import lru_cache
 from typing import cast
 
@@ -62,13 +62,19 @@ class AiohttpTransport:
 
     async def send(self, request: HTTPRequest) -> HTTPResponse:
         pool = self._pool()
-        left = await pool.slots.take(self._timeouts.connect)
+        left = self._timeouts.connect
+        if not pool.slots.take_at_once():
+            left = await pool.slots.take(left)
+        body: bytes | _Upload | None = None
         try:
-            response = await self._send(request, left)
-            return AiohttpResponse(response, pool.live, pool.slots, self._route(request.url).secrets)
-        except BaseException:
-            pool.slots.give()
-            raise
+            route = self._route(request.url)
+            body = None if request.body is None else _payload(request.body)
+            response = await _asked(pool, request, route, body, left)
+            return AiohttpResponse(response, pool.live, pool.slots, route.secrets)
+        except BaseException as error:
+            failure = self._failure(error, request, body)
+        pool.slots.give()
+        raise failure  # outside of the except block: aiohttp's own exception holds the headers and is not chained
 
     async def warm(self, url: str, connections: int) -> None:
         pool = self._pool()
@@ -99,45 +105,25 @@ class AiohttpTransport:
         """One connection more, and its slot."""
         left = await pool.slots.take(self._timeouts.connect)
         HELD.set(held)
+        request = HTTPRequest("GET", url, Headers({}))
         try:
-            await self._send(HTTPRequest("GET", url, Headers({})), left)
+            await _asked(pool, request, self._route(url), None, left)
         except Held:
-            pass
-        except BaseException:
-            pool.slots.give()
-            raise
+            return
+        except BaseException as error:
+            failure = self._failure(error, request, None)
+        pool.slots.give()
+        raise failure
 
-    async def _send(self, request: HTTPRequest, connect: float | None) -> aiohttp.ClientResponse | Answered:
-        body = None if request.body is None else _payload(request.body)
-        failure: BaseException
-        through, secrets = "", tuple[Secret, ...]()
-        CONNECTED.set(0.0)
-        try:
-            route = self._route(request.url)
-            through, secrets = route.through, route.secrets
-            pool = self._pool()
-            session = pool.session(route.socket)
-            timeout = _connect_within(connect)
-            if isinstance(body, bytes) and not route.through and stands_alone(session):
-                return await pool.heads(route.socket).send(request, body, route.url, route.trust, timeout)
-            return await session.request(
-                request.method,
-                route.url,
-                data=body,
-                headers=request.headers.reveal(),
-                allow_redirects=False,
-                timeout=timeout,
-                ssl=route.trust,
-                proxy=route.proxy.reveal() or None,
-            )
-        except (aiohttp.ClientError, HttpProcessingError, OSError, ValueError, RuntimeError) as error:
-            told = failure_before_answer(error, through)
-            failure = (never_again(told) if request.once and CONNECTED.get() else told).scrubbed(*secrets)
-        except BaseException as error:  # a cancellation, above all: it goes on, without aiohttp's frames
-            failure = without_frames(error)
+    def _failure(self, error: BaseException, request: HTTPRequest, body: "bytes | _Upload | None") -> BaseException:
+        """What is raised in place of this: before the headers, with nothing that aiohttp holds."""
         if isinstance(body, _Upload):
             body.abort()
-        raise failure  # outside of the except block: aiohttp's own exception holds the headers and is not chained
+        if not isinstance(error, _BROKEN):  # a cancellation, above all: it goes on, without aiohttp's frames
+            return without_frames(error)
+        route = self._routes.get(request.url, _NO_ROUTE)
+        told = failure_before_answer(error, route.through)
+        return (never_again(told) if request.once and CONNECTED.get() else told).scrubbed(*route.secrets)
 
     async def aclose(self) -> None:
         self._closed = True
@@ -194,6 +180,32 @@ class _Route:
     through: str = ""
     secrets: tuple[Secret, ...] = ()
     socket: str = ""
+
+
+_NO_ROUTE = _Route(URL())
+_BROKEN = (aiohttp.ClientError, HttpProcessingError, OSError, ValueError, RuntimeError)
+"""What aiohttp raises, and what it does not catch."""
+
+
+def _asked(
+    pool: Pool, request: HTTPRequest, route: _Route, body: "bytes | _Upload | None", connect: float | None
+) -> Awaitable[aiohttp.ClientResponse | Answered]:
+    """The request goes out when this is awaited; connect: seconds for its connection."""
+    CONNECTED.set(0.0)
+    session = pool.session(route.socket)
+    timeout = _connect_within(connect)
+    if isinstance(body, bytes) and not route.through and stands_alone(session):
+        return pool.heads(route.socket).send(request, body, route.url, route.trust, timeout)
+    return session.request(
+        request.method,
+        route.url,
+        data=body,
+        headers=request.headers.reveal(),
+        allow_redirects=False,
+        timeout=timeout,
+        ssl=route.trust,
+        proxy=route.proxy.reveal() or None,
+    )
 
 
 def _to_socket(url: str) -> _Route:

@@ -8,7 +8,7 @@ its session, a mock of a test or a tracer, is asked all the same: `stands_alone`
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from types import FunctionType
 from typing import Any
 
@@ -50,15 +50,21 @@ class Heads:
         self._session = session
         self._known: dict[str, _Head] = {}
 
-    async def send(
+    def send(
         self, request: HTTPRequest, body: bytes, url: URL, trust: ssl.SSLContext | bool, timeout: aiohttp.ClientTimeout
-    ) -> "Answered":
+    ) -> "Coroutine[Any, Any, Answered]":
         """Send it, and return when the headers of its answer have arrived. Raises what aiohttp raises."""
         known = self._known.get(request.url)
         if known is None or known.of is not request.headers or known.method != request.method:
-            if len(self._known) >= _HEADS:
-                self._known.clear()
-            known = self._known[request.url] = await _head(request, url, trust, self._session)
+            return self._first(request, body, url, trust, timeout)
+        return known.send(body, timeout)
+
+    async def _first(
+        self, request: HTTPRequest, body: bytes, url: URL, trust: ssl.SSLContext | bool, timeout: aiohttp.ClientTimeout
+    ) -> "Answered":
+        if len(self._known) >= _HEADS:
+            self._known.clear()
+        known = self._known[request.url] = await _head(request, url, trust, self._session)
         return await known.send(body, timeout)
 
 

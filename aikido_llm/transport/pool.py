@@ -121,7 +121,9 @@ class _Watched(aiohttp.BaseConnector):
             connection = await super().connect(req, traces, timeout)
             transport = connection.transport
             idle = None if transport is None else transport.get_protocol()
-            if not isinstance(idle, _Idle) or await self._wake(idle, connection):
+            if isinstance(idle, _Idle) and idle.encrypted:
+                await self._settled(idle, connection)
+            if not isinstance(idle, _Idle) or idle.wake():
                 held = HELD.get()
                 if held is not None:
                     held.append(connection)
@@ -130,9 +132,9 @@ class _Watched(aiohttp.BaseConnector):
                 return connection
             connection.close()
 
-    async def _wake(self, idle: "_Idle", connection: Connection) -> bool:
+    async def _settled(self, idle: "_Idle", connection: Connection) -> None:
         try:
-            return await idle.wake()
+            await idle.settle()
         except BaseException:  # nobody else holds it yet
             connection.close()
             raise
@@ -180,17 +182,20 @@ class _Idle(asyncio.Protocol):
         self._transport = transport
         self._over = False
 
-    async def wake(self) -> bool:
-        """Give the connection back to aiohttp. False when it has ended, or something has arrived that nobody asked for.
+    @property
+    def encrypted(self) -> bool:
+        return self._transport.get_extra_info("sslcontext") is not None
 
-        Bytes that wait on a TLS connection may be meant for TLS (a server sends session tickets when it likes to). Who
-        reads them can tell: the loop gets its turn, and what it then hands to us is no ticket.
-        """
-        if self._transport.get_extra_info("sslcontext") is not None:
-            for _ in range(_TURNS):
-                if self._over or not self._waits():
-                    break
-                await asyncio.sleep(0)
+    async def settle(self) -> None:
+        """Bytes that wait on a TLS connection may be meant for TLS (a server sends session tickets when it likes to).
+        Who reads them can tell: the loop gets its turn, and what it then hands to us is no ticket."""
+        for _ in range(_TURNS):
+            if self._over or not self._waits():
+                break
+            await asyncio.sleep(0)
+
+    def wake(self) -> bool:
+        """Give the connection back to aiohttp. False when it has ended, or what nobody asked for has arrived."""
         self._transport.set_protocol(self._handler)
         return not self._over and not self._waits()
 
