@@ -85,10 +85,7 @@ class Attempts:
             raise self.stamp(_too_deep(), request.model) from None
         except LLMError as error:
             raise self.stamp(error, request.model) from error.__cause__
-        most = self._settings.continuation
-        if not most:
-            return self._turn(stream, clocks, asked)
-        return Continued(partial(self._turn, stream, clocks), asked, most).begin()
+        return self._turn(stream, self._settings.continuation, clocks, asked)
 
     def encoded(self, request: Request) -> tuple[Request, WireRequest]:
         """A request that is not sent by itself: with the client's defaults, and as `complete` would send it.
@@ -102,23 +99,26 @@ class Attempts:
         except LLMError as error:
             raise self.stamp(error, request.model) from error.__cause__
 
-    async def _turn(self, stream: bool, clocks: Clocks, asked: Request) -> Begun:
-        """One turn of an answer; nearly always the only one."""
+    async def _turn(self, stream: bool, further: int, clocks: Clocks, asked: Request) -> Begun:
+        """One turn of an answer, nearly always the only one, and up to so many further ones behind it."""
         prepared: Prepared | None = None
         try:
             try:
                 prepared = self._prepare(asked, stream=stream)
             except RecursionError:
                 raise _too_deep() from None
-            return await self.retrying(clocks, partial(self._attempt, clocks, prepared))
+            begun = await self.retrying(clocks, partial(self._attempt, clocks, prepared))
         except LLMError as error:
             if isinstance(error, ModelNotFoundError) and asked.model:
                 error.available = await self.near_models(asked.model)
             self.stamp(error, asked.model)
             failed = None if prepared is None else prepared.failed
-            if failed is not None and failed_at_once(failed[1]) is error:
-                return failed
-            raise error from error.__cause__
+            if failed is None or failed_at_once(failed[1]) is not error:
+                raise error from error.__cause__
+            begun = failed
+        if not further:
+            return begun
+        return await Continued(partial(self._turn, stream, 0, clocks), asked, further).begin(*begun)
 
     async def models(self, clocks: Clocks) -> list[ModelInfo]:
         """All pages of the model list, each retried on its own."""

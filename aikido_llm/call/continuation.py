@@ -50,9 +50,9 @@ class Continued:
         self._index = 0  # of the first call of this turn
         self.over = False
 
-    async def begin(self) -> tuple["Continued", list[Event]]:
-        """Ask for the first turn. Raises what its request fails with."""
-        self._source, events = await self._ask(self._request)
+    async def begin(self, first: Source, events: list[Event]) -> tuple["Continued", list[Event]]:
+        """Stand around the first turn, which has begun with these events."""
+        self._source = first
         return self, await self._taken(events)
 
     async def events(self) -> list[Event]:

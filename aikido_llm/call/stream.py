@@ -119,14 +119,24 @@ class StreamCore:
         return getattr(self._reader, "resume_token", None)  # of a stream that stands below this one
 
     async def response(self) -> Response:
-        """The whole answer. Raises the error that the events tell of."""
+        """The whole answer, where nobody else reads. Raises the error that the events tell of."""
+        reader: Source | None = None
         try:
-            while events := await self.events():
+            reader, events = await self._first()
+            self._reader = reader
+            if reader.over:
+                self._ended(events)
+            while events:
                 for event in events:
                     if isinstance(event, ErrorEvent):
                         raise event.error
                     if isinstance(event, EndEvent):
                         return event.response
+                events = await self.events()
+        except BaseException as error:
+            if reader is None:
+                self._failed(error)
+            raise
         finally:
             if not self.over:
                 self.close()

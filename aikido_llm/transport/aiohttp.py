@@ -106,6 +106,7 @@ class AiohttpTransport:
         left = await pool.slots.take(self._timeouts.connect)
         HELD.set(held)
         request = HTTPRequest("GET", url, Headers({}))
+        failure: BaseException | None = None
         try:
             await _asked(pool, request, self._route(url), None, left)
         except Held:
@@ -113,7 +114,8 @@ class AiohttpTransport:
         except BaseException as error:
             failure = self._failure(error, request, None)
         pool.slots.give()
-        raise failure
+        if failure is not None:
+            raise failure
 
     def _failure(self, error: BaseException, request: HTTPRequest, body: "bytes | _Upload | None") -> BaseException:
         """What is raised in place of this: before the headers, with nothing that aiohttp holds."""

@@ -79,7 +79,7 @@ def turn(text: str, reason: llm.FinishReason = STOP, *, tokens: int = 5, reads: 
 
 
 async def seen(provider: Provider, request: llm.Request = REQUEST, most: int = 10) -> list[llm.Event]:
-    source, events = await Continued(provider.ask, request, most).begin()
+    source, events = await Continued(provider.ask, request, most).begin(*await provider.ask(request))
     while not source.over:
         read = await source.events()
         assert read, "a read gives at least one event"
@@ -171,7 +171,8 @@ async def test_a_failure_of_the_first_turn_is_raised() -> None:
 
 async def test_it_can_be_closed_at_any_time() -> None:
     first = turn("One. ", PAUSED, reads=2)
-    source, _ = await Continued(Provider(first).ask, REQUEST, 1).begin()
+    provider = Provider(first)
+    source, _ = await Continued(provider.ask, REQUEST, 1).begin(*await provider.ask(REQUEST))
     source.close()
     assert first.closed
 
