@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
@@ -178,7 +177,7 @@ class Provider:
         """The environment variables that may hold the base URL, the first one found wins."""
         return (*((self.base_env,) if self.base_env else ()), *self.base_env_older)
 
-    @cached_property
+    @property
     def wire(self) -> str:
         """The name of the wire that is spoken, "" for a row that has one alone."""
         return next((name for name, wire in self.wires.items() if wire.dialect.name == self.dialect.name), "")
