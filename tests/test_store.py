@@ -86,6 +86,11 @@ def test_what_changes_no_answer_changes_no_key() -> None:
     assert key(parts) == key(llm.Request([llm.user([llm.TextPart("a", cache=llm.CacheBreakpoint())])]))
 
 
+def test_a_plain_message_is_hashed_once() -> None:
+    for piece in asked("why?").pieces:
+        assert piece.decides == piece.hash, "what is kept of it is what decides"
+
+
 def test_a_row_has_a_key_of_its_own() -> None:
     assert len({asked().key, asked(row="1").key, asked(row="2").key, asked("other", row="1").key}) == 4
 

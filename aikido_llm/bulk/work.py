@@ -94,9 +94,11 @@ class Work:
         self._concurrency = concurrency
         self._policy = policy
         self._counts = Counts()
-        self._room = asyncio.Semaphore(3 * concurrency)
+        self._some = (concurrency + 1) // 2  # rows that are read and claimed together
+        self._room = 3 * concurrency  # rows that may be read
+        self._has_room = asyncio.Event()
         self._unclaimed: list[_Entry] = []
-        self._moved = asyncio.Event()  # something came to be claimed, or was taken from what is ready
+        self._wanted = asyncio.Event()  # there are rows to claim, and few that are ready
         self._ready: asyncio.Queue[_Entry] = asyncio.Queue()
         self._elsewhere: list[_Entry] = []
         self._held: dict[bytes, Asked] = {}
@@ -178,7 +180,10 @@ class Work:
             place = 0
             async with contextlib.aclosing(each(self._rows)) as rows:
                 async for row in rows:
-                    await self._room.acquire()
+                    if not self._room:
+                        self._has_room.clear()
+                        await self._has_room.wait()
+                    self._room -= 1
                     self._take(read_row(row, place, self._key), place)
                     place += 1
         except asyncio.CancelledError:
@@ -201,19 +206,31 @@ class Work:
             self._finish(entry)
             return
         self._unclaimed.append(entry)
-        self._moved.set()
+        self._want()
+
+    def _give_room(self) -> None:
+        """Several rows are read at once: to wake the task for each costs as much as to read it."""
+        self._room += 1
+        if self._room >= self._some:
+            self._has_room.set()
+
+    def _want(self) -> None:
+        """Have rows claimed where there are few that are ready."""
+        if self._unclaimed and self._ready.qsize() < self._some:
+            self._wanted.set()
+        else:
+            self._wanted.clear()
 
     async def _claim(self) -> None:
-        """All that waits is claimed at once; never more than there is work for, for others may have none."""
+        """What waits is claimed together, before the workers have none; never more than there is work for, for others
+        may have none. A transaction for each row would cost more than all the rest."""
         while True:
-            await self._moved.wait()
-            self._moved.clear()
-            if self._unclaimed and self._ready.qsize() < self._concurrency:
-                entries = self._unclaimed[: self._concurrency]
-                del self._unclaimed[: self._concurrency]
+            await self._wanted.wait()
+            entries = self._unclaimed[: self._concurrency]
+            del self._unclaimed[: self._concurrency]
+            if entries:  # a stop may have dropped them
                 await self._settle(entries)
-                if self._unclaimed:
-                    self._moved.set()
+            self._want()
 
     async def _poll(self) -> None:
         wait = _POLL[0]
@@ -221,7 +238,7 @@ class Work:
             await asyncio.sleep(wait)
             before = len(self._elsewhere)
             entries = self._elsewhere[: self._concurrency]
-            if entries and self._ready.qsize() < self._concurrency:
+            if entries and self._ready.qsize() < self._some:
                 del self._elsewhere[: len(entries)]
                 await self._settle(entries)
             wait = _POLL[0] if len(self._elsewhere) < before else min(_POLL[1], 2 * wait)
@@ -248,12 +265,12 @@ class Work:
         self._elsewhere.append(entry)
         if entry.has_room and len(self._elsewhere) <= _ELSEWHERE:
             entry.has_room = False
-            self._room.release()
+            self._give_room()
 
     async def _work(self) -> None:
         while True:
             entry = await self._ready.get()
-            self._moved.set()
+            self._want()
             if entry.asked is None or not await self._log.holds(entry.asked):
                 self._wait_for(entry)
                 continue
@@ -313,7 +330,7 @@ class Work:
     def _hand_out(self, entry: _Entry) -> Row:
         self._counts.rows += 1
         if entry.has_room:
-            self._room.release()
+            self._give_room()
         return entry.row
 
     async def _end(self) -> Row | None:

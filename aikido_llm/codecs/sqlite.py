@@ -35,6 +35,7 @@ Many: TypeAlias = Callable[[Connection, list[Any]], object]
 """A job that is done once for all the items that wait together."""
 
 _MOST_AT_ONCE = 256  # jobs of one transaction: who comes first shall not wait for all the others
+_GATHERING = 0.002  # s from one transaction to the next, for items: a transaction of one costs as much as one of many
 _PATIENCE = 30.0  # s that another process may hold the file
 _CACHE = 16 * 1024  # KiB of pages
 _STATEMENTS = 256  # that are kept as SQLite has read them
@@ -134,6 +135,7 @@ class _Worker:
         self._schema = schema
         self._tick = tick
         self._every = every
+        self._ended = 0.0
 
     def run(self) -> None:
         try:
@@ -148,10 +150,11 @@ class _Worker:
         """Do what is asked. Returns who asked to close, None when nobody can ask any more."""
         due = time.monotonic() + self._every
         while True:
-            group = self._next(due - time.monotonic())
+            group = self._gathered(self._next(due - time.monotonic()))
             jobs = [ask for ask in group if ask is not None and (ask.job or ask.many)]
             if jobs:
                 _deliver(self._done(connection, jobs))
+                self._ended = time.monotonic()
             if time.monotonic() >= due:
                 with contextlib.suppress(sqlite3.Error):  # it is tried again; who asks for something is told
                     _in_transaction(connection, [self._tick])
@@ -174,6 +177,15 @@ class _Worker:
             group += self.asks.get(timeout=None if seconds is None else max(0.0, seconds))
             while len(group) < _MOST_AT_ONCE:
                 group += self.asks.get_nowait()
+        return group
+
+    def _gathered(self, group: list[_Ask | None]) -> list[_Ask | None]:
+        """The same, and what comes in the moment that is left of the time between two transactions. A job does not wait,
+        and what came with it neither: items come from many at once, who asks for a job has nothing else to do."""
+        wait = self._ended + _GATHERING - time.monotonic()
+        if wait > 0 and group and all(ask is not None and ask.many for ask in group):
+            time.sleep(wait)
+            group += self._next(0.0)
         return group
 
     def _done(self, connection: Connection, asks: Sequence[_Ask]) -> list[tuple[_Ask, Any, Exception | None]]:

@@ -61,7 +61,7 @@ def _piece(said: bytes) -> Piece:
 
 def _message(message: dict[str, Any]) -> Piece:
     message.pop("cache", None)
-    if all(type(value) is str for value in message.values()):  # nothing is in it that has an order of its own
+    if all(isinstance(value, str) for value in message.values()):  # nothing is in it that has an order of its own
         said = json.canonical(message)
         hashed = digest(said)
         return Piece(hashed, hashed, said)
@@ -119,8 +119,9 @@ def media_of(holder: dict[str, Any]) -> list[dict[str, Any]]:
     """The pictures and sound of a Message, a Response or an event."""
     found: list[dict[str, Any]] = []
     for name in ("images", "image", "audio"):
-        held: Any = holder.get(name, ())
-        found += [held] if isinstance(held, dict) else held
+        held: Any = holder.get(name)
+        if held:
+            found += [held] if isinstance(held, dict) else held
     return found
 
 

@@ -76,6 +76,27 @@ async def test_keys_and_changed_rows(client: llm.HTTPClient, server: WireServer,
     assert len(server.received) == 9
 
 
+async def test_rows_are_claimed_together(tmp_path: Path) -> None:
+    """A transaction for each row's claim would cost more than all the rest; and none is claimed that waits for long."""
+
+    class Counting(CallStore):
+        async def claim(self, several: Any) -> Any:
+            claimed.append(len(several))
+            assert sum(claimed) - put <= 4 + 3 * 4 / 2, "others shall find some too"
+            return await super().claim(several)
+
+        async def put(self, *args: Any, **options: Any) -> None:
+            nonlocal put
+            await super().put(*args, **options)
+            put += 1
+
+    claimed, put = list[int](), 0
+    async with Counting(tmp_path / "a.db") as log:
+        assert len(await rows_of(bulk.map(StubClient(*["yes"] * 200), prompts(200), log, concurrency=4))) == 200
+    assert sum(claimed) == put == 200
+    assert len(claimed) <= 110
+
+
 async def test_another_client_is_another_job(client: llm.HTTPClient, server: WireServer, tmp_path: Path) -> None:
     await rows_of(bulk.map(client, ["a"], tmp_path / "a.db"))
     async with llm.open("vllm", server.dsn("vllm"), model="other") as other:

@@ -56,6 +56,26 @@ async def test_what_waits_together_is_one_transaction(tmp_path: Path) -> None:
     await base.aclose(nothing)
 
 
+async def test_items_that_come_one_behind_another_are_few_transactions(tmp_path: Path) -> None:
+    """A transaction of one item takes as long as one of many."""
+    base = database(tmp_path / "a.db")
+    said: list[str] = []
+    await base.do(lambda connection: connection.set_trace_callback(said.append))
+
+    def insert(connection: Connection, items: list[int]) -> None:
+        for number in items:
+            add(connection, number)
+
+    waiting = [base.add(insert, 0)]
+    for number in range(1, 101):
+        await asyncio.sleep(0)
+        waiting.append(base.add(insert, number))
+    await asyncio.gather(*waiting)
+    assert await base.do(numbers) == list(range(101))
+    assert len([word for word in said if word.startswith("BEGIN")]) <= 51, "two turns of the loop at least in each"
+    await base.aclose(nothing)
+
+
 async def test_a_job_that_fails_takes_nothing_else_down(tmp_path: Path) -> None:
     def broken(connection: Connection) -> None:
         add(connection, 99)
