@@ -78,6 +78,7 @@ async def test_keys_and_changed_rows(client: llm.HTTPClient, server: WireServer,
 
 async def test_rows_are_claimed_together(tmp_path: Path) -> None:
     """A transaction for each row's claim would cost more than all the rest; and none is claimed that waits for long."""
+    claimed, put = list[int](), 0
 
     class Counting(CallStore):
         async def claim(self, several: Any) -> Any:
@@ -90,7 +91,6 @@ async def test_rows_are_claimed_together(tmp_path: Path) -> None:
             await super().put(*args, **options)
             put += 1
 
-    claimed, put = list[int](), 0
     async with Counting(tmp_path / "a.db") as log:
         assert len(await rows_of(bulk.map(StubClient(*["yes"] * 200), prompts(200), log, concurrency=4))) == 200
     assert sum(claimed) == put == 200
