@@ -180,8 +180,8 @@ class _Worker:
         return group
 
     def _gathered(self, group: list[_Ask | None]) -> list[_Ask | None]:
-        """The same, and what comes in the moment that is left of the time between two transactions. A job does not wait,
-        and what came with it neither: items come from many at once, who asks for a job has nothing else to do."""
+        """The same, and what comes while time is left between two transactions. A job does not wait,
+        and neither does what came with it: items come from many, who asks for a job has nothing else to do."""
         wait = self._ended + _GATHERING - time.monotonic()
         if wait > 0 and group and all(ask is not None and ask.many for ask in group):
             time.sleep(wait)
