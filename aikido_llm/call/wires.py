@@ -19,10 +19,12 @@ from ..types.request import Request
 
 def without_unnamed(provider: Provider, request: Request) -> Request:
     """The request without replay data that names no wire, unless it is of the wire that is spoken."""
-    if not any(message.replay is not None and not message.replay.wire for message in request.messages):
+    if not provider.wires:  # one alone
         return request
     spoken = provider.wires.get(provider.wire)
     if spoken is None or spoken.unnamed:
+        return request
+    if not any(message.replay is not None and not message.replay.wire for message in request.messages):
         return request
     return evolve(
         request,

@@ -238,7 +238,10 @@ class WireServer:
     def _accept(self) -> Connection:
         self.connections += 1
         connection = Connection(self._service.serve, self._lost, certificate.serving() if self.tls else None)
-        self._live.add(connection)
+        if self._server is None:  # closed since it was taken in: asyncio makes no connection of it any more
+            connection.gone = True
+        else:
+            self._live.add(connection)
         return connection
 
     def _lost(self, connection: Connection) -> None:

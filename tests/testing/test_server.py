@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import gc
 import http.client
 import json
 import logging
 import os
 import signal
+import socket
 import ssl
 import sys
 import time
@@ -420,3 +422,18 @@ async def test_a_raw_reply_goes_to_the_next_request_whatever_it_is() -> None:
         assert server.received[0].path == "/nowhere"
         assert server.refused == []
         assert "from the queue" in (await exchange(server)).body.decode()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # asyncio of 3.11 forgets the socket
+async def test_a_connection_that_comes_while_it_closes_does_not_hold_it() -> None:
+    for turns in range(5):  # of the loop, which takes a connection in by several
+        server = WireServer()
+        await server.listen()
+        with socket.create_connection(("127.0.0.1", server.port)):
+            await asyncio.sleep(0.01)
+            with socket.create_connection(("127.0.0.1", server.port)):
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                async with asyncio.timeout(5):
+                    await server.aclose()
+    gc.collect()
