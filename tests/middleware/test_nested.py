@@ -81,12 +81,11 @@ SAMPLE = (
     "text glued to a 204",
     *(row.name for row in ROWS[::9]),
 )
-CASES: list[tuple[Row, Road]] = [
-    (row, road)
-    for row in ROWS
-    for road in ("stream", "complete")
-    if row.name in SAMPLE and row.end(road) is not None and not row.alone
+ROADS: tuple[Road, ...] = ("stream", "complete")
+CASES_OF_ALL: list[tuple[Row, Road]] = [
+    (row, road) for row in ROWS for road in ROADS if row.end(road) is not None and not row.alone
 ]
+CASES = [(row, road) for row, road in CASES_OF_ALL if row.name in SAMPLE]
 
 
 @pytest.mark.parametrize(("row", "road"), CASES, ids=[f"{row.name}, {road}" for row, road in CASES])
@@ -96,6 +95,41 @@ async def test_faults_end_as_they_do_without_it(row: Row, road: Road) -> None:
     for dialect in ("openai_chat", "anthropic_messages"):
         if dialect in row.dialects:
             await check_end(row, end, road, dialect, recommended)
+
+
+# Around one client, so that nobody else is asked whose end it would be.
+ALONE: dict[str, Callable[[Any], Any]] = {
+    **MAKERS,
+    "fallback": fallback,
+    "hedged": lambda client: hedged(client, after=60),
+}
+FEW = ("RST before the headers", "garbage", "gzip damaged")
+FEW_CASES: list[tuple[Row, Road]] = [(row, road) for row, road in CASES_OF_ALL if row.name in FEW]
+
+
+def pair(outer: str, inner: str) -> Callable[[Any], Any]:
+    def around(client: llm.Client) -> Any:
+        return ALONE[outer](ALONE[inner](client))
+
+    return around
+
+
+@pytest.mark.parametrize("maker", ALONE)
+async def test_faults_end_as_they_do_without_it_alone(maker: str) -> None:
+    for row, road in FEW_CASES:
+        end = row.end(road)
+        assert end is not None
+        await check_end(row, end, road, "openai_chat", ALONE[maker])
+
+
+@pytest.mark.parametrize("outer", ALONE)
+async def test_faults_end_as_they_do_without_it_in_every_ordered_pair(outer: str) -> None:
+    row = next(row for row in ROWS if row.name == "gzip damaged")
+    for inner in ALONE:
+        for road in ROADS:
+            end = row.end(road)
+            assert end is not None
+            await check_end(row, end, road, "openai_chat", pair(outer, inner))
 
 
 @pytest.mark.parametrize("maker", MAKERS)
