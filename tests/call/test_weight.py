@@ -88,6 +88,17 @@ def test_a_large_event_takes_four_times_its_size_at_most(dialect: str) -> None:
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_long_text_in_one_event_is_not_held_beside_the_events_that_follow(dialect: str) -> None:
+    """Some servers say it again when it ends."""
+    text = "the quick, brown fox " * (2 * MIB // 10)
+    events = wire(dialect).stream(Answer(text, chunk=len(text)), ASKED)
+    data, size = b"".join(events), max(map(len, events))
+    response, peak = peak_of(lambda: read(dialect, data, stream=True))
+    assert response.text == text
+    assert peak <= 3.6 * size, f"{peak / size:.2f} times"
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_call_with_many_values_comes_whole(dialect: str, stream: bool) -> None:
     """Whether its arguments are text or JSON there."""

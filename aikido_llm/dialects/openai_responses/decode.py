@@ -40,6 +40,7 @@ _SPOKEN = {  # what brings text: (lane, the field that counts its parts)
 }
 _DELTAS = {f"{about}.delta": lane for about, lane in _SPOKEN.items()}
 _DONE = {f"{about}.done": lane for about, lane in _SPOKEN.items()}
+_LARGE = 64 * 1024  # bytes of an event that are not held for the number alone
 _ENDS = {f"response.{word}" for word in ("completed", "incomplete", "failed", "cancelled", "done")}
 _TYPED = {  # of the response: what a field of ours holds, and what names the frame
     *("id", "model", "status", "error", "incomplete_details", "usage", "output", "output_text"),
@@ -112,6 +113,21 @@ class Decoder(base.Decoder):
             item, last, before = None, b"", len(out)
         self._latest = last or self._latest
         self._passed += len(out) - before
+        if len(self._latest) > _LARGE:
+            self._number_latest()
+
+    def _number_latest(self) -> None:
+        """What stands behind the last number is read for its own, and need not be held until the next event."""
+        number = sequence_of(self._latest)
+        self._latest = b""
+        if number is not None:
+            self._mind_gap(number, self._passed)
+            self._after, self._passed = number, 0
+
+    def _mind_gap(self, number: int, behind: int) -> None:
+        """Whether an event is missing before the one of this number. behind: how many have come since the last one."""
+        if self._after is not None:
+            self._answer.gaps = self._answer.gaps or number > self._after + behind
 
     def _special(self, name: str, data: bytes, out: list[Event]) -> None:
         """Any frame that is not a plain piece of text."""
@@ -134,8 +150,8 @@ class Decoder(base.Decoder):
             event = EVENT.decode(data)
         except ValueError:
             raise self._no_object(data, "an event") from None
-        if type(event.sequence_number) is int and self._after is not None:
-            self._answer.gaps = self._answer.gaps or event.sequence_number > self._after + self._passed + 1
+        if type(event.sequence_number) is int:
+            self._mind_gap(event.sequence_number, self._passed + 1)
         try:
             self._event(name, event, data, out)
         except LLMError:

@@ -8,6 +8,9 @@ from aikido_llm.codecs import json
 from aikido_llm.dialects.openai_responses import OpenAIResponses
 from aikido_llm.errors import MalformedStream
 from aikido_llm.types.events import Event
+from aikido_llm.types.exchange import ResumeToken
+from aikido_llm.types.messages import user
+from aikido_llm.types.request import Request
 from tests.wire import Road, error_of, response_of
 
 ROAD = Road(OpenAIResponses())
@@ -47,6 +50,20 @@ def test_a_piece_out_of_the_middle_is_missed_in_text_and_in_reasoning(kind: str)
     done = json.loads(json.dumps(blank).replace(b"one two three", b"one  three"))
     assert error_of(read(done)) is None
     assert type(error_of(read(done[:3] + done[4:]))) is MalformedStream, "a blank is a piece too"
+
+
+def test_a_long_piece_is_missed_and_counted_as_a_short_one_is() -> None:
+    """Its number is read at once, for the piece is not kept."""
+    long = "two " * 50_000
+    said = json.loads(json.dumps(events("message")).replace(b"two ", long.encode()))
+    assert response_of(read(said)).text == f"one {long}three"
+    for lost in (2, 3):
+        assert type(error_of(read(said[:lost] + said[lost + 1 :]))) is MalformedStream, lost
+    background = Road(OpenAIResponses(), request=Request(messages=(user("hi"),), background=True))
+    for last in (3, 4):
+        error = error_of(background.read([b"data: " + json.dumps(event) + b"\n\n" for event in said[: last + 1]]))
+        assert error is not None
+        assert error.resume == ResumeToken("r", after=last)
 
 
 @pytest.mark.parametrize("kind", ["message", "reasoning"])
