@@ -8,7 +8,7 @@ source: AWS, "Amazon Transcribe: Event stream encoding", and botocore 1.44, even
 """
 
 from struct import Struct, error
-from typing import Final
+from typing import Final, TypeAlias, TypeVar
 from zlib import crc32
 
 from ..codecs import base64, json
@@ -21,6 +21,8 @@ from .ndjson import NDJSONFramer
 from .sse import SSEFramer
 from .whole import LinesOrWhole, WholeBody
 
+T = TypeVar("T")
+
 FAILED: Final = "!"
 """Begins the event name of an exception or an error; behind it stands its type or code."""
 
@@ -32,7 +34,11 @@ _MEASURED = (6, _TEXT)  # types of header values that say their length, in a u16
 _SIZES = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16}  # of the others, by type
 _MOST_HEADERS = 128 * 1024  # bytes of one message's headers, as AWS limits them
 _KNOWN = 64  # headers that are remembered: a stream has a handful that differ,
-_SHORT = 1024  # bytes each
+_SHORT = 1024  # bytes each;
+_BEGINNINGS = 256  # with their lengths there are more
+
+_Begun: TypeAlias = tuple[str | None, int, int]
+"""Name (None: not known yet), bytes of the message, checksum of what stands before its payload."""
 
 
 class EventStreamFramer:
@@ -42,7 +48,7 @@ class EventStreamFramer:
     end of the bytes cuts off is dropped; that the answer is not whole is for the decoder to tell.
     """
 
-    __slots__ = ("_known", "_max", "_need", "_pending", "_unfinished")
+    __slots__ = ("_begun", "_known", "_max", "_need", "_pending", "_span", "_unfinished")
     whole = False
 
     def __init__(self, max_bytes: int) -> None:
@@ -50,7 +56,9 @@ class EventStreamFramer:
         self._unfinished = Gathered()  # message
         self._pending = 0  # bytes of it
         self._need = _PRELUDE.size  # with so many of them there is something to do
-        self._known: dict[bytes, str] = {}
+        self._known: dict[bytes, str] = {}  # headers -> name
+        self._begun: dict[bytes, _Begun] = {}  # prelude and headers -> what they say: their checksum was right
+        self._span = _PRELUDE.size  # bytes before the payload of the message before
 
     def feed(self, data: bytes, out: list[Frame]) -> None:
         if self._pending:
@@ -66,49 +74,58 @@ class EventStreamFramer:
 
     def _messages(self, data: bytes, out: list[Frame]) -> int:
         """Hand out the whole messages; returns where the unfinished one begins, and says how much of it is needed."""
-        at, end, known = 0, len(data), self._known
+        at, end, begun = 0, len(data), self._begun
         while True:
-            self._need = _PRELUDE.size
-            if end - at < self._need:
-                return at
-            total, headers, check = _PRELUDE.unpack_from(data, at)
-            start = at + _PRELUDE.size
-            if crc32(data[at : start - 4]) != check or total < headers + _FIXED:
-                raise MalformedStream("a message of the event stream says a length that its checksum denies")
-            if total > self._max:
-                raise too_large("event_bytes", self._max)
-            if headers > _MOST_HEADERS:
-                raise MalformedStream("a message of the event stream has more headers than 128 KiB")
+            head = data[at : at + self._span]
+            known = begun.get(head)
+            if known is None:
+                head, known = self._head(data, at)
+                if known is None:
+                    return at
+            name, total, check = known
             if end - at < total:
                 self._need = total
                 return at
             last = at + total - 4
-            if crc32(data[at:last]) != _CHECK.unpack_from(data, last)[0]:
+            payload = data[at + len(head) : last]
+            if crc32(payload, check) != _CHECK.unpack_from(data, last)[0]:
                 raise MalformedStream("a message of the event stream does not have the checksum that it says")
-            head = data[start : start + headers]
-            name = known.get(head)
             if name is None:
-                name = self._learn(head)
+                name = self._learn(head, total, check)
             if name == FAILED:
-                out.append(_error(head))
+                out.append(_error(head[_PRELUDE.size :]))
             else:
-                out.append((name, data[start + headers : last]))
+                out.append((name, payload))
             at += total
 
-    def _learn(self, head: bytes) -> str:
-        """The frame's name, by the headers of a message; FAILED alone for one whose headers are all it has."""
-        told = _headers(head)
-        match told.get(":message-type", "event"):
-            case "exception":
-                name = FAILED + told.get(":exception-type", "exception")
-            case "error":
-                name = FAILED
-            case _:
-                name = told.get(":event-type", "").lstrip(FAILED)
-        if len(self._known) >= _KNOWN:
-            self._known.clear()
-        if len(head) <= _SHORT:
-            self._known[head] = name
+    def _head(self, data: bytes, at: int) -> tuple[bytes, _Begun | None]:
+        """What stands before the payload of a message that begins as none before it; None for one that is not whole."""
+        self._need = _PRELUDE.size
+        if len(data) - at < self._need:
+            return b"", None
+        total, headers, check = _PRELUDE.unpack_from(data, at)
+        start = at + _PRELUDE.size
+        if crc32(data[at : start - 4]) != check or total < headers + _FIXED:
+            raise MalformedStream("a message of the event stream says a length that its checksum denies")
+        if total > self._max:
+            raise too_large("event_bytes", self._max)
+        if headers > _MOST_HEADERS:
+            raise MalformedStream("a message of the event stream has more headers than 128 KiB")
+        if len(data) - at < total:
+            self._need = total
+            return b"", None
+        head = data[at : start + headers]
+        return head, (None, total, crc32(head))
+
+    def _learn(self, head: bytes, total: int, check: int) -> str:
+        """The frame's name, by what stands before the payload; those that begin so are told by it from here on."""
+        headers = head[_PRELUDE.size :]
+        name = self._known.get(headers)
+        if name is None:
+            name = _name(headers)
+            _remember(self._known, headers, name, _KNOWN)
+        _remember(self._begun, head, (name, total, check), _BEGINNINGS)
+        self._span = len(head)
         return name
 
     def skip(self, size: int) -> None:
@@ -181,6 +198,25 @@ def _held(payload: bytes) -> bytes:
         return base64.decode(text)
     except ValueError:
         raise MalformedStream("a message of the event stream does not hold base64 where an event belongs") from None
+
+
+def _name(headers: bytes) -> str:
+    """Of the frame; FAILED alone for a message whose headers are all it has."""
+    told = _headers(headers)
+    match told.get(":message-type", "event"):
+        case "exception":
+            return FAILED + told.get(":exception-type", "exception")
+        case "error":
+            return FAILED
+        case _:
+            return told.get(":event-type", "").lstrip(FAILED)
+
+
+def _remember(known: dict[bytes, T], head: bytes, said: T, most: int) -> None:
+    if len(known) >= most:
+        known.clear()
+    if len(head) <= _SHORT:
+        known[head] = said
 
 
 def _error(head: bytes) -> Frame:

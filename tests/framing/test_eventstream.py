@@ -143,6 +143,25 @@ def test_a_byte_that_changed_on_the_way_is_told(at: int) -> None:
     assert out == FRAMES[1:2], "what was whole before it is handed out"
 
 
+@pytest.mark.parametrize("at", range(0, len(EVENTS[1]), 3))
+def test_a_byte_that_changed_in_a_message_that_begins_as_one_before_is_told(at: int) -> None:
+    broken = bytearray(EVENTS[1] * 3)
+    broken[2 * len(EVENTS[1]) + at] ^= 0x20
+    framer = EventStreamFramer(100_000)
+    out: list[Frame] = []
+    with pytest.raises(MalformedStream):
+        framer.feed(bytes(broken), out)
+    assert out == FRAMES[1:2] * 2
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.sampled_from(["start", "contentBlockDelta", "end"]), max_size=12), st.lists(st.integers(0, 90)))
+def test_messages_of_many_beginnings_and_lengths(names: list[str], sizes: list[int]) -> None:
+    frames: list[Frame] = [(name, b"p" * (at % 5)) for at, name in enumerate(names)]
+    body = b"".join(event(name, payload) for name, payload in frames)
+    assert read(list(lengths(body, sizes))) == frames
+
+
 @pytest.mark.parametrize("head", [b"\x05ab", b"\1h\7\xff\xffab", b"\1h\x09ab", b"\1", b"\1h", b"\1h\7\0"])
 def test_headers_that_go_on_behind_their_end(head: bytes) -> None:
     with pytest.raises(MalformedStream, match="longer than its message"):

@@ -90,7 +90,10 @@ class Content:
     def text(self, key: int, text: str, out: list[Event]) -> None:
         """A delta of text, as nearly all are."""
         if text:
-            self._of("text", key, out).pieces.append(text)
+            block = self._by_key.get(key)
+            if block is None or block.kind != "text":  # nearly never: asked here, it costs no call
+                block = self._of("text", key, out)
+            block.pieces.append(text)
             out.append(TextDelta(text))
 
     def delta(self, key: int, delta: Json, out: list[Event]) -> None:
