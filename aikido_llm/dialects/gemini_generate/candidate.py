@@ -58,7 +58,7 @@ class CandidateReader:
                     if part.thoughtSignature:
                         self.turn.part(part)
                     elif text:
-                        self.turn.text(text, thought=bool(part.thought))
+                        self.turn.text(text, bool(part.thought))
                     if text:
                         out.append(ThinkingDelta(text) if part.thought else TextDelta(text))
                 else:

@@ -48,7 +48,8 @@ class Decoder(base.Decoder):
         self._ending = b""  # the latest chunk, once there is a finish reason
 
     def feed(self, frames: list[Frame], out: list[Event]) -> None:
-        decode, append, turn = PLAIN.fast, out.append, self._first.turn
+        decode, append, say = PLAIN.fast, out.append, self._first.turn.text
+        usage, hold = self._usage, self._usage.hold
         known = self._is_under_way
         for name, payload in frames:
             if known and not name:
@@ -58,12 +59,14 @@ class Decoder(base.Decoder):
                 except json.UNREADABLE:
                     pass  # not plain
                 else:
-                    if chunk.usageMetadata is not None:
-                        self._usage.add(chunk.usageMetadata, payload)
+                    counts = chunk.usageMetadata
+                    if counts is not None:
+                        hold(counts)
+                        usage.source = payload
                     (part,) = candidate.content.parts
                     text, thought = part.text, part.thought
                     if text:
-                        turn.text(text, thought=thought)
+                        say(text, thought)
                         append(ThinkingDelta(text) if thought else TextDelta(text))
                     continue
             try:
@@ -75,6 +78,7 @@ class Decoder(base.Decoder):
                     self._told(envelope.of_event(payload))
                 raise MalformedStream(f"this is no answer of the API: {error}", body=_excerpt(payload)) from None
             known = self._is_under_way
+        usage.settle()
 
     @property
     def _is_under_way(self) -> bool:

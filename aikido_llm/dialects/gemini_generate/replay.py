@@ -30,7 +30,7 @@ class Turn:
         self._sounds = 0
         self._sound_type: str | None = None
 
-    def text(self, text: str, *, thought: bool) -> None:
+    def text(self, text: str, thought: bool) -> None:
         """An unsigned piece of text."""
         if thought is not self._thought:
             self._end_text()

@@ -13,7 +13,8 @@ _NOTHING = Counts()
 
 
 class UsageReader:
-    """add() every chunk's counts, then ask for the `usage`.
+    """add() every chunk's counts, then ask for the `usage`. For many chunks of one read: hold() the counts of each, set
+    `source` to the chunk, and settle() behind them.
 
     Counts are cumulative and the last ones stand, but a chunk at times leaves out what an earlier one had. The object
     itself is read from the last frame that had one, and only when somebody asks.
@@ -22,16 +23,22 @@ class UsageReader:
     def __init__(self) -> None:
         self._counts: Counts | None = None
         self._later: list[Counts] = []  # not yet merged
-        self._source: bytes | dict[str, Any] = b""
+        self.hold = self._later.append  # itself, because a method of ours would cost a call for each chunk
+        self.source: bytes | dict[str, Any] = b""
 
     def add(self, counts: Counts, source: bytes | dict[str, Any]) -> None:
         """source: the chunk, as bytes or parsed."""
-        self._later.append(counts)
+        self.hold(counts)
+        self.source = source
+        self.settle()
+
+    def settle(self) -> None:
+        """Let go of what need not be kept."""
         if len(self._later) > _MERGE_AT:
             self._merge()
+        source = self.source
         if len(source) > _LARGE and isinstance(source, bytes):
-            source = {"usageMetadata": usage_object(source)}
-        self._source = source
+            self.source = {"usageMetadata": usage_object(source)}
 
     def _merge(self) -> None:
         if not self._later:
@@ -54,7 +61,7 @@ class UsageReader:
     def usage(self, other: Any = None) -> Usage | None:
         """None when the server has sent nothing. other: what stood where other wires tell it."""
         self._merge()
-        counts, source = self._counts, self._source
+        counts, source = self._counts, self.source
         raw = usage_object(source) if isinstance(source, bytes) else source.get("usageMetadata")
         if counts is None or counts == _NOTHING:
             return _of_another_wire(as_counts(raw) or as_counts(other))

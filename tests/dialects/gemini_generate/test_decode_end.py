@@ -1,6 +1,7 @@
 """How an answer ends: finish reasons, blocks, usage, and errors inside a 200."""
 
 import json
+import sys
 
 import pytest
 
@@ -19,7 +20,7 @@ from tests.dialects.gemini_generate.transcript import (
     sse,
     text,
 )
-from tests.wire import Road, error_of, response_of
+from tests.wire import ANY_REQUEST, Road, error_of, response_of
 
 # ---------------------------------------------------------------- finish reasons
 
@@ -123,6 +124,30 @@ def test_counts_that_a_later_chunk_leaves_out_are_kept() -> None:
         chunk(text("a"), usageMetadata=first), chunk(finish="STOP", usageMetadata={"totalTokenCount": 46})
     ).usage
     assert (got.input_tokens, got.output_tokens, got.cache_read_tokens, got.reasoning_tokens) == (48, 152, 4, 101)
+
+
+@pytest.mark.parametrize("at", [0, 30, 63, 64, 65, 150])
+def test_counts_that_one_chunk_of_many_in_a_read_has_are_kept(at: int) -> None:
+    pieces = [chunk(text("a"), usageMetadata={"promptTokenCount": 4, "candidatesTokenCount": n}) for n in range(150)]
+    pieces.insert(at, chunk(text("a"), usageMetadata={"cachedContentTokenCount": 3}))
+    last = {"promptTokenCount": 4, "candidatesTokenCount": 200}
+    got = answer(*pieces, chunk(finish="STOP", usageMetadata=last))
+    assert got.text == "a" * 151
+    assert (got.usage.input_tokens, got.usage.output_tokens, got.usage.cache_read_tokens) == (4, 200, 3)
+    assert got.usage.raw == last
+
+
+def test_a_long_chunk_is_not_kept_for_its_usage() -> None:
+    decoder = STREAM.dialect.decoder(ANY_REQUEST)
+    counts = {"promptTokenCount": 3}
+    begun, long = (json.dumps(chunk(text("a" * size), usageMetadata=counts)).encode() for size in (1, 100_000))
+    decoder.feed([("", begun)], [])
+    held = sys.getrefcount(long)
+    decoder.feed([("", long)], [])
+    assert sys.getrefcount(long) == held
+    usage = decoder.usage()
+    assert usage is not None
+    assert usage.raw == counts
 
 
 def test_a_part_is_never_larger_than_its_whole() -> None:
