@@ -9,6 +9,7 @@ import pytest
 
 import aikido_llm as llm
 from aikido_llm.middleware import Budget, RedisStore, budgeted, fallback, hooked
+from aikido_llm.middleware.limits.sums import Most, SharedSums
 from aikido_llm.testing import Answer, StubClient, WireServer
 from tests.services import RedisServer, free_port
 
@@ -244,6 +245,15 @@ async def test_sums_that_are_no_numbers_are_as_if_there_were_none(
             await client.chat("hi", max_tokens=1500)
     await store.aclose()
     assert "holds what is no number: delete it" in caplog.text
+
+
+async def test_what_redis_was_not_told_yet_counts_when_it_is_gone() -> None:
+    store = RedisStore(f"redis://127.0.0.1:{free_port()}", processes=2)
+    sums = SharedSums(store, "untold", Most(None, 2000))
+    sums.correct(0, 300)
+    assert not await sums.reserve(0, 900), "half of 1700 is left for this process"
+    assert await sums.reserve(0, 850)
+    await store.aclose()
 
 
 async def test_without_any_redis_a_process_spends_its_part(server: WireServer) -> None:

@@ -135,7 +135,7 @@ class SharedSums:
         except Gone as gone:
             with self._lock:
                 if self._alone is None:
-                    self._alone = OwnSums(self._most.part(*self._seen, self._store.processes))
+                    self._alone = OwnSums(self._most.part(self.usd, self.tokens, self._store.processes))
                     log.warning("budget %r: no Redis (%s); until it is back this process spends 1/%d of what was left",
                                 self._name, gone, self._store.processes)  # fmt: skip
                 fits = self._alone.add(usd, tokens)
