@@ -129,7 +129,7 @@ BEFORE_HEADERS = (
     both("RST while uploading", Fault.reset("upload"), _t(llm.ConnectError), upload=2_000_000),
     both("silence before the headers", Fault.stall("before_headers"), _SILENT),
     both("silence in the headers", Fault.stall("in_headers"), _SILENT),
-    both("headers byte by byte", Fault.drip_headers(0.01), _SILENT),
+    both("headers byte by byte", Fault.drip_headers(0.05), _SILENT),
     both("upload not read", Fault.unread(), _SILENT, upload=2_000_000),
     both("413 while uploading, then FIN", Fault.early(413, "close"), _n(llm.InvalidRequestError), upload=2_000_000),
     both("413 while uploading, then RST", Fault.early(413, "reset"), _n(llm.InvalidRequestError), upload=2_000_000),

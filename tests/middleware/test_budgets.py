@@ -256,6 +256,19 @@ async def test_what_redis_was_not_told_yet_counts_when_it_is_gone() -> None:
     await store.aclose()
 
 
+async def test_what_was_given_back_while_redis_is_gone_is_given_back_once() -> None:
+    store = RedisStore(f"redis://127.0.0.1:{free_port()}", processes=2)
+    sums = SharedSums(store, "given back", Most(None, 4000))
+    sums.correct(0, -980)
+    spent = 0
+    while spent <= 4000 and await sums.reserve(0, 1000):
+        sums.correct(0, -980)
+        await sums.told()
+        spent += 20
+    assert 1480 <= spent <= (4000 + 980) // 2
+    await store.aclose()
+
+
 async def test_without_any_redis_a_process_spends_its_part(server: WireServer) -> None:
     store = RedisStore(f"redis://127.0.0.1:{free_port()}", processes=4)
     async with budgeted(opened(server), Budget(tokens=4000, store=store)) as client:

@@ -92,6 +92,7 @@ class SharedSums:
         self._lock = RLock()
         self._seen = 0, 0
         self._unsaid = 0, 0
+        self._under_way = 0, 0
         self._alone: OwnSums | None = None  # while Redis is gone
         self._carrying: asyncio.Task[None] | None = None
         self._loops: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
@@ -99,12 +100,12 @@ class SharedSums:
     @property
     def usd(self) -> int:
         """As this process knows it."""
-        return self._seen[0] + self._unsaid[0]
+        return self._seen[0] + self._unsaid[0] + self._under_way[0]
 
     @property
     def tokens(self) -> int:
         """As this process knows it."""
-        return self._seen[1] + self._unsaid[1]
+        return self._seen[1] + self._unsaid[1] + self._under_way[1]
 
     async def reserve(self, usd: int, tokens: int) -> bool:
         task = asyncio.ensure_future(self._reserved(usd, tokens))
@@ -115,7 +116,10 @@ class SharedSums:
             raise
 
     def correct(self, usd: int, tokens: int) -> None:
-        self._say_later(usd, tokens)
+        with self._lock:
+            self._unsaid = _sum(self._unsaid, (usd, tokens))
+            if self._alone is not None:
+                self._alone.correct(usd, tokens)
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
@@ -139,8 +143,8 @@ class SharedSums:
                     log.warning("budget %r: no Redis (%s); until it is back this process spends 1/%d of what was left",
                                 self._name, gone, self._store.processes)  # fmt: skip
                 fits = self._alone.add(usd, tokens)
-            if fits:
-                self._say_later(usd, tokens)
+                if fits:
+                    self._unsaid = _sum(self._unsaid, (usd, tokens))
             return fits
 
     async def _carry(self) -> None:
@@ -154,6 +158,7 @@ class SharedSums:
         self._note_loop()
         with self._lock:
             over, self._unsaid = self._unsaid, (0, 0)
+            self._under_way = _sum(self._under_way, over)
         message: dict[str, Any] = {
             "over": {"usd": over[0], "tokens": over[1]},
             "add": {"usd": usd, "tokens": tokens},
@@ -162,21 +167,18 @@ class SharedSums:
         }
         try:
             fits, *seen = numbers(await self._store.step(SUMS, self._keys, message), self._keys)
-        except Gone:
-            self._say_later(*over)
+        except BaseException:
+            with self._lock:
+                self._under_way = _without(self._under_way, over)
+                self._unsaid = _sum(self._unsaid, over)
             raise
         with self._lock:
+            self._under_way = _without(self._under_way, over)
             self._seen = int(seen[0]), int(seen[1])
             if self._alone is not None:
                 self._alone = None
                 log.info("budget %r: Redis is back", self._name)
         return int(fits) == 1
-
-    def _say_later(self, usd: int, tokens: int) -> None:
-        with self._lock:
-            self._unsaid = self._unsaid[0] + usd, self._unsaid[1] + tokens
-            if self._alone is not None and tokens < 0:
-                self._alone.correct(usd, tokens)
 
     def _undo(self, task: "asyncio.Task[bool]", usd: int, tokens: int) -> None:
         if not task.cancelled() and task.exception() is None and task.result():
@@ -187,3 +189,11 @@ class SharedSums:
         if loop not in self._loops:
             self._loops.add(loop)
             self._store.at_close(self.told)
+
+
+def _sum(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
+    return one[0] + other[0], one[1] + other[1]
+
+
+def _without(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
+    return one[0] - other[0], one[1] - other[1]
