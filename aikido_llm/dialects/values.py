@@ -47,6 +47,23 @@ def one_or_more(value: Any) -> list[dict[str, Any]]:
     return [value] if is_object(value) and value else as_objects(value)
 
 
+def list_in(kept: dict[str, Any], name: str) -> list[Any]:
+    """The list that is gathered under this name. What a server itself said there, if it is none, is the first item."""
+    held = kept.get(name)
+    if not is_list(held):
+        held = kept[name] = [] if held is None else [held]
+    return held
+
+
+def object_in(kept: dict[str, Any], name: str) -> dict[str, Any]:
+    """The object that is gathered under this name. What a server itself said there, if it is none, is in it under the
+    same name."""
+    held = kept.get(name)
+    if not is_object(held):
+        held = kept[name] = {} if held is None else {name: held}
+    return held
+
+
 def as_text(value: Any) -> str:
     """The text itself; "" for anything else."""
     return value if isinstance(value, str) else ""

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,28 @@ def test_statuses_of_errors(value: Any, status: int | None) -> None:
 @pytest.mark.parametrize(("part", "whole", "told"), [(3, 5, 3), (9, 5, 5), (9, None, 9), (None, 5, None)])
 def test_a_part_is_within_its_whole(part: int | None, whole: int | None, told: int | None) -> None:
     assert values.within(part, whole) == told
+
+
+@pytest.mark.parametrize("said", KINDS, ids=repr)
+def test_what_is_gathered_under_a_name_stands_beside_what_a_server_said_there(said: Any) -> None:
+    kept = {"name": copy(said)}
+    values.list_in(kept, "name").append("more")
+    assert kept == {"name": [*([] if said is None else said if isinstance(said, list) else [said]), "more"]}
+    kept = {"name": copy(said)}
+    values.object_in(kept, "name")["more"] = 1
+    assert kept == {"name": {**({} if said is None else said if isinstance(said, dict) else {"name": said}), "more": 1}}
+
+
+def test_nothing_is_gathered_among_what_a_server_said_without_looking() -> None:
+    """`setdefault` would take the server's own value, of whatever type, for what was gathered."""
+    folder = Path(values.__file__).parent
+    unlooked = [
+        f"{file.relative_to(folder)}:{number}"
+        for file in folder.rglob("*.py")
+        for number, line in enumerate(file.read_text("utf-8").splitlines(), 1)
+        if "provider_data.setdefault(" in line
+    ]
+    assert unlooked == []
 
 
 # ---------------------------------------------------------------- on every wire

@@ -12,7 +12,7 @@ from .. import reasoned
 from ..call_shapes import with_arguments
 from ..server_tools import ServerTools
 from ..toolcalls import ToolCalls, arguments_text
-from ..values import as_objects, as_text, is_list, is_object
+from ..values import as_objects, as_text, is_list, is_object, list_in
 from . import server_blocks
 from .citations import citation_of
 from .content import THOUGHT, Block, Offsets, replayed, says_all
@@ -173,7 +173,7 @@ class Content:
             self._keep({"type": block.kind, **unsaid})
 
     def _keep(self, block: dict[str, Any]) -> None:
-        self._provider_data.setdefault("blocks", []).append(block)
+        list_in(self._provider_data, "blocks").append(block)
 
     def stop_all(self, out: list[Event]) -> None:
         """The bytes are over."""

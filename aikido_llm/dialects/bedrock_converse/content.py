@@ -20,7 +20,7 @@ from ...types.tools import ToolCall
 from ..media import image_from_base64
 from ..server_tools import ServerTools
 from ..toolcalls import ToolCalls, arguments_object, arguments_text
-from ..values import as_object, as_objects, as_text, is_list, is_object
+from ..values import as_object, as_objects, as_text, is_list, is_object, list_in
 from .citations import citation_of
 from .wire import OF_THE_SERVER
 
@@ -242,7 +242,7 @@ class Content:
         self._tools.end(out, tool, "".join(map(_shown, block.results)), failed=data.get("status") == "error")
 
     def _keep(self, block: Json) -> None:
-        self._provider_data.setdefault("blocks", []).append(block)
+        list_in(self._provider_data, "blocks").append(block)
 
     # ---------------------------------------------------------------- the end
 

@@ -20,7 +20,7 @@ from .. import base, envelope, noise, reasoned, status
 from ..call_shapes import called, in_function
 from ..finish import reason_of
 from ..toolcalls import ToolCalls, arguments_text
-from ..values import as_object, as_objects, as_text, is_list, is_object
+from ..values import as_object, as_objects, as_text, is_list, is_object, list_in, object_in
 from ..words import NO_WORDS, Words
 from . import errors, usage
 from .citations import read_citation, read_logprobs
@@ -242,7 +242,7 @@ class Decoder(base.Decoder):
         if block.get("type") in reasoned.NAMES:
             block = {**reasoned.under(block, "thinking"), "type": "thinking"}
         if block.get("type") not in (None, "text", "thinking"):
-            self.provider_data.setdefault("unknown_blocks", []).append(block)
+            list_in(self.provider_data, "unknown_blocks").append(block)
             return
         if "text" not in block and isinstance(block.get("content"), str):  # as some gateways name it
             block = {**block, "text": block["content"], "content": None}
@@ -250,7 +250,7 @@ class Decoder(base.Decoder):
         if rest:
             if not block.keys() & _BLOCK:
                 raise MalformedStream(f"a part of the answer has neither text nor a type, only {', '.join(rest)}")
-            self.provider_data.setdefault("content", {}).update(rest)
+            object_in(self.provider_data, "content").update(rest)
         known = {name: item for name, item in block.items() if name in _BLOCK}
         self._said(_converted(known, _content), out)
 
@@ -288,7 +288,7 @@ class Decoder(base.Decoder):
             tokens, left = read_logprobs(logprobs)
             self.logprobs += tokens
             if any(left):
-                self.provider_data.setdefault("logprobs", []).extend(left)
+                list_in(self.provider_data, "logprobs").extend(left)
 
     def _end(self, end: dict[str, Any]) -> None:
         """`message-end`, or a whole body: both name the reason and the cost in the same fields."""

@@ -15,7 +15,7 @@ from ...types.parts import AudioPart
 from ...types.response import FinishReason, Response
 from .. import base, media
 from ..finish import OVERRIDING, reason_of
-from ..values import as_object, is_list, is_object
+from ..values import as_object, is_list, is_object, list_in, object_in
 from . import logprobs
 from .calls import Calls
 from .finish import FINISH
@@ -65,7 +65,7 @@ class CandidateReader:
                     self._rare_part(part, out, arrived)
             self._said = self._said or len(out) > before
         if content is not None and content.other:
-            self.provider_data["content"] = {**as_object(self.provider_data.get("content")), **content.other}
+            object_in(self.provider_data, "content").update(content.other)
         if candidate.finishReason:
             self._for_code = bool(content and content.parts and "executableCode" in (content.parts[-1].other or ()))
             self._finish(candidate)
@@ -177,12 +177,12 @@ class CandidateReader:
     def _note(self, fields: dict[str, Any]) -> None:
         for name, value in fields.items():
             if name in _GROWING and is_object(value):
-                _grow(self.provider_data.setdefault(name, {}), value)
+                _grow(object_in(self.provider_data, name), value)
             elif value != {}:
                 self.provider_data[name] = value
 
     def _listed(self, name: str, item: Any) -> None:
-        self.provider_data.setdefault(name, []).append(item)
+        list_in(self.provider_data, name).append(item)
 
 
 class Choice:

@@ -21,7 +21,7 @@ from .. import base, envelope, media, noise, status
 from ..counts import READ, WRITTEN, as_counts
 from ..finish import reason_of
 from ..toolcalls import ToolCalls, arguments_text
-from ..values import as_count, as_object, first_count
+from ..values import as_count, as_object, first_count, list_in
 from ..words import NO_WORDS, Words
 from . import errors
 from .finish import FINISH
@@ -148,7 +148,7 @@ class Decoder(base.Decoder):
             tokens, left = read_logprobs(line.logprobs)
             self.logprobs += tokens
             if any(left):
-                self.provider_data.setdefault("logprobs", []).extend(left)
+                list_in(self.provider_data, "logprobs").extend(left)
 
     def _call(self, call: Call, created_at: str, out: list[Event]) -> None:
         """Calls come whole. Their ids are missing on older servers: made ones differ from answer to answer by time."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 from ...types.logprobs import TokenLogprob
-from ..values import as_list, as_object, as_objects, is_list, is_object
+from ..values import as_list, as_object, as_objects, is_list, is_object, object_in
 from .wire import Json
 
 
@@ -31,13 +31,12 @@ def read_logprobs(said: Any, into: list[TokenLogprob], provider_data: Json) -> N
 
 def _more(provider_data: Json, key: str, value: Any) -> None:
     """Tokens of the reasoning, and whatever else stands there; lists go on from chunk to chunk."""
-    kept = provider_data.setdefault("logprobs", {})
-    if is_object(kept):
-        before = kept.get(key)
-        if is_list(before) and is_list(value):
-            before.extend(value)
-        else:
-            kept[key] = list(value) if is_list(value) else value
+    kept = object_in(provider_data, "logprobs")
+    before = kept.get(key)
+    if is_list(before) and is_list(value):
+        before.extend(value)
+    else:
+        kept[key] = list(value) if is_list(value) else value
 
 
 def _rests(entries: Any, provider_data: Json) -> None:

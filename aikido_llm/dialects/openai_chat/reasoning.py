@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..reasoned import NAMES, WORDS, text_of
-from ..values import as_objects, as_text, is_list, is_object
+from ..values import as_objects, as_text, is_list, is_object, list_in
 from .wire import Json
 
 _TEXTS = ("text", "summary", "data")
@@ -120,7 +120,7 @@ def thought(message: Json, provider_data: Json) -> str:
 def keep_on(provider_data: Json, key: str, value: Any) -> None:
     """A value, which in a list goes on from chunk to chunk."""
     if is_list(value):
-        provider_data.setdefault(key, []).extend(value)
+        list_in(provider_data, key).extend(value)
     else:
         provider_data[key] = value
 

@@ -7,7 +7,7 @@ xAI, Z.ai and Venice API references, read 2026-11.
 from typing import Any
 
 from ...types.citations import Citation
-from ..values import as_count, as_list, as_object, as_objects, as_text, is_object
+from ..values import as_count, as_list, as_object, as_objects, as_text, is_object, list_in, object_in
 from .wire import Json
 
 # Places in an answer that list sources: a key, or a key in an object. A list is repeated by each chunk, and the last
@@ -52,7 +52,7 @@ class Sources:
             if kind.endswith("citation"):
                 self._notes.append(_source({**note, **inner}, drop=("type", kind)))
             else:
-                provider_data.setdefault("annotations", []).append(note)
+                list_in(provider_data, "annotations").append(note)
 
     def context(self, value: Any, provider_data: Json) -> None:
         """Azure's `context` of a message: documents that the caller's data gave."""
@@ -60,7 +60,7 @@ class Sources:
         self._notes += [_source(item) for item in as_objects(said.get("citations"))]
         rest = {key: item for key, item in said.items() if key != "citations" and item}
         if rest:
-            provider_data.setdefault("context", {}).update(rest)
+            object_in(provider_data, "context").update(rest)
 
     def found(self) -> list[Citation]:
         """All of them: notes first, then what only the lists name."""

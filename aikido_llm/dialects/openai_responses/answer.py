@@ -13,7 +13,7 @@ from .. import base
 from ..call_shapes import with_arguments
 from ..media import Arrived, image_from_base64
 from ..toolcalls import ToolCalls
-from ..values import as_list, as_object, as_objects, as_text
+from ..values import as_list, as_object, as_objects, as_text, list_in
 from .calls import SENT_BACK, Asked, asked_by, call_id_of, data_of, item_of, name_of, request_of
 from .citations import Citations, read
 from .items import Item, Items, Part, rest
@@ -294,7 +294,7 @@ class Answer:
         return replay_items(items, calls, self._images, stored=self._stored, open_reasoning=self._open_reasoning)
 
     def _keep(self, name: str, value: Any) -> None:
-        self.provider_data.setdefault(name, []).append(value)
+        list_in(self.provider_data, name).append(value)
 
     def _leave(self, item: dict[str, Any], known: set[str]) -> None:
         """Keep what an item of a known type says beside."""

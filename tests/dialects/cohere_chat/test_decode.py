@@ -87,6 +87,15 @@ def read(*pieces: bytes, road: Road = ROAD) -> tuple[list[Event], Response, LLME
     return events, response_of(events), error_of(events)
 
 
+@pytest.mark.parametrize("said", [2, "x", [1], {"a": 1}], ids=repr)
+def test_a_server_may_use_the_names_under_which_we_keep_what_is_left(said: Any) -> None:
+    odd = event("content-delta", index=0, content=said)
+    _, response, error = read(start(), odd, message("content-delta", 0, content={"text": "a", "mood": "calm"}), end())
+    assert error is None
+    assert response.text == "a"
+    assert response.provider_data["content"]["mood"] == "calm"
+
+
 def test_text_usage_and_the_unnamed_done_behind_the_end() -> None:
     events, response, error = read(start(), text("Rain", "", " again"), end(), DONE)
     assert error is None
