@@ -1,8 +1,7 @@
 """The network, imported on the first request: aiohttp takes some 200 ms to load, which opening a client shall not."""
 
 import ssl
-from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..errors import ConfigError
 from ..secret import Secret
@@ -31,8 +30,8 @@ class LazyTransport:
         self._real: AiohttpTransport | None = None
         self._closed = False
 
-    def send(self, request: HTTPRequest) -> Coroutine[Any, Any, HTTPResponse]:
-        return self._opened().send(request)
+    async def send(self, request: HTTPRequest) -> HTTPResponse:
+        return await self._opened().send(request)
 
     async def warm(self, url: str, connections: int) -> None:
         await self._opened().warm(url, connections)

@@ -2,7 +2,7 @@
 
 import ast
 import re
-from copy import copy
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -85,14 +85,26 @@ def test_a_part_is_within_its_whole(part: int | None, whole: int | None, told: i
     assert values.within(part, whole) == told
 
 
-@pytest.mark.parametrize("said", KINDS, ids=repr)
-def test_what_is_gathered_under_a_name_stands_beside_what_a_server_said_there(said: Any) -> None:
-    kept = {"name": copy(said)}
+@pytest.mark.parametrize(
+    ("said", "listed", "held"),
+    [
+        ({}, ["more"], {"more": 1}),
+        ({"name": None}, ["more"], {"more": 1}),
+        ({"name": 3}, [3, "more"], {"name": 3, "more": 1}),
+        ({"name": [3]}, [3, "more"], {"name": [3], "more": 1}),
+        ({"name": {"a": 3}}, [{"a": 3}, "more"], {"a": 3, "more": 1}),
+    ],
+    ids=repr,
+)
+def test_what_is_gathered_under_a_name_stands_beside_what_a_server_said_there(
+    said: dict[str, Any], listed: list[Any], held: dict[str, Any]
+) -> None:
+    kept = deepcopy(said)
     values.list_in(kept, "name").append("more")
-    assert kept == {"name": [*([] if said is None else said if isinstance(said, list) else [said]), "more"]}
-    kept = {"name": copy(said)}
+    assert kept == {"name": listed}
+    kept = deepcopy(said)
     values.object_in(kept, "name")["more"] = 1
-    assert kept == {"name": {**({} if said is None else said if isinstance(said, dict) else {"name": said}), "more": 1}}
+    assert kept == {"name": held}
 
 
 def test_nothing_is_gathered_among_what_a_server_said_without_looking() -> None:
