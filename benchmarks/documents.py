@@ -1,7 +1,8 @@
 """Whole documents without media: peak memory of the client, and its longest hold of the event loop.
 
 Ordinary answers (prose, prose with wide characters, a call's arguments) and hostile ones (a short answer beside a list
-of empty objects, of short texts, of numbers), each one body; and prose in one event of a stream.
+of empty objects, of short texts, of numbers), each one body; and prose in one event of a stream. Every shape is read at
+8 MiB on all wires; at 32 MiB all of them on one wire, prose and arguments on all.
 """
 
 from collections.abc import Iterator
@@ -9,14 +10,24 @@ from collections.abc import Iterator
 from .answers import DOCUMENTS, MIB, PROVIDERS, url_of
 from .measure import OURS, Goal, Row, Setting, Worker, interleave, median, workers
 
+_GROWN = ("prose", "arguments")
+_ALL_GROWN = "openai_chat"
+
 
 def run(setting: Setting) -> Iterator[Row]:
-    for dialect in ("openai_chat",) if setting.tiny else PROVIDERS:
+    for dialect in (_ALL_GROWN,) if setting.tiny else PROVIDERS:
         with workers(OURS) as running:
             for shape in DOCUMENTS:
-                for mib in (1,) if setting.tiny else (8,) if setting.quick else (8, 32):
+                for mib in _sizes(setting, dialect, shape):
                     yield from _case(setting, running, dialect, shape, mib, stream=False)
             yield from _case(setting, running, dialect, "prose", setting.size(32, 1), stream=True)
+
+
+def _sizes(setting: Setting, dialect: str, shape: str) -> tuple[int, ...]:
+    if setting.tiny:
+        return (1,)
+    grown = not setting.quick and (dialect == _ALL_GROWN or shape in _GROWN)
+    return (8, 32) if grown else (8,)
 
 
 def _case(

@@ -27,7 +27,7 @@ def _case(setting: Setting, running: dict[str, Worker], dialect: str, kind: str)
         case = f"{dialect}{' tools' if kind == 'tools' else ''}, {name}"
         job: dict[str, object] = {"verb": "stream", "dialect": dialect, "provider": STREAMED[dialect]}
         job["tools"] = kind == "tools"
-        count = setting.size(10_000, 200)
+        count = setting.size(30_000 if name == "coalesced" else 10_000, 200)  # 40 ms each: less is noise
         job["url"] = url_of(setting.root, dialect, f"{kind}{count}", shape)
         samples = interleave({who: running[who] for who in mine}, setting.rounds(12), job)
         yield _against_floor(case, samples["ours"], samples["floor"], count, _FLOOR_GOALS.get(dialect, 1.0))

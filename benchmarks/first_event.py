@@ -13,7 +13,7 @@ def run(setting: Setting) -> Iterator[Row]:
             url = url_of(setting.root, dialect, "text20", "0")
             count = setting.size(100, 3)
             job = {"verb": "first", "dialect": dialect, "provider": PROVIDERS[dialect], "url": url, "count": count}
-            samples = interleave(running, setting.rounds(6), job)
+            samples = interleave(running, setting.rounds(12), job)
             ours, floor = samples.pop("ours"), samples.pop("floor")
             value, spread = median(ratios(ours, floor, "cpu"))
             details = {

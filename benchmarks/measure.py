@@ -145,14 +145,15 @@ def server(*, tls: bool = False) -> Iterator[str]:
             process.terminate()
 
 
-def interleave(running: Mapping[str, Worker], rounds: int, job: Mapping[str, Any]) -> Samples:
-    """The same job for each in turn, the order turned round each time; the first round warms up and does not count.
+def interleave(running: Mapping[str, Worker], rounds: int, job: Mapping[str, Any], *, warm: bool = False) -> Samples:
+    """The same job for each in turn, the order turned round each time. A first round warms up and does not count; there
+    is none when they are warm.
 
     Raises RuntimeError when they do not come to the same answer. A client that fails is left out.
     """
     samples: Samples = {name: [] for name in running}
     names = list(running)
-    for number in range(rounds + 1):
+    for number in range(1 if warm else 0, rounds + 1):
         for name in names if number % 2 else reversed(names):
             if name in samples:
                 result = running[name].run(**job)

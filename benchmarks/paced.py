@@ -26,7 +26,7 @@ def _case(setting: Setting, streams: int) -> Iterator[Row]:
         # the first run counts for memory: later ones find what the ones before had used
         memory = {who: worker.run(**job).get("memory", 0.0) / 1e3 for who, worker in running.items()}
         rounds = 5 if streams == 1000 else 3  # the core is full there: a little more or less work is much lag
-        samples = interleave(running, 2 if setting.quick or setting.tiny else rounds, job)
+        samples = interleave(running, 2 if setting.quick or setting.tiny else rounds, job, warm=True)
     ours, floor = samples.pop("ours"), samples.pop("floor")
     case = f"{streams} streams"
     lag, spread = median(ratios(ours, floor, "p99"))

@@ -19,8 +19,8 @@ def _case(setting: Setting, running: dict[str, Worker], dialect: str, at_once: i
     case = f"{dialect}, {at_once} at once"
     url = url_of(setting.root, dialect, "text20")
     job = {"verb": "complete", "dialect": dialect, "provider": PROVIDERS[dialect], "url": url}
-    count = {"at_once": at_once, "count": setting.size(256, 64)}
-    samples = interleave({who: running[who] for who in ("ours", "floor")}, setting.rounds(8), {**job, **count})
+    count = {"at_once": at_once, "count": setting.size(512, 64)}
+    samples = interleave({who: running[who] for who in ("ours", "floor")}, setting.rounds(12), {**job, **count})
     value, spread = median(ratios(samples["ours"], samples["floor"]))
     details = {
         "µs": median([run["cpu"] * 1e6 for run in samples["ours"]])[0],
