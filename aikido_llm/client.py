@@ -1,9 +1,10 @@
 """The Client protocol: what every client promises, ours and a caller's own; and what may stand before its requests."""
 
 from collections.abc import AsyncIterator, Iterable
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
-from .errors import LLMError
+from .codecs.text import kind_name
+from .errors import ConfigError, LLMError
 from .types.embeddings import Embeddings
 from .types.events import Event
 from .types.exchange import RateLimits
@@ -28,6 +29,14 @@ class Client(Protocol):
     async def complete(self, request: Request) -> Response:
         """Ask, and return the whole answer. Raises the LLMError that a stream would have carried, with `partial`."""
         ...
+
+
+def checked_client(client: object, by: str, *verbs: str) -> Client:
+    """What was given as a client, when it has these verbs (none named: both). by: who takes it. Raises ConfigError for
+    anything else."""
+    if not all(callable(getattr(client, verb, None)) for verb in verbs or ("stream", "complete")):
+        raise ConfigError(f"{by} takes a client, which has stream and complete, not {kind_name(client)}")
+    return cast("Client", client)
 
 
 @runtime_checkable

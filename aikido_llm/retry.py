@@ -11,11 +11,12 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from copy import copy
 from itertools import islice
-from typing import Protocol, TypeVar, overload, runtime_checkable
+from typing import Any, Protocol, TypeVar, cast, overload, runtime_checkable
 
-from attrs import evolve, field, frozen
+from attrs import Attribute, evolve, field, frozen
 
-from .client import Client
+from .client import Client, checked_client
+from .codecs.text import kind_name
 from .errors import (
     ConfigError,
     ContentFilteredError,
@@ -61,6 +62,21 @@ def _judge(given: Callable[[BaseException], bool] | None) -> Callable[[BaseExcep
     return is_transient_server_error if given is None else given
 
 
+def _number(least: float) -> Callable[[object, "Attribute[Any]", Any], None]:
+    """A number from least on. One that is none would break the call that it is for, behind its first failure."""
+
+    def check(owner: object, attribute: "Attribute[Any]", value: Any) -> None:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not value >= least:
+            raise ConfigError(f"RetryPolicy.{attribute.name} takes a number, {least:g} or more")
+
+    return check
+
+
+def _whole(owner: object, attribute: "Attribute[int]", value: object) -> None:
+    if type(value) is not int:
+        raise ConfigError(f"RetryPolicy.{attribute.name} takes a whole number")
+
+
 @frozen
 class RetryPolicy:
     """How often and how patiently to try.
@@ -71,11 +87,11 @@ class RetryPolicy:
     answer that had its finish reason is never asked for again.
     """
 
-    max_attempts: int = 5
-    base_delay: float = 2.0
-    max_delay: float = 30.0
-    multiplier: float = 2.0
-    jitter: float = 0.2
+    max_attempts: int = field(default=5, validator=_whole)
+    base_delay: float = field(default=2.0, validator=_number(0))
+    max_delay: float = field(default=30.0, validator=_number(0))
+    multiplier: float = field(default=2.0, validator=_number(0))
+    jitter: float = field(default=0.2, validator=_number(0))
     should_retry: Callable[[BaseException], bool] = field(
         default=is_transient_server_error, converter=_judge, repr=False
     )
@@ -259,7 +275,7 @@ def _stream_of(source: AsyncIterator[Event] | Client, request: Request | None) -
         return source
     if request is None:
         raise ConfigError("collect(client, request) needs the request")
-    return source.stream(request)
+    return checked_client(source, "collect", "stream").stream(request)
 
 
 async def collect_with_retry(
@@ -276,7 +292,7 @@ async def collect_with_retry(
 
     Response.attempts and the error's say how many attempts were made. policy None: `default_streaming_retry_policy`.
     """
-    once = _once(client)
+    once = _once(checked_client(client, "collect_with_retry", "stream"))
     return await _run_and_tell(policy, once, lambda: collect(once.stream(request)), sleep, random, clock)
 
 
@@ -290,7 +306,7 @@ async def complete_with_retry(
     clock: Callable[[], float] = time.monotonic,
 ) -> Response:
     """One whole answer without streaming, each attempt afresh (but see above); the way to ask for images."""
-    once = _once(client)
+    once = _once(checked_client(client, "complete_with_retry", "complete"))
     return await _run_and_tell(policy, once, lambda: once.complete(request), sleep, random, clock)
 
 
@@ -314,6 +330,8 @@ async def _run_and_tell(
             begun = error.resume.id if error.resume is not None else begun
             raise
 
+    if policy is not None and not isinstance(cast("object", policy), RetryPolicy):
+        raise ConfigError(f"policy takes a RetryPolicy, not {kind_name(policy)}")
     policy, takes_up = policy or default_streaming_retry_policy(), hasattr(once, "resume")
     try:
         return await run(policy, attempt, sleep=sleep, random=random, clock=clock, takes_up=takes_up)

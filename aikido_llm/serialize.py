@@ -21,6 +21,7 @@ from .codecs import base64
 from .codecs.float32 import read_float32, write_float32
 from .codecs.plain import UnfitError, plain, read_bytes, revived, revived_object, revived_tuple
 from .codecs.strict import Hook, lines, strict_converter
+from .codecs.text import kind_name
 from .errors import InvalidRequestError, LLMError
 from .types.events import Event, RunEvent, ToolResultEvent
 from .types.failure import Failure, from_failure, to_failure
@@ -52,7 +53,7 @@ def to_kept(value: Any) -> dict[str, Any]:
 
 def _written(value: Any, converter: Converter) -> dict[str, Any]:
     if not isinstance(value, LLMError) and not _is_class(cast("object", type(value))):
-        raise InvalidRequestError(f"to_dict writes values of this package, not a {type(value).__name__}")
+        raise InvalidRequestError(f"to_dict writes values of this package, not {kind_name(value)}")
     try:
         return cast("dict[str, Any]", converter.unstructure(value))
     except UnfitError as error:

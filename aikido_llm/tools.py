@@ -10,13 +10,13 @@ import anyio
 import anyio.to_thread
 from attrs import evolve, field, frozen
 
-from .client import Client
+from .client import Client, checked_client
 from .errors import ConfigError, InvalidRequestError, InvalidToolArguments, LLMError
 from .types.events import EndEvent, ErrorEvent, RunEvent, ToolResultEvent
 from .types.functions import Function, is_given, name_of, parameters
 from .types.messages import Message, tool
 from .types.parts import Part
-from .types.request import Request
+from .types.request import Request, checked
 from .types.response import FinishReason, Response
 from .types.tools import Tool, ToolCall, ToolDef
 from .types.usage import Usage, added
@@ -77,6 +77,7 @@ async def run_tools(
                InvalidRequestError when the model still calls tools after max_turns answers (its `partial` is the last
                Response).
     """
+    checked_client(client, "run_tools", "complete")
     loop = _Loop(client, request, functions, max_turns, approve)
     while True:
         run = loop.took(await client.complete(loop.request))
@@ -93,6 +94,7 @@ def stream_tools(
     raises: from `__anext__`, what `run_tools` raises, but that a failure inside an answer is its ErrorEvent and
             EndEvent, behind which the iteration ends.
     """
+    checked_client(client, "stream_tools", "stream")
     return ToolStream(client, _Loop(client, request, functions, max_turns, approve))
 
 
@@ -177,7 +179,7 @@ class _Loop:
         self._functions = _named(functions)
         self._max_turns = max_turns
         self._approve = approve
-        offered = {tool.name for tool in request.tools}
+        offered = {tool.name for tool in checked(request).tools}
         made = [
             evolve(ToolDef.from_function(function), name=name)
             for name, function in self._functions.items()

@@ -20,7 +20,7 @@ LAYERS: dict[str, dict[str, tuple[str, ...]]] = {
         "errors": ("secret",),
         "types": ("codecs", "errors"),
         "serialize": ("codecs", "errors", "types"),
-        "client": ("errors", "types"),
+        "client": ("codecs", "errors", "types"),
     },
     "pure: no I/O, no event loop": {
         "framing": ("codecs", "errors"),
@@ -30,13 +30,16 @@ LAYERS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "I/O": {
         "transport": ("codecs", "errors", "secret"),
-        "retry": ("client", "errors", "types"),
+        "retry": ("client", "codecs", "errors", "types"),
         "call": (
             *("auth", "client", "codecs", "dialects", "errors", "framing", "providers", "retry", "secret"),
             "serialize",
             *("transport", "types"),
         ),
-        "connect": ("_version", "auth", "call", "errors", "providers", "retry", "secret", "transport", "types"),
+        "connect": (
+            *("_version", "auth", "call", "codecs", "errors", "providers", "retry", "secret", "transport"),
+            "types",
+        ),
     },
     "on top of the Client protocol": {
         "store": ("client", "codecs", "errors", "secret", "serialize", "types"),

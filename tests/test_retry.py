@@ -3,6 +3,7 @@
 import random
 import re
 from collections.abc import AsyncIterator
+from typing import Any
 
 import anyio
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 import aikido_llm as llm
 from aikido_llm.retry import run
+from aikido_llm.testing import StubClient, TurnScript
 
 REQUEST = llm.Request(messages=[llm.user("hi")])
 OVERLOADED = llm.OverloadedError("busy")
@@ -227,3 +229,38 @@ async def test_what_no_attempt_mends_is_not_tried_again_whatever_the_policy_says
     with pytest.raises(llm.StreamTruncated):
         await llm.collect_with_retry(client, REQUEST, llm.RetryPolicy(should_retry=lambda error: True, base_delay=0))
     assert client.calls == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("max_attempts", "3"),
+        ("max_attempts", None),
+        ("max_attempts", 2.5),
+        ("base_delay", "1"),
+        ("base_delay", -1),
+        ("max_delay", float("nan")),
+        ("multiplier", None),
+        ("jitter", True),
+    ],
+)
+def test_a_policy_that_could_not_be_followed_is_refused_when_it_is_made(field: str, value: object) -> None:
+    fields: dict[str, Any] = {field: value}
+    with pytest.raises(llm.ConfigError, match=f"RetryPolicy.{field} takes a"):
+        llm.RetryPolicy(**fields)
+
+
+@pytest.mark.parametrize("helper", [llm.complete_with_retry, llm.collect_with_retry])
+async def test_a_helper_names_what_it_was_given_of_another_kind(helper: Any) -> None:
+    client = StubClient(TurnScript([]))
+    with pytest.raises(llm.ConfigError, match="policy takes a RetryPolicy, not an int"):
+        await helper(client, llm.Request("hi"), policy=3)
+    with pytest.raises(llm.ConfigError, match=r"_with_retry takes a client, which has stream and complete, not text"):
+        await helper("openai", llm.Request("hi"))
+    assert client.requests == []
+
+
+async def test_collect_names_what_is_no_client() -> None:
+    nobody: Any = 3
+    with pytest.raises(llm.ConfigError, match="collect takes a client"):
+        await llm.collect(nobody, llm.Request("hi"))

@@ -517,3 +517,15 @@ async def test_whatever_a_tool_ends_with_is_a_result(server: WireServer, client:
     told = [message.text for message in run.messages if message.role is llm.Role.tool]
     assert told == ["the tool was cancelled", "_Silent"]
     assert run.response.text == "so be it"
+
+
+async def test_what_is_no_client_no_request_and_no_function_is_named() -> None:
+    other: Any = 3
+    with pytest.raises(llm.ConfigError, match="run_tools takes a client"):
+        await llm.run_tools(other, llm.Request("hi"), [])
+    with pytest.raises(llm.ConfigError, match="stream_tools takes a client"):
+        llm.stream_tools(other, llm.Request("hi"), [])
+    with pytest.raises(llm.InvalidRequestError, match="asked by a Request"):
+        await llm.run_tools(StubClient(), other, [])
+    with pytest.raises(llm.ConfigError, match="made from a function, not from an int"):
+        llm.ToolDef.from_function(other)

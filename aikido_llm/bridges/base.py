@@ -14,6 +14,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import ClassVar, Self, cast
 
+from ..codecs.text import kind_name
 from ..errors import InvalidRequestError, LLMError
 from ..types.events import RunEvent
 from .encoder import Encoder
@@ -45,7 +46,7 @@ class Bridge:
         self, events: AsyncIterable[RunEvent], encoder: Encoder, heartbeat: float | None, *, numbered: bool = False
     ) -> None:
         if not isinstance(cast("object", events), AsyncIterable):
-            raise InvalidRequestError(f"a bridge takes a stream of events, not a {type(events).__name__}")
+            raise InvalidRequestError(f"a bridge takes a stream of events, not {kind_name(events)}")
         if heartbeat is not None and not heartbeat > 0:
             raise InvalidRequestError("heartbeat takes seconds, more than 0, or None for never")
         self.encoder = encoder

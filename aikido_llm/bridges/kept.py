@@ -11,6 +11,7 @@ from inspect import isawaitable
 from types import TracebackType
 from typing import Any, Self, TypeAlias, TypeVar, cast
 
+from ..codecs.text import kind_name
 from ..errors import AuthError, ConfigError, ConnectError, InvalidRequestError, LLMError, StreamTruncated, TimedOutError
 from ..middleware.limits.redis import Gone, RedisStore
 from .base import HEARTBEAT, Bridge
@@ -77,7 +78,7 @@ class Resumable:
         raises: ConnectError when Redis gives no answer; the bridge is closed then. InvalidRequestError for no bridge.
         """
         if not isinstance(cast("object", bridge), Bridge):
-            raise InvalidRequestError(f"start takes a bridge, as bridges.sse(events), not a {type(bridge).__name__}")
+            raise InvalidRequestError(f"start takes a bridge, as bridges.sse(events), not {kind_name(bridge)}")
         id = secrets.token_hex(16)
         lost = b"".join(copy.deepcopy(bridge.encoder).fail(None))
         try:

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Callable
 from typing import Any, Protocol, runtime_checkable
 
 from ..client import Client
+from ..codecs.text import kind_name
 from ..errors import UnsupportedFeatureError
 from ..types.batches import Answered, HostedBatch
 from ..types.request import Request
@@ -78,5 +79,5 @@ class HasBatches(Protocol):
 def host_of(client: Client) -> Host:
     """Raises UnsupportedFeatureError for a client without batches."""
     if not isinstance(client, HasBatches):
-        raise UnsupportedFeatureError(f"a {type(client).__name__} has no hosted batches; use bulk.map")
+        raise UnsupportedFeatureError(f"{kind_name(client)} has no hosted batches; use bulk.map")
     return client.hosted_batches()

@@ -7,6 +7,7 @@ from attrs import field, frozen
 
 from .. import serialize
 from ..codecs import json
+from ..codecs.text import kind_name
 from ..errors import ContentFilteredError, InvalidRequestError, LLMError, ModelNotFoundError
 from ..types.request import Request
 from ..types.response import Response
@@ -66,7 +67,7 @@ def _named(row: object, key: str, place: int) -> tuple[Any, Mapping[str, Any]]:
         raise InvalidRequestError(f"row {place} has no {key!r}, by which it would be known")
     name = fields[key]
     if not isinstance(name, str | int | float | bool):
-        raise InvalidRequestError(f"row {place}: {key!r} must be text or a number, not a {type(name).__name__}")
+        raise InvalidRequestError(f"row {place}: {key!r} must be text or a number, not {kind_name(name)}")
     return name, {column: value for column, value in fields.items() if column != key}
 
 
@@ -76,14 +77,14 @@ def _request(row: str | Request | Mapping[str, Any]) -> Request:
     if isinstance(row, str):
         return Request(row)
     if not isinstance(cast("object", row), Mapping):
-        raise InvalidRequestError(f"a row is text, a Request or a mapping, not a {type(row).__name__}")
+        raise InvalidRequestError(f"a row is text, a Request or a mapping, not {kind_name(row)}")
     fields = dict(row)
     if ("prompt" in fields) == ("messages" in fields):
         raise InvalidRequestError('a row needs either "prompt" or "messages"')
     if "prompt" in fields:
         prompt = fields.pop("prompt")
         if not isinstance(prompt, str):
-            raise InvalidRequestError(f"a prompt is text, not a {type(prompt).__name__}")
+            raise InvalidRequestError(f"a prompt is text, not {kind_name(prompt)}")
         if not fields:
             return Request(prompt)
         fields["messages"] = [{"role": "user", "content": prompt}]

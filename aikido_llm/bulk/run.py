@@ -8,7 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import cast
 
-from ..client import Client
+from ..client import Client, checked_client
+from ..codecs.text import kind_name
 from ..errors import ConfigError
 from ..retry import RetryPolicy, is_retryable
 from ..store import CallStore
@@ -52,10 +53,9 @@ def map(
     """
     if type(concurrency) is not int or concurrency < 1:
         raise ConfigError("concurrency is a whole number from 1 on")
-    if not isinstance(cast("object", client), Client):
-        raise ConfigError(f"bulk.map takes a client, which has stream and complete, not a {type(client).__name__}")
+    checked_client(client, "bulk.map")
     if not callable(getattr(log, "claim", None)) and not isinstance(log, str | os.PathLike):
-        raise ConfigError(f"log is a path or a log that is open, not a {type(log).__name__}")
+        raise ConfigError(f"log is a path or a log that is open, not {kind_name(log)}")
     return Run(client, rows, log, key, concurrency, ordered, policy or POLICY)
 
 

@@ -5,6 +5,7 @@ from typing import cast
 
 from attrs import evolve
 
+from ..codecs.text import kind_name
 from ..dialects.values import is_mapping
 from ..dialects.verbs import Embedding
 from ..errors import InvalidRequestError
@@ -23,11 +24,11 @@ _BYTES_PER_TOKEN = 2  # fewer than nearly any text has: a part that is too large
 def texts_of(texts: str | Iterable[str], what: str) -> list[str]:
     """What a caller gave as texts. Raises InvalidRequestError for what is none."""
     if not isinstance(cast("object", texts), Iterable) or is_mapping(texts):  # of a mapping it would take the keys
-        raise InvalidRequestError(f"{what} takes texts, not a {type(texts).__name__}")
+        raise InvalidRequestError(f"{what} takes texts, not {kind_name(texts)}")
     found = [texts] if isinstance(texts, str) else list(texts)
     for text in found:
         if not isinstance(cast("object", text), str):
-            raise InvalidRequestError(f"{what} takes texts, not a {type(text).__name__}")
+            raise InvalidRequestError(f"{what} takes texts, not {kind_name(text)}")
     return found
 
 

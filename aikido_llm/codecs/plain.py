@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final, cast
 
 from . import base64
+from .text import kind_name
 
 
 class Omit:
@@ -50,7 +51,7 @@ def plain(value: object) -> Any:
     if isinstance(value, list | tuple):
         return [plain(item) for item in cast("list[Any]", value)]
     if not isinstance(value, Mapping):
-        raise UnfitError(f"JSON has no word for a {type(value).__name__}")
+        raise UnfitError(f"JSON has no word for {kind_name(value)}")
     fields = cast("Mapping[object, object]", value)
     escape = "$" if _is_marked(fields) else ""
     return {escape + _name(name): plain(item) for name, item in fields.items()}

@@ -17,6 +17,7 @@ import msgspec
 
 from .json import convert
 from .plain import UnfitError
+from .text import kind_name
 
 
 class Scalar(NamedTuple):
@@ -94,4 +95,4 @@ def _plain(value: Any) -> Any:
         return str(value)
     if hasattr(value, "model_dump"):  # pydantic's
         return value.model_dump(mode="json")
-    raise TypeError(f"a {type(value).__name__} cannot be written as JSON")
+    raise TypeError(f"{kind_name(value)} cannot be written as JSON")

@@ -32,6 +32,23 @@ def mended_in(value: Any) -> Any:
     return value
 
 
+NAMES: dict[type, str] = {
+    str: "text",
+    int: "an int",
+    float: "a number",
+    bool: "True or False",
+    bytes: "bytes",
+    type(None): "None",
+}
+"""What a value of such a class is called in a message."""
+
+
+def kind_name(value: object) -> str:
+    """What a value is, in a message that must not show it (it may be a key in the wrong place): `an int`, `text`."""
+    name = type(value).__name__
+    return NAMES.get(type(value), f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}")
+
+
 def is_blank(text: str | bytes) -> bool:
     """Whether it is empty or white space; where it is long, `strip` would copy it to tell."""
     return not text or text.isspace()

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
-from attrs import evolve, field, fields, frozen
+from attrs import Attribute, evolve, field, fields, frozen
 
 from .. import retry
 from ..call.http_client import HTTPClient
+from ..codecs.text import kind_name
 from ..errors import ConfigError
 from ..providers.names import ProviderType
 from ..secret import HiddenValues, KeySource, Secret
@@ -16,6 +17,11 @@ from .open import open
 
 def _held(key: KeySource | Secret | None) -> KeySource | Secret | None:
     return Secret(key) if isinstance(key, str) else key
+
+
+def _whole(owner: object, attribute: "Attribute[int]", value: object) -> None:
+    if type(value) is not int:
+        raise ConfigError(f"ProviderConfig.{attribute.name} takes a whole number")
 
 
 @frozen
@@ -27,7 +33,7 @@ class ProviderConfig:
     base_url: str | None = None
     organization: str | None = None
     timeout: float | None = 60.0
-    max_retries: int = 3
+    max_retries: int = field(default=3, validator=_whole)
     default_model: str | None = None
     extra_headers: Mapping[str, str] = field(factory=HiddenValues[str], converter=HiddenValues[str])
 
@@ -39,7 +45,9 @@ def get_provider(kind: ProviderType | str, config: ProviderConfig | None = None,
     """
     known = [a.name for a in fields(ProviderConfig)]
     wrong = set(kw).difference(known)
-    settings = config or ProviderConfig()
+    settings = ProviderConfig() if config is None else config
+    if not isinstance(cast("object", settings), ProviderConfig):
+        raise ConfigError(f"get_provider takes a ProviderConfig, not {kind_name(config)}")
     if not wrong:
         settings = evolve(settings, **kw)
     kw.clear()  # a traceback may show what a frame holds

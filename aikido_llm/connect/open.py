@@ -3,7 +3,7 @@
 import os
 import ssl as _ssl
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Literal, cast
+from typing import Any, Literal, cast
 
 from attrs import evolve, field, fields, frozen
 
@@ -11,6 +11,7 @@ from .. import retry
 from .._version import __version__
 from ..call.exchange import Settings
 from ..call.http_client import HTTPClient
+from ..codecs.text import kind_name
 from ..errors import ConfigError
 from ..providers import look_up
 from ..providers.base import WIRE, Configured, DsnOption, Opener, Provider
@@ -21,18 +22,9 @@ from ..transport.lazy import LazyTransport
 from ..types.checks import http_s_own
 from ..types.request import Options
 from . import dsn
+from .arguments import UNSET, Unset, misfit
 from .base_url import Asked, Base, find_base
 from .parameters import read_parameters
-
-
-class _Unset:
-    """Tells "not given" from None, which for `retry` and the clocks means "never"."""
-
-    def __repr__(self) -> str:
-        return "..."
-
-
-_UNSET: Final = _Unset()
 
 
 def open(
@@ -42,7 +34,7 @@ def open(
     api_key: KeySource | Secret | None = None,
     base_url: str | None = None,
     http: Transport | None = None,
-    retry: RetryPolicy | _Unset | None = _UNSET,
+    retry: RetryPolicy | Unset | None = UNSET,
     timeouts: Timeouts | None = None,
     timeout: float | None = None,
     limits: Limits | None = None,
@@ -75,6 +67,9 @@ def open(
 
     For a name under which an object with `open(dsn, options)` was registered, what that returns is returned.
     """
+    if wrong := misfit(locals()):
+        del dsn, api_key, base_url, headers, proxy, overrides
+        raise ConfigError(wrong)
     asked = _Opening(
         provider,
         dsn=Secret(dsn),
@@ -111,7 +106,7 @@ class _Opening:
     key: Key | None
     base_url: Secret
     http: Transport | None
-    retry: RetryPolicy | _Unset | None
+    retry: RetryPolicy | Unset | None
     clocks: Timeouts
     timeout: float | None
     limits: Limits
@@ -135,7 +130,7 @@ class _Opening:
             self.late_system,
             self.clocks != Timeouts(),
             self.limits != Limits(),
-            not isinstance(self.retry, _Unset),
+            not isinstance(self.retry, Unset),
         )
         if any((*given, *bounds)):
             raise ConfigError(f"{self.provider!r} opens its clients by itself: give it a DSN, and options of requests")
@@ -143,7 +138,7 @@ class _Opening:
             self.dsn.reveal(), _options(self.provider, (), dict(self.overrides)).over(self.options)
         )
         if not all(callable(getattr(client, verb, None)) for verb in ("stream", "complete")):
-            raise ConfigError(f"open() of {self.provider!r} gave a {type(client).__name__}, which is no Client")
+            raise ConfigError(f"open() of {self.provider!r} gave {kind_name(client)}, which is no Client")
         return cast("HTTPClient", client)
 
     def _of_row(self, row: Provider) -> HTTPClient:
@@ -259,8 +254,8 @@ def _key(row: Provider, said: dsn.DSN) -> Key:
     return Key(next((value for name in row.key_env if (value := os.environ.get(name, "").strip())), None))
 
 
-def _policy(given: RetryPolicy | _Unset | None, max_retries: int | None) -> RetryPolicy | None:
-    if not isinstance(given, _Unset):
+def _policy(given: RetryPolicy | Unset | None, max_retries: int | None) -> RetryPolicy | None:
+    if not isinstance(given, Unset):
         return given
     if max_retries is None:
         return retry.CLIENT_START

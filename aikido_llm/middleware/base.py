@@ -17,7 +17,7 @@ from attrs import Factory, define
 from ..call.clocks import Clocks
 from ..call.http_client import HTTPClient, Messages, as_request
 from ..call.stream import EventStream, Source, StreamCore
-from ..client import Client, Embedder, Reranker, TokenCounter, identity_of
+from ..client import Client, Embedder, Reranker, TokenCounter, checked_client, identity_of
 from ..errors import ConfigError, UnsupportedFeatureError
 from ..secret import Unpicklable
 from ..transport.base import Timeouts
@@ -57,10 +57,7 @@ class Middleware(Unpicklable):
 
     def __init__(self, *clients: Client) -> None:
         for client in clients:
-            if not callable(getattr(client, "stream", None)) or not callable(getattr(client, "complete", None)):
-                raise ConfigError(
-                    f"{self.made_by} takes clients, which have stream and complete, not a {type(client).__name__}"
-                )
+            checked_client(client, self.made_by)
         self._clients = clients
         self._life = _Life()
 

@@ -7,6 +7,7 @@ from attrs import evolve
 
 from ..call.http_client import HTTPClient
 from ..client import NOTHING, Client, Lease
+from ..codecs.text import kind_name
 from ..errors import BudgetExceededError, ConfigError, LLMError, UnsupportedFeatureError
 from ..types.exchange import RateLimits
 from ..types.request import Request
@@ -102,7 +103,7 @@ def budgeted(client: Client, budget: Budget) -> Client:
         ConfigError for a model that the table has no price for, where `usd` is set.
     """
     if not isinstance(cast("object", budget), Budget):
-        raise ConfigError(f"budgeted takes a Budget, not a {type(budget).__name__}")
+        raise ConfigError(f"budgeted takes a Budget, not {kind_name(budget)}")
     return gated(client, lambda inner: _Purse(budget, inner), _Budgeted)
 
 

@@ -7,6 +7,7 @@ from ..call.gates import kept, settled
 from ..call.http_client import HTTPClient
 from ..call.parts import read_alone, stand_in, texts_of
 from ..client import Client, Gate
+from ..codecs.text import kind_name
 from ..errors import ConfigError
 from ..types.embeddings import Embeddings
 from ..types.ranking import Ranking
@@ -36,7 +37,7 @@ def limited(client: Client, limiter: Limiter) -> Client:
     raises: ConfigError for what is no client, or no limiter.
     """
     if not isinstance(cast("object", limiter), Limiter):
-        raise ConfigError(f"limited takes a Limiter, not a {type(limiter).__name__}")
+        raise ConfigError(f"limited takes a Limiter, not {kind_name(limiter)}")
     return gated(client, lambda inner: limiter, _Limited)
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from attrs import field, frozen
 
 from ..client import Client
+from ..codecs.text import kind_name
 from ..errors import InvalidRequestError
 from ..types.events import Event
 from ..types.exchange import Timing
@@ -98,7 +99,7 @@ class _Hooks(Call):
             changed = await _called(self._hooks.before, request)
             if changed is not None:
                 if not isinstance(changed, Request):
-                    raise InvalidRequestError(f"before of hooked returned a {type(changed).__name__}, not a Request")
+                    raise InvalidRequestError(f"before of hooked returned {kind_name(changed)}, not a Request")
                 self._request = changed
         return await self.road.ask(client, self._request)
 

@@ -7,6 +7,7 @@ from inspect import ismethod
 from types import ModuleType
 from typing import cast
 
+from ..codecs.text import kind_name
 from ..errors import ConfigError
 from .base import Opener, Provider
 from .names import COMPATIBLE, ProviderType
@@ -50,7 +51,7 @@ def _check(provider: object, what: str) -> None:
         if missing:
             raise ConfigError(f"the dialect of {what} is none: it has no {', '.join(missing)}")
     elif not callable(opens):
-        kind = f"the class {provider.__name__}" if isinstance(provider, type) else f"a {type(provider).__name__}"
+        kind = f"the class {provider.__name__}" if isinstance(provider, type) else f"{kind_name(provider)}"
         raise ConfigError(f"{what} is {kind}; it must be a Provider, or an object with open(dsn, options) -> Client")
 
 

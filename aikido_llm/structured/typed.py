@@ -10,12 +10,12 @@ from typing import Any, Generic, TypeVar, cast, get_args, overload
 
 from attrs import evolve
 
-from ..client import Client
+from ..client import Client, checked_client
 from ..codecs import json, schema
 from ..errors import ConfigError, InvalidAnswer, InvalidRequestError
 from ..retry import collect
 from ..types.events import EndEvent, ErrorEvent, Event, TextDelta
-from ..types.request import Request, ResponseFormat
+from ..types.request import Request, ResponseFormat, checked
 from ..types.response import FinishReason, Response
 from .growing import GrowingObject
 
@@ -32,7 +32,8 @@ async def complete_as(client: Client, request: Request, kind: Any) -> Any:
     raises: InvalidAnswer when the text is not JSON, not a T, or cut off (its `partial` is the Response); ConfigError
     when T has no JSON Schema; UnsupportedFeatureError when the wire takes no schema; what `client.complete` raises.
     """
-    return _structured(await client.complete(asking_for(request, kind)), kind)
+    asked = asking_for(request, kind)
+    return _structured(await checked_client(client, "complete_as", "complete").complete(asked), kind)
 
 
 @overload
@@ -53,7 +54,7 @@ class TypedStream(Generic[T]):
     """
 
     def __init__(self, client: Client, request: Request, kind: type[T]) -> None:
-        self._events = client.stream(asking_for(request, kind))
+        self._events = checked_client(client, "stream_as", "stream").stream(asking_for(request, kind))
         self._kind = kind
         self._wrapped = is_wrapped(kind)
         self._growing = GrowingObject()
@@ -118,14 +119,16 @@ def is_wrapped(kind: Any) -> bool:
 
 
 def asking_for(request: Request, kind: Any) -> Request:
-    """The request with a response format for this type. Raises ConfigError when it has no JSON Schema."""
+    """The request with a response format for this type. Raises ConfigError when it has no JSON Schema, and
+    InvalidRequestError for what is no Request."""
+    asked = checked(request)
     root = schema_of(kind)
     if root.get("type") != "object":
         definitions = root.pop("$defs", None)
         root = {"type": "object", "properties": {_VALUE: root}, "required": [_VALUE]}
         root |= {"$defs": definitions} if definitions else {}
     strict = _close(root)
-    return evolve(request, response_format=ResponseFormat.json_schema(root, name=_name(kind), strict=strict))
+    return evolve(asked, response_format=ResponseFormat.json_schema(root, name=_name(kind), strict=strict))
 
 
 def schema_of(kind: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any, cast
 from attrs import evolve
 
 from ..client import Client
+from ..codecs.text import kind_name
 from ..errors import LLMError
 from ..retry import collect
 from ..types.accumulate import FOLDED
@@ -89,10 +90,10 @@ def _kept(value: Any, kind: Any) -> None:
         back: Any = from_dict(json.loads(json.dumps(data)), kind)
         again = to_dict(back)
     except (LLMError, TypeError, ValueError) as error:
-        raise BrokenPromise("values", f"a {type(value).__name__} cannot be kept as JSON: {error}") from error
+        raise BrokenPromise("values", f"{kind_name(value)} cannot be kept as JSON: {error}") from error
     of_error = isinstance(value, LLMError | ErrorEvent)  # errors are equal by identity
     if again != data or not (of_error or back == value):
-        raise BrokenPromise("values", f"a {type(value).__name__} came back from JSON as another: {back!r}")
+        raise BrokenPromise("values", f"{kind_name(value)} came back from JSON as another: {back!r}")
 
 
 async def beside(house: House, client: Client) -> None:

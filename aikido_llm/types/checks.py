@@ -9,25 +9,17 @@ from typing import Any, TypeAlias, TypeVar, cast
 
 from attrs import Attribute
 
+from ..codecs.text import NAMES, kind_name
 from ..errors import InvalidRequestError
 
 T = TypeVar("T")
 Validator: TypeAlias = Callable[[Any, "Attribute[Any]", Any], None]
 
-_NAMES: dict[type, str] = {
-    str: "text",
-    int: "an int",
-    float: "a number",
-    bool: "True or False",
-    bytes: "bytes",
-    type(None): "None",
-}
-
 
 def of(*kinds: type) -> Validator:
     """The value is of one of these classes. A bool is no number here, and an int is a float."""
     exact = frozenset((*kinds, int) if float in kinds else kinds)
-    expected = " or ".join(_NAMES.get(kind, kind.__name__) for kind in kinds)
+    expected = " or ".join(NAMES.get(kind, kind.__name__) for kind in kinds)
 
     def check(owner: Any, attribute: "Attribute[Any]", value: object) -> None:
         kind = type(value)
@@ -66,7 +58,7 @@ def at_least(least: int, *, or_none: bool = True) -> Validator:
 
 def each(*kinds: type) -> Validator:
     """A tuple whose items are of these classes."""
-    expected = " or ".join(_NAMES.get(kind, kind.__name__) for kind in kinds)
+    expected = " or ".join(NAMES.get(kind, kind.__name__) for kind in kinds)
 
     def check(owner: Any, attribute: "Attribute[Any]", value: Any) -> None:
         for item in value:
@@ -78,7 +70,7 @@ def each(*kinds: type) -> Validator:
 
 def wrong(owner: Any, name: str, expected: str, value: object, which: str = "") -> InvalidRequestError:
     """The one wording. The value itself is not repeated: it may be a key in the wrong place."""
-    return InvalidRequestError(f"{_place(owner, name)} takes {expected}, not {which}{_called(value)}")
+    return InvalidRequestError(f"{_place(owner, name)} takes {expected}, not {which}{kind_name(value)}")
 
 
 def listed(value: Iterable[T] | None, name: str) -> tuple[T, ...]:
@@ -88,7 +80,7 @@ def listed(value: Iterable[T] | None, name: str) -> tuple[T, ...]:
     if value is None:
         return ()
     if isinstance(value, str | bytes | Mapping) or not isinstance(cast("object", value), Iterable):
-        raise InvalidRequestError(f"{name} takes a list, not {_called(cast('object', value))}")
+        raise InvalidRequestError(f"{name} takes a list, not {kind_name(cast('object', value))}")
     return tuple(value)
 
 
@@ -97,7 +89,7 @@ def strings(value: str | Iterable[str] | None, name: str) -> tuple[str, ...]:
     items = (value,) if isinstance(value, str) else listed(value, name)
     for item in items:
         if not isinstance(cast("object", item), str):
-            raise InvalidRequestError(f"{name} takes text, not {_called(item)}")
+            raise InvalidRequestError(f"{name} takes text, not {kind_name(item)}")
     return items
 
 
@@ -106,16 +98,12 @@ def mapping(value: Mapping[str, Any] | None, name: str) -> dict[str, Any]:
     if value is None:
         return {}
     if not isinstance(cast("object", value), Mapping) or not all(isinstance(cast("object", key), str) for key in value):
-        raise InvalidRequestError(f"{name} takes a mapping whose keys are text, not {_called(value)}")
+        raise InvalidRequestError(f"{name} takes a mapping whose keys are text, not {kind_name(value)}")
     return dict(value)
 
 
 def _place(owner: Any, name: str) -> str:
     return f"{type(owner).__name__}.{name}"
-
-
-def _called(value: object) -> str:
-    return _NAMES.get(type(value), f"a {type(value).__name__}")
 
 
 def http_s_own(headers: Iterable[str]) -> str:

@@ -3,9 +3,10 @@
 import inspect
 from collections.abc import Callable
 from functools import partial
-from typing import Any, get_args, get_type_hints
+from typing import Any, cast, get_args, get_type_hints
 
 from ..codecs import schema
+from ..codecs.text import kind_name
 from ..errors import ConfigError
 
 Function = Callable[..., Any]
@@ -18,6 +19,8 @@ def describe(function: Function) -> tuple[str, str, dict[str, Any]]:
 
     raises: ConfigError for a parameter without an annotation, a *args or **kwargs, or a type that JSON has no form for.
     """
+    if not callable(cast("object", function)):
+        raise ConfigError(f"a tool is made from a function, not from {kind_name(function)}")
     name = name_of(function)
     fields: list[Any] = []
     for parameter, hint in parameters(function):

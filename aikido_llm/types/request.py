@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias, cast, get_args
 
 from attrs import field, fields, frozen
 
+from ..codecs.text import kind_name
 from ..errors import InvalidRequestError
 from .chat_dicts import read_fields
 from .checks import at_least, each, http_s_own, listed, mapping, of, one_of, strings, wrong
@@ -88,7 +89,7 @@ def _message(value: Said) -> Message:
     if isinstance(cast("object", value), Mapping):
         return Message(**read_fields(value))
     raise InvalidRequestError(
-        f"Request.messages takes text, Messages and chat dicts, not a {type(cast('object', value)).__name__}"
+        f"Request.messages takes text, Messages and chat dicts, not {kind_name(cast('object', value))}"
     )
 
 

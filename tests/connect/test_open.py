@@ -226,7 +226,7 @@ async def test_an_object_that_opens_clients_itself(monkeypatch: pytest.MonkeyPat
     with pytest.raises(llm.ConfigError, match="has no row"):
         find("own")
     llm.register("nothing", Opens(3))
-    with pytest.raises(llm.ConfigError, match="gave a int, which is no Client"):
+    with pytest.raises(llm.ConfigError, match="gave an int, which is no Client"):
         llm.open("nothing")
 
 

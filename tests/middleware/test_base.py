@@ -247,7 +247,7 @@ async def test_what_the_inner_client_offers_is_forwarded() -> None:
 
 def test_what_is_no_client_is_refused_when_made() -> None:
     wrong: Any = "echo"
-    with pytest.raises(llm.ConfigError, match="takes clients"):
+    with pytest.raises(llm.ConfigError, match="takes a client"):
         Middleware(wrong)
 
 

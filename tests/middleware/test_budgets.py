@@ -180,7 +180,7 @@ def test_what_is_no_budget_and_no_client_is_told() -> None:
     wrong: Any = 5
     with pytest.raises(llm.ConfigError, match="budgeted takes a Budget"):
         budgeted(StubClient(), wrong)
-    with pytest.raises(llm.ConfigError, match="budgeted takes clients"):
+    with pytest.raises(llm.ConfigError, match="budgeted takes a client"):
         budgeted(wrong, Budget(tokens=1))
 
 

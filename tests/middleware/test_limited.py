@@ -121,7 +121,7 @@ async def test_what_is_no_limiter_and_no_client_is_told() -> None:
     wrong: Any = 5
     with pytest.raises(llm.ConfigError, match="limited takes a Limiter"):
         limited(StubClient(), wrong)
-    with pytest.raises(llm.ConfigError, match="limited takes clients"):
+    with pytest.raises(llm.ConfigError, match="limited takes a client"):
         limited(wrong, Limiter(60))
 
 

@@ -1,6 +1,7 @@
 """Answers of a type: the schema that is asked for, the value that comes back, and what does not fit."""
 
 import enum
+import inspect
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -352,3 +353,20 @@ async def test_an_answer_that_is_not_said_to_be_whole_is_none() -> None:
     stub = StubClient(TurnScript([MODEL, llm.EndEvent(llm.FinishReason.other, response)]))
     with pytest.raises(llm.InvalidAnswer, match="has not said"):
         await llm.complete_as(stub, REQUEST, Model)
+
+
+@pytest.mark.parametrize("ask", [llm.complete_as, llm.stream_as])
+async def test_what_is_no_request_and_no_client_is_named(ask: Any) -> None:
+    client = StubClient()
+    with pytest.raises(llm.InvalidRequestError, match="asked by a Request, not a str"):
+        await drained(ask(client, "hi", int))
+    with pytest.raises(llm.ConfigError, match="_as takes a client"):
+        await drained(ask(None, llm.Request("hi"), int))
+
+
+async def drained(answer: Any) -> None:
+    if inspect.isawaitable(answer):
+        await answer
+    else:
+        async for _ in answer:
+            pass

@@ -9,7 +9,7 @@ source: Cohere API reference, "Chat" with streaming, read 2026-11; the `[DONE]` 
 from typing import Any
 
 from ...codecs import json
-from ...codecs.text import is_blank
+from ...codecs.text import is_blank, kind_name
 from ...errors import LLMError, MalformedStream
 from ...framing import WHOLE, Frame
 from ...types.events import CitationEvent, Event, TextDelta, ThinkingDelta
@@ -236,7 +236,7 @@ class Decoder(base.Decoder):
         elif is_object(content):
             self._block(content, out)
         elif content is not None:
-            raise MalformedStream(f"a part of the answer is not as the wire has it: a {type(content).__name__}")
+            raise MalformedStream(f"a part of the answer is not as the wire has it: {kind_name(content)}")
 
     def _block(self, block: dict[str, Any], out: list[Event]) -> None:
         if block.get("type") in reasoned.NAMES:
@@ -318,7 +318,7 @@ def _converted(value: Any, kind: json.Typed[json.T]) -> json.T:
 def _object(value: Any, kind: str) -> dict[str, Any]:
     if value is None or is_object(value):
         return value or {}
-    raise MalformedStream(f"an event {kind} is not as the wire has it: it holds a {type(value).__name__}")
+    raise MalformedStream(f"an event {kind} is not as the wire has it: it holds {kind_name(value)}")
 
 
 def _list(value: Any) -> list[Any]:

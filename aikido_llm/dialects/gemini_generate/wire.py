@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from ...codecs import json
+from ...codecs.text import kind_name
 from ..call_shapes import with_arguments
 from ..values import MOST, as_count, is_list, is_object
 
@@ -203,7 +204,7 @@ def _part(value: Any) -> dict[str, Any]:
     if isinstance(value, str):
         return {"text": value}
     if not is_object(value):
-        raise ValueError(f"a part of the content is a {type(value).__name__}")
+        raise ValueError(f"a part of the content is {kind_name(value)}")
     part, other = _sort(value, _PART)
     if "text" in other or "functionCall" in other:
         raise ValueError("a part of the content has another shape than text or a call has")

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from ...client import Client
+from ...codecs.text import kind_name
 from ...errors import ConfigError
 from .semconv import NAMES, Version
 from .shown import Shown
@@ -32,12 +33,13 @@ def observed(
                OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT and ..._EMIT_EVENT say so.
     propagate: names of the hosts that `traceparent` is sent to, such as a gateway of yours; "*" is none of them.
     semconv:   "current", or "1.41" for the names that were published last before they moved.
-    raises:    ConfigError without the extra, and for a version that is none.
+    raises:    ConfigError without the extra, for a version that is none, and for a provider that is none.
     """
     if semconv not in NAMES:
         raise ConfigError(f"semconv takes {' or '.join(map(repr, NAMES))}, not {semconv!r}")
     if isinstance(propagate, str):
         raise ConfigError("propagate takes a list of host names, not a text")
+    _check(tracer_provider=tracer_provider, meter_provider=meter_provider, logger_provider=logger_provider)
     try:
         from .instruments import Instruments
         from .spans import ObservedClient
@@ -47,3 +49,12 @@ def observed(
         raise ConfigError("observed needs OpenTelemetry's API: pip install 'aikido-llm[otel]'") from None
     instruments = Instruments.made(NAMES[semconv], tracer_provider, meter_provider, logger_provider)
     return ObservedClient(client, instruments, Shown.asked_for(content), frozenset(host.lower() for host in propagate))
+
+
+_GIVES = {"tracer_provider": "get_tracer", "meter_provider": "get_meter", "logger_provider": "get_logger"}
+
+
+def _check(**given: Any) -> None:
+    for name, provider in given.items():
+        if provider is not None and not callable(getattr(provider, _GIVES[name], None)):
+            raise ConfigError(f"{name} takes OpenTelemetry's, which has {_GIVES[name]}, not {kind_name(provider)}")

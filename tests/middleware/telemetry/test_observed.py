@@ -391,3 +391,10 @@ def test_a_global_provider_that_is_set_later_is_found() -> None:
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "['chat echo']"
+
+
+@pytest.mark.parametrize("name", ["tracer_provider", "meter_provider", "logger_provider"])
+def test_a_provider_that_is_none_is_named(name: str) -> None:
+    given: dict[str, Any] = {name: "otlp"}
+    with pytest.raises(llm.ConfigError, match=f"{name} takes OpenTelemetry's, which has get_.*, not text"):
+        observed(StubClient(), **given)
