@@ -13,6 +13,18 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"aikido-llm, version {__version__}\n")
         return
+    from .cli import ending
+
+    try:
+        ending.arm()
+        status = _run()
+        ending.over()
+    except KeyboardInterrupt:  # while it was loading
+        status = ending.interrupted()
+    sys.exit(status)
+
+
+def _run() -> int:
     try:
         import click as _click
         import rich as _rich
@@ -21,7 +33,7 @@ def main() -> None:
     del _click, _rich
     from .cli.main import run
 
-    sys.exit(run())
+    return run()
 
 
 if __name__ == "__main__":

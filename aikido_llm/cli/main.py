@@ -1,4 +1,4 @@
-"""Parse, dispatch, exit codes: 0 done, 1 failed (one line says what to do), 2 wrong usage, 130 Ctrl-C."""
+"""Parse, dispatch, exit codes: 0 done, 1 failed (one line says what to do), 2 wrong usage, 130 Ctrl-C (143 SIGTERM)."""
 
 import difflib
 import io
@@ -12,6 +12,8 @@ from typing import Any
 import click
 
 import aikido_llm as llm
+
+from . import ending
 
 PROGRAM = "aikido-llm"
 
@@ -106,7 +108,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         _show(error)
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        return 130
+        return ending.interrupted()
     except llm.LLMError as error:
         _say(error)
         return 1

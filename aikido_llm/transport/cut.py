@@ -1,7 +1,8 @@
-"""How a connection ends that still holds bytes of ours.
+"""How a connection ends whose other side does not play along.
 
 aiohttp closes politely: asyncio keeps the connection until what it holds is sent, and the kernel after it. A server
-that does not read, as one may that has refused a large body, would hold both for ever.
+that does not read, as one may that has refused a large body, would hold both for ever. Over TLS asyncio also waits for
+the other side's farewell, for half a minute, and nobody could end that any more.
 """
 
 import asyncio
@@ -27,6 +28,13 @@ def cut(transport: asyncio.WriteTransport) -> None:
     transport.abort()
 
 
+def leave(transport: asyncio.WriteTransport) -> None:
+    """End it behind our farewell; over TLS without waiting for the other side's (RFC 8446, 6.1: none needs to)."""
+    transport.close()
+    if transport.get_extra_info("sslcontext") is not None:
+        transport.abort()
+
+
 def holds_bytes(transport: asyncio.WriteTransport) -> bool:
     """Whether asyncio or the kernel has bytes to send that the other side has not taken."""
     if transport.get_write_buffer_size():
@@ -42,4 +50,7 @@ def holds_bytes(transport: asyncio.WriteTransport) -> bool:
 
 
 def _socket(transport: asyncio.WriteTransport) -> Any:
-    return transport.get_extra_info("socket")
+    try:
+        return transport.get_extra_info("socket")
+    except AttributeError:  # asyncio's, of a TLS connection that was aborted and then closed
+        return None

@@ -13,6 +13,7 @@ import sys
 import warnings
 from collections.abc import AsyncGenerator, Mapping
 from contextvars import ContextVar
+from functools import partial
 from typing import Any, Protocol
 from weakref import WeakSet
 
@@ -22,7 +23,7 @@ from aiohttp.client_reqrep import ClientRequest, ConnectionKey
 from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
 
-from .cut import cut, holds_bytes
+from .cut import cut, holds_bytes, leave
 from .direct import HEADER_BYTES, Heads
 from .slots import Slots
 from .tickets import Resuming
@@ -113,8 +114,22 @@ async def _closed_with_the_loop(sessions: Mapping[str, aiohttp.ClientSession], l
             await session.close()
 
 
+class _Leaving(ResponseHandler):
+    """A connection that ends at once when it is closed, by whomever."""
+
+    def close(self) -> None:
+        transport = self.transport
+        if transport is not None and not transport.is_closing():
+            leave(transport)
+        super().close()
+
+
 class _Watched(aiohttp.BaseConnector):
     """A pool of aiohttp's with an eye on idle connections. `connect` and `_release` are the ways out of it and in."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        vars(self)["_factory"] = partial(_Leaving, loop=self._loop)
 
     async def connect(self, req: ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout) -> Connection:
         while True:

@@ -144,6 +144,14 @@ class Terminal:
     def type(self, text: str) -> None:
         os.write(self._master, text.encode())
 
+    def modes(self) -> list[object]:
+        """How it treats what comes and goes, as `stty` shows it."""
+        return termios.tcgetattr(self._master)[:4]
+
+    def tell(self, number: int) -> None:
+        """Send the command a signal."""
+        self._process.send_signal(number)
+
     async def until(self, *texts: str, behind: int = 0) -> int:
         """Wait until these stand there in this order. Returns where the last one ends."""
         try:

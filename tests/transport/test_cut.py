@@ -1,6 +1,7 @@
 """A connection whose answer came before its request was sent ends at once, read or not."""
 
 import asyncio
+import contextlib
 import socket
 import ssl
 import time
@@ -97,3 +98,101 @@ async def test_what_is_unsent_is_counted_in_asyncio_and_in_the_kernel() -> None:
     theirs.close()
     await asyncio.sleep(0)
     assert not holds_bytes(here), "a closed one holds nothing"
+
+
+EVENT = b'data: {"choices": [{"index": 0, "delta": {"content": "hi"}}]}\n\n'
+BEGINS = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + EVENT
+
+
+class Silent:
+    """A server that ends its handshake, maybe says something, and from then on neither answers a farewell nor ends the
+    connection. `left` is set when the client's end has arrived."""
+
+    def __init__(self, says: bytes, *, reads: bool = True) -> None:
+        self._says = says
+        self._reads = reads
+        self.left = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> str:
+        listening = socket.socket()
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
+        listening.bind(("127.0.0.1", 0))
+        self._server = await asyncio.start_server(self._serve, sock=listening)
+        return f"https://127.0.0.1:{listening.getsockname()[1]}/v1"
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._tasks.add(asyncio.create_task(self._hold(reader, writer)))
+
+    async def _hold(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            await self._speak(reader, writer)
+        finally:
+            writer.transport.abort()
+
+    async def _speak(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        coming, going = ssl.MemoryBIO(), ssl.MemoryBIO()
+        end = certificate.serving().wrap_bio(coming, going, server_side=True)
+        greeted = asked = False
+        while not asked:
+            try:
+                if not greeted:
+                    end.do_handshake()
+                    greeted = True
+                asked = b"\r\n\r\n" in end.read(65536)
+            except ssl.SSLWantReadError:
+                writer.write(going.read())
+                coming.write(await reader.read(65536))
+        if self._says:
+            end.write(self._says)
+        writer.write(going.read())
+        if self._reads:
+            with contextlib.suppress(ConnectionError):
+                while await reader.read(65536):
+                    pass
+            self.left.set()
+        await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("how", ["left", "dropped by a clock", "cancelled"])
+async def test_a_tls_connection_ends_at_once_though_the_server_says_no_farewell(how: str) -> None:
+    held = Silent(BEGINS)
+    async with (
+        held as url,
+        llm.open(
+            "openai", model="m", api_key="k", base_url=url, retry=None, ssl=certificate.trusting(),
+            timeouts=llm.Timeouts(idle=0.3),
+        ) as client,
+        client.chat_stream("hi") as events,
+    ):  # fmt: skip
+        assert isinstance(await anext(events), llm.TextDelta)
+        if how == "left":
+            await events.aclose()
+        elif how == "cancelled":
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await anext(events)
+        else:
+            assert [event.kind async for event in events] == ["error", "end"]
+        await asyncio.wait_for(held.left.wait(), SOON)
+
+
+async def test_a_large_upload_over_tls_that_nobody_reads_is_ended_by_its_clock() -> None:
+    async with (
+        Silent(b"", reads=False) as url,
+        llm.open(
+            "openai", model="m", api_key="k", base_url=url, retry=None, ssl=certificate.trusting(),
+            timeouts=llm.Timeouts(first_event=0.5),
+        ) as client,
+    ):  # fmt: skip
+        with pytest.raises(llm.TimedOutError, match="first_event"):
+            await client.chat("x" * 8_000_000)
+        with pytest.raises(llm.TimedOutError, match="first_event"):
+            async for _ in client.chat_stream("x" * 8_000_000):
+                pass

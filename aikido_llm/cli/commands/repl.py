@@ -13,6 +13,7 @@ from attrs import evolve
 import aikido_llm as llm
 from aikido_llm.providers import find
 
+from .. import ending
 from ..access import completing
 from ..access.details import Details, Said, detail_options, pairs
 from ..access.options import Access, access_options, is_stand_in, of_environment, stand_in
@@ -149,6 +150,8 @@ class Repl:
     def run(self, source: Source) -> None:
         """Until /quit or the end of the input."""
         while True:
+            if ending.told():  # whatever took the Ctrl-C that was meant for all of us
+                raise KeyboardInterrupt
             try:
                 text = source.read(safe(self.about)).strip()
             except EOFError:
