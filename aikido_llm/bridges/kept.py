@@ -114,7 +114,7 @@ class Resumable:
         request: asks `allow` when there is one. Whether there was anything to stop.
         raises:  as `read`.
         """
-        if request is not None or not _ID.fullmatch(id):
+        if request is not None or not _is_id(id):
             await self._check(id, request)
         return await _twice(lambda: self._shelf.stop(id))
 
@@ -140,7 +140,7 @@ class Resumable:
                 allowed = await allowed
             if not allowed:
                 raise AuthError("this answer is not for whoever asks", status=403)
-        if not _ID.fullmatch(id):
+        if not _is_id(id):
             raise _unknown()
 
 
@@ -280,6 +280,10 @@ class Reader:
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _NUMBER = re.compile(r"[0-9]{1,15}")
+
+
+def _is_id(id: object) -> bool:
+    return isinstance(id, str) and _ID.fullmatch(id) is not None
 
 
 def _number(after: str | int) -> int:

@@ -61,6 +61,22 @@ redis.call('HSET', state, 'seen', now)
 return {found[1], tonumber(found[2]), found[3], tonumber(found[4]) > now and 1 or 0}
 """
 )
+_TAKE = (
+    _HEAD
+    + """
+local taken, size, after = {}, 0, m.after
+while #taken < m.most and size < m.bytes do
+  local entry = redis.call('XRANGE', frames, '(' .. after, '+', 'COUNT', 1)[1]
+  if not entry then
+    break
+  end
+  after = entry[1]
+  size = size + #entry[2][2]
+  taken[#taken + 1] = {entry[1], entry[2][2], entry[2][3] and 1 or 0}
+end
+return taken
+"""
+)
 _STOP = (
     _HEAD
     + """
@@ -73,6 +89,7 @@ return {1}
 )
 
 _AT_ONCE = 500  # frames of one read
+_BYTES = 256 * 1024  # of one read, behind which no further frame is taken: frames may be pictures
 
 
 @frozen
@@ -118,8 +135,12 @@ class Shelf:
 
     async def read(self, id: str, after: int, seconds: float) -> list[tuple[int, bytes, bool]]:
         """(number, frame, whether it is the last) of those behind that number; waits so long for the first."""
-        entries = await self.store.read_stream(_keys(id)[0], f"{after}-0", _AT_ONCE, seconds)
-        return [(int(entry.partition("-")[0]), fields["f"].encode(), "o" in fields) for entry, fields in entries]
+        message = {"after": f"{after}-0", "most": _AT_ONCE, "bytes": _BYTES}
+        taken = await self.store.step(_TAKE, _keys(id), message)
+        if taken:
+            return [(_at(entry), frame.encode(), bool(over)) for entry, frame, over in taken]
+        entries = await self.store.read_stream(_keys(id)[0], f"{after}-0", 1, seconds)
+        return [(_at(entry), fields["f"].encode(), "o" in fields) for entry, fields in entries]
 
     async def stop(self, id: str) -> bool:
         """Tell the maker to stop. Whether there was anything to stop."""
@@ -132,6 +153,10 @@ class Shelf:
         for name, seconds in (("lease", self.lease), ("keep", self.lease + self.keep), ("unread", self.keep)):
             message[name] = int(seconds * 1000)
         return str((await self.store.step(_WRITE, _keys(id), message))[0])
+
+
+def _at(entry: str) -> int:
+    return int(entry.partition("-")[0])
 
 
 def _keys(id: str) -> tuple[str, str]:

@@ -23,28 +23,34 @@ _SHOW_CURSOR = b"\x1b[?25h"
 class _Process:
     """The process that is ours. told: the signal that has ended it, 0: none. tidy: puts its terminal right."""
 
-    id = 0
-    told = 0
-    tidy: Callable[[], None] | None = None
+    def __init__(self) -> None:
+        self.id = 0
+        self.told = 0
+        self.tidy: Callable[[], None] | None = None
+
+
+_process = _Process()
 
 
 def arm() -> None:
     """This process is the command line's; what a signal does to it is decided here."""
-    _Process.id = os.getpid()
-    _Process.tidy = staticmethod(_terminal())
+    _process.id = os.getpid()
+    _process.tidy = _terminal()
     if sys.platform != "win32" and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _terminated)
         signal.signal(signal.SIGALRM, _at_once)
 
 
-def told() -> bool:
-    """Whether the process has been told to end, and a Ctrl-C means that and not less."""
-    return _Process.told != 0
+def heed() -> None:
+    """Raises KeyboardInterrupt when the process has been told to end: a Ctrl-C, which whoever takes it may use for
+    less, stood for that."""
+    if _process.told:
+        raise KeyboardInterrupt
 
 
 def interrupted() -> int:
     """The status of what Ctrl-C, or whatever takes its road, has ended. It does not return in a process of ours."""
-    if _Process.id == os.getpid():
+    if _process.id == os.getpid():
         over()
         with contextlib.suppress(Exception):  # of functions that a tool of the user's has left
             vars(atexit)["_run_exitfuncs"]()
@@ -63,18 +69,18 @@ def _leave() -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError, AttributeError):  # nobody reads it, or it is closed
             stream.flush()
-    if _Process.tidy is not None:
-        _Process.tidy()
-    if _Process.told:
-        signal.signal(_Process.told, signal.SIG_DFL)
-        os.kill(os.getpid(), _Process.told)
+    if _process.tidy is not None:
+        _process.tidy()
+    if _process.told:
+        signal.signal(_process.told, signal.SIG_DFL)
+        os.kill(os.getpid(), _process.told)
     os._exit(CTRL_C)
 
 
 def _terminated(number: int, frame: FrameType | None) -> None:
     """As Ctrl-C, wherever that may be waited for; a second one, or the alarm, ends what does not heed it."""
-    _Process.told = number
-    if _Process.id != os.getpid():  # forked from it
+    _process.told = number
+    if _process.id != os.getpid():  # forked from it
         _leave()
     signal.signal(signal.SIGTERM, _at_once)
     signal.setitimer(signal.ITIMER_REAL, _PATIENCE)
@@ -99,18 +105,25 @@ def _terminal() -> Callable[[], None]:
                 modes.append((number, termios.tcgetattr(number)))
 
     def tidy() -> None:
-        if sys.platform == "win32" or _Process.id != os.getpid():
+        if sys.platform == "win32" or _process.id != os.getpid():
             return
         with contextlib.suppress(OSError, termios.error):  # it is gone
             for number, before in modes:
-                # a process in the background that touched the terminal would be stopped
-                if os.tcgetpgrp(number) == os.getpgrp() and termios.tcgetattr(number) != before:
+                if not _in_background(number) and termios.tcgetattr(number) != before:
                     termios.tcsetattr(number, termios.TCSANOW, before)
             for number in shown[:1]:
-                if os.environ.get("TERM", "dumb") != "dumb" and os.tcgetpgrp(number) == os.getpgrp():
+                if not _in_background(number) and os.environ.get("TERM", "dumb") != "dumb":
                     os.write(number, _SHOW_CURSOR)
 
     return tidy
+
+
+def _in_background(number: int) -> bool:
+    """Whether a shell has put us there: a process that touches its terminal from there is stopped."""
+    try:
+        return os.tcgetpgrp(number) != os.getpgrp()
+    except OSError:  # it is not the one that rules us
+        return False
 
 
 def _is_terminal(number: int) -> bool:

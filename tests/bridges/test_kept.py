@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -72,6 +72,28 @@ async def test_a_reader_gets_the_bytes_of_the_bridge(row: Row, store: RedisStore
             rest = await all_of(await answers.read(id, Asking(last_event_id=str(n))))
             assert rest.removesuffix(b"\n\n").split(b"\n\n") == (frames[n:] or [b""])
             assert await all_of(await answers.read(id, after=n)) == rest
+
+
+async def test_large_frames_are_read_a_few_at_a_time(store: RedisStore) -> None:
+    """What waits for a reader that comes late may be hundreds of megabytes: it is in no memory at once."""
+    piece, count = "x" * 1_000_000, 8
+    events: list[llm.RunEvent] = [*[llm.TextDelta(piece)] * count, llm.EndEvent(llm.FinishReason.stop, llm.Response())]
+    async with Resumable(store) as answers:
+        id = await answers.start(bridges.sse(played(events)))
+        await all_of(await answers.read(id))
+        async with asyncio.timeout(SOON):
+            chunks = [chunk async for chunk in await answers.read(id) if chunk != HEARTBEAT]
+        assert b"".join(chunks).count(piece.encode()) == count
+        assert max(map(len, chunks)) < 2 * len(piece)
+
+
+async def test_what_is_no_id_is_unknown(store: RedisStore) -> None:
+    async with Resumable(store) as answers:
+        for id in (None, 5, b"0" * 32, "", "*", "0" * 31 + "\n"):
+            for ask in (answers.read, answers.stop):
+                with pytest.raises(llm.InvalidRequestError) as caught:
+                    await ask(cast("str", id))
+                assert caught.value.status == 404
 
 
 def _run(row: Row) -> dict[str, bool]:

@@ -54,10 +54,15 @@ async def test_while_it_is_loading(
     assert (process.returncode, out.strip()) == (status, b"")
 
 
-async def test_sigterm_ends_an_answer_as_ctrl_c_does(server: WireServer, home: dict[str, str]) -> None:
+@pytest.mark.parametrize("command", ["chat", "repl"])
+async def test_sigterm_ends_an_answer_as_ctrl_c_does(server: WireServer, home: dict[str, str], command: str) -> None:
     server.answer(SLOW)
-    async with Terminal("chat", "-p", "vllm", "--dsn", server.dsn("vllm"), "hi", **home) as terminal:
+    question = ("hi",) if command == "chat" else ()
+    async with Terminal(command, "-p", "vllm", "--dsn", server.dsn("vllm"), *question, **home) as terminal:
         before = terminal.modes()
+        if command == "repl":
+            await terminal.until("model>")
+            terminal.type("hi\r")
         await terminal.until("word3")
         terminal.tell(signal.SIGTERM)
         assert await terminal.ended() == -signal.SIGTERM

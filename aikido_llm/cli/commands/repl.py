@@ -150,8 +150,7 @@ class Repl:
     def run(self, source: Source) -> None:
         """Until /quit or the end of the input."""
         while True:
-            if ending.told():  # whatever took the Ctrl-C that was meant for all of us
-                raise KeyboardInterrupt
+            ending.heed()  # whatever took the Ctrl-C that was meant for all of us
             try:
                 text = source.read(safe(self.about)).strip()
             except EOFError:
@@ -161,6 +160,7 @@ class Repl:
                 continue
             except KeyboardInterrupt:  # Ctrl-C at the prompt drops the line
                 continue
+            ending.heed()
             if text == "/quit":
                 return
             if text:
