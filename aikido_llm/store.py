@@ -28,6 +28,7 @@ from .types.calls import Call, Outcome, outcome_of
 from .types.events import EndEvent, Event, TextDelta
 from .types.request import Request
 from .types.response import Response
+from .types.unchecked import Unchecked
 
 __all__ = ["LEASE", "Asked", "Call", "CallStore", "Outcome", "identify"]
 
@@ -53,11 +54,12 @@ class Asked:
     @classmethod
     def of(cls, identity: bytes, request: Request, row: str = "") -> "Asked":
         """identity: of the client (`identify`). Raises InvalidRequestError for what JSON has no word for."""
-        pieces = kept.request_pieces(serialize.to_dict(request), sounds_secret)
-        key = kept.digest(identity, kept.digest(row.encode()), *(piece.decides for piece in pieces))
-        return cls(key, tuple(pieces), row, request.model or "")
+        pieces = kept.plain_pieces(request) or kept.request_pieces(serialize.to_dict(request), sounds_secret)
+        key = kept.digest(identity, kept.digest(row.encode()), *[piece.decides for piece in pieces])
+        return _ASKED.of((key, tuple(pieces), row, request.model or ""))
 
 
+_ASKED = Unchecked(Asked)
 _Entry: TypeAlias = tuple[Asked, tuple[Any, ...], dict[bytes, bytes]]
 """What was asked, what the call's columns hold, and its media by their hash."""
 
@@ -135,7 +137,8 @@ class CallStore:
                 insert(connection, "calls", _COLUMNS, [values])
                 number = connection.execute("SELECT last_insert_rowid()").fetchone()[0]
                 connection.execute(_INDEX, (number, kept.text_in(asked.pieces[-1].json, values[_ANSWER])))
-        self._leases.release(connection, [asked.key for asked, _, _ in entries])
+        self._leases.release(connection, [asked.key for asked, values, _ in entries if not values[_FINAL]])
+        self._leases.settled(connection, [asked.key for asked, values, _ in entries if values[_FINAL]])
 
     async def find(
         self, text: str = "", *, limit: int = 20, before: int | None = None, outcome: Outcome | None = None,
@@ -208,7 +211,7 @@ _SCHEMA = Schema(
         *TABLES,
     ),),
 )  # fmt: skip
-_ANSWER = _COLUMNS.index("answer")
+_ANSWER, _FINAL = _COLUMNS.index("answer"), _COLUMNS.index("final")
 _SELECT = f"SELECT id, {', '.join(_COLUMNS)} FROM calls "
 _PAGE = 200  # calls that are read at once: others ask for something too
 
@@ -235,9 +238,7 @@ def _entry(asked: Asked, outcome: Response | LLMError, ended: tuple[Any, ...], e
         said, error, finish_reason = outcome, None, outcome.finish_reason.value
     lines = [event.text if isinstance(event, TextDelta) else serialize.to_kept(event)
              for event in events if not isinstance(event, EndEvent)]  # fmt: skip
-    media: dict[bytes, bytes] = {}
-    for holder in (*kept.answers_in(answer), *(line for line in lines if isinstance(line, dict))):
-        media |= filter(None, map(kept.detach, kept.media_of(holder)))
+    media = kept.detached(answer, lines)
     values = (
         asked.key, asked.row, *ended, said.provider or outcome.provider, said.model or outcome.model or asked.model,
         outcome.attempts, *_counts(said.usage), error, finish_reason, b"".join([piece.hash for piece in asked.pieces]),

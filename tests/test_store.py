@@ -16,8 +16,10 @@ from attrs import evolve
 
 import aikido_llm as llm
 from aikido_llm import serialize
+from aikido_llm.secret import sounds_secret
 from aikido_llm.store import Asked, CallStore, identify
 from aikido_llm.testing import StubClient, WireServer
+from aikido_llm.types import kept
 from aikido_llm.types.calls import Call, Outcome
 
 CLIENT = identify(StubClient())
@@ -43,6 +45,28 @@ def raw_bytes(path: Path) -> bytes:
 
 
 # ---------------------------------------------------------------- keys
+
+
+@pytest.mark.parametrize(
+    ("request_", "plain"),
+    [
+        (llm.Request("why?"), True),
+        (llm.Request("wäßrig \u2028 \U0001f600", model="m"), True),
+        (llm.Request("why?", model=""), True),
+        (llm.Request([llm.system("be brief"), llm.user("why?"), llm.assistant("so")]), True),
+        (llm.Request([llm.user("why?", images=[llm.ImagePart(data=PNG)])]), False),
+        (llm.Request([llm.assistant("", tool_calls=[llm.ToolCall("1", "f", "{}")])]), False),
+        (llm.Request([llm.user("")]), False),
+        (llm.Request("why?", temperature=0), False),
+        (llm.Request("why?", extra={"a": 1}), False),
+        (llm.Request("why?", logprobs=True), False),
+    ],
+)
+def test_plain_text_takes_a_shorter_way_to_the_same_pieces(request_: llm.Request, plain: bool) -> None:
+    found = kept.plain_pieces(request_)
+    assert (found is not None) == plain
+    if found is not None:
+        assert found == kept.request_pieces(serialize.to_dict(request_), sounds_secret)
 
 
 def key(request: llm.Request, client: bytes = CLIENT) -> bytes:

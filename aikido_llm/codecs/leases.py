@@ -6,7 +6,7 @@ not renewed for the time of a lease. A Leases is used by one thread, in its tran
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +21,9 @@ TABLES = (
 )
 
 
+_MANY = 64  # keys that are over, and are not kept for longer
+
+
 class Leases:
     """What one user of the file holds. seconds: that a lease is good for. clock: seconds since 1970."""
 
@@ -29,6 +32,7 @@ class Leases:
         self._clock = clock
         self._owner: int | None = None
         self._renewed = 0.0
+        self._over: list[bytes] = []  # keys that nobody will ask for, and that may go with the next claim
 
     @property
     def fresh(self) -> bool:
@@ -38,6 +42,7 @@ class Leases:
     def claim(self, connection: Connection, keys: Sequence[bytes]) -> set[bytes]:
         """Those of the keys that are now held and were not before, by anybody."""
         self._begin(connection)
+        self._sweep(connection)
         if not keys:
             return set()
         wanted = padded(keys)
@@ -53,8 +58,14 @@ class Leases:
         select = "SELECT 1 FROM claims WHERE key = ? AND owner = ?"
         return connection.execute(select, (key, self._owner)).fetchone() is not None
 
+    def settled(self, connection: Connection, keys: Iterable[bytes]) -> None:
+        """Keys that nobody asks for any more, whoever holds them: they go when there are some."""
+        self._over += keys
+        if len(self._over) >= _MANY:
+            self._sweep(connection)
+
     def release(self, connection: Connection, keys: Sequence[bytes]) -> None:
-        """Keys that are answered, or shall be asked by somebody else."""
+        """Keys that shall be asked by somebody else."""
         if self._owner is not None and keys:
             wanted = padded(keys)
             connection.execute(
@@ -65,6 +76,7 @@ class Leases:
         """To be called several times in the time of a lease. What another took over in the meantime is lost."""
         if self._owner is None:
             return
+        self._sweep(connection)
         now = self._clock()
         if not connection.execute("UPDATE owners SET renewed = ? WHERE id = ?", (now, self._owner)).rowcount:
             self._owner = None
@@ -75,6 +87,12 @@ class Leases:
         if self._owner is not None:
             _forget(connection, self._owner)
             self._owner = None
+            self._over.clear()
+
+    def _sweep(self, connection: Connection) -> None:
+        if self._over:
+            over, self._over = self._over, []
+            self.release(connection, over)
 
     def _begin(self, connection: Connection) -> None:
         """Be somebody who lives."""

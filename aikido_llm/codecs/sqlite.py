@@ -1,4 +1,4 @@
-"""The one place that names SQLite: a private file, used by one thread that commits in groups.
+"""A SQLite file (`sqlite_file.py`), used by one thread that commits in groups.
 
 What is asked while a transaction is being written becomes the next one, and nobody is answered before what he asked is
 committed. The kernel then has it, so no SIGKILL takes it back; a power cut may take the last moments, and never harms
@@ -11,7 +11,6 @@ import errno
 import os
 import queue
 import sqlite3
-import stat
 import threading
 import time
 import weakref
@@ -20,34 +19,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
-from attrs import define, frozen
+from attrs import define
+
+from .sqlite_file import Connection, Schema, UnusableError, in_transaction, open_private
+
+__all__ = ["Connection", "Database", "Job", "Many", "Schema", "UnusableError"]
 
 T = TypeVar("T")
 
 
-class UnusableError(Exception):
-    """The file, or the Database, cannot be used at all; the text goes on from its name."""
-
-
-Connection: TypeAlias = sqlite3.Connection
 Job: TypeAlias = Callable[[Connection], T]
 Many: TypeAlias = Callable[[Connection, list[Any]], object]
 """A job that is done once for all the items that wait together."""
 
 _MOST_AT_ONCE = 256  # jobs of one transaction: who comes first shall not wait for all the others
 _GATHERING = 0.002  # s from one transaction to the next, for items: a transaction of one costs as much as one of many
-_PATIENCE = 30.0  # s that another process may hold the file
-_CACHE = 16 * 1024  # KiB of pages
-_STATEMENTS = 256  # that are kept as SQLite has read them
-
-
-@frozen
-class Schema:
-    """application: the number by which SQLite knows whose file it is. migrations: the statements of each, oldest first;
-    the file's `user_version` says how many it has had."""
-
-    application: int
-    migrations: tuple[tuple[str, ...], ...]
 
 
 @define(eq=False)
@@ -157,7 +143,7 @@ class _Worker:
                 self._ended = time.monotonic()
             if time.monotonic() >= due:
                 with contextlib.suppress(sqlite3.Error):  # it is tried again; who asks for something is told
-                    _in_transaction(connection, [self._tick])
+                    in_transaction(connection, [self._tick])
                 due = time.monotonic() + self._every
             if len(jobs) < len(group):
                 return group[-1]
@@ -191,7 +177,7 @@ class _Worker:
     def _done(self, connection: Connection, asks: Sequence[_Ask]) -> list[tuple[_Ask, Any, Exception | None]]:
         """(who asked, what came of it, what it failed with). When one fails, each is done alone."""
         try:
-            [results] = _in_transaction(connection, [partial(_results, asks=asks)])
+            [results] = in_transaction(connection, [partial(_results, asks=asks)])
             return [(ask, result, None) for ask, result in zip(asks, results, strict=True)]
         except Exception as error:
             if len(asks) == 1:
@@ -207,18 +193,6 @@ def _results(connection: Connection, asks: Sequence[_Ask]) -> list[Any]:
     for many, items in together.items():
         many(connection, items)
     return [None if ask.job is None else ask.job(connection) for ask in asks]
-
-
-def _in_transaction(connection: Connection, jobs: Sequence[Job[Any]]) -> list[Any]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        results = [job(connection) for job in jobs]
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-    return results
 
 
 def _deliver(done: Sequence[tuple[_Ask, Any, Exception | None]]) -> None:
@@ -257,79 +231,3 @@ _ERRNO = {
     sqlite3.SQLITE_READONLY: errno.EROFS,
     sqlite3.SQLITE_CANTOPEN: errno.ENOENT,
 }
-
-
-# ---------------------------------------------------------------- the file
-
-_opening = threading.Lock()
-
-
-def open_private(path: Path, schema: Schema) -> Connection:
-    """The file, made when it is not there, which nobody but its owner may read or replace.
-
-    raises: PermissionError for a file that is another user's or no plain file, or in a folder where others may write;
-    UnusableError for another program's and a newer version's; sqlite3.Error.
-    """
-    with _opening:  # closing a file gives back the locks that this process has on it by whatever descriptor
-        _make_private(path)
-        connection = sqlite3.connect(
-            path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False, cached_statements=_STATEMENTS
-        )
-    try:
-        _set_up(connection, schema)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _make_private(path: Path) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder = path.parent.stat()
-    if folder.st_mode & stat.S_IWOTH and not folder.st_mode & stat.S_ISVTX:
-        raise PermissionError(errno.EPERM, "everybody may write in its folder: chmod o-w the folder", str(path))
-    with contextlib.suppress(FileExistsError):
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    found = path.lstat()
-    if not stat.S_ISREG(found.st_mode):
-        raise PermissionError(errno.EPERM, "is no plain file", str(path))
-    if os.name == "posix" and found.st_uid != os.geteuid():
-        raise PermissionError(errno.EPERM, "is another user's file", str(path))
-    for beside in ("", "-wal", "-shm"):
-        with contextlib.suppress(FileNotFoundError):
-            file = path.with_name(path.name + beside)
-            if file.lstat().st_mode & 0o077:
-                file.chmod(0o600)
-
-
-def _set_up(connection: Connection, schema: Schema) -> None:
-    connection.execute(f"PRAGMA cache_size = -{_CACHE}")
-    connection.execute("PRAGMA temp_store = MEMORY")
-    if not connection.execute("PRAGMA page_count").fetchone()[0]:
-        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # what is pruned makes the file smaller
-    _check(connection, schema)
-    if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
-        raise UnusableError("stands on a file system that processes cannot share (a network's?)")
-    connection.execute("PRAGMA synchronous = NORMAL")
-    _in_transaction(connection, [lambda _: _migrate(connection, schema)])
-
-
-def _check(connection: Connection, schema: Schema) -> None:
-    application = connection.execute("PRAGMA application_id").fetchone()[0]
-    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if application != schema.application and (application or tables):
-        raise UnusableError("is another program's database")
-
-
-def _migrate(connection: Connection, schema: Schema) -> None:
-    had = connection.execute("PRAGMA user_version").fetchone()[0]
-    if had > len(schema.migrations):
-        raise UnusableError(
-            f"has schema {had}, of a newer version of this package, which knows {len(schema.migrations)}"
-        )
-    for statements in schema.migrations[had:]:
-        for statement in statements:
-            connection.execute(statement)
-    if had < len(schema.migrations):
-        connection.execute(f"PRAGMA application_id = {schema.application}")
-        connection.execute(f"PRAGMA user_version = {len(schema.migrations)}")

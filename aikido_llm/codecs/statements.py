@@ -12,7 +12,7 @@ from typing import Any
 
 from .sqlite import Connection
 
-_SIZES = (256, 192, 128, 96, 64, 48, 32, 24, 16, 12, 8, 6, 4, 3, 2, 1)
+_SIZES = (256, 192, 128, 96, 64, 48, 32, 24, *range(16, 0, -1))  # few wait together where each answer comes by itself
 
 
 @lru_cache(maxsize=64)

@@ -7,11 +7,15 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
-from typing import Any
+from operator import attrgetter
+from typing import Any, cast
 
-from attrs import evolve, frozen
+from attrs import evolve, fields, frozen
 
 from ..codecs import base64, json
+from .messages import Message, Role
+from .request import Request, others_of
+from .unchecked import Unchecked
 
 
 def digest(*parts: bytes) -> bytes:
@@ -29,6 +33,35 @@ class Piece:
     decides: bytes
     hash: bytes
     json: bytes
+
+
+_PIECES = Unchecked(Piece)
+
+
+def plain_pieces(request: Request) -> list[Piece] | None:
+    """The pieces of a Request of nothing but text, which nearly all rows of a run are, without a dict between; None for
+    any other one. The same as `request_pieces` gives."""
+    others = others_of(request)
+    if others[1:] != _NO_OTHERS:
+        return None
+    pieces = [_piece(b"{}" if others[0] is None else json.canonical({"model": others[0]}))]
+    for message in request.messages:
+        content = message.content
+        if not content or type(content) is not str or _beside(message) != _NOTHING_BESIDE:
+            return None
+        pieces.append(_same(json.canonical({"content": content, "role": message.role})))
+    return pieces
+
+
+def _same(said: bytes) -> Piece:
+    """One that is kept as it decides."""
+    hashed = digest(said)
+    return _PIECES.of((hashed, hashed, said))
+
+
+_beside = attrgetter(*(attribute.name for attribute in fields(Message) if attribute.name not in ("role", "content")))
+_NOTHING_BESIDE = _beside(Message(Role.user))
+_NO_OTHERS = others_of(Request(()))[1:]  # but the model, which is the first
 
 
 def request_pieces(request: dict[str, Any], secret: Callable[[str], bool]) -> list[Piece]:
@@ -54,17 +87,14 @@ def request_pieces(request: dict[str, Any], secret: Callable[[str], bool]) -> li
 
 @lru_cache(maxsize=16)
 def _piece(said: bytes) -> Piece:
-    """One that is kept as it decides. The requests of a run share it."""
-    hashed = digest(said)
-    return Piece(hashed, hashed, said)
+    """The requests of a run share it."""
+    return _same(said)
 
 
 def _message(message: dict[str, Any]) -> Piece:
     message.pop("cache", None)
     if all(isinstance(value, str) for value in message.values()):  # nothing is in it that has an order of its own
-        said = json.canonical(message)
-        hashed = digest(said)
-        return Piece(hashed, hashed, said)
+        return _same(json.canonical(message))
     content: Any = message.get("content")
     parts: list[dict[str, Any]] = [*(content if isinstance(content, list) else ()), *media_of(message)]
     for part in parts:
@@ -104,6 +134,19 @@ def text_in(message: bytes, answer: bytes) -> str:
 
 
 # ---------------------------------------------------------------- answers
+
+
+def detached(answer: dict[str, Any], lines: Iterable[Any]) -> dict[bytes, bytes]:
+    """The media of an answer and of its events, by their SHA-256, which are no longer in them."""
+    media: dict[bytes, bytes] = {}
+    if lines or not _MORE.isdisjoint(answer):
+        for holder in (*answers_in(answer), *(line for line in lines if isinstance(line, dict))):
+            media |= filter(None, map(detach, media_of(cast("dict[str, Any]", holder))))
+    return media
+
+
+_MORE = frozenset({"images", "image", "audio", "choices", "route", "partial"})
+"""Where there may be some: media, and further answers and errors."""
 
 
 def answers_in(answer: dict[str, Any]) -> Iterator[dict[str, Any]]:

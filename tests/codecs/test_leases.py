@@ -38,6 +38,27 @@ def test_a_key_has_one_holder(connection: sqlite3.Connection) -> None:
     assert other.claim(connection, [B, C]) == {B, C}
 
 
+def test_what_nobody_asks_for_any_more_goes_with_the_next_claim(connection: sqlite3.Connection) -> None:
+    def held() -> set[bytes]:
+        return {row[0] for row in connection.execute("SELECT key FROM claims")}
+
+    one, other = Leases(30), Leases(30)
+    one.claim(connection, [A, B])
+    other.claim(connection, [C])
+    one.settled(connection, [A])
+    assert held() == {A, B, C}
+    assert one.claim(connection, [A]) == {A}, "who forgot its answer may ask again at once"
+    one.settled(connection, [A, C])
+    one.renew(connection)
+    assert held() == {B, C}, "another's is another's"
+    many = [bytes([number]) for number in range(64)]
+    one.claim(connection, many)
+    one.settled(connection, many[:63])
+    assert len(held()) == 66
+    one.settled(connection, many[63:])
+    assert held() == {B, C}
+
+
 def test_who_does_not_renew_loses_it(connection: sqlite3.Connection) -> None:
     now = [1000.0]
     one, other = Leases(30, lambda: now[0]), Leases(30, lambda: now[0])

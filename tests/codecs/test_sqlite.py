@@ -110,6 +110,30 @@ async def test_only_its_owner_can_read_it(tmp_path: Path) -> None:
     await base.aclose(nothing)
 
 
+async def test_a_new_file_is_put_there_whole(tmp_path: Path) -> None:
+    base = database(tmp_path / "a.db")
+    assert await base.do(numbers) == []
+    assert sorted(os.listdir(tmp_path)) == ["a.db", "a.db-shm", "a.db-wal"]
+    await base.aclose(nothing)
+    connection = sqlite3.connect(tmp_path / "a.db")
+    kept = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]
+    how = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "auto_vacuum")]
+    connection.close()
+    assert (kept, how) == ([77, 1], ["wal", 2])
+
+
+async def test_a_folder_whose_files_have_one_name_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def link(*_: object) -> None:
+        raise OSError("no links here")
+
+    monkeypatch.setattr(os, "link", link)
+    base = database(tmp_path / "a.db")
+    await base.do(partial(add, number=1))
+    assert await base.do(numbers) == [1]
+    await base.aclose(nothing)
+    assert os.listdir(tmp_path) == ["a.db"]
+
+
 async def refused(base: Database, kind: type[Exception], words: str) -> None:
     for _ in range(2):
         with pytest.raises(kind, match=words):
