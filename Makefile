@@ -19,17 +19,20 @@ found = $(shell PYTHON='$(PYTHON)' sh requirements/python.sh $(1))
 python = $(call one,$(call found,$(1)))
 one = $(if $(word 2,$(1)),$(error $(1)),$(1))
 
-.PHONY: docs demo test crowd hostile kills ray lint types check newest lowest pins engines browser fuzz cross-check bench bench-peers dist wheels clean
+.PHONY: docs demo test deep crowd hostile kills ray lint types check newest lowest pins engines browser fuzz cross-check bench bench-peers dist wheels clean
 
 demo: $(VENV)/.cli  ## the main job in ten seconds, over real HTTP on this machine: stream, tool, picture, break, retry
 	@$(BIN)/python -m aikido_llm demo
 
 # What is compiled is kept, also where the machine would not: the tests begin Python some hundreds of times.
-test hostile kills crowd: export PYTHONDONTWRITEBYTECODE :=
-test hostile kills crowd: export PYTHONPYCACHEPREFIX := $(abspath $(VENV))/pycache
+test deep hostile kills crowd: export PYTHONDONTWRITEBYTECODE :=
+test deep hostile kills crowd: export PYTHONPYCACHEPREFIX := $(abspath $(VENV))/pycache
 
 test: $(VENV)/.dev  ## all tests (offline; engines that are not installed are skipped and say so)
 	$(BIN)/python -m pytest -n auto --dist loadfile $(TESTS)
+
+deep: $(VENV)/.dev  ## every sweep whole: recorded answers cut at every place, the fault matrix on every wire (the tests take a share)
+	AIKIDO_DEEP=1 $(BIN)/python -m pytest -n auto --dist loadfile -m deep $(TESTS)
 
 hostile: $(VENV)/.dev  ## servers that mean harm, each on every wire and road (ten minutes; the tests take a sample)
 	$(BIN)/python -m tests.hostile

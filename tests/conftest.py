@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests import deep
+
 _SETTLE = 0.5  # s that closing connections may take after a test
 
 
@@ -38,6 +40,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(inspect.unwrap(item.obj)):
             item.add_marker(pytest.mark.usefixtures("no_leaks"))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    deep.playing(item)
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 """What looks at text that others wrote, and how its work grows. `python -m tests.growth` prints the table.
 
-Each row makes a job of size n: its time at n, 2n and 4n must grow as n does. What is compared are the best of several
-runs in the thread's own processor time, and only their ratio: a machine that is busy makes both slower.
+Each row makes a job of size n: its time at n, 2n and 4n must grow as n does. What is compared are times
+of the thread's own processor, and only their ratio: a machine that is busy makes both slower. What disturbs a run makes
+it longer, so n's is the best of several, lest a square be taken for a line; the others are measured once.
 """
 
 import sys
@@ -69,8 +70,8 @@ def measure(row: Growth) -> Measured:
     n = row.start
     while (seconds := _seconds(row.make(n), 1)) < _SHORTEST and n < _LARGEST:
         n *= 2
-    best_of = 3 if seconds < _LONG else 1
-    one, two, four = (_seconds(row.make(size), best_of) for size in (n, 2 * n, 4 * n))
+    one = min(seconds, _seconds(row.make(n), 2 if seconds < _LONG else 1))
+    two, four = (_seconds(row.make(size), 1) for size in (2 * n, 4 * n))
     return Measured(n, (one, two, four))
 
 

@@ -18,8 +18,10 @@ from aikido_llm.types.events import EndEvent, ErrorEvent, Event, UsageEvent
 from aikido_llm.types.messages import user
 from aikido_llm.types.request import Request
 from aikido_llm.types.response import FinishReason, Response
+from tests import deep
 
 ANY_REQUEST = Request(messages=(user("hi"),), model="asked-model")
+_ONE_IN = 8  # of the places to cut an answer at
 
 
 @frozen
@@ -65,19 +67,27 @@ class Road:
             assert comparable(self.read(bytewise(body))) == expected, "byte by byte differs"
         return whole
 
-    def check_prefixes(self, body: bytes, whole_from: int, offsets: Iterable[int] | None = None) -> int:
-        """Every prefix shorter than `whole_from` bytes ends in an error, never in success. Returns how many were tried.
+    def check_prefixes(
+        self,
+        body: bytes,
+        whole_from: int,
+        offsets: Iterable[int] | None = None,
+        error: type[LLMError] = LLMError,
+    ) -> int:
+        """Every prefix shorter than `whole_from` bytes ends in such an error, never in success: a share of them (see
+        tests/deep.py), and all that end beside a line end. Returns how many were tried.
 
-        whole_from: so many bytes hold the wire's own end mark. offsets: which lengths to try; all of them when None.
+        whole_from: so many bytes hold the wire's own end mark. offsets: which lengths to try, but for a share; all of
+        them when None.
         """
-        tried = 0
-        for size in range(whole_from) if offsets is None else offsets:
-            if size >= whole_from:
-                continue
-            error = error_of(self.read(body[:size]))
-            assert error is not None, f"the first {size} of {len(body)} bytes passed for a whole answer"
-            tried += 1
-        return tried
+        sizes = range(whole_from) if offsets is None else [size for size in offsets if size < whole_from]
+        chosen = {*deep.share(sizes, _ONE_IN, body)}
+        if offsets is None:
+            chosen |= {size for size in sizes if b"\n" in body[max(size - 2, 0) : size + 1]}
+        for size in sorted(chosen):
+            found = error_of(self.read(body[:size]))
+            assert isinstance(found, error), f"the first {size} of {len(body)} bytes gave {found!r}"
+        return len(chosen)
 
 
 def response_of(events: Sequence[Event]) -> Response:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 import aikido_llm as llm
@@ -13,6 +13,7 @@ from aikido_llm.call.conversations import Conversations
 from aikido_llm.codecs import json
 from aikido_llm.dialects.base import Dialect, WireRequest
 from aikido_llm.providers import find
+from tests import deep
 from tests.dialects.growing import ANSWERS, INSTRUCTIONS, WORDS, Unit, answered
 from tests.dialects.rows import ROWS
 from tests.speakers import row_of
@@ -70,7 +71,7 @@ def growing(draw: st.DrawFn) -> list[Unit]:
 
 
 @pytest.mark.parametrize("provider", ROWS)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@deep.examples(25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(units=growing(), late=st.sampled_from(["", "", "user", "front"]), data=st.data())
 def test_it_is_sent_as_from_the_start(units: list[Unit], late: str, provider: str, data: st.DataObject) -> None:
     row = row_of(provider).with_late_system(late) if late else row_of(provider)

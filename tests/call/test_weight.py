@@ -102,7 +102,7 @@ def test_a_long_text_in_one_event_is_not_held_beside_the_events_that_follow(dial
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_call_with_many_values_comes_whole(dialect: str, stream: bool) -> None:
     """Whether its arguments are text or JSON there."""
-    arguments = json.dumps({"rows": [{"n": n, "of": [n, n]} for n in range(60_000)]})
+    arguments = json.dumps({"rows": [{"n": n, "of": [n, n]} for n in range(40_000)]})
     answer = Answer(tool_calls=(llm.ToolCall("call_1", "write", arguments),), chunk=len(arguments))
     data = b"".join(wire(dialect).stream(answer, ASKED)) if stream else body(dialect, answer)
     assert len(data) > MIB

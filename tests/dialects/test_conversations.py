@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 import aikido_llm as llm
@@ -15,6 +15,7 @@ from aikido_llm.providers import find
 from aikido_llm.providers.base import Provider
 from aikido_llm.types.messages import ThinkingPart
 from aikido_llm.types.parts import Part
+from tests import deep
 from tests.dialects import received, rules
 from tests.dialects.rows import ROWS
 from tests.speakers import row_of
@@ -134,7 +135,7 @@ def conversations(draw: st.DrawFn) -> list[llm.Message]:
 
 
 @pytest.mark.parametrize("provider", ROWS)
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@deep.examples(100, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(
     messages=conversations(),
     offered=st.booleans(),

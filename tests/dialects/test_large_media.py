@@ -14,6 +14,7 @@ from aikido_llm.dialects.ollama_chat import OllamaChat
 from aikido_llm.dialects.openai_chat import OpenAIChat
 from aikido_llm.dialects.openai_responses import OpenAIResponses
 from aikido_llm.errors import StreamTruncated
+from tests import deep
 from tests.wire import ErrorFacts, Road, bytewise, comparable, error_of, random_pieces, response_of
 
 PNG = b"\x89PNG\r\n\x1a\n" + random.Random(1).randbytes(1500)
@@ -148,12 +149,13 @@ def test_pictures_do_take_the_road(name: str) -> None:
     assert all(text(image) in plain for image in case.images), "small ones stay as they came"
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("name", CASES)
 def test_a_broken_answer_reads_the_same(name: str) -> None:
     case = CASES[name]
     rng = random.Random(name)
     outside = [at for at, byte in enumerate(case.body) if byte in b'"{}[]:, ']
-    for _ in range(60):
+    for _ in deep.share(range(60), 4):
         at = rng.choice(outside)
         body = (
             case.body[:at]
@@ -173,6 +175,7 @@ def kinds(events: list[Any]) -> list[object]:
     ]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("name", CASES)
 def test_an_answer_that_breaks_off_inside_a_picture_is_truncated(name: str) -> None:
     case = CASES[name]
@@ -180,7 +183,7 @@ def test_an_answer_that_breaks_off_inside_a_picture_is_truncated(name: str) -> N
     small = evolve(case.road, media_from=64)
     for data in (PNG, OTHER, WAV):
         start = body.find(text(data).encode())
-        for size in range(start, start + len(text(data)), 37) if start >= 0 else ():
+        for size in deep.share(range(start, start + len(text(data)), 37), 4, data) if start >= 0 else ():
             assert isinstance(error_of(small.read(random_pieces(body[:size], size, 80))), StreamTruncated)
             plain = evolve(case.road, media_from=sys.maxsize).read(body[:size])
             assert comparable(small.read(random_pieces(body[:size], size, 80))) == comparable(plain)

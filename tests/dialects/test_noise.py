@@ -90,6 +90,7 @@ def test_a_heartbeat_between_any_two_events_is_nothing(row: str) -> None:
         assert answer_of(row, crlf) == expected, heartbeat
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("row", EVENTS)
 def test_heartbeats_in_any_pieces_are_nothing_and_hide_no_cut(row: str) -> None:
     events = events_of(row)

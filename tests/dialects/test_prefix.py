@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 import aikido_llm as llm
 from aikido_llm.codecs import json as _json
 from aikido_llm.dialects.values import as_list, is_object
 from aikido_llm.providers.base import Provider
+from tests import deep
 from tests.dialects import received
 from tests.dialects.growing import Unit, conversations, goes_on, without_marks
 from tests.dialects.rows import ROWS
@@ -47,7 +48,7 @@ def each_length(row: Provider, units: list[Unit]) -> Iterator[dict[str, Any] | N
 
 
 @pytest.mark.parametrize("provider", ROWS)
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@deep.examples(80, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(units=conversations(), late=st.sampled_from(["", "", "user"]))
 def test_what_was_sent_stays_as_it_was(units: list[Unit], late: str, provider: str) -> None:
     row = row_of(provider).with_late_system(late) if late else row_of(provider)
@@ -85,7 +86,7 @@ def blocks_of(provider: str, body: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize("provider", SIGNED)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@deep.examples(40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(units=conversations())
 def test_what_was_signed_goes_back_byte_for_byte_whatever_follows(units: list[Unit], provider: str) -> None:
     row = row_of(provider)

@@ -1,4 +1,5 @@
-"""The matrix. A test is one fault on one road and one event loop: all wires at the same time, each on its server."""
+"""The matrix. A test is one fault on one road and one event loop: a share of the wires at the same time (all in
+`make deep`), each on its server."""
 
 import pytest
 
@@ -11,6 +12,7 @@ CASES: list[tuple[Row, Road]] = [
 ]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(("row", "road"), CASES, ids=[f"{row.name}, {road}" for row, road in CASES])
 async def test_fault(row: Row, road: Road) -> None:
     failures = {dialect: error for dialect, error in (await check_all(row, road)).items() if error is not None}

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aikido_llm.codecs import base64 as _base64
@@ -22,6 +22,7 @@ from aikido_llm.framing.ndjson import NDJSONFramer
 from aikido_llm.framing.places import Places
 from aikido_llm.framing.sse import SSEFramer
 from aikido_llm.framing.whole import WholeBody
+from tests import deep
 
 MIB = 1024 * 1024
 PLACES = Places(["url", "parts[].data", "images[]", "item?type=picture.result", "[].data", "deep.url.url"])
@@ -177,7 +178,7 @@ class Writer:
         return json.dumps(c, ensure_ascii=False)[1:-1]
 
 
-@settings(max_examples=600, deadline=None)
+@deep.examples(600)
 @given(st.lists(shaped, min_size=1, max_size=3), st.integers(0, 2**32), st.sampled_from(sorted(WIRES)))
 def test_any_document_in_any_pieces_reads_the_same(docs: list[Any], seed: int, wire: str) -> None:
     rng = random.Random(seed)
@@ -186,7 +187,7 @@ def test_any_document_in_any_pieces_reads_the_same(docs: list[Any], seed: int, w
         check(body, WIRES[wire], cut(body, rng, most), rng.choice([8, 16, 40]))
 
 
-@settings(max_examples=200, deadline=None)
+@deep.examples(200)
 @given(st.lists(shaped, min_size=1, max_size=2), st.integers(0, 2**32), st.sampled_from(sorted(WIRES)))
 def test_a_body_that_breaks_off_or_is_broken_reads_the_same(docs: list[Any], seed: int, wire: str) -> None:
     rng = random.Random(seed)
@@ -212,6 +213,7 @@ def every_cut(body: bytes) -> Iterator[list[bytes]]:
     yield [body[i : i + 1] for i in range(len(body))]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(
     "doc",
     [
@@ -227,10 +229,11 @@ def every_cut(body: bytes) -> Iterator[list[bytes]]:
 @pytest.mark.parametrize("wire", sorted(WIRES))
 def test_cut_anywhere_it_arrives_as_bytes(doc: Any, wire: str) -> None:
     body = WIRES[wire][1]([json.dumps(doc).encode()])
-    for number, pieces in enumerate(every_cut(body)):
-        arrived = check(body, WIRES[wire], pieces)
-        if number == len(body):  # in the middle
-            assert all(piece.startswith(PICTURE) for piece in arrived)
+    cuts = [*every_cut(body)]
+    for pieces in deep.share(cuts, 6, body):
+        check(body, WIRES[wire], pieces)
+    in_the_middle = check(body, WIRES[wire], cuts[len(body)])
+    assert all(piece.startswith(PICTURE) for piece in in_the_middle)
 
 
 def with_text(doc: str, text: str = TEXT) -> str:

@@ -12,6 +12,7 @@ import pytest
 import aikido_llm as llm
 from aikido_llm.middleware import Middleware
 from aikido_llm.testing import Answer, StubClient, TurnScript, WireServer, check_client, check_grammar
+from tests import deep
 
 from .makers import MAKERS, REQUEST, Own
 
@@ -47,6 +48,7 @@ async def test_what_is_no_request_is_told(maker: str) -> None:
                 await answering
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("outer", MAKERS)
 def test_every_ordered_pair_passes(outer: str) -> None:
     """Around each inner one, side by side, for they wait more than they work; each in a loop of its own, whose tasks
@@ -61,8 +63,9 @@ def test_every_ordered_pair_passes(outer: str) -> None:
                 connections=lambda: server.open_connections,
             )
 
+    inside = deep.share(tuple(MAKERS), 3, outer.encode())
     with ThreadPoolExecutor(5) as pool:
-        running = {maker: pool.submit(asyncio.run, passes(maker)) for maker in MAKERS}
+        running = {maker: pool.submit(asyncio.run, passes(maker)) for maker in inside}
     assert {maker: ran.exception() for maker, ran in running.items() if ran.exception()} == {}
 
 

@@ -110,6 +110,7 @@ def test_each_kind_is_typed_as_far_as_all_wires_agree(data: dict[str, Any], cita
     assert evolve(found, start=None, end=None) == citation
 
 
+@pytest.mark.deep
 def test_offsets_are_code_points_of_the_whole_text_and_the_event_comes_behind_its_text() -> None:
     body = sse(
         begin(),

@@ -49,6 +49,7 @@ def test_every_way_of_feeding_gives_the_facts(exchange: Exchange) -> None:
     check_against_facts(events, facts_of(exchange))
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("exchange", [e for e in _answers() if e.stream], ids=_id)
 def test_no_prefix_passes_for_the_answer(exchange: Exchange) -> None:
     end = exchange.body.rindex(b'"message_stop"')
@@ -57,6 +58,7 @@ def test_no_prefix_passes_for_the_answer(exchange: Exchange) -> None:
     assert tried
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("exchange", [e for e in _answers() if not e.stream], ids=_id)
 def test_no_prefix_of_a_whole_body_passes(exchange: Exchange) -> None:
     body = exchange.body.rstrip()

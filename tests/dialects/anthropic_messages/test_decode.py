@@ -1,5 +1,7 @@
 """Hand-written answers, one per quirk of the wire: text, thinking, tools, and what is unknown."""
 
+import pytest
+
 from aikido_llm.codecs import json
 from aikido_llm.dialects.anthropic_messages import AnthropicMessages
 from aikido_llm.types.citations import Citation
@@ -31,6 +33,8 @@ from tests.dialects.anthropic_messages.transcript import (
     tool,
 )
 from tests.wire import Road, response_of
+
+pytestmark = pytest.mark.deep  # cut anywhere (tests/wire.py)
 
 # ---------------------------------------------------------------- the plain answer
 

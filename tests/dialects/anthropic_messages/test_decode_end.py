@@ -36,6 +36,8 @@ from tests.dialects.anthropic_messages.transcript import (
 )
 from tests.wire import Road, error_of
 
+pytestmark = pytest.mark.deep  # cut anywhere (tests/wire.py)
+
 # ---------------------------------------------------------------- how it ends
 
 

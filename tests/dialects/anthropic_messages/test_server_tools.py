@@ -28,6 +28,8 @@ from tests.dialects.anthropic_messages.transcript import (
     text,
 )
 
+pytestmark = pytest.mark.deep  # cut anywhere (tests/wire.py)
+
 SEARCH: dict[str, Any] = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"query": "q"}}
 CODE: dict[str, Any] = {"type": "server_tool_use", "id": "srvtoolu_2", "name": "code_execution", "input": {"code": "1"}}
 BY_CODE: dict[str, Any] = {

@@ -73,8 +73,7 @@ def read(body: bytes, road: Road = ROAD) -> list[Event]:
     events = road.read_every_way(body)
     if road is ROAD and b'"message_stop"' in body:
         end_mark = body.index(b"}", body.index(b'"message_stop"')) + 1
-        for size in range(end_mark):
-            assert isinstance(error_of(road.read(body[:size])), StreamTruncated), body[:size]
+        road.check_prefixes(body, end_mark, error=StreamTruncated)
     return events
 
 

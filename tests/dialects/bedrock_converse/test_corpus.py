@@ -5,6 +5,7 @@ import pytest
 from aikido_llm.dialects.base import ErrorReply
 from aikido_llm.dialects.bedrock_converse import BedrockConverse
 from aikido_llm.errors import StreamError
+from tests import deep
 from tests.corpus.facts import facts_of
 from tests.corpus.load import FURTHER, Exchange, further
 from tests.facts_check import check_against_facts
@@ -44,13 +45,15 @@ def test_every_way_of_feeding_gives_the_facts(exchange: Exchange) -> None:
     check_against_facts(_road(exchange).read_every_way(exchange.body, small=4096), facts_of(exchange))
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("exchange", _answers(stream=True), ids=_id)
 def test_no_prefix_passes_for_the_answer(exchange: Exchange) -> None:
-    for end in cuts(exchange.body, small=1200, most=60):
+    for end in deep.share(cuts(exchange.body, small=1200, most=60), 6, exchange.body):
         error = error_of(_road(exchange).read(exchange.body[:end]))
         assert end == len(exchange.body) or isinstance(error, StreamError), (end, error)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("exchange", _answers(stream=False), ids=_id)
 def test_no_prefix_of_a_whole_body_passes(exchange: Exchange) -> None:
     body = exchange.body.rstrip()

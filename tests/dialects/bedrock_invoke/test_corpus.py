@@ -11,6 +11,7 @@ import pytest
 import aikido_llm as llm
 from aikido_llm.dialects.base import ErrorReply
 from aikido_llm.dialects.bedrock_invoke import BedrockInvoke
+from tests import deep
 from tests.corpus.facts import facts_of
 from tests.corpus.facts.bedrock_invoke import OTHERS
 from tests.corpus.load import FURTHER, Exchange, further, operations
@@ -67,19 +68,22 @@ def test_every_way_of_feeding_gives_the_facts(exchange: Exchange) -> None:
     assert (facts.error is None) == (exchange.id != CUT_WHEN_RECORDED)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("exchange", [e for e in _answers(of_claude=True) if e.stream], ids=_id)
 def test_no_prefix_passes_for_the_answer(exchange: Exchange) -> None:
-    for end in cuts(exchange.body, small=1200, most=60):
+    for end in deep.share(cuts(exchange.body, small=1200, most=60), 6, exchange.body):
         error = error_of(_road(exchange).read(exchange.body[:end]))
         assert end == len(exchange.body) or isinstance(error, llm.StreamError), (end, error)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("exchange", [e for e in _answers(of_claude=True) if not e.stream], ids=_id)
 def test_no_prefix_of_a_whole_body_passes(exchange: Exchange) -> None:
     body = exchange.body.rstrip()
     _road(exchange).check_prefixes(body, len(body), cuts(body, small=300, most=24))
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("exchange", _answers(of_claude=False), ids=_id)
 def test_what_other_makers_answer_is_refused_by_name(exchange: Exchange) -> None:
     """Nothing of it passes for an answer, however much of it has come."""
@@ -87,7 +91,7 @@ def test_what_other_makers_answer_is_refused_by_name(exchange: Exchange) -> None
     assert isinstance(error, llm.MalformedStream)
     assert "bedrock-converse" in error.message
     assert not llm.is_retryable(error)
-    for end in cuts(exchange.body, small=600, most=30):
+    for end in deep.share(cuts(exchange.body, small=600, most=30), 6, exchange.body):
         assert error_of(_road(exchange).read(exchange.body[:end])) is not None, end
 
 

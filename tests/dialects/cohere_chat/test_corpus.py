@@ -40,6 +40,7 @@ def test_every_way_of_feeding_gives_the_facts(exchange: Exchange) -> None:
     assert response_of(events).id == facts.id
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("exchange", _answers(stream=True), ids=_id)
 def test_no_prefix_passes_for_the_answer(exchange: Exchange) -> None:
     end = exchange.body.rindex(b'"message-end"')
@@ -48,6 +49,7 @@ def test_no_prefix_passes_for_the_answer(exchange: Exchange) -> None:
     assert tried
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("exchange", _answers(stream=False), ids=_id)
 def test_no_prefix_of_a_whole_body_passes(exchange: Exchange) -> None:
     body = exchange.body.rstrip()

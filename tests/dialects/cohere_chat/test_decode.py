@@ -25,6 +25,8 @@ from aikido_llm.types.tools import ToolCall, ToolDef
 from aikido_llm.types.usage import Usage
 from tests.wire import Road, error_of, response_of
 
+pytestmark = pytest.mark.deep  # cut anywhere (tests/wire.py)
+
 ROAD = Road(CohereChat())
 WHOLE = Road(CohereChat(), stream=False, content_type="application/json")
 DONE = b"data: [DONE]\n\n"
@@ -81,9 +83,7 @@ def read(*pieces: bytes, road: Road = ROAD) -> tuple[list[Event], Response, LLME
     body = b"".join(pieces)
     events = road.read_every_way(body)
     whole_from = body.index(b'"type":"message-end"') if b'"type":"message-end"' in body else len(body.rstrip())
-    for size in range(whole_from):
-        error = error_of(road.read(body[:size]))
-        assert type(error) is StreamTruncated, f"cut at {size}: {error!r}"
+    road.check_prefixes(body, whole_from, error=StreamTruncated)
     return events, response_of(events), error_of(events)
 
 

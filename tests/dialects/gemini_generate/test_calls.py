@@ -10,6 +10,8 @@ from aikido_llm.types.response import FinishReason
 from tests.dialects.gemini_generate.transcript import STREAM, WHOLE, answer, call, chunk, sse, text
 from tests.wire import error_of
 
+pytestmark = pytest.mark.deep  # cut anywhere (tests/wire.py)
+
 
 def args(**values: Any) -> dict[str, Any]:
     return {"functionCall": {"args": values}}

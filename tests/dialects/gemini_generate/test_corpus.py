@@ -60,6 +60,7 @@ def test_every_way_of_feeding_gives_the_facts(exchange: Exchange) -> None:
     assert response_of(events).id == facts.id
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("exchange", [e for e in _answers() if e.stream], ids=_id)
 def test_no_prefix_passes_for_the_answer(exchange: Exchange) -> None:
     whole_from = _whole_from(exchange)
@@ -67,6 +68,7 @@ def test_no_prefix_passes_for_the_answer(exchange: Exchange) -> None:
     assert _road(exchange).check_prefixes(exchange.body, whole_from, offsets)
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("exchange", [e for e in _answers() if not e.stream], ids=_id)
 def test_no_prefix_of_a_whole_body_passes(exchange: Exchange) -> None:
     body = exchange.body.rstrip()

@@ -28,6 +28,8 @@ from tests.dialects.gemini_generate.transcript import (
 )
 from tests.wire import Road, error_of, response_of
 
+pytestmark = pytest.mark.deep  # cut anywhere (tests/wire.py)
+
 # ---------------------------------------------------------------- streaming
 
 
@@ -41,11 +43,9 @@ def test_text_in_deltas() -> None:
 
 def test_a_stream_that_is_cut_anywhere_is_truncated() -> None:
     body = sse(chunk(text("grüß\U0001f600")), chunk(text("e"), finish="STOP"))
-    for size in range(body.index(b"\r\n", body.index(b'"finishReason"'))):
-        assert isinstance(error_of(STREAM.read(body[:size])), StreamTruncated), size
+    STREAM.check_prefixes(body, body.index(b"\r\n", body.index(b'"finishReason"')), error=StreamTruncated)
     listed = json.dumps([chunk(text("a")), chunk(text("b"), finish="STOP")]).encode()
-    for size in range(len(listed)):
-        assert isinstance(error_of(LIST.read(listed[:size])), StreamTruncated), size
+    LIST.check_prefixes(listed, len(listed), error=StreamTruncated)
 
 
 def test_bare_line_feeds_are_fine_too() -> None:

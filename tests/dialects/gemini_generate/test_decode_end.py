@@ -22,6 +22,8 @@ from tests.dialects.gemini_generate.transcript import (
 )
 from tests.wire import ANY_REQUEST, Road, error_of, response_of
 
+pytestmark = pytest.mark.deep  # cut anywhere (tests/wire.py)
+
 # ---------------------------------------------------------------- finish reasons
 
 

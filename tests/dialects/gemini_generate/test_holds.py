@@ -19,6 +19,8 @@ from tests.dialects.gemini_generate.bodies import DIALECT
 from tests.dialects.gemini_generate.transcript import SAFETY, STREAM, WHOLE, answer, call, chunk, read, sse, text
 from tests.wire import error_of, response_of
 
+pytestmark = pytest.mark.deep  # cut anywhere (tests/wire.py)
+
 WEB = {"web": {"uri": "https://example.com/tides", "title": "Tides", "domain": "example.com"}}
 STORED = {"retrievedContext": {"uri": "gs://b/f", "title": "f.txt", "text": "High at noon.", "ragChunk": {"text": "x"}}}
 PLACE = {"maps": {"uri": "https://maps.example.com/1", "title": "Harbour", "placeId": "places/1"}}

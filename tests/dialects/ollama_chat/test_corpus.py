@@ -52,6 +52,7 @@ def test_every_way_of_feeding_gives_the_facts(exchange: Exchange) -> None:
     assert response_of(events).model == facts.model
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("exchange", _answers(stream=True), ids=_id)
 def test_no_prefix_passes_for_the_answer(exchange: Exchange) -> None:
     whole_from = len(exchange.body.rstrip())
@@ -59,6 +60,7 @@ def test_no_prefix_passes_for_the_answer(exchange: Exchange) -> None:
     assert tried
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("exchange", _answers(stream=False), ids=_id)
 def test_no_prefix_of_a_whole_body_passes(exchange: Exchange) -> None:
     body = exchange.body.rstrip()
@@ -104,6 +106,7 @@ def _chunks(body: bytes) -> Iterator[bytes]:
 TRANSCRIPTS = _transcripts()
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize(("name", "status", "streamed", "body"), TRANSCRIPTS, ids=[name for name, *_ in TRANSCRIPTS])
 def test_transcripts_of_a_real_server(name: str, status: int, streamed: bool, body: bytes) -> None:
     if status != 200:

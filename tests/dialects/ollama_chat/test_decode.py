@@ -26,6 +26,8 @@ from aikido_llm.types.response import FinishReason, Response
 from aikido_llm.types.tools import ToolCall
 from tests.wire import Road, error_of, response_of
 
+pytestmark = pytest.mark.deep  # cut anywhere (tests/wire.py)
+
 ROAD = Road(OllamaChat(), content_type="application/x-ndjson")
 WHOLE = Road(OllamaChat(), stream=False, content_type="application/json")
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -54,9 +56,7 @@ def read(*pieces: bytes, road: Road = ROAD) -> tuple[list[Event], Response, LLME
     """What the answer says, however it is cut; every shorter one is StreamTruncated."""
     body = b"".join(pieces)
     events = road.read_every_way(body)
-    for size in range(len(body.rstrip())):
-        error = error_of(road.read(body[:size]))
-        assert type(error) is StreamTruncated, f"cut at {size}: {error!r}"
+    road.check_prefixes(body, len(body.rstrip()), error=StreamTruncated)
     return events, response_of(events), error_of(events)
 
 

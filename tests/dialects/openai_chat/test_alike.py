@@ -10,6 +10,7 @@ import pytest
 from aikido_llm.dialects.openai_chat import OpenAIChat
 from aikido_llm.types.events import Event
 from aikido_llm.types.response import Response
+from tests import deep
 from tests.wire import Road, error_of, response_of
 
 _DELTAS = {
@@ -67,13 +68,14 @@ def spoiled(chunk: bytes) -> Iterator[bytes]:
             yield chunk[:place] + wrong + chunk[place + 1 :]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("behind", _BEHIND[:3], ids=lambda behind: ",".join(behind) or "nothing")
 @pytest.mark.parametrize("delta", list(_DELTAS.values())[::3], ids=list(_DELTAS)[::3])
 def test_a_chunk_that_is_spoiled_anywhere_is_noticed_as_when_it_is_read(
     delta: dict[str, Any], behind: dict[str, Any]
 ) -> None:
     chunks = payloads(delta, behind, ("one", "two", "three", "four"))
-    for wrong in spoiled(chunks[3]):
+    for wrong in deep.share([*spoiled(chunks[3])], 6, chunks[3]):
         if wrong:
             changed = [*chunks[:3], wrong, *chunks[4:]]
             assert outcome(read(changed, twin=False)) == outcome(read(changed, twin=True)), wrong

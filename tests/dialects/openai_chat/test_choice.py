@@ -16,6 +16,8 @@ from tests.dialects.openai_chat.roads import ROAD, WHOLE, answer_of, asked, both
 from tests.dialects.openai_chat.transcripts import DONE, END, HEAD, STOP, body, call, chunk, data, text, usage
 from tests.wire import error_of, response_of
 
+pytestmark = pytest.mark.deep  # cut anywhere (tests/wire.py)
+
 # ---------------------------------------------------------------- further choices
 
 

@@ -12,6 +12,8 @@ from tests.dialects.openai_chat.roads import WHOLE, answer_of, asked, both
 from tests.dialects.openai_chat.transcripts import DONE, END, STOP, body, chunk, data, text
 from tests.wire import Road
 
+pytestmark = pytest.mark.deep  # cut anywhere (tests/wire.py)
+
 PNG = b"\x89PNG\r\n\x1a\n rest"
 PNG_URI = "data:image/png;base64," + base64.b64encode(PNG).decode()
 

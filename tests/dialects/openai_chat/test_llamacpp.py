@@ -63,6 +63,7 @@ def about(word: str, **fields: Any) -> Request:
 STREAM = pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
 
 
+@pytest.mark.deep
 @STREAM
 def test_text_unicode_and_thinking(llamacpp: LlamaCpp, stream: bool) -> None:
     everything = about("hi", max_tokens=100, temperature=0, top_p=0.9, stop=["never"], seed=7, metadata={"a": "b"})
@@ -76,6 +77,7 @@ def test_text_unicode_and_thinking(llamacpp: LlamaCpp, stream: bool) -> None:
     assert ask(llamacpp, about("hi", thinking=ThinkingConfig.by_budget(0)), stream=stream).thinking == ""
 
 
+@pytest.mark.deep
 @STREAM
 def test_calls_and_their_results(llamacpp: LlamaCpp, stream: bool) -> None:
     one = ask(llamacpp, about("%tool%", tools=[TOOL], tool_choice="auto"), stream=stream)
@@ -91,6 +93,7 @@ def test_calls_and_their_results(llamacpp: LlamaCpp, stream: bool) -> None:
         assert ask(llamacpp, Request(history, model="m", tools=(TOOL,)), stream=stream).text == engine.AFTER_TOOL
 
 
+@pytest.mark.deep
 @STREAM
 def test_formats_length_and_old_turns(llamacpp: LlamaCpp, stream: bool) -> None:
     wanted = ResponseFormat.json_schema(SCHEMA)
@@ -106,6 +109,7 @@ def test_refusals(llamacpp: LlamaCpp) -> None:
     assert type(refused(llamacpp, picture)) is InvalidRequestError
 
 
+@pytest.mark.deep
 def test_keys(llamacpp_with_key: LlamaCpp) -> None:
     assert isinstance(refused(llamacpp_with_key, about("hi"), "wrong"), AuthError)
     assert ask(llamacpp_with_key, about("hi"), stream=True, key=llamacpp_with_key.api_key).text == engine.TEXT

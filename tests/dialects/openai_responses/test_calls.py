@@ -98,6 +98,7 @@ def answered(kind: str, result: Any, **how: Any) -> Json:
     return sent(response.message, tool(response.tool_calls[0], result, **how))[-1]
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("kind", ITEMS)
 def test_the_turn_waits_for_the_caller_and_is_the_same_on_both_roads(kind: str) -> None:
     item = ITEMS[kind]
@@ -130,6 +131,7 @@ def test_what_a_call_asks_is_in_its_arguments() -> None:
     assert approval.provider_data == {"server_label": "dice"}
 
 
+@pytest.mark.deep
 def test_the_text_of_a_custom_call_comes_in_pieces() -> None:
     piece = "custom_tool_call_input"
     events = [

@@ -67,6 +67,7 @@ def test_every_way_of_feeding_gives_the_facts(exchange: Exchange) -> None:
     check_against_facts(events, facts_of(exchange))
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("exchange", [e for e in _answers() if _is_stream(e)], ids=_id)
 def test_no_prefix_passes_for_the_answer(exchange: Exchange) -> None:
     body = exchange.body
@@ -74,6 +75,7 @@ def test_no_prefix_passes_for_the_answer(exchange: Exchange) -> None:
     assert _road(exchange).check_prefixes(body, len(body[:line_end].rstrip()), cuts(body, small=1500, most=70))
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("exchange", [e for e in _answers() if not _is_stream(e)], ids=_id)
 def test_no_prefix_of_a_whole_body_passes(exchange: Exchange) -> None:
     body = exchange.body.rstrip()

@@ -29,6 +29,8 @@ from aikido_llm.types.server_tools import ServerToolCall
 from aikido_llm.types.tools import ToolCall
 from tests.wire import ANY_REQUEST, Road, error_of, response_of
 
+pytestmark = pytest.mark.deep  # cut anywhere (tests/wire.py)
+
 DIALECT = OpenAIResponses()
 USAGE = {
     "input_tokens": 30,

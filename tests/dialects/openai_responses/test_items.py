@@ -24,6 +24,8 @@ from tests.dialects.openai_responses.test_decode import (
 )
 from tests.wire import Road, error_of
 
+pytestmark = pytest.mark.deep  # cut anywhere (tests/wire.py)
+
 LOOK = called("look", '{"a": 1}')
 
 

@@ -36,6 +36,8 @@ from tests.dialects.openai_responses.test_decode import (
 )
 from tests.wire import response_of
 
+pytestmark = pytest.mark.deep  # cut anywhere (tests/wire.py)
+
 SEARCH: Json = {
     "type": "web_search_call",
     "id": "ws_1",
