@@ -22,7 +22,7 @@ from ..providers.wire_marks import HEAD, another_wire
 from ..secret import Secret
 from ..types.accumulate import Accumulator
 from ..types.events import EndEvent, ErrorEvent, Event, UsageEvent
-from ..types.exchange import RateLimits, Timing
+from ..types.exchange import TIMINGS, RateLimits
 from ..types.request import Request
 from ..types.response import FinishReason, Response
 from . import shown, standing
@@ -312,14 +312,14 @@ class AnswerParser:
             request_id=self._reply.request_id,
             headers=self._reply.headers,
             rate_limits=self._reply.rate_limits,
-            timing=None if self._elapsed is None else Timing(self._first_event, self._elapsed()),
+            timing=None if self._elapsed is None else TIMINGS.of((self._first_event, self._elapsed())),
             attempts=self._attempts,
             provider_data=decoder.provider_data,
             replay=self._replay(),
             replay_state=decoder.state,
             raw=shown.raw(self._body),
-            logprobs=tuple(decoder.logprobs),
-            choices=tuple(evolve(choice, **facts) for choice in decoder.choices()),
+            logprobs=tuple(decoder.logprobs) if decoder.logprobs else (),
+            choices=tuple(evolve(choice, **facts) for choice in choices) if (choices := decoder.choices()) else (),
         )
 
     def _replay(self) -> tuple[Any, ...]:

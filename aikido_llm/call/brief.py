@@ -13,7 +13,7 @@ from ..transport.base import HTTPResponse, has_ended
 from ..types.events import EndEvent, Event
 from ..types.exchange import TIMINGS, RateLimits
 from ..types.request import Request
-from ..types.response import Response, with_facts
+from ..types.response import RESPONSES
 from ..types.usage import Usage
 from . import shown
 from .clocks import Clocks
@@ -102,8 +102,7 @@ class Briefs:
         """model: that was asked. took: seconds from the first byte that was sent."""
         id, answered, word = shown.names(brief, sent.secrets)
         reply = sent.reply
-        response = with_facts(
-            _NOTHING,
+        response = RESPONSES.by(
             text=brief.text,
             usage=brief.usage or _UNCOUNTED,
             finish_reason=brief.finish_reason,
@@ -114,15 +113,13 @@ class Briefs:
             request_id=reply.request_id,
             attempts=attempts,
             provider_data=brief.provider_data,
-            _raw=shown.raw(body),
+            raw=shown.raw(body),
             wire=brief.written_in or self._wire,
-            replay_state={},
             timing=TIMINGS.of((None, took)),
-            _headers=reply.headers,
+            headers=reply.headers,
             rate_limits=reply.rate_limits,
         )
         return Over(reply.rate_limits), [EndEvent(brief.finish_reason, response)]
 
 
-_NOTHING = Response()
 _UNCOUNTED = Usage()

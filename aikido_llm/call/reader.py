@@ -3,7 +3,7 @@
 import asyncio
 
 from ..errors import LLMError
-from ..transport.base import HTTPResponse
+from ..transport.base import HTTPResponse, has_ended
 from ..types.events import EndEvent, ErrorEvent, Event, UsageEvent
 from ..types.exchange import RateLimits
 from .answer import AnswerParser
@@ -141,7 +141,7 @@ class Reader:
         """Give the connection back if the body ends soon behind the end mark, else close it."""
         self._clocks.stop()
         if not eof and failure_in(events) is None:
-            eof = await self._drain()
+            eof = has_ended(self._response) or await self._drain()
         self._free(eof)
 
     def _free(self, eof: bool) -> None:

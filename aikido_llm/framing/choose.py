@@ -18,6 +18,8 @@ _DOCUMENTS = ("application/json", "text/html", "application/xml", "text/xml")
 _FIELDS = (b"data:", b"event:", b"id:", b"retry:", b":")
 _BOM = b"\xef\xbb\xbf"
 _LOOKED_AT = 64  # bytes
+_USUAL: dict[bytes, Beginning] = {b'data: {"': "field", b"event: ": "field"}
+"""How nearly all streams begin, with a byte behind which nothing else can be meant."""
 _NO_VALUE = rb'\{[ \t]*\}|\[[ \t]*\]|null|""'
 # What stands before a stream and says nothing, line by line; and how such a line may begin. A longer one is none, or
 # what it is would depend on how its bytes were cut.
@@ -73,7 +75,9 @@ class Unlabelled:
 
     def feed(self, data: bytes, out: list[Frame]) -> None:
         framer = self.framer
-        if framer is None:
+        if framer is None and not self._head and (usual := _USUAL.get(data[:8]) or _USUAL.get(data[:7])):
+            framer = self._chosen(usual)
+        elif framer is None:
             data = self._head + data
             if len(data) >= len(_BOM) or not _BOM.startswith(data):
                 if self._fresh:  # one mark is a signature; more of them are text

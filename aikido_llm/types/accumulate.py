@@ -28,7 +28,7 @@ from .events import (
     UsageEvent,
 )
 from .parts import AudioPart, ImagePart
-from .response import Response
+from .response import RESPONSES, Response
 from .server_tools import ServerToolCall
 from .tools import ToolCall
 from .usage import Usage
@@ -86,19 +86,20 @@ class Accumulator:
             self._thinking.join()
 
     def response(self, **facts: Any) -> Response:
-        """The answer so far; facts are the fields of Response that no event carries (id, model, finish_reason, ...).
+        """The answer so far; facts are the fields of Response that no event carries (id, model, finish_reason, ...), in
+        their own forms: they are not checked.
 
         Without facts, the Response of an EndEvent that was added is returned as it is.
         """
         if self._ended is not None and not facts:
             return self._ended
-        return Response(
+        return RESPONSES.by(
             text=self._text.whole(),
             thinking=self._thinking.whole(),
             tool_calls=_in_order(self._calls) if self._calls else (),
             server_tools=_in_order(self._server_tools) if self._server_tools else (),
-            citations=tuple(self._citations),
-            images=tuple(self._images),
+            citations=tuple(self._citations) if self._citations else (),
+            images=tuple(self._images) if self._images else (),
             audio=_join_audio(self._audio) if self._audio else (),
             usage=self._usage,
             **facts,
@@ -148,7 +149,7 @@ class _Text:
         self.pieces.clear()
 
     def whole(self) -> str:
-        return "".join(self._joined) + "".join(self.pieces)
+        return "".join([*self._joined, *self.pieces])
 
 
 def _in_order(calls: list[tuple[int, T]]) -> tuple[T, ...]:

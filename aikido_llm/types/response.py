@@ -145,10 +145,10 @@ class Response:
 
 def with_facts(response: Response, **facts: Any) -> Response:
     """The same answer with other facts of its exchange, which are in their fields' own forms."""
-    return _RESPONSES.like(response, facts)
+    return RESPONSES.like(response, facts)
 
 
-_RESPONSES = Unchecked(Response)
+RESPONSES = Unchecked(Response)
 
 
 @frozen

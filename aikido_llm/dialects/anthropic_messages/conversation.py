@@ -61,7 +61,7 @@ def encode_turns(turns: Iterable[Turn], provider: str, wire: str, empty_tool_res
     """
     found: list[Block] = []
     ids = CallIds()
-    message = Message(Role.user)
+    message = _NOBODY
     made: list[Block] = []  # pictures and files of an assistant turn, which the next user turn shows
     for message in _results_behind_calls(turns):
         role = _ROLES.get(message.role, "user")
@@ -82,6 +82,7 @@ def encode_turns(turns: Iterable[Turn], provider: str, wire: str, empty_tool_res
     return found
 
 
+_NOBODY = Message(Role.user)
 _ROLES = {Role.assistant: "assistant", Role.system: "system"}  # results are the user's
 
 

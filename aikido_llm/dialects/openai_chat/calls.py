@@ -19,7 +19,7 @@ class Calls:
     """The calls of one answer."""
 
     def __init__(self, request: Request) -> None:
-        self._declared = frozenset(tool.name for tool in request.tools)
+        self._declared = frozenset(tool.name for tool in request.tools) if request.tools else _NONE
         self._calls = ToolCalls(declared=self._declared)
         self._wrapped: dict[int | None, list[str]] = {}  # wire index -> arguments of a leaked wrapper
 
@@ -123,5 +123,6 @@ def _arguments(value: Any) -> str:
         raise MalformedStream(f"the arguments of a tool call cannot be written as JSON text: {error}") from None
 
 
+_NONE = frozenset[str]()
 _WRAPPED_KEY = -1_000_000  # indexes that no wire uses
 _LEGACY = -1

@@ -37,14 +37,15 @@ class Content:
     def __init__(self, quirks: Quirks, request: Request, provider_data: Json) -> None:
         self._quirks = quirks
         self._provider_data = provider_data
-        self._details = ReasoningDetails()
+        self._request = request
+        self._details: ReasoningDetails | None = None  # this and the next two are made for the first that they hold
+        self._executed: Executed | None = None
+        self._sources: Sources | None = None
         self._draws = "image" in quirks.output_modalities
-        self._audio_type = audio_type(request)
+        self._audio_type = ""  # of the sound that has come
         self._audio_id = ""
         self._last_thought = ""
         self.calls = Calls(request)
-        self.executed = Executed(self.calls.next_index)
-        self.sources = Sources()
         self.refused = False
         self.spoken = False
         self.unknown = False
@@ -52,7 +53,7 @@ class Content:
     def replay(self) -> tuple[Any, ...]:
         """What the assistant's message must carry beside its text and calls, as one object to merge into it."""
         kept: Json = {}
-        if self._details.seen and self._quirks.reasoning_replay == "details":
+        if self._details is not None and self._details.seen and self._quirks.reasoning_replay == "details":
             kept["reasoning_details"] = self._details.replay()
         if self._audio_id:
             kept["audio"] = {"id": self._audio_id}
@@ -65,7 +66,7 @@ class Content:
         details = delta.reasoning_details
         said = delta.reasoning_content or delta.reasoning
         if details is not None:
-            self._details.add(details)
+            self._add_details(details)
             said = said or text_of_details(details)
         if said:
             self.think(said, out)
@@ -84,7 +85,7 @@ class Content:
     def read(self, message: Json, out: list[Event], arrived: Arrived, *, whole: bool) -> None:
         details = message.get("reasoning_details")
         if details is not None:
-            self._details.add(details)
+            self._add_details(details)
         said = thought(message, self._provider_data)
         if said:
             self.think(said, out)
@@ -108,10 +109,24 @@ class Content:
 
     def close(self, out: list[Event]) -> None:
         """The answer is whole: what had to wait for that."""
-        self.executed.close(out)
-        out.extend(map(CitationEvent, self.sources.found()))
-        if self._quirks.reasoning_replay != "details" and (details := self._details.proofs()):
+        if self._executed is not None:
+            self._executed.close(out)
+        if self._sources is not None:
+            out.extend(map(CitationEvent, self._sources.found()))
+        kept = self._details
+        if kept is not None and self._quirks.reasoning_replay != "details" and (details := kept.proofs()):
             self._provider_data["reasoning_details"] = details
+
+    @property
+    def sources(self) -> Sources:
+        if self._sources is None:
+            self._sources = Sources()
+        return self._sources
+
+    def _add_details(self, details: Any) -> None:
+        if self._details is None:
+            self._details = ReasoningDetails()
+        self._details.add(details)
 
     # ---------------------------------------------------------------- the shapes of `content`
 
@@ -160,7 +175,9 @@ class Content:
 
     def _rarer(self, message: Json, out: list[Event], arrived: Arrived) -> None:
         self._media(message, out, arrived)
-        self.executed.read(message.get("executed_tools"), out)
+        if message.get("executed_tools"):
+            self._executed = self._executed or Executed(self.calls.next_index)
+            self._executed.read(message["executed_tools"], out)
         self.sources.listed(message)
         self.sources.annotated(message.get("annotations"), self._provider_data)
         self.sources.context(message.get("context"), self._provider_data)
@@ -184,7 +201,7 @@ class Content:
             self._provider_data["audio"] = {"expires_at": audio["expires_at"]}
         data, transcript = as_text(audio.get("data")), as_text(audio.get("transcript"))
         if data or transcript:
-            piece = sound(data, transcript, self._audio_type, arrived)
+            piece = sound(data, transcript, self._audio_type or audio_type(self._request), arrived)
             self._audio_type = self._audio_type or piece.content_type
             out.append(AudioEvent(piece))
 

@@ -27,7 +27,19 @@ from .quirks import Quirks
 from .rest import ANSWER, CHOICE, HARMLESS, keep
 from .sources import TYPED as LISTED
 from .usage import find_usage, read_usage
-from .wire import FACTS, Facts, Json, Place, facts_of, only_piece, plain_choice, says_anything
+from .wire import (
+    FACTS,
+    Facts,
+    Json,
+    Place,
+    TellingChunk,
+    facts_of,
+    only_piece,
+    plain_choice,
+    says_anything,
+    telling_chunk,
+    told_by,
+)
 
 _DONE = b"[DONE]"
 _MARKS = noise.Marks(["choices", "usage"], end=True)
@@ -75,9 +87,9 @@ class Decoder(base.Decoder):
     def feed(self, frames: list[Frame], out: list[Event]) -> None:
         if self.done:
             return
-        known, alike = self._unnamed <= 0 and self._broken is None, self._alike
+        usual, alike = self._unnamed <= _LOOK_FOR_NAMES and self._broken is None, self._alike
         for name, data in alike.others(frames, out):
-            if known and not name and self._plain(data, out):
+            if usual and not name and data != _DONE and self._plain(data, out):
                 continue
             broken, before = self._broken, len(out)
             alike.forget()
@@ -89,8 +101,8 @@ class Decoder(base.Decoder):
                 raise broken  # the answer goes on: what was broken may have been of it
             if self.done:
                 break
-            self._unnamed = 0 if self.model and self._unnamed <= _LOOK_FOR_NAMES else self._unnamed - 1
-            known = self._unnamed <= 0 and self._broken is None
+            self._look_on()
+            usual = self._unnamed <= _LOOK_FOR_NAMES and self._broken is None
         if out:
             self._first.has_content = True
 
@@ -142,21 +154,55 @@ class Decoder(base.Decoder):
     # ------------------------------------------------------------------ frames
 
     def _plain(self, data: bytes, out: list[Event]) -> bool:
-        """A chunk with a piece of content in it, and nothing rarer. False for any other, of which nothing was read."""
+        """A chunk with a piece of content in it or the finish reason, and nothing rarer. False for any other, of which no
+        content was read."""
+        told: TellingChunk | None = None
         try:
-            choice = plain_choice(data, self._facts)
+            if self._unnamed > 0:
+                told = telling_chunk(data)
+            choice = plain_choice(data, self._facts) if told is None else told.choices[0]
         except json.UNREADABLE:
             return False
         delta = choice.delta
         if choice.text and not says_anything(delta):
             return False
+        if told is not None:
+            if delta.content and delta.content.startswith("data:"):  # a picture may come as text
+                return False
+            self._tell(told)
+        self._first.seen = True
+        if choice.finish_reason:
+            if not (self.id and self.model):  # it may name them
+                return False
+            if data == self._ending:  # relays send their last event twice
+                return True
+            self._ending = data
         if choice.content_filter_results:
             self._first.filtered(choice.content_filter_results)
         self._content.plain(delta, out)
+        if choice.finish_reason:
+            self._alike.forget()
+            self._first.finish(choice.finish_reason)
+            self._told()
+            return True
         learns = self._first.has_content or len(out) > _WAITED_FOR
         if learns and (only := only_piece(choice)) is not None:
             self._learn(data, *only)
         return True
+
+    def _tell(self, told: TellingChunk) -> None:
+        """What one of the first chunks says of the answer."""
+        self.id = self.id or as_text(told.id)
+        self.model = self.model or as_text(told.model)
+        self._content.calls.seed = self.id or str(told.created or "")
+        said = told_by(told)
+        self._facts = tuple(said.values())
+        keep(said, _NONE, self.provider_data)
+        self._look_on()
+
+    def _look_on(self) -> None:
+        """A chunk was looked into for the answer's names."""
+        self._unnamed = 0 if self.model and self._unnamed <= _LOOK_FOR_NAMES else self._unnamed - 1
 
     def _learn(self, data: bytes, place: Place, piece: str) -> None:
         def reads(probe: bytes) -> str | None:
@@ -172,6 +218,9 @@ class Decoder(base.Decoder):
         """Any frame that is not a chunk with just a piece of content in it."""
         if name == WHOLE:
             self._whole(data, out)
+            return
+        if data == _DONE and not name:
+            self.done = True
             return
         for payload in noise.sift(name, data, _MARKS, self._error):
             if payload.lstrip()[:1] == b"{":

@@ -38,4 +38,7 @@ def keep(values: Json, typed: frozenset[str], into: Json) -> None:
 
 def _says_nothing(value: Any) -> bool:
     """0 and False say something."""
-    return value is None or (isinstance(value, str | list | dict) and not value)
+    return not value and (value is None or isinstance(value, _EMPTY))
+
+
+_EMPTY = (str, list, dict)

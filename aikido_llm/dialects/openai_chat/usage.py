@@ -17,11 +17,11 @@ _NOTHING: Json = {}
 def find_usage(chunk: Json) -> Json:
     """The usage object of a chunk, {} for none: its own, Groq's in x_groq, Moonshot's inside a choice; Gemini's, where
     a gateway left it."""
-    usage = as_counts(chunk.get("usage")) or as_counts(chunk.get("usageMetadata"))
-    if usage:
-        return usage
+    for key in ("usage", "usageMetadata"):
+        if (said := chunk.get(key)) and (usage := as_counts(said)):
+            return usage
     for holder in (chunk.get("x_groq"), *as_list(chunk.get("choices"))):
-        if is_object(holder) and (usage := as_counts(holder.get("usage"))):
+        if is_object(holder) and (said := holder.get("usage")) and (usage := as_counts(said)):
             return usage
     return _NOTHING
 

@@ -52,7 +52,7 @@ class PlainChoice(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     delta: PlainDelta
     index: Literal[0] = 0
     logprobs: None = None
-    finish_reason: Literal[""] | None = None
+    finish_reason: str | None = None
     native_finish_reason: None = None
     stop_reason: None = None
     matched_stop: None = None
@@ -104,6 +104,16 @@ Place: TypeAlias = Literal["text", "thinking"] | int
 def facts_of(chunk: Json) -> Facts:
     """What a chunk says that a `TellingChunk` may only say again."""
     return tuple(map(chunk.get, _FACTS))
+
+
+def telling_chunk(data: bytes) -> TellingChunk:
+    """A plain chunk with what it says of the answer. Raises one of `UNREADABLE` for any other."""
+    return _TELLING.fast(data)
+
+
+def told_by(chunk: TellingChunk) -> Json:
+    """The same as `facts_of`, by their keys."""
+    return {key: getattr(chunk, key) for key in _FACTS}
 
 
 def plain_choice(data: bytes, facts: Facts | None) -> PlainChoice:
