@@ -50,6 +50,19 @@ def test_the_same_with_other_facts() -> None:
     assert with_messages(asked, (llm.user("ho"),)) == llm.Request("ho", model="m", max_tokens=3)
 
 
+def test_by_name_as_the_class_takes_them() -> None:
+    made = Unchecked(llm.Response).by(text="hi", model="m", raw={"a": 1}, headers={"x": "y"}, usage=llm.Usage(1, 2))
+    assert type(made) is llm.Response
+    assert (made, made.raw, made.headers) == (RESPONSE, {"a": 1}, {"x": "y"})
+    one, other = Unchecked(llm.Response).by(), Unchecked(llm.Response).by()
+    assert one == llm.Response()
+    assert one.provider_data is not other.provider_data
+    with pytest.raises(TypeError, match="text"):
+        Unchecked(llm.TextPart).by()
+    with pytest.raises(TypeError, match="off"):
+        Unchecked(Point).by(off=1)
+
+
 @pytest.mark.parametrize("values", [(1,), (1, 2, 3)])
 def test_all_values_or_none(values: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="values to unpack"):

@@ -48,6 +48,11 @@ def test_further_choices_are_folded_beside_the_first() -> None:
     assert {one.complete for one in answer.choices} == {True, False}
 
 
+def test_the_first_choice_may_be_the_second_to_come() -> None:
+    events = ROAD.read_every_way(choice(1, {"content": "blue"}, "stop") + choice(0, {"content": "red"}, "stop"))
+    assert [one.text for one in (response_of(events), *response_of(events).choices)] == ["red", "blue"]
+
+
 def test_further_choices_of_a_whole_body_are_those_of_its_stream() -> None:
     choices: list[dict[str, Any]] = [
         {"index": 0, "message": {"content": "red"}, "finish_reason": "stop"},
