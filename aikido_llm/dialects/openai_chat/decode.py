@@ -154,8 +154,8 @@ class Decoder(base.Decoder):
     # ------------------------------------------------------------------ frames
 
     def _plain(self, data: bytes, out: list[Event]) -> bool:
-        """A chunk with a piece of content in it or the finish reason, and nothing rarer. False for any other, of which no
-        content was read."""
+        """A chunk with a piece of content in it or the finish reason, and nothing rarer. False for any other, of which
+        no content was read."""
         told: TellingChunk | None = None
         try:
             if self._unnamed > 0:
