@@ -18,7 +18,7 @@ from ...types.usage import Usage
 from .. import base, envelope, noise
 from ..status import no_answer, page_text
 from ..values import as_count, as_object, as_objects, as_text, one_or_more
-from . import errors
+from . import errors, wire
 from .alike import Alike
 from .choice import Choice, Further
 from .finish import is_length_error
@@ -27,19 +27,7 @@ from .quirks import Quirks
 from .rest import ANSWER, CHOICE, HARMLESS, keep
 from .sources import TYPED as LISTED
 from .usage import find_usage, read_usage
-from .wire import (
-    FACTS,
-    Facts,
-    Json,
-    Place,
-    TellingChunk,
-    facts_of,
-    only_piece,
-    plain_choice,
-    says_anything,
-    telling_chunk,
-    told_by,
-)
+from .wire import FACTS, Facts, Json, Place, only_piece, plain_choice, says_anything
 
 _DONE = b"[DONE]"
 _MARKS = noise.Marks(["choices", "usage"], end=True)
@@ -156,10 +144,10 @@ class Decoder(base.Decoder):
     def _plain(self, data: bytes, out: list[Event]) -> bool:
         """A chunk with a piece of content in it or the finish reason, and nothing rarer. False for any other, of which
         no content was read."""
-        told: TellingChunk | None = None
+        told: wire.TellingChunk | None = None
         try:
             if self._unnamed > 0:
-                told = telling_chunk(data)
+                told = wire.telling_chunk(data)
             choice = plain_choice(data, self._facts) if told is None else told.choices[0]
         except json.UNREADABLE:
             return False
@@ -190,12 +178,12 @@ class Decoder(base.Decoder):
             self._learn(data, *only)
         return True
 
-    def _tell(self, told: TellingChunk) -> None:
+    def _tell(self, told: wire.TellingChunk) -> None:
         """What one of the first chunks says of the answer."""
         self.id = self.id or as_text(told.id)
         self.model = self.model or as_text(told.model)
         self._content.calls.seed = self.id or str(told.created or "")
-        said = told_by(told)
+        said = wire.told_by(told)
         self._facts = tuple(said.values())
         keep(said, _NONE, self.provider_data)
         self._look_on()
@@ -320,7 +308,7 @@ class Decoder(base.Decoder):
         self._content.calls.seed = self.id or str(chunk.get("created") or "")
         self._usage = find_usage(chunk) or self._usage
         self._timings = as_object(chunk.get("timings")) or self._timings
-        self._facts = None if FACTS.isdisjoint(chunk) else facts_of(chunk)
+        self._facts = None if FACTS.isdisjoint(chunk) else wire.facts_of(chunk)
 
     def _choice(self, choice: Json, out: list[Event], *, whole: bool) -> None:
         if CHOICE.isdisjoint(choice):
