@@ -1,6 +1,10 @@
 """`chat`: what becomes of what a person typed, and what of what came back."""
 
+import asyncio
 import json
+import os
+import shlex
+import sys
 from pathlib import Path
 
 import click
@@ -10,7 +14,7 @@ import aikido_llm as llm
 from aikido_llm.cli.asking import request as asking
 from aikido_llm.testing import Answer, Fault, WireServer
 
-from .running import here, run, take
+from .running import TIMEOUT, environment, here, run, take
 
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x03\0\0\0\x02"
 
@@ -175,3 +179,22 @@ async def test_stdin_can_be_attached(server: WireServer) -> None:
         *("image/png", "application/pdf")
     ]
     assert sent[2] == [{"text": "the prompt"}]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="a file without an end: Linux has one")
+@pytest.mark.parametrize("words", [("@/dev/zero",), ("--file", "/dev/zero", "hi"), ("--image", "/dev/zero", "hi"),
+                                   ("-a", "/dev/zero", "hi")], ids=lambda words: words[0])  # fmt: skip
+async def test_what_has_no_end_is_refused_in_bounded_memory(words: tuple[str, ...]) -> None:
+    done = await here("chat", "-p", "echo", *words)
+    assert done.code == 2
+    assert "/dev/zero: File too large" in done.err
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="a file without an end: Linux has one")
+async def test_what_is_piped_in_without_an_end_is_refused() -> None:
+    command = f"cat /dev/zero | {shlex.quote(sys.executable)} -m aikido_llm chat -p echo hi"
+    process = await asyncio.create_subprocess_shell(command, stderr=asyncio.subprocess.PIPE, env=environment())
+    _, told = await asyncio.wait_for(process.communicate(), TIMEOUT)
+    assert process.returncode == 2
+    assert b"what is piped in: File too large" in told

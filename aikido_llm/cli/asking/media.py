@@ -1,24 +1,45 @@
 """Files and pictures: what to attach, how large a picture is. Reads files, prints nothing."""
 
+import errno
 import locale
 import mimetypes
+import os
 import sys
 from pathlib import Path
-from typing import TypeAlias
+from typing import IO, TypeAlias
 from urllib.parse import urlsplit
 
 import click
+from attrs import evolve
 
 import aikido_llm as llm
 
 Shown: TypeAlias = llm.TextPart | llm.ImagePart | llm.AudioPart | llm.FilePart
 
 
+_MOST = 256 * 1024 * 1024  # bytes: no service takes as much in a request, and a device or a pipe may have no end
+
+
 def read(path: str) -> bytes:
-    """What a file holds, or a pipe; `-` is stdin. Raises OSError."""
+    """What a file holds, or a pipe; `-` is stdin. Raises OSError, also for more than any request can hold."""
     if path == "-":
-        return sys.stdin.buffer.read() if sys.stdin else b""
-    return Path(path).read_bytes()
+        return _all_of(sys.stdin.buffer) if sys.stdin else b""
+    with Path(path).open("rb") as file:
+        return _all_of(file)
+
+
+def _all_of(file: IO[bytes]) -> bytes:
+    pieces: list[bytes] = []
+    left = _MOST
+    while piece := file.read(min(_PIECE, left + 1)):
+        pieces.append(piece)
+        left -= len(piece)
+        if left < 0:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+    return b"".join(pieces)
+
+
+_PIECE = 1024 * 1024
 
 
 def text_of(data: bytes) -> str:
@@ -38,7 +59,8 @@ def image(source: str) -> llm.ImagePart:
     try:
         if source.partition(":")[0].lower() in ("http", "https", "data"):
             return llm.ImagePart(url=source)
-        return llm.ImagePart(data=read("-")) if source == "-" else llm.ImagePart.from_path(source)
+        picture = llm.ImagePart(data=read(source))
+        return picture if picture.content_type else evolve(picture, content_type=mimetypes.guess_type(source)[0] or "")
     except OSError as error:
         raise click.BadParameter(f"{source}: {error.strerror}", param_hint="--image") from None
     except ValueError as error:

@@ -57,7 +57,9 @@ def stdin_text(wanted: bool) -> str:
         if not (stat.S_ISFIFO(mode) or stat.S_ISREG(mode)):
             return ""
     try:
-        return media.text_of(sys.stdin.buffer.read())
+        return media.text_of(media.read("-"))
+    except OSError as error:
+        raise click.UsageError(f"what is piped in: {error.strerror}") from None
     except ValueError as error:
         raise click.UsageError(f"what is piped in {error}: attach it with --file - or --image -") from None
 
