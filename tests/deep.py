@@ -24,9 +24,19 @@ def playing(item: pytest.Item) -> None:
     _unmarked[:] = [] if item.get_closest_marker("deep") else [item.nodeid]
 
 
+def upto(whole: int, fair: int) -> int:
+    """A size up to which a sweep is played."""
+    _told()
+    return whole if WHOLE else fair
+
+
+def _told() -> None:
+    assert not _unmarked, f"{_unmarked[0]} plays a share: mark it `deep`"
+
+
 def share(every: Sequence[T], one_in: int, seed: bytes = b"") -> Sequence[T]:
     """One in so many, by chance but the same for the same seed, the first and the last always; all of them in depth."""
-    assert not _unmarked, f"{_unmarked[0]} plays a share: mark it `deep`"
+    _told()
     if WHOLE or len(every) < 3:
         return every
     chance = random.Random(zlib.crc32(seed))

@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 import aikido_llm
 
+from .each import each
 from .layers import BELOW, BUILT_ON, FOR_CHECKERS, LIBRARIES, PAGE, TOP, page
 
 ROOT = Path(aikido_llm.__file__).parent
@@ -42,7 +41,7 @@ def test_every_place_is_taken() -> None:
     assert not set(BELOW) - rooms, "these rooms of tests/layers.py hold no file"
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: relative(file))
+@each(lambda: FILES, lambda file: relative(file))
 def test_imports_only_what_stands_below(file: Path) -> None:
     against = {target for target in our_imports(file) if not may_import(room_of(module_name(file)), target)}
     assert not against, f"aikido_llm/{relative(file)} imports {', '.join(sorted(against))}: see tests/layers.py"

@@ -5,10 +5,13 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from tests.each import each
 
 FILE = Path(__file__).resolve().parents[3] / "shared" / "corpus" / "dev.jsonl.gz"
 FURTHER = FILE.with_name("dev2.jsonl.gz")  # newer items, and routes beside the creation of an answer
@@ -92,3 +95,8 @@ def _exchange(record: dict[str, Any]) -> Exchange:
         tags=frozenset(record["tags"]),
         source=f"{record['source_repo']}:{record['source_path']}#{record['source_index']}",
     )
+
+
+def recorded(find: Callable[[], list[Exchange]]) -> Callable[[Callable[[Exchange], None]], Callable[[int], None]]:
+    """Makes of a check of one exchange a test of all of these, in a few parts."""
+    return each(find, lambda exchange: exchange.id, parts=4)

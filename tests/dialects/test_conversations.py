@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import product
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from aikido_llm.types.parts import Part
 from tests import deep
 from tests.dialects import received, rules
 from tests.dialects.rows import ROWS
+from tests.each import each
 from tests.speakers import row_of
 
 MADE = tuple(received.ANSWERS)
@@ -172,9 +174,9 @@ def test_the_answers_to_go_on_from_have_all_that_a_turn_can_have(begun: str) -> 
     assert begun == "cohere" or response.text == received.TEXT
 
 
-@pytest.mark.parametrize("there", ROWS)
-@pytest.mark.parametrize("begun", MADE)
-def test_a_conversation_begun_at_one_provider_goes_on_at_any_other(begun: str, there: str) -> None:
+@each(lambda: [*product(MADE, ROWS)])
+def test_a_conversation_begun_at_one_provider_goes_on_at_any_other(case: tuple[str, str]) -> None:
+    begun, there = case
     body = encoded(conversation_from(begun), there, tools=TOOLS)
     sent = json.dumps(body)
     for secret in ("c2lnbmVk", "Ej8hidden", "gAAAAA-secret", "c2ln", "ZGF0YQ=="):

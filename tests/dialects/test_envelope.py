@@ -22,6 +22,7 @@ from aikido_llm.errors import (
     ServerError,
 )
 from aikido_llm.providers import find
+from tests.each import each
 from tests.wire import Road, error_of
 
 WIRES = ("openai", "openai-responses", "anthropic", "gemini", "cohere", "ollama", "bedrock-converse")
@@ -96,9 +97,9 @@ WORDINGS: list[tuple[int, Any, type[LLMError], float | None]] = [
 ]
 
 
-@pytest.mark.parametrize("name", WIRES)
-@pytest.mark.parametrize(("status", "body", "kind", "wait"), WORDINGS)
-def test_on_a_status(name: str, status: int, body: Any, kind: type[LLMError], wait: float | None) -> None:
+@each(lambda: [(name, *wording) for name in WIRES for wording in WORDINGS])
+def test_on_a_status(case: tuple[str, int, Any, type[LLMError], float | None]) -> None:
+    name, status, body, kind, wait = case
     error = dialect(name).decode_error(ErrorReply(status, {}, json.dumps(body).encode()))
     assert type(error) is kind, repr(error)
     assert (error.status, error.retry_after) == (status, wait)

@@ -1,10 +1,13 @@
 """Numbers of a Request: one rule for all wires."""
 
+from itertools import product
+
 import pytest
 
 import aikido_llm as llm
 from aikido_llm.dialects.ranges import effort_of, nearest
 from aikido_llm.providers import find
+from tests.each import each
 
 
 @pytest.mark.parametrize(("value", "sent"), [(None, None), (0, 0), (0.4, 0.4), (1, 1), (1.2, 1.0), (-1, 0.0)])
@@ -28,12 +31,14 @@ def test_an_effort_stays() -> None:
     assert effort_of(llm.ThinkingConfig.by_effort("low")) == "low"
 
 
-@pytest.mark.parametrize("provider", [name for name in llm.providers() if name != "echo"])
-@pytest.mark.parametrize("temperature", [0, 0.7, 1.0, 1.9])
-@pytest.mark.parametrize("thinking", [None, llm.ThinkingConfig.by_effort("high"), llm.ThinkingConfig.by_budget(5000)])
+THOUGHT = (None, llm.ThinkingConfig.by_effort("high"), llm.ThinkingConfig.by_budget(5000))
+
+
+@each(lambda: [*product([name for name in llm.providers() if name != "echo"], (0, 0.7, 1.0, 1.9), THOUGHT)])
 def test_every_wire_takes_any_temperature_and_any_way_to_ask_for_thinking(
-    provider: str, temperature: float, thinking: llm.ThinkingConfig | None
+    case: tuple[str, float, llm.ThinkingConfig | None],
 ) -> None:
+    provider, temperature, thinking = case
     if thinking is not None and not find(provider).dialect.features["thinking"]:
         with pytest.raises(llm.UnsupportedFeatureError, match="no switch for thinking"):
             find(provider).dialect.encode(

@@ -11,8 +11,9 @@ from aikido_llm.dialects.anthropic_messages import AnthropicMessages
 from aikido_llm.dialects.base import ErrorReply
 from aikido_llm.dialects.values import is_list, is_object
 from aikido_llm.serialize import to_dict
+from tests import deep
 from tests.corpus.facts import facts_of
-from tests.corpus.load import MISSING, Exchange, available, exchanges, further, model_lists
+from tests.corpus.load import MISSING, Exchange, available, exchanges, further, model_lists, recorded
 from tests.facts_check import check_against_facts
 from tests.wire import Road, cuts, response_of
 
@@ -39,18 +40,15 @@ def _road(exchange: Exchange) -> Road:
     return Road(DIALECT, stream=exchange.stream, content_type=content_type)
 
 
-def _id(exchange: Exchange) -> str:
-    return exchange.id
-
-
-@pytest.mark.parametrize("exchange", _answers(), ids=_id)
+@pytest.mark.deep
+@recorded(lambda: _answers())
 def test_every_way_of_feeding_gives_the_facts(exchange: Exchange) -> None:
-    events = _road(exchange).read_every_way(exchange.body, small=6_000)
+    events = _road(exchange).read_every_way(exchange.body, small=deep.upto(6_000, 2_000))
     check_against_facts(events, facts_of(exchange))
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("exchange", [e for e in _answers() if e.stream], ids=_id)
+@recorded(lambda: [e for e in _answers() if e.stream])
 def test_no_prefix_passes_for_the_answer(exchange: Exchange) -> None:
     end = exchange.body.rindex(b'"message_stop"')
     whole_from = exchange.body.index(b"}", end) + 1
@@ -59,13 +57,13 @@ def test_no_prefix_passes_for_the_answer(exchange: Exchange) -> None:
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("exchange", [e for e in _answers() if not e.stream], ids=_id)
+@recorded(lambda: [e for e in _answers() if not e.stream])
 def test_no_prefix_of_a_whole_body_passes(exchange: Exchange) -> None:
     body = exchange.body.rstrip()
     _road(exchange).check_prefixes(body, len(body), cuts(body, small=400, most=30))
 
 
-@pytest.mark.parametrize("exchange", _errors(), ids=_id)
+@recorded(lambda: _errors())
 def test_http_errors_get_their_class(exchange: Exchange) -> None:
     error = DIALECT.decode_error(ErrorReply(exchange.status, exchange.headers, exchange.body))
     assert type(error).__name__ == facts_of(exchange).error
@@ -107,7 +105,7 @@ def _said(exchange: Exchange) -> Iterator[str]:
             yield from _leaves(value)
 
 
-@pytest.mark.parametrize("exchange", _answers(), ids=_id)
+@recorded(lambda: _answers())
 def test_every_text_that_was_sent_is_in_a_typed_field_or_in_provider_data(exchange: Exchange) -> None:
     told = json.dumps(to_dict(evolve(response_of(_road(exchange).read(exchange.body)), raw=None)), ensure_ascii=False)
     missing = [text for text in _said(exchange) if not _in(text, told)]

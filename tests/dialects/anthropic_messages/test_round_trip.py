@@ -16,7 +16,7 @@ from aikido_llm.types.parts import CacheBreakpoint, ImagePart, TextPart
 from aikido_llm.types.request import Request, ThinkingConfig
 from aikido_llm.types.response import Response
 from aikido_llm.types.tools import ToolCall
-from tests.corpus.load import MISSING, Exchange, available, exchanges
+from tests.corpus.load import MISSING, Exchange, available, exchanges, recorded
 from tests.dialects.rules import anthropic_messages as rules
 from tests.wire import Road, response_of
 
@@ -96,15 +96,8 @@ def test_thinking_before_the_first_of_several_tool_turns_is_enough() -> None:
     assert "thinking" not in body_of(user("go"), *turns[3:], thinking=ThinkingConfig.by_budget(2048))
 
 
-def _id(exchange: Exchange) -> str:
-    return exchange.id
-
-
-RECORDED = [e for e in exchanges("anthropic-messages") if e.status == 200] if available() else []
-
-
 @pytest.mark.skipif(not available(), reason=MISSING)
-@pytest.mark.parametrize("exchange", RECORDED, ids=_id)
+@recorded(lambda: [e for e in exchanges("anthropic-messages") if e.status == 200])
 def test_every_recorded_answer_goes_back(exchange: Exchange) -> None:
     """The blocks that are sent back are those that came, but for blank text and what only clients add."""
     road = Road(

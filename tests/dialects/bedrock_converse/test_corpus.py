@@ -7,7 +7,7 @@ from aikido_llm.dialects.bedrock_converse import BedrockConverse
 from aikido_llm.errors import StreamError
 from tests import deep
 from tests.corpus.facts import facts_of
-from tests.corpus.load import FURTHER, Exchange, further
+from tests.corpus.load import FURTHER, Exchange, further, recorded
 from tests.facts_check import check_against_facts
 from tests.wire import Road, cuts, error_of
 
@@ -32,21 +32,17 @@ def _road(exchange: Exchange) -> Road:
     return Road(DIALECT, stream=exchange.stream, content_type=content_type)
 
 
-def _id(exchange: Exchange) -> str:
-    return exchange.id
-
-
 def test_there_are_recordings() -> None:
     assert (len(_answers(stream=True)), len(_answers(stream=False)), len(_all())) == (62, 99, 167)
 
 
-@pytest.mark.parametrize("exchange", [*_answers(stream=True), *_answers(stream=False)], ids=_id)
+@recorded(lambda: [*_answers(stream=True), *_answers(stream=False)])
 def test_every_way_of_feeding_gives_the_facts(exchange: Exchange) -> None:
     check_against_facts(_road(exchange).read_every_way(exchange.body, small=4096), facts_of(exchange))
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("exchange", _answers(stream=True), ids=_id)
+@recorded(lambda: _answers(stream=True))
 def test_no_prefix_passes_for_the_answer(exchange: Exchange) -> None:
     for end in deep.share(cuts(exchange.body, small=1200, most=60), 6, exchange.body):
         error = error_of(_road(exchange).read(exchange.body[:end]))
@@ -54,13 +50,13 @@ def test_no_prefix_passes_for_the_answer(exchange: Exchange) -> None:
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("exchange", _answers(stream=False), ids=_id)
+@recorded(lambda: _answers(stream=False))
 def test_no_prefix_of_a_whole_body_passes(exchange: Exchange) -> None:
     body = exchange.body.rstrip()
     _road(exchange).check_prefixes(body, len(body), cuts(body, small=300, most=24))
 
 
-@pytest.mark.parametrize("exchange", [e for e in _all() if e.status != 200], ids=_id)
+@recorded(lambda: [e for e in _all() if e.status != 200])
 def test_http_errors_get_their_class(exchange: Exchange) -> None:
     error = DIALECT.decode_error(ErrorReply(exchange.status, exchange.headers, exchange.body))
     assert type(error).__name__ == facts_of(exchange).error

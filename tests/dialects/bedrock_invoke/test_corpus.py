@@ -14,7 +14,7 @@ from aikido_llm.dialects.bedrock_invoke import BedrockInvoke
 from tests import deep
 from tests.corpus.facts import facts_of
 from tests.corpus.facts.bedrock_invoke import OTHERS
-from tests.corpus.load import FURTHER, Exchange, further, operations
+from tests.corpus.load import FURTHER, Exchange, further, operations, recorded
 from tests.facts_check import check_against_facts
 from tests.wire import Road, cuts, error_of, response_of
 
@@ -42,10 +42,6 @@ def _road(exchange: Exchange) -> Road:
     return Road(DIALECT, stream=exchange.stream, content_type=content_type)
 
 
-def _id(exchange: Exchange) -> str:
-    return exchange.id
-
-
 def test_all_recordings_are_read() -> None:
     read = [*_answers(of_claude=True), *_answers(of_claude=False)]
     refused = [exchange for exchange in _all() if exchange.status != 200]
@@ -57,7 +53,7 @@ def test_all_recordings_are_read() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("exchange", _answers(of_claude=True), ids=_id)
+@recorded(lambda: _answers(of_claude=True))
 def test_every_way_of_feeding_gives_the_facts(exchange: Exchange) -> None:
     facts = facts_of(exchange)
     events = _road(exchange).read_every_way(exchange.body, small=4096)
@@ -69,7 +65,7 @@ def test_every_way_of_feeding_gives_the_facts(exchange: Exchange) -> None:
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("exchange", [e for e in _answers(of_claude=True) if e.stream], ids=_id)
+@recorded(lambda: [e for e in _answers(of_claude=True) if e.stream])
 def test_no_prefix_passes_for_the_answer(exchange: Exchange) -> None:
     for end in deep.share(cuts(exchange.body, small=1200, most=60), 6, exchange.body):
         error = error_of(_road(exchange).read(exchange.body[:end]))
@@ -77,14 +73,14 @@ def test_no_prefix_passes_for_the_answer(exchange: Exchange) -> None:
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("exchange", [e for e in _answers(of_claude=True) if not e.stream], ids=_id)
+@recorded(lambda: [e for e in _answers(of_claude=True) if not e.stream])
 def test_no_prefix_of_a_whole_body_passes(exchange: Exchange) -> None:
     body = exchange.body.rstrip()
     _road(exchange).check_prefixes(body, len(body), cuts(body, small=300, most=24))
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("exchange", _answers(of_claude=False), ids=_id)
+@recorded(lambda: _answers(of_claude=False))
 def test_what_other_makers_answer_is_refused_by_name(exchange: Exchange) -> None:
     """Nothing of it passes for an answer, however much of it has come."""
     error = error_of(_road(exchange).read_every_way(exchange.body))
@@ -95,7 +91,7 @@ def test_what_other_makers_answer_is_refused_by_name(exchange: Exchange) -> None
         assert error_of(_road(exchange).read(exchange.body[:end])) is not None, end
 
 
-@pytest.mark.parametrize("exchange", [e for e in _all() if e.status != 200], ids=_id)
+@recorded(lambda: [e for e in _all() if e.status != 200])
 def test_http_errors_get_their_class(exchange: Exchange) -> None:
     error = DIALECT.decode_error(ErrorReply(exchange.status, exchange.headers, exchange.body))
     assert type(error).__name__ == facts_of(exchange).error

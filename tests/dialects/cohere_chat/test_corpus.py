@@ -5,7 +5,7 @@ import pytest
 from aikido_llm.dialects.base import ErrorReply
 from aikido_llm.dialects.cohere_chat import CohereChat
 from tests.corpus.facts import facts_of
-from tests.corpus.load import MISSING, Exchange, available, exchanges
+from tests.corpus.load import MISSING, Exchange, available, exchanges, recorded
 from tests.facts_check import check_against_facts
 from tests.wire import Road, cuts, response_of
 
@@ -28,11 +28,7 @@ def _road(exchange: Exchange) -> Road:
     return Road(DIALECT, stream=exchange.stream, content_type=content_type)
 
 
-def _id(exchange: Exchange) -> str:
-    return exchange.id
-
-
-@pytest.mark.parametrize("exchange", [*_answers(stream=True), *_answers(stream=False)], ids=_id)
+@recorded(lambda: [*_answers(stream=True), *_answers(stream=False)])
 def test_every_way_of_feeding_gives_the_facts(exchange: Exchange) -> None:
     events = _road(exchange).read_every_way(exchange.body, small=4096)
     facts = facts_of(exchange)
@@ -41,7 +37,7 @@ def test_every_way_of_feeding_gives_the_facts(exchange: Exchange) -> None:
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("exchange", _answers(stream=True), ids=_id)
+@recorded(lambda: _answers(stream=True))
 def test_no_prefix_passes_for_the_answer(exchange: Exchange) -> None:
     end = exchange.body.rindex(b'"message-end"')
     whole_from = exchange.body.index(b"\n", end)
@@ -50,13 +46,13 @@ def test_no_prefix_passes_for_the_answer(exchange: Exchange) -> None:
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("exchange", _answers(stream=False), ids=_id)
+@recorded(lambda: _answers(stream=False))
 def test_no_prefix_of_a_whole_body_passes(exchange: Exchange) -> None:
     body = exchange.body.rstrip()
     _road(exchange).check_prefixes(body, len(body), cuts(body, small=300, most=24))
 
 
-@pytest.mark.parametrize("exchange", [e for e in _all() if e.status != 200], ids=_id)
+@recorded(lambda: [e for e in _all() if e.status != 200])
 def test_http_errors_get_their_class(exchange: Exchange) -> None:
     error = DIALECT.decode_error(ErrorReply(exchange.status, exchange.headers, exchange.body))
     assert type(error).__name__ == facts_of(exchange).error

@@ -6,8 +6,9 @@ import pytest
 
 from aikido_llm.dialects.base import ErrorReply
 from aikido_llm.dialects.gemini_generate import GeminiGenerate
+from tests import deep
 from tests.corpus.facts import facts_of
-from tests.corpus.load import MISSING, Exchange, available, exchanges, further, model_lists
+from tests.corpus.load import MISSING, Exchange, available, exchanges, further, model_lists, recorded
 from tests.facts_check import check_against_facts
 from tests.wire import Road, bytewise, cuts, response_of
 
@@ -34,10 +35,6 @@ def _road(exchange: Exchange) -> Road:
     return Road(DIALECT, stream=exchange.stream, content_type=content_type)
 
 
-def _id(exchange: Exchange) -> str:
-    return exchange.id
-
-
 def _whole_from(exchange: Exchange) -> int:
     """A list ends with its bracket; events are over when the first reason to end was given."""
     body = exchange.body.rstrip()
@@ -48,20 +45,21 @@ def _whole_from(exchange: Exchange) -> int:
     return body.find(b"\n", found.end()) if b"\n" in body[found.end() :] else len(body)
 
 
-@pytest.mark.parametrize("exchange", _answers(), ids=_id)
+@pytest.mark.deep
+@recorded(lambda: _answers())
 def test_every_way_of_feeding_gives_the_facts(exchange: Exchange) -> None:
     facts, road = facts_of(exchange), _road(exchange)
     if facts.tool_calls and not facts.id:  # nothing to make the calls' ids from, so each reading makes others
         events = road.read(exchange.body)
         check_against_facts(road.read(bytewise(exchange.body)), facts)
     else:
-        events = road.read_every_way(exchange.body, small=12_000)
+        events = road.read_every_way(exchange.body, small=deep.upto(12_000, 2_000))
     check_against_facts(events, facts)
     assert response_of(events).id == facts.id
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("exchange", [e for e in _answers() if e.stream], ids=_id)
+@recorded(lambda: [e for e in _answers() if e.stream])
 def test_no_prefix_passes_for_the_answer(exchange: Exchange) -> None:
     whole_from = _whole_from(exchange)
     offsets = cuts(exchange.body[:whole_from].rstrip(), small=1500, most=160)
@@ -69,13 +67,13 @@ def test_no_prefix_passes_for_the_answer(exchange: Exchange) -> None:
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("exchange", [e for e in _answers() if not e.stream], ids=_id)
+@recorded(lambda: [e for e in _answers() if not e.stream])
 def test_no_prefix_of_a_whole_body_passes(exchange: Exchange) -> None:
     body = exchange.body.rstrip()
     _road(exchange).check_prefixes(body, len(body), cuts(body, small=700, most=40))
 
 
-@pytest.mark.parametrize("exchange", _errors(), ids=_id)
+@recorded(lambda: _errors())
 def test_http_errors_get_their_class(exchange: Exchange) -> None:
     error = DIALECT.decode_error(ErrorReply(exchange.status, exchange.headers, exchange.body))
     assert type(error).__name__ == facts_of(exchange).error

@@ -65,7 +65,7 @@ def refusals() -> list[load.Exchange]:
     return [e for e in recorded() if e.status != 200 and e.id not in NOT_SUPPORTED]
 
 
-@pytest.mark.parametrize("exchange", answers(), ids=lambda e: e.id)
+@load.recorded(lambda: [*answers()])
 def test_recorded_answer(exchange: load.Exchange) -> None:
     road = road_of(exchange)
     events = road.read_every_way(exchange.body, small=1500)
@@ -105,7 +105,7 @@ def whole_from(exchange: load.Exchange, road: Road) -> int:
     return low
 
 
-@pytest.mark.parametrize("exchange", refusals(), ids=lambda e: e.id)
+@load.recorded(refusals)
 def test_recorded_refusal(exchange: load.Exchange) -> None:
     error = dialect_of(exchange).decode_error(ErrorReply(exchange.status, exchange.headers, exchange.body))
     assert type(error).__name__ == facts_of(exchange).error, f"{error!r} {error}"

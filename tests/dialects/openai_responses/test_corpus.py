@@ -17,8 +17,9 @@ from aikido_llm.types.messages import Message, tool, user
 from aikido_llm.types.parts import ImagePart
 from aikido_llm.types.request import Request
 from aikido_llm.types.response import Response
+from tests import deep
 from tests.corpus.facts import facts_of
-from tests.corpus.load import FURTHER, MISSING, Exchange, available, exchanges, further, model_lists
+from tests.corpus.load import FURTHER, MISSING, Exchange, available, exchanges, further, model_lists, recorded
 from tests.facts_check import check_against_facts
 from tests.wire import Road, cuts, error_of, response_of
 
@@ -57,18 +58,15 @@ def _end_mark(body: bytes) -> int:
     return min(starts)
 
 
-def _id(exchange: Exchange) -> str:
-    return exchange.id
-
-
-@pytest.mark.parametrize("exchange", _answers(), ids=_id)
+@pytest.mark.deep
+@recorded(lambda: _answers())
 def test_every_way_of_feeding_gives_the_facts(exchange: Exchange) -> None:
-    events = _road(exchange).read_every_way(exchange.body, small=9_000)
+    events = _road(exchange).read_every_way(exchange.body, small=deep.upto(9_000, 2_000))
     check_against_facts(events, facts_of(exchange))
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("exchange", [e for e in _answers() if _is_stream(e)], ids=_id)
+@recorded(lambda: [e for e in _answers() if _is_stream(e)])
 def test_no_prefix_passes_for_the_answer(exchange: Exchange) -> None:
     body = exchange.body
     line_end = body.index(b"\n", _end_mark(body))
@@ -76,13 +74,13 @@ def test_no_prefix_passes_for_the_answer(exchange: Exchange) -> None:
 
 
 @pytest.mark.deep
-@pytest.mark.parametrize("exchange", [e for e in _answers() if not _is_stream(e)], ids=_id)
+@recorded(lambda: [e for e in _answers() if not _is_stream(e)])
 def test_no_prefix_of_a_whole_body_passes(exchange: Exchange) -> None:
     body = exchange.body.rstrip()
     _road(exchange).check_prefixes(body, len(body), cuts(body, small=700, most=30))
 
 
-@pytest.mark.parametrize("exchange", [e for e in _all() if e.status != 200], ids=_id)
+@recorded(lambda: [e for e in _all() if e.status != 200])
 def test_http_errors_get_their_class(exchange: Exchange) -> None:
     error = DIALECT.decode_error(ErrorReply(exchange.status, exchange.headers, exchange.body))
     assert type(error).__name__ == facts_of(exchange).error
@@ -96,7 +94,7 @@ def _results(response: Response) -> list[Message]:
     return [tool(call, shapes.get(call.kind, "yes")) for call in response.tool_calls]
 
 
-@pytest.mark.parametrize("exchange", _answers(), ids=_id)
+@recorded(lambda: _answers())
 def test_the_turn_can_be_sent_back(exchange: Exchange) -> None:
     """The next request holds every complete call with its result, and nothing that a stateless server refuses."""
     events = _road(exchange).read(exchange.body)
@@ -114,7 +112,7 @@ def test_the_turn_can_be_sent_back(exchange: Exchange) -> None:
 
 
 @pytest.mark.skipif(not FURTHER.is_file(), reason=MISSING)
-@pytest.mark.parametrize("exchange", [e for e in further("openai-responses") if e.status == 200], ids=_id)
+@recorded(lambda: [e for e in further("openai-responses") if e.status == 200])
 def test_nothing_that_an_answer_holds_is_unreachable(exchange: Exchange) -> None:
     """Every text and number of the output and of the response's own fields is in the Response, or in what it replays;
     what tells of the frame and of the parts aside."""
@@ -164,7 +162,7 @@ def _last_response(body: bytes) -> Any:
     return next(event["response"] for event in reversed(events) if "response" in event)
 
 
-@pytest.mark.parametrize("exchange", [e for e in _all() if e.id in NOT_SUPPORTED], ids=_id)
+@recorded(lambda: [e for e in _all() if e.id in NOT_SUPPORTED])
 def test_a_picture_that_is_not_base64_is_an_error(exchange: Exchange) -> None:
     error = error_of(_road(exchange).read_every_way(exchange.body))
     assert isinstance(error, MalformedStream)
