@@ -30,9 +30,10 @@ def cut(transport: asyncio.WriteTransport) -> None:
 
 def leave(transport: asyncio.WriteTransport) -> None:
     """End it behind our farewell; over TLS without waiting for the other side's (RFC 8446, 6.1: none needs to)."""
-    transport.close()
-    if transport.get_extra_info("sslcontext") is not None:
-        transport.abort()
+    with contextlib.suppress(RuntimeError):  # the loop is closed: the socket goes when its last holder does
+        transport.close()
+        if transport.get_extra_info("sslcontext") is not None:
+            transport.abort()
 
 
 def holds_bytes(transport: asyncio.WriteTransport) -> bool:

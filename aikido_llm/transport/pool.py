@@ -83,6 +83,8 @@ class Pool:
         if getattr(self, "_end", None) is None or all(session.closed for session in self._sessions.values()):
             return
         self._end = None  # and the loop closes them
+        for session in self._sessions.values():
+            _drop(session, dropped=True)
         warnings.warn("a client was dropped while its connections were open; leave it by `async with` or aclose()",
                       ResourceWarning, source=self, stacklevel=2)  # fmt: skip
 
@@ -111,7 +113,13 @@ async def _closed_with_the_loop(sessions: Mapping[str, aiohttp.ClientSession], l
         for response in list(live):  # session.close() alone would not wake a task that reads a body
             response.close()
         for session in sessions.values():
+            _drop(session, dropped=False)
             await session.close()
+
+
+def _drop(session: aiohttp.ClientSession, *, dropped: bool) -> None:
+    if isinstance(session.connector, _Watched):
+        session.connector.dropped = dropped
 
 
 class _Leaving(ResponseHandler):
@@ -130,6 +138,7 @@ class _Watched(aiohttp.BaseConnector):
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
         vars(self)["_factory"] = partial(_Leaving, loop=self._loop)
+        self.dropped = False  # with the client: it will be closed, and aiohttp has nothing to complain of
 
     async def connect(self, req: ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout) -> Connection:
         while True:
@@ -170,7 +179,7 @@ class _Watched(aiohttp.BaseConnector):
     @property
     def closed(self) -> bool:
         """Also when nothing can be done with it any more; aiohttp would complain of what it cannot close."""
-        return super().closed or self._loop.is_closed() or sys.is_finalizing()
+        return super().closed or self.dropped or self._loop.is_closed() or sys.is_finalizing()
 
     def __del__(self, _: object = None) -> None:
         """aiohttp would complain on the loop's log; whoever dropped the client is told by `Pool`."""

@@ -218,6 +218,36 @@ async def test_a_client_that_was_dropped_says_so_once_and_is_closed(caplog: pyte
     assert not [record for record in caplog.records if record.name == "asyncio"], "aiohttp has nothing to complain of"
 
 
+async def test_a_client_that_was_dropped_in_a_circle_is_told_of_once_too(caplog: pytest.LogCaptureFixture) -> None:
+    """The collector ends all of a circle in an order of its own: aiohttp's session too."""
+    async with WireServer() as server:
+        client = llm.open("openai", server.dsn("openai"))
+        await client.chat("hi")
+        circle: list[object] = [client]
+        circle.append(circle)
+        with pytest.warns(ResourceWarning) as warned:
+            del client, circle
+            gc.collect()
+        assert [str(one.message).partition(" was ")[0] for one in warned] == ["a client"]
+        assert await server.closed_within(0.2)
+    assert not [record for record in caplog.records if record.name == "asyncio"]
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["tcp", "tls"])
+def test_a_stream_whose_loop_was_just_closed_is_dropped_without_a_word_of_aiohttp(tls: bool) -> None:
+    with wire_server(tls=tls) as (server, _):
+        server.answer(Answer("one two three", pace=0.2))
+        client = llm.open("openai", server.dsn("openai"), ssl=certificate.trusting() if tls else None)
+        stream = client.stream(REQUEST)
+        loop = asyncio.new_event_loop()
+        loop.run_until_complete(anext_of(stream))
+        loop.close()  # as people do who know no asyncio.run: nothing is told that it ends
+        with pytest.warns(ResourceWarning) as warned:
+            del stream, client
+            gc.collect()  # what a finaliser raises is an error here
+        assert "EventStream was dropped" in str(warned[0].message)
+
+
 async def test_a_client_that_was_dropped_is_gone_at_once() -> None:
     async with WireServer() as server, llm.open("openai", server.dsn("openai")) as client:
         makers: list[Callable[[], llm.HTTPClient]] = [lambda: client.single_attempt, lambda: llm.open("echo")]
