@@ -1,6 +1,7 @@
 """Checks that hold for every test: no task, no socket, no loop error is left behind by an asynchronous one."""
 
 import asyncio
+import contextlib
 import gc
 import inspect
 import os
@@ -11,6 +12,14 @@ from typing import Any
 import pytest
 
 from tests import deep
+
+with contextlib.suppress(ImportError):  # Ray's environment has none of it
+    from hypothesis import HealthCheck, settings
+
+    settings.register_profile(
+        "busy", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )  # a machine may be busy
+    settings.load_profile("busy")
 
 _SETTLE = 0.5  # s that closing connections may take after a test
 

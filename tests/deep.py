@@ -59,7 +59,7 @@ def examples(count: int, one_in: int = 5, **others: Any) -> Callable[[Test], Tes
     """So many of Hypothesis's examples; of the share, other ones each time."""
     from hypothesis import settings  # Ray's environment has none of it, and conftest.py imports this file
 
-    bounded = settings(max_examples=count if WHOLE else -(-count // one_in), deadline=None, **others)
+    bounded = settings(max_examples=count if WHOLE else -(-count // one_in), **others)
 
     def marked(test: Test) -> Test:
         result: Test = pytest.mark.deep(bounded(test))

@@ -9,6 +9,7 @@ import aikido_llm as llm
 from aikido_llm.cli.main import COMMANDS
 from aikido_llm.cli.terminal.sunset import png
 from aikido_llm.testing import Answer, WireServer
+from tests import deep
 
 from .running import Terminal, here
 
@@ -87,7 +88,7 @@ async def test_in_a_pipe(server: WireServer, env: dict[str, str], tmp_path: Path
     assert case.fails[1] == 2 or done.err.count("\n") == 1, "one line says what to do"
 
 
-@pytest.mark.parametrize("name", CASES)
+@deep.parametrize("name", (*CASES,), 2)
 async def test_in_a_terminal(server: WireServer, env: dict[str, str], tmp_path: Path, name: str) -> None:
     case = CASES[name]
     server.respond(answer)

@@ -145,7 +145,7 @@ async def test_each_attempt_has_its_own_first_event_and_all_share_the_total() ->
         assert (response.text, response.attempts) == ("late", 3)
     async with WireServer() as server:
         server.answer(*[Answer("x", fault=Fault.stall("before_headers"))] * 5)
-        async with llm.open("openai", server.dsn("openai"), timeouts=never(first_event=0.1, total=0.25),
+        async with llm.open("openai", server.dsn("openai"), timeouts=never(first_event=0.4, total=1.0),
                             retry=policy) as client:  # fmt: skip
             with pytest.raises(llm.TimedOutError) as caught:
                 await client.chat("hi")

@@ -18,6 +18,7 @@ from aikido_llm.types.messages import user
 from aikido_llm.types.request import Request
 from aikido_llm.types.response import Response
 from aikido_llm.types.tools import ToolCall
+from tests import deep
 from tests.binary import inside, message, parts, wrapping
 from tests.speakers import row_of
 from tests.wire import Road, comparable, error_of, response_of
@@ -46,7 +47,6 @@ TOKENS: dict[str, bytes] = {
     "twice": b'{"text":"x","text":"y","type":"a","type":"b"}',
 }
 MARK = "@mark@"
-EVERY = 3  # place of an answer is tried; 1 takes half a minute
 BLANKS = b" \t\r\n"
 
 
@@ -127,13 +127,14 @@ def hostile(name: str, stream: bool, token: bytes, *, every: int = 1) -> Iterato
                 yield b"".join((*events[:at], reframed(before, changed, behind), *events[at + 1 :]))
 
 
+@pytest.mark.deep
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "body"])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_hostile_value_at_every_place(name: str, stream: bool) -> None:
     road = road_of(name, stream)
     started = time.monotonic()
     for token_name, token in TOKENS.items():
-        for body in hostile(name, stream, token, every=11 if len(token) > 4000 else EVERY):
+        for body in hostile(name, stream, token, every=11 if len(token) > 4000 else deep.upto(1, 5)):
             events = road.read(body)
             response = response_of(events)
             if token_name == "unclosed":

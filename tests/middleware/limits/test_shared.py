@@ -82,13 +82,13 @@ def test_three_processes_hold_one_limit(redis_server: RedisServer) -> None:
 
 def test_redis_dies_and_comes_back(redis_server: RedisServer) -> None:
     """Meanwhile each process keeps to its part, says so once, and tells the new Redis what it holds."""
-    job = Job(redis_server.url, LIMITS, seconds=7.5, waiters=12, processes=PROCESSES, hold=0.05)
+    job = Job(redis_server.url, LIMITS, seconds=8.5, waiters=12, processes=PROCESSES, hold=0.05)
     with running(*(evolve(job, seed=seed) for seed in range(PROCESSES))) as processes:
         time.sleep(1.5)
         dying = time.monotonic()
         redis_server.kill()
         died = time.monotonic()
-        time.sleep(1.5)
+        time.sleep(2.5)
         redis_server.start()
         back = time.monotonic()
         calls = results(processes)
