@@ -35,7 +35,7 @@ from .clocks import Clocks
 from .continuation import Continued
 from .conversations import Conversations
 from .exchange import Accepted, Exchange, Settings
-from .gates import Begun, enter, kept
+from .gates import Begun, Leases, at_once, enter, kept
 from .lasting import LastingAnswer
 from .reader import Reader, failed_at_once
 from .stream import Source
@@ -178,14 +178,17 @@ class Attempts:
         return retry.run(policy, attempt, sleep=clocks.sleep, retrying=told)
 
     def _attempt(self, clocks: Clocks, prepared: Prepared, number: int) -> Awaitable[Begun]:
-        """One attempt, let pass by the gates."""
-        ask = self._let_pass if self._settings.gates else self._ask
-        return ask(clocks, prepared, number)
+        """One attempt, let pass by the gates, which are told how it went."""
+        if not (gates := self._settings.gates):
+            return self._ask(clocks, prepared, number)
+        leases = at_once(gates, prepared.request)
+        if len(leases) == len(gates):
+            return kept(leases, self._ask(clocks, prepared, number))
+        return self._let_pass(leases, clocks, prepared, number)
 
-    async def _let_pass(self, clocks: Clocks, prepared: Prepared, number: int) -> Begun:
-        """One attempt behind the gates; it tells them how it went."""
-        lease = await clocks.outside(enter(self._settings.gates, prepared.request))
-        return await kept(lease, self._ask(clocks, prepared, number))
+    async def _let_pass(self, leases: Leases, clocks: Clocks, prepared: Prepared, number: int) -> Begun:
+        await clocks.outside(enter(leases, self._settings.gates, prepared.request))
+        return await kept(leases, self._ask(clocks, prepared, number))
 
     async def _ask(self, clocks: Clocks, prepared: Prepared, number: int) -> Begun:
         """Send once, and read until the answer begins. What failed before that is raised, wherever it was said."""

@@ -26,18 +26,38 @@ class Headed(Protocol):
     def rate_limits(self) -> RateLimits | None: ...
 
 
-async def enter(gates: Sequence[Gate], request: Request) -> Lease:
-    """Pass all gates, in their order. What a later one refuses, those before it get back."""
-    if len(gates) == 1:
-        return await gates[0].acquire(request)
-    leases = _All()
+class AtOnce(Protocol):
+    """A gate that can say at once that a request may be sent: what nobody waits for takes no coroutines."""
+
+    def at_once(self, request: Request) -> Lease | None:
+        """What `acquire` would give without waiting, and raises; None where one has to wait."""
+        ...
+
+
+def at_once(gates: Sequence[Gate], request: Request) -> "Leases":
+    """Pass the gates that let pass at once, in their order, up to the first where one may have to wait."""
+    leases = Leases()
     try:
         for gate in gates:
-            leases.append(await gate.acquire(request))
+            passes = cast("AtOnce | None", gate if hasattr(gate, "at_once") else None)
+            lease = None if passes is None else passes.at_once(request)
+            if lease is None:
+                break
+            leases.append(lease)
     except BaseException:
         leases.settle(NOTHING)
         raise
     return leases
+
+
+async def enter(leases: "Leases", gates: Sequence[Gate], request: Request) -> None:
+    """Pass all others, in their order. What a later one refuses, those before it get back."""
+    try:
+        for gate in gates[len(leases) :]:
+            leases.append(await gate.acquire(request))
+    except BaseException:
+        leases.settle(NOTHING)
+        raise
 
 
 async def kept(lease: Lease, asking: Awaitable[Begun]) -> Begun:
@@ -77,7 +97,7 @@ async def settled(lease: Lease, asking: Awaitable[tuple[T, RateLimits | None]], 
     return answer
 
 
-class _All(list[Lease]):
+class Leases(list[Lease]):
     """The leases of several gates as one."""
 
     def told(self, limits: RateLimits | None, error: LLMError | None = None) -> None:

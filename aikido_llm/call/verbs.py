@@ -22,7 +22,7 @@ from .advice import advised
 from .attempts import Attempts
 from .clocks import Clocks, running_loop
 from .exchange import Exchange, Settings
-from .gates import enter, settled
+from .gates import at_once, enter, settled
 from .parts import AT_ONCE, parts, read_alone, stand_in, texts_of
 from .watch import with_watched_headers
 from .wires import without, without_unnamed
@@ -169,11 +169,13 @@ class Verbs:
         if not gates:
             return (await once)[0]
         try:
-            lease = await clocks.outside(enter(gates, asked.gate()))
+            request = asked.gate()
+            leases = at_once(gates, request)
+            await clocks.outside(enter(leases, gates, request))
         except BaseException:
             once.close()
             raise
-        return await settled(lease, once, used)
+        return await settled(leases, once, used)
 
     async def _once(self, clocks: Clocks, asked: _Asked, read: Callable[[bytes], T]) -> tuple[T, RateLimits | None]:
         extra = with_watched_headers(asked.headers, self._settings.base_url)

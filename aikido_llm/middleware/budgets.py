@@ -126,13 +126,27 @@ class _Purse:
     async def acquire(self, request: Request) -> Lease:
         """Reserve the most that the request may cost."""
         budget = self.budget
-        input_ = math.ceil(input_tokens(request, BOUND))
-        output = (budget.assume_output if request.max_tokens is None else request.max_tokens) * (request.n or 1)
+        input_, output = self._tokens(request)
         model = request.model or self._model
         usd = 0 if budget.prices is None else await self._most(budget.prices, request, model, Usage(input_, output))
         if not await budget.sums.reserve(usd, input_ + output):
             raise budget.refusal(usd, input_ + output)
         return _Reserved(self, model, input_, output, usd)
+
+    def at_once(self, request: Request) -> Lease | None:
+        """The same where nothing need be waited for: no prices, no Redis."""
+        budget = self.budget
+        if budget.prices is not None or not isinstance(budget.sums, OwnSums):
+            return None
+        input_, output = self._tokens(request)
+        if not budget.sums.add(0, input_ + output):
+            raise budget.refusal(0, input_ + output)
+        return _Reserved(self, request.model or self._model, input_, output, 0)
+
+    def _tokens(self, request: Request) -> tuple[int, int]:
+        """The most that it takes, of input and of output."""
+        most = self.budget.assume_output if request.max_tokens is None else request.max_tokens
+        return math.ceil(input_tokens(request, BOUND)), most * (request.n or 1)
 
     async def _most(self, prices: Prices, request: Request, model: str, most: Usage) -> int:
         """What the request may cost that takes so many tokens."""

@@ -26,8 +26,8 @@ from ..types.embeddings import Embeddings, Gathering
 from ..types.events import EndEvent, Event
 from ..types.exchange import HOPS, Hop
 from ..types.ranking import Ranking
-from ..types.request import Request
-from ..types.response import with_facts
+from ..types.request import Request, checked
+from ..types.response import Response, with_facts
 from ..types.usage import Usage
 from .base import Middleware, embed_with, needs_model, rerank_with
 from .breaker import Admission, Breaker
@@ -120,6 +120,13 @@ class FallbackClient(Middleware):
 
     def _begin(self, request: Request, road: Road) -> Awaitable[Begun]:
         return _Routed(road, self).begin(self, request)
+
+    async def complete(self, request: Request) -> Response:
+        """Ask without streaming, and return the whole answer. Raises the last client's error."""
+        self._life.check()  # by itself, for a whole answer is no read and has no end of its own
+        asked, chain = checked(request), Chain(self)
+        answer = await chain.run(lambda turn: turn.client.complete(for_others(asked) if turn.place else asked))
+        return routed(answer, chain.route)
 
     def turn(self, behind: "Turn | None") -> "Turn | None":
         """Whom to ask behind that one. Those that are left out are asked, in their order, when nobody else is there."""
@@ -261,7 +268,7 @@ class Chain:
 
 
 class _Routed(Call):
-    """One call by either road: the first client that answers is read, and its end tells the way there."""
+    """One stream: the first client that answers is read, and its end tells the way there."""
 
     def __init__(self, road: Road, clients: FallbackClient) -> None:
         super().__init__(road)
@@ -271,11 +278,9 @@ class _Routed(Call):
 
     def ask(self, client: Client, request: Request) -> Awaitable[Begun]:
         def one(turn: Turn) -> Awaitable[Begun]:
-            asking = self.road.ask(turn.client, for_others(request) if turn.place else request)
-            return self._with_content(asking) if self.road.streams else asking
+            return self._with_content(self.road.ask(turn.client, for_others(request) if turn.place else request))
 
-        asking = self._chain.run(one)
-        return self._or_failed(asking) if self.road.streams else asking
+        return self._or_failed(self._chain.run(one))
 
     async def _or_failed(self, asking: Awaitable[Begun]) -> Begun:
         """Where bytes of an answer had come, its events tell of the failure."""
@@ -303,16 +308,19 @@ class _Routed(Call):
             self._broke_off(self.failure)
         if self.end is None:
             return events
-        response = self.end.response
-        last = response.route or (HOPS.of((response.provider, response.model, None, response.usage)),)
-        routed = with_facts(response, route=(*self._chain.route, *last))
-        return [*events[:-1], EndEvent(self.end.finish_reason, routed)]
+        return [*events[:-1], EndEvent(self.end.finish_reason, routed(self.end.response, self._chain.route))]
 
     def _broke_off(self, failure: LLMError) -> None:
         """Behind its first content: nobody else is asked, and the client has failed all the same."""
         if self._chain.turn is not None and rule_for(failure).counts:
             self._chain.turn.admission.breaker.insist().failed()
         failure.route = (*self._chain.route, *failure.route)
+
+
+def routed(response: Response, route: tuple[Hop, ...]) -> Response:
+    """The answer, which tells the way there. route: of those that did not answer."""
+    last = response.route or (HOPS.of((response.provider, response.model, None, response.usage)),)
+    return with_facts(response, route=(*route, *last))
 
 
 def _hop(client: Client, error: LLMError) -> Hop:

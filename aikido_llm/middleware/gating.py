@@ -14,7 +14,7 @@ from ..types.ranking import Ranking
 from ..types.request import Request
 from ..types.usage import Usage
 from .base import Middleware
-from .limits.limiter import Limiter
+from .limits.limiter import Entrance, Limiter
 from .roads import Begun, Road
 
 M = TypeVar("M", bound=Middleware)
@@ -38,7 +38,8 @@ def limited(client: Client, limiter: Limiter) -> Client:
     """
     if not isinstance(cast("object", limiter), Limiter):
         raise ConfigError(f"limited takes a Limiter, not {kind_name(limiter)}")
-    return gated(client, lambda inner: limiter, _Limited)
+    gate = Entrance(limiter) if type(limiter) is Limiter else limiter
+    return gated(client, lambda inner: gate, _Limited)
 
 
 class PerCall(Middleware):

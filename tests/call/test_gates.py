@@ -183,6 +183,43 @@ async def test_the_outer_gate_is_asked_first_and_gets_back_what_the_inner_one_re
     assert not server.received
 
 
+@define(eq=False)
+class AtOnce(Watching):
+    """One that can say so at once. full: that one has to wait."""
+
+    full: bool = False
+
+    def at_once(self, request: llm.Request) -> Watched | None:
+        if self.full:
+            return None
+        self.asked += 1
+        if self.refusal is not None:
+            raise self.refusal
+        self.leases.append(Watched(request))
+        return self.leases[-1]
+
+
+@pytest.mark.parametrize("full", [False, True])
+async def test_gates_that_let_pass_at_once_stand_among_others(server: WireServer, full: bool) -> None:
+    inner, middle, outer = AtOnce(full=full), Watching(), AtOnce()
+    async with gated(server, inner, middle, outer) as client:
+        await client.complete(REQUEST)
+    assert inner.asked == middle.asked == outer.asked == 1
+    assert len(inner.settled) == 1
+    assert inner.settled == middle.settled == outer.settled
+
+
+async def test_what_is_refused_at_once_is_given_back_too(server: WireServer) -> None:
+    inner, outer = AtOnce(refusal=llm.BudgetExceededError("no more")), AtOnce()
+    async with gated(server, inner, outer) as client:
+        with pytest.raises(llm.BudgetExceededError) as caught:
+            await client.complete(REQUEST)
+    assert (caught.value.provider, caught.value.model) == ("openai-chat", "m")
+    assert (inner.asked, outer.asked) == (1, 1)
+    assert outer.settled == [NOTHING]
+    assert not server.received
+
+
 async def test_both_gates_are_told_and_settled(server: WireServer) -> None:
     inner, outer = Watching(), Watching()
     async with gated(server, inner, outer) as client:

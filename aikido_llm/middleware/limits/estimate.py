@@ -7,8 +7,9 @@ source: the vendors' pages on counting tokens, pictures, sound and files (OpenAI
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
+from weakref import ref
 
 from attrs import define, field, frozen
 
@@ -41,47 +42,72 @@ GUESS = Rule(text=1 / 4, message=4.0, image=1_000.0, audio=(50.0, 1 / 500), file
 BOUND = Rule(text=1.0, message=16.0, image=5_000.0, audio=(200.0, 1 / 50), file=(2_000.0, 1.0))
 
 
+class Sizes:
+    """What a request sends. text: UTF-8 bytes. around: messages, calls and tools. Of sound and files their number, and
+    their bytes."""
+
+    __slots__ = ("around", "audio", "audio_bytes", "file_bytes", "files", "images", "text")
+
+    def __init__(self, request: Request) -> None:
+        self.around = 1
+        self.text: float = 0
+        self.images = self.audio = self.audio_bytes = self.files = self.file_bytes = 0
+        for message in request.messages:
+            self._add_message(message)
+        for tool in request.tools:
+            self.around += 1
+            self.text += _of_tool(tool)
+        if request.response_format is not None and request.response_format.schema is not None:
+            self.text += _of_json(request.response_format.schema)
+
+    def tokens(self, rule: Rule) -> float:
+        tokens = rule.text * self.text + rule.message * self.around
+        if self.images or self.audio or self.files:
+            tokens += rule.image * self.images
+            tokens += rule.audio[0] * self.audio + rule.audio[1] * self.audio_bytes
+            tokens += rule.file[0] * self.files + rule.file[1] * self.file_bytes
+        return tokens
+
+    def _add_message(self, message: Message) -> None:
+        content = message.content
+        self.around += 1 + len(message.tool_calls)
+        if isinstance(content, str):
+            self.text += _bytes(content)
+        else:
+            self._add_parts(content)
+        if message.images or message.audio:
+            self._add_parts((*message.images, *message.audio))
+        for call in message.tool_calls:
+            self.text += _bytes(call.name) + _bytes(call.arguments)
+        for block in message.thinking:
+            self.text += _bytes(block.text)
+
+    def _add_parts(self, parts: Iterable[Part]) -> None:
+        for part in parts:
+            match part:
+                case TextPart():
+                    self.text += _bytes(part.text)
+                case ImagePart():
+                    self.images += 1
+                case AudioPart(data=data):
+                    self.audio += 1
+                    self.audio_bytes += len(data or b"")
+                case FilePart(data=data):
+                    self.files += 1
+                    self.file_bytes += len(data or b"")
+
+
+_latest: list[tuple[ref[Request], Sizes]] = []
+
+
 def input_tokens(request: Request, rule: Rule) -> float:
-    """Tokens of all that a request sends."""
-    tokens = rule.message
-    for message in request.messages:
-        tokens += rule.message + _of_message(message, rule)
-    for tool in request.tools:
-        tokens += rule.message + rule.text * _of_tool(tool)
-    if request.response_format is not None and request.response_format.schema is not None:
-        tokens += rule.text * _of_json(request.response_format.schema)
-    return tokens
-
-
-def _of_message(message: Message, rule: Rule) -> float:
-    content, tokens = message.content, 0.0
-    if isinstance(content, str):
-        tokens += rule.text * _bytes(content)
-    else:
-        for part in content:
-            tokens += _of_part(part, rule)
-    for image in message.images:
-        tokens += _of_part(image, rule)
-    for audio in message.audio:
-        tokens += _of_part(audio, rule)
-    for call in message.tool_calls:
-        tokens += rule.message + rule.text * (_bytes(call.name) + _bytes(call.arguments))
-    for block in message.thinking:
-        tokens += rule.text * _bytes(block.text)
-    return tokens
-
-
-def _of_part(part: Part, rule: Rule) -> float:
-    match part:
-        case TextPart():
-            return rule.text * _bytes(part.text)
-        case ImagePart():
-            return rule.image
-        case AudioPart(data=data):
-            each, per_byte = rule.audio
-        case FilePart(data=data):
-            each, per_byte = rule.file
-    return each + per_byte * len(data or b"")
+    """Tokens of all that a request sends. It is looked through once for the limiter and the budget before it, which are
+    asked one behind the other."""
+    if _latest and _latest[0][0]() is request:
+        return _latest[0][1].tokens(rule)
+    sizes = Sizes(request)
+    _latest[:] = [(ref(request), sizes)]
+    return sizes.tokens(rule)
 
 
 def _of_tool(tool: Tool) -> float:
@@ -111,9 +137,14 @@ def _bytes(text: str) -> int:
 
 
 class Tokens:
-    """Of one request; to be read only. guess: the input by `GUESS` alone, uncorrected."""
+    """Of one request. guess: the input by `GUESS` alone, uncorrected.
 
-    __slots__ = ("guess", "input", "output", "total")
+    Where it is taken from a ledger: before: what had been taken in all when it had been. open: it holds a place."""
+
+    __slots__ = ("before", "guess", "input", "open", "output", "total")
+
+    before: tuple[float, float, float, float]
+    open: bool
 
     def __init__(self, input: float, output: float, guess: float) -> None:
         self.input = input

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from operator import attrgetter
 
-from attrs import define, frozen
+from attrs import frozen
 
 from ...types.exchange import RateLimits
 from .allowance import Allowance
@@ -63,15 +63,6 @@ class Bounds:
         )
 
 
-@define(eq=False)
-class Holding:
-    """What one request has taken. before: what had been taken in all when it had. open: it holds a place."""
-
-    tokens: Tokens
-    before: Amounts
-    open: bool = True
-
-
 class Ledger:
     """The books of one limiter."""
 
@@ -104,8 +95,8 @@ class Ledger:
             wait = more
         return wait if self._open < self._places else NEVER
 
-    def take(self, tokens: Tokens) -> Holding:
-        """Take what `wait` has just said is there."""
+    def take(self, tokens: Tokens) -> Tokens:
+        """Take what `wait` has just said is there: the same, noted as taken."""
         if self._allowances:
             amounts = _amounts(tokens)
             for kind, allowance in self._allowances.items():
@@ -117,23 +108,25 @@ class Ledger:
             self._requests.take(1.0)
         if self._tokens is not None:
             self._tokens.take(tokens.total)
-        return Holding(tokens, self._taken)
+        tokens.before = self._taken
+        tokens.open = True
+        return tokens
 
-    def settle(self, holding: Holding, total: float | None, now: float) -> None:
+    def settle(self, tokens: Tokens, total: float | None, now: float) -> None:
         """Its place is free, once; and it took so many tokens (None: what it was guessed to take)."""
-        if holding.open:
-            holding.open = False
+        if tokens.open:
+            tokens.open = False
             self._open -= 1
         if total is not None and self._tokens is not None:
-            self._tokens.correct(total - holding.tokens.total, now)
+            self._tokens.correct(total - tokens.total, now)
 
-    def undo(self, holding: Holding, now: float) -> None:
+    def undo(self, tokens: Tokens, now: float) -> None:
         """Nothing was sent."""
-        self.settle(holding, 0.0, now)
+        self.settle(tokens, 0.0, now)
         if self._requests is not None:
             self._requests.correct(-1.0, now)
 
-    def told(self, holding: Holding, limits: RateLimits, now: float) -> None:
+    def told(self, tokens: Tokens, limits: RateLimits, now: float) -> None:
         """What the reply to it says of the limits."""
         for kind, read in enumerate(_TOLD):
             limit, remaining, reset = read(limits)
@@ -142,7 +135,7 @@ class Ledger:
             allowance = self._allowances.get(kind)
             if allowance is None:
                 allowance = self._allowances[kind] = Allowance()
-            allowance.told(limit, remaining, reset, self._taken[kind] - holding.before[kind], now)
+            allowance.told(limit, remaining, reset, self._taken[kind] - tokens.before[kind], now)
 
     def answered(self) -> None:
         """The host took a request."""

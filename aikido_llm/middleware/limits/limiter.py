@@ -11,7 +11,7 @@ from ...types.exchange import RateLimits
 from ...types.request import Request
 from ...types.usage import Usage
 from .estimate import Estimates, Tokens
-from .ledger import Bounds, Holding, Ledger
+from .ledger import Bounds, Ledger
 from .line import Clock, Line, Sleep
 from .redis import RedisStore
 
@@ -71,11 +71,15 @@ class Limiter:
 
     async def acquire(self, request: Request) -> Lease:
         """Wait until the request may go out, and reserve for it."""
+        tokens = self._guessed(request)
+        return _Reserved(self._line, self._estimates, tokens, await self._line.enter(tokens), request.model or "")
+
+    def _guessed(self, request: Request) -> Tokens:
         tokens = self._estimates.of(request)
         minute = self._bounds.tokens_per_minute
         if minute is not None and tokens.total > minute:
-            tokens = self._fitting(minute, tokens, request)
-        return _Reserved(self._line, self._estimates, await self._line.enter(tokens), request.model or "")
+            return self._fitting(minute, tokens, request)
+        return tokens
 
     def _fitting(self, minute: float, tokens: Tokens, request: Request) -> Tokens:
         """Of more than a minute has, what may be asked for: what is only guessed of the output refuses nothing."""
@@ -88,6 +92,19 @@ class Limiter:
         return Tokens(tokens.input, minute - tokens.input, tokens.guess)
 
 
+class Entrance(Limiter):
+    """The same limiter as the gate of a client (`call.gates.AtOnce`)."""
+
+    def __init__(self, limiter: Limiter) -> None:
+        vars(self).update(vars(limiter))
+
+    def at_once(self, request: Request) -> Lease | None:
+        """What `acquire` gives, where the request may go out now; None where it may have to wait."""
+        tokens = self._guessed(request)
+        holding = self._line.at_once(tokens)
+        return None if holding is None else _Reserved(self._line, self._estimates, tokens, holding, request.model or "")
+
+
 def _check(name: str, value: object) -> None:
     if value is None:
         return
@@ -97,13 +114,14 @@ def _check(name: str, value: object) -> None:
 
 
 class _Reserved:
-    """What one HTTP request has reserved."""
+    """What one HTTP request has reserved. holding: what the line calls it."""
 
-    __slots__ = ("_estimates", "_holding", "_line", "_model", "_open")
+    __slots__ = ("_estimates", "_holding", "_line", "_model", "_open", "_tokens")
 
-    def __init__(self, line: Line, estimates: Estimates, holding: Holding, model: str) -> None:
+    def __init__(self, line: Any, estimates: Estimates, tokens: Tokens, holding: Any, model: str) -> None:
         self._line = line
         self._estimates = estimates
+        self._tokens = tokens
         self._holding = holding
         self._model = model
         self._open = True
@@ -123,7 +141,7 @@ class _Reserved:
         if usage is None:
             self._line.settle(self._holding, None)
             return
-        tokens, input_, output = self._holding.tokens, usage.input_tokens, usage.output_tokens
+        tokens, input_, output = self._tokens, usage.input_tokens, usage.output_tokens
         # what the host does not say is what was guessed
         total = (tokens.input if input_ is None else input_) + (tokens.output if output is None else output)
         self._line.settle(self._holding, total)

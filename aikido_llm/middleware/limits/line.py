@@ -10,7 +10,7 @@ from attrs import define
 from ...errors import RateLimitedError
 from ...types.exchange import RateLimits
 from .estimate import Tokens
-from .ledger import NEVER, Holding, Ledger
+from .ledger import NEVER, Ledger
 
 Clock = Callable[[], float]
 Sleep = Callable[[float], Awaitable[object]]
@@ -22,8 +22,8 @@ PATIENCE = 300.0  # s: what a host asks to wait beyond this, the caller is told 
 class _Waiter:
     tokens: Tokens
     loop: asyncio.AbstractEventLoop
-    answer: "asyncio.Future[Holding]"
-    holding: Holding | None = None
+    answer: "asyncio.Future[Tokens]"
+    taken: bool = False
 
 
 class Line:
@@ -44,11 +44,11 @@ class Line:
         self._where: asyncio.AbstractEventLoop | None = None  # in which loop
         self._timers: dict[asyncio.Task[None], asyncio.AbstractEventLoop] = {}
 
-    async def enter(self, tokens: Tokens) -> Holding:
+    async def enter(self, tokens: Tokens) -> Tokens:
         """Wait for one's turn, and take. Raises RateLimitedError where the host asks to wait longer than `PATIENCE`."""
         with self._lock:
-            if not self._waiting and not self._ledger.wait(tokens, self._clock()):
-                return self._ledger.take(tokens)
+            if self.at_once(tokens) is not None:
+                return tokens
             loop = asyncio.get_running_loop()
             waiter = _Waiter(tokens, loop, loop.create_future())
             self._waiting.append(waiter)
@@ -59,15 +59,22 @@ class Line:
             self._leave(waiter)
             raise
 
-    def join(self, tokens: Tokens) -> Holding:
+    def at_once(self, tokens: Tokens) -> Tokens | None:
+        """Take, where nobody waits and there is so much; None where one has to wait."""
+        with self._lock:
+            if self._waiting or self._ledger.wait(tokens, self._clock()):
+                return None
+            return self._ledger.take(tokens)
+
+    def join(self, tokens: Tokens) -> Tokens:
         """Take without waiting: somebody else has let it pass."""
         with self._lock:
             return self._ledger.take(tokens)
 
-    def give_back(self, holding: Holding) -> None:
+    def give_back(self, tokens: Tokens) -> None:
         """Nothing was sent."""
         with self._lock:
-            self._ledger.undo(holding, self._clock())
+            self._ledger.undo(tokens, self._clock())
             self._let_pass()
 
     def held(self, tokens: Tokens) -> float:
@@ -78,16 +85,16 @@ class Line:
             raise too_long(held)
         return held
 
-    def settle(self, holding: Holding, total: float | None) -> None:
+    def settle(self, tokens: Tokens, total: float | None) -> None:
         """It is over, and took so many tokens (None: what it was guessed to take)."""
         with self._lock:
-            self._ledger.settle(holding, total, self._clock())
+            self._ledger.settle(tokens, total, self._clock())
             self._let_pass()
 
-    def told(self, holding: Holding, limits: RateLimits) -> None:
+    def told(self, tokens: Tokens, limits: RateLimits) -> None:
         """What the reply to it says of the host's limits."""
         with self._lock:
-            self._ledger.told(holding, limits, self._clock())
+            self._ledger.told(tokens, limits, self._clock())
             self._let_pass()
 
     def empty(self) -> None:
@@ -105,8 +112,8 @@ class Line:
     def _leave(self, waiter: _Waiter) -> None:
         """It was cancelled, in line or just as it was let pass."""
         with self._lock:
-            if waiter.holding is not None:
-                self._ledger.undo(waiter.holding, self._clock())
+            if waiter.taken:
+                self._ledger.undo(waiter.tokens, self._clock())
             elif waiter in self._waiting:
                 self._waiting.remove(waiter)
             self._let_pass()
@@ -126,7 +133,8 @@ class Line:
             if held:
                 run_in(waiter.loop, _refuse, waiter, held)
             elif not waiter.loop.is_closed():
-                waiter.holding = self._ledger.take(waiter.tokens)
+                self._ledger.take(waiter.tokens)
+                waiter.taken = True
                 run_in(waiter.loop, _admit, waiter)
         for task, loop in list(self._timers.items()):
             run_in(loop, task.cancel)
@@ -164,8 +172,8 @@ def run_in(loop: asyncio.AbstractEventLoop, function: Callable[..., object], *ar
 
 
 def _admit(waiter: _Waiter) -> None:
-    if waiter.holding is not None and not waiter.answer.done():
-        waiter.answer.set_result(waiter.holding)
+    if waiter.taken and not waiter.answer.done():
+        waiter.answer.set_result(waiter.tokens)
 
 
 def _refuse(waiter: _Waiter, seconds: float) -> None:

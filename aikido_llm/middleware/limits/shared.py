@@ -15,7 +15,7 @@ from ...types.exchange import RateLimits
 from .bucket import LONGEST_DEBT
 from .desk import Desk
 from .estimate import Tokens
-from .ledger import Bounds, Holding, Ledger
+from .ledger import Bounds, Ledger
 from .line import PATIENCE, Clock, Line, Sleep, run_in
 from .redis import Gone, RedisStore, forget_closed, numbers
 from .scripts import LIMITS
@@ -34,7 +34,6 @@ class Place:
     """What one request has taken: in the books of this process in any case. shared: Redis gave it."""
 
     tokens: Tokens
-    own: Holding
     id: str
     desk: Desk
     shared: bool
@@ -71,22 +70,25 @@ class SharedLine:
                     desk.leave(id)
                     raise
                 if not self._lost:
-                    return Place(tokens, self._own.join(tokens), id, desk, shared=True)
-                own = await self._own.enter(tokens)
+                    return Place(self._own.join(tokens), id, desk, shared=True)
+                await self._own.enter(tokens)
                 if self._lost:
                     desk.opened(id, known=False)
-                    return Place(tokens, own, id, desk, shared=False)
-                self._own.give_back(own)  # Redis came back meanwhile: it decides
+                    return Place(tokens, id, desk, shared=False)
+                self._own.give_back(tokens)  # Redis came back meanwhile: it decides
+
+    def at_once(self, tokens: Tokens) -> None:
+        """Redis has to be asked."""
 
     def settle(self, place: Place, total: float | None) -> None:
         """It is over, and took so many tokens (None: what it was guessed to take)."""
-        self._own.settle(place.own, None if place.shared else total)
+        self._own.settle(place.tokens, None if place.shared else total)
         more = 0.0 if total is None or not place.shared else total - place.tokens.total
         run_in(place.desk.loop, place.desk.settle, place.id, 0.0, more)
 
     def told(self, place: Place, limits: RateLimits) -> None:
         """What the reply to it says of the host's limits."""
-        self._own.told(place.own, limits)
+        self._own.told(place.tokens, limits)
         run_in(place.desk.loop, place.desk.look)
 
     def answered(self) -> None:

@@ -6,7 +6,7 @@ caller's becomes its child.
 
 import time
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 from opentelemetry import context as otel
@@ -55,12 +55,18 @@ class ObservedClient(Middleware):
         self.default_model = self.model
 
     def _begin(self, request: Request, road: Road) -> Awaitable[Begun]:
-        client = self._clients[0]
-        if not self.instruments.heard.now() and not self.propagate:
-            return road.ask(client, request)
-        if otel.get_value(names.OUTER_INFERENCE) is not None:  # somebody outside makes the span of this call
-            return road.ask(client, request)
-        return _Observed(self, road).begin(client, request)
+        return (_Observed(self, road).begin if self._watches() else road.ask)(self._clients[0], request)
+
+    async def complete(self, request: Request) -> Response:
+        """Ask without streaming, and return the whole answer. Raises an LLMError."""
+        if self._watches():
+            return await super().complete(request)
+        self._life.check()
+        return await self._clients[0].complete(checked(request))
+
+    def _watches(self) -> bool:
+        """Whether anybody hears of it; not where somebody outside makes the span of this call."""
+        return bool(self.instruments.heard.now() or self.propagate) and otel.get_value(names.OUTER_INFERENCE) is None
 
     async def embed(
         self,
@@ -121,14 +127,11 @@ class ObservedClient(Middleware):
             watcher.reset(watching)
             span.end()
 
+    @contextmanager
     def watch_tool(
         self, call: ToolCall, tool: Tool | None, /
-    ) -> "AbstractContextManager[Callable[[Message, Exception | None], None]] | None":
+    ) -> Generator[Callable[[Message, Exception | None], None]]:
         """A span around a tool's run; its end is told to what the block gets."""
-        return self._tool_span(call, tool)
-
-    @contextmanager
-    def _tool_span(self, call: ToolCall, tool: Tool | None) -> Generator[Callable[[Message, Exception | None], None]]:
         begun = time.perf_counter()
         start: dict[str, Any] = {
             names.OPERATION: "execute_tool",
@@ -193,9 +196,7 @@ class _Inside:
         self._span.add_event("aikido_llm.fallback", told)
 
 
-class _Verb(_Inside):
-    """One call of a verb that is no chat."""
-
+class _Verb(_Inside):  # that is no chat
     def __init__(self, observer: ObservedClient, span: Span) -> None:
         self._observer = observer
         self._span = span

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from aikido_llm import (
     ConfigError,
+    ImagePart,
     InvalidRequestError,
     OverloadedError,
     RateLimitedError,
@@ -22,7 +23,8 @@ from aikido_llm import (
     user,
 )
 from aikido_llm.client import NOTHING, Lease
-from aikido_llm.middleware.limits.limiter import Limiter
+from aikido_llm.middleware.limits.estimate import BOUND, GUESS, Sizes, input_tokens
+from aikido_llm.middleware.limits.limiter import Entrance, Limiter
 
 from .virtual import Time
 
@@ -71,6 +73,32 @@ async def test_requests_go_out_at_the_rate_first_come_first_served() -> None:
     await house.time.pass_until(100.0)
     assert house.names == list("012345")
     assert [at for _, at in house.passed] == pytest.approx([0, 0, 1, 2, 3, 4], abs=1e-3)
+
+
+async def test_nobody_passes_at_once_before_those_who_wait() -> None:
+    house = House().limited(60, burst=2)
+    entrance = Entrance(house.limiter)
+    first, second = entrance.at_once(request()), entrance.at_once(request())
+    assert first is not None and second is not None
+    assert entrance.at_once(request()) is None, "the burst is used up"
+    house.ask("waits", request())
+    house.ask("waits too", request())
+    await house.time.pass_until(1.5)
+    assert house.names == ["waits"]
+    assert entrance.at_once(request()) is None, "there is somebody in line"
+    await house.time.pass_until(10.0)
+    assert house.names == ["waits", "waits too"]
+    assert entrance.at_once(request()) is not None
+
+
+def test_requests_that_are_asked_for_in_turn_are_each_counted_themselves() -> None:
+    short, long, media = request(20), request(400), Request(user("hi", images=[ImagePart(url="https://a.example/1")]))
+    for rule in (GUESS, BOUND):
+        once = [Sizes(asked).tokens(rule) for asked in (short, long, media)]
+        assert [input_tokens(asked, rule) for asked in (short, long, media)] == once
+        assert [input_tokens(asked, rule) for asked in (short, short, long, long)] == [once[0]] * 2 + [once[1]] * 2
+    assert input_tokens(short, GUESS) == 20
+    assert input_tokens(media, BOUND) == 16 * 2 + 2 + 5000
 
 
 async def test_the_burst_is_a_tenth_of_a_minute_and_at_least_one() -> None:
