@@ -222,8 +222,8 @@ async def test_a_stream_that_is_closed_while_it_is_being_opened_ends_at_once(ser
         await stream.aclose()
         with pytest.raises(llm.StreamTruncated, match="closed"):
             await reading
-        assert time.monotonic() - begun < 0.1
-        assert await server.closed_within(0.1)
+        assert time.monotonic() - begun < 0.5
+        assert await server.closed_within(0.5)
 
 
 async def test_closing_the_client_ends_calls_wherever_they_are(server: WireServer) -> None:

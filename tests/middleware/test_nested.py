@@ -139,4 +139,4 @@ async def test_the_early_end_of_one_leaves_no_connection(maker: str) -> None:
         client: Any = MAKERS[maker](inner)
         async with client.stream(REQUEST) as events:
             await anext(events)
-        assert await server.closed_within(0.1)
+        assert await server.closed_within(0.5)
