@@ -140,8 +140,9 @@ def detached(answer: dict[str, Any], lines: Iterable[Any]) -> dict[bytes, bytes]
     """The media of an answer and of its events, by their SHA-256, which are no longer in them."""
     media: dict[bytes, bytes] = {}
     if lines or not _MORE.isdisjoint(answer):
-        for holder in (*answers_in(answer), *(line for line in lines if isinstance(line, dict))):
-            media |= filter(None, map(detach, media_of(cast("dict[str, Any]", holder))))
+        events = [cast("dict[str, Any]", line) for line in lines if isinstance(line, dict)]
+        for holder in (*answers_in(answer), *events):
+            media |= filter(None, map(detach, media_of(holder)))
     return media
 
 
