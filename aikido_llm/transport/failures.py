@@ -1,6 +1,7 @@
 """What aiohttp raises, as our errors: which kind, where it was, whether it would come again; never with a key."""
 
 import os
+import ssl
 
 import aiohttp
 from aiohttp.client_exceptions import UnixClientConnectorError
@@ -72,13 +73,25 @@ def _reason(error: Exception) -> str:
     if not isinstance(error, aiohttp.ClientConnectorError):
         return str(error)
     cause = error.os_error
-    # asyncio puts a sentence of its own ("Connect call failed (...)") where the system's word would be
-    said = os.strerror(cause.errno) if cause.errno and cause.errno > 0 else cause.strerror or "it cannot be reached"
+    said = _said(cause)
     where = f"{error.host}:{error.port}" if error.host else "the server"
     if isinstance(error, UnixClientConnectorError):
         said = said if cause.errno else str(cause)  # a path that is too long
         where = f"the socket {os.fsencode(error.path).decode(errors='backslashreplace')}"
     return f"{where}: {said}"
+
+
+def _said(cause: OSError) -> str:
+    if isinstance(cause, ssl.SSLError):  # its errno is OpenSSL's, which is another thing for the system
+        reason = cause.reason or "the TLS handshake failed"
+        return _NO_TLS if reason in _NO_TLS_REASONS else reason.replace("_", " ").lower()
+    if cause.errno and cause.errno > 0:
+        return os.strerror(cause.errno)  # asyncio has a sentence of its own there ("Connect call failed (...)")
+    return "it hung up" if isinstance(cause, ConnectionError) else cause.strerror or "it cannot be reached"
+
+
+_NO_TLS = "what is there speaks no TLS; is it http:// and not https://?"
+_NO_TLS_REASONS = ("WRONG_VERSION_NUMBER", "UNKNOWN_PROTOCOL", "HTTP_REQUEST")
 
 
 def failure_in_body(error: Exception, *, begun: bool = True) -> LLMError:

@@ -1,5 +1,6 @@
 """What aiohttp raises, as our errors."""
 
+import asyncio
 import errno
 from unittest.mock import Mock
 
@@ -53,6 +54,33 @@ def test_before_the_answer(raised: Exception, kind: type[llm.LLMError], permanen
     assert failure.__cause__ is not raised, "a stand-in, which holds no key"
     assert "secret" not in f"{failure} {failure!r} {failure.__cause__!r}"
     assert type(raised).__name__ in str(failure.__cause__)
+
+
+@pytest.mark.parametrize(
+    ("says", "told"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "what is there speaks no TLS; is it http:// and not https://?"),
+        (b"\x15\x03\x03\x00\x02\x02\x28", "alert handshake failure"),
+        (b"", "it hung up"),
+    ],
+    ids=["plain http", "refused", "closed"],
+)
+async def test_a_handshake_that_fails_says_why(says: bytes, told: str) -> None:
+    """OpenSSL counts its errors too, and what is its first is `Operation not permitted` to the system."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(65536)
+        writer.write(says)
+        writer.close()
+        await writer.wait_closed()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with llm.open("openai", f"https://127.0.0.1:{port}/v1", model="m", api_key="k", retry=None) as client:
+            with pytest.raises(llm.ConnectError) as caught:
+                await client.chat("hi")
+    assert told in str(caught.value)
+    assert "permitted" not in str(caught.value)
 
 
 BODY: list[tuple[Exception, type[llm.LLMError]]] = [
