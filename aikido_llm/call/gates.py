@@ -26,22 +26,16 @@ class Headed(Protocol):
     def rate_limits(self) -> RateLimits | None: ...
 
 
-class AtOnce(Protocol):
-    """A gate that can say at once that a request may be sent: what nobody waits for takes no coroutines."""
-
-    def at_once(self, request: Request) -> Lease | None:
-        """What `acquire` would give without waiting, and raises; None where one has to wait."""
-        ...
-
-
 def at_once(gates: Sequence[Gate], request: Request) -> "Leases":
-    """Pass the gates that let pass at once, in their order, up to the first where one may have to wait."""
+    """Pass the gates that let pass at once, in their order, up to the first where one may have to wait.
+
+    A gate that can tell has `at_once(request)`: what `acquire` would give without waiting, and raises; None where one
+    has to wait. What nobody waits for so takes no coroutine."""
     leases = Leases()
     try:
         for gate in gates:
-            passes = cast("AtOnce | None", gate if hasattr(gate, "at_once") else None)
-            lease = None if passes is None else passes.at_once(request)
-            if lease is None:
+            passes: Callable[[Request], Lease | None] | None = getattr(gate, "at_once", None)
+            if passes is None or (lease := passes(request)) is None:
                 break
             leases.append(lease)
     except BaseException:

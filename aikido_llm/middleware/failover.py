@@ -130,8 +130,10 @@ class FallbackClient(Middleware):
 
     def turn(self, behind: "Turn | None") -> "Turn | None":
         """Whom to ask behind that one. Those that are left out are asked, in their order, when nobody else is there."""
+        if behind is None and (admission := self._breakers[0].admit()) is not None:  # nearly always
+            return Turn(self._clients[0], 0, admission, False)
         insisted = behind is not None and behind.insisted
-        for place in range(0 if behind is None else behind.place + 1, len(self._clients)):
+        for place in range(1 if behind is None else behind.place + 1, len(self._clients)):
             breaker = self._breakers[place]
             admission = breaker.insist() if insisted else breaker.admit()
             if admission is not None:

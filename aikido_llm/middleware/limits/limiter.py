@@ -93,7 +93,7 @@ class Limiter:
 
 
 class Entrance(Limiter):
-    """The same limiter as the gate of a client (`call.gates.AtOnce`)."""
+    """The same limiter as the gate of a client (`call.gates.at_once`)."""
 
     def __init__(self, limiter: Limiter) -> None:
         vars(self).update(vars(limiter))
