@@ -24,12 +24,13 @@ from ..types.accumulate import Accumulator
 from ..types.events import EndEvent, ErrorEvent, Event, UsageEvent
 from ..types.exchange import TIMINGS, RateLimits
 from ..types.request import Request
-from ..types.response import FinishReason, Response
+from ..types.response import RESPONSES, FinishReason, Response
 from . import shown, standing
 from .halves import Halves
 from .reply import NO_REPLY, Reply
 from .weight import Weight
 
+_PAUSED = FinishReason.paused
 _UNFINISHED = (None, FinishReason.error)
 """What a provider has said of an answer that is not whole."""
 
@@ -46,6 +47,38 @@ class AnswerParser:
     has it from elsewhere (for both see `lasting`).
     """
 
+    __slots__ = (
+        "_attempts",
+        "_body",
+        "_decoder",
+        "_elapsed",
+        "_events",
+        "_first_event",
+        "_framer",
+        "_frames",
+        "_fresh",
+        "_halves",
+        "_has_media",
+        "_head",
+        "_is_page",
+        "_long",
+        "_media",
+        "_media_from",
+        "_met",
+        "_model",
+        "_new_framer",
+        "_passed",
+        "_provider",
+        "_reply",
+        "_secrets",
+        "_streamed",
+        "_watching",
+        "_weight",
+        "_wire",
+        "ended",
+        "ending",
+        "framed",
+    )  # fmt: skip
     broken: LLMError | None = None
     begins_behind: int | None = None
 
@@ -296,22 +329,30 @@ class AnswerParser:
         return out
 
     def _response(self, reason: FinishReason, *, complete: bool = False) -> Response:
-        decoder = self._decoder
+        decoder, reply = self._decoder, self._reply
         id, model, word = shown.names(decoder, self._secrets)
-        facts: dict[str, Any] = {
-            "id": id,
-            "model": model or self._model,
-            "provider": self._provider,
-            "wire": self._wire,
-        }
-        return self._events.response(
-            **facts,
+        model = model or self._model
+        facts = {"id": id, "model": model, "provider": self._provider, "wire": self._wire}
+        text, thinking, tool_calls, server_tools, citations, images, audio, usage = self._events.said()
+        return RESPONSES.by(
+            text=text,
+            thinking=thinking,
+            tool_calls=tool_calls,
+            server_tools=server_tools,
+            citations=citations,
+            images=images,
+            audio=audio,
+            usage=usage,
+            id=id,
+            model=model,
+            provider=self._provider,
+            wire=self._wire,
             finish_reason=reason,
             raw_finish_reason=word,
-            complete=complete and decoder.complete and reason is not FinishReason.paused,
-            request_id=self._reply.request_id,
-            headers=self._reply.headers,
-            rate_limits=self._reply.rate_limits,
+            complete=complete and decoder.complete and reason is not _PAUSED,
+            request_id=reply.request_id,
+            headers=reply.headers,
+            rate_limits=reply.rate_limits,
             timing=None if self._elapsed is None else TIMINGS.of((self._first_event, self._elapsed())),
             attempts=self._attempts,
             provider_data=decoder.provider_data,

@@ -30,6 +30,7 @@ from ..transport.base import (
     when_sent,
 )
 from ..types.request import Options
+from ..types.unchecked import Unchecked
 from .clocks import Clocks
 from .reply import Reply, read_reply
 from .signing import UNSIGNED, Signer
@@ -102,6 +103,9 @@ class Accepted:
         return self.response.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
+_ACCEPTED = Unchecked(Accepted)
+
+
 class Exchange:
     """Sends for one client: addresses, headers and keys, and what the server says when it is not a 200."""
 
@@ -166,7 +170,7 @@ class Exchange:
         else:
             failure = await self._refusal(clocks, response)
         if failure is None:
-            return Accepted(response, reply, when_sent(response, sent), secrets)
+            return _ACCEPTED.of((response, reply, when_sent(response, sent), secrets))
         if not again or not self._signer.mends(failure, signed):
             raise reply.stamp(failure.scrubbed(*secrets))
         self._signer.refuse(signed)

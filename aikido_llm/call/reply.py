@@ -10,6 +10,7 @@ from ..providers.base import Provider
 from ..providers.rate_headers import read
 from ..secret import HIDDEN, Secret, excerpt, hide, scrub, sounds_secret
 from ..types.exchange import RateLimits
+from ..types.unchecked import Unchecked
 from ..types.unread import Unread
 
 _COOKIES = ("set-cookie", "set-cookie2", "cookie")
@@ -37,16 +38,15 @@ class Reply:
 
 
 NO_REPLY = Reply()
+_REPLIES = Unchecked(Reply)
 
 
 def read_reply(headers: Mapping[str, str], provider: Provider, secrets: tuple[Secret, ...]) -> Reply:
     """headers: as they came, found by name in any case. secrets: what was sent, and must be shown nowhere."""
     request_id = next((value for name in provider.request_id_headers if (value := headers.get(name))), "")
-    return Reply(
-        request_id and hide(excerpt(request_id, LONGEST_WORD), *secrets),
-        Unread(partial(shown_headers, headers, secrets)),
-        read(provider.rate_headers, headers),
-    )
+    request_id = request_id and hide(excerpt(request_id, LONGEST_WORD), *secrets)
+    shown = Unread(partial(shown_headers, headers, secrets))
+    return _REPLIES.of((request_id, shown, read(provider.rate_headers, headers)))
 
 
 def shown_headers(headers: Mapping[str, str], secrets: tuple[Secret, ...]) -> dict[str, str]:

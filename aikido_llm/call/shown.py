@@ -24,9 +24,9 @@ def names(decoder: Decoder | Brief, secrets: tuple[Secret, ...]) -> tuple[str, s
 
 def raw(body: bytes, secrets: tuple[Secret, ...] = ()) -> Unread | None:
     """A whole document, to be read when it is asked for, without these secrets."""
-    read = partial(json.loads_first, body)
     if not body:
         return None
+    read = partial(json.loads_first, body)
     return Unread((lambda: hidden(read(), secrets)) if secrets else read)
 
 

@@ -62,6 +62,8 @@ class CallIds:
 
     def next_turn(self) -> None:
         """The user's turn is over. Raises InvalidRequestError when a call went unanswered."""
+        if not self._open:
+            return
         missing = [id for id, waiting in self._open.items() if waiting]
         if missing:
             raise InvalidRequestError(

@@ -13,7 +13,8 @@ _UNSET: tuple[Any, ...] = (None, False, (), {}, "")
 def refuse(request: Request, *names: str) -> None:
     """names: fields of Request that this wire has no word for. Raises UnsupportedFeatureError for one that is set."""
     for name in names:
-        if getattr(request, name) not in _UNSET:
+        value = getattr(request, name)
+        if value is not None and value is not False and value not in _UNSET:
             raise UnsupportedFeatureError(f"this provider's wire has no place for {name}; leave it out")
 
 

@@ -58,9 +58,14 @@ def conversation(messages: Iterable[Message], late_system: LateSystem) -> Conver
         elif message.role is not Role.tool or not _answers(unanswered, message):
             results: dict[int, Message] = {}
             said.append((message, results))
-            _note_calls(unanswered, message, results)
-    turns = (Turn(message, tuple(sorted(found.items(), key=lambda item: item[0]))) for message, found in said)
+            if message.tool_calls:
+                _note_calls(unanswered, message, results)
+    turns = [Turn(message, tuple(sorted(found.items(), key=_by_position)) if found else ()) for message, found in said]
     return Conversation(tuple(opening), tuple(_as_user(turns) if late_system == "user" else turns))
+
+
+def _by_position(result: tuple[int, Message]) -> int:
+    return result[0]
 
 
 def _as_user(turns: Iterable[Turn]) -> Iterator[Turn]:

@@ -11,6 +11,7 @@ blank line and that beginning stand together: what lies between is whole payload
 All else goes line by line. The two roads give the same frames (numbers: docs/decisions/0007-hot-road.md).
 """
 
+from functools import lru_cache
 from itertools import repeat
 
 from . import STRAY, Frame
@@ -18,8 +19,9 @@ from .lines import CR, LF, LineSplitter, too_large
 
 _BOM = b"\xef\xbb\xbf"
 _STRAY_MAX = 64 * 1024  # bytes of ignored lines worth keeping: an error fits
-_DATA = b"data: "
+_DATA, _EVENT = b"data: ", b"event: "
 _SHORT = 2048  # bytes
+_LONG_NAME = 100  # bytes; a shorter one may be remembered
 _LONG_LINE = 64 * 1024  # bytes; inside a longer one there are no beginnings to look for
 _LINE_OVERHEAD = 64  # bytes an object costs beside its content; counted, so that a flood of tiny lines meets the cap
 
@@ -120,12 +122,25 @@ class SSEFramer:
         self._clean = self._between_events() and not self._lines.skips_lf
         if out and out[-1][0] != STRAY:
             self._name = name = out[-1][0]
-            end = b"\r\n" if b"\r\n" in data else b"\n"
+            end = b"\r\n" if CR in data and b"\r\n" in data else b"\n"
             self._blank = end + end
             self._begin = b"event: %b%bdata: " % (name.encode(), end) if name else b"data: "
             self._mark = self._blank + self._begin
 
+    def _feed_named(self, data: bytes, out: list[Frame]) -> bytes:
+        """Take whole events of a name and one line of data off the front; what is left goes line by line."""
+        events = data.split(b"\n\n")
+        for at, event in enumerate(events):
+            head, found, payload = event.partition(b"\ndata: ")
+            name = _named(head) if found and len(head) < _LONG_NAME else ""
+            if not name or LF in payload or at == len(events) - 1:
+                return b"\n\n".join(events[at:]) if at else data
+            out.append((name, payload))
+        return b""
+
     def _feed_lines(self, data: bytes, out: list[Frame]) -> None:
+        if data.startswith(_EVENT) and self._between_events() and CR not in data:
+            data = self._feed_named(data, out)
         held = self._data
         for line in self._fed(data):
             if line[:6] == _DATA:
@@ -245,6 +260,12 @@ class SSEFramer:
         if room > 0:
             self._stray_first = self._stray_first or not (self._stray or self._data)
             self._stray.append(line[:room])
+
+
+@lru_cache(maxsize=64)  # a wire has some ten; a frame of a name that came before has the same object
+def _named(line: bytes) -> str:
+    """The name in a line that says one, "" in any other."""
+    return line[7:].decode("utf-8", "replace") if line.startswith(_EVENT) and LF not in line else ""
 
 
 def _has_line_end(data: bytes) -> bool:

@@ -6,7 +6,7 @@ memory grows with the text alone.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar, assert_never
+from typing import Any, TypeAlias, TypeVar, assert_never
 
 from attrs import evolve
 
@@ -46,6 +46,18 @@ FOLDED: Mapping[str, type[Event]] = {
     "usage": UsageEvent,
 }
 """What events say of a Response: field -> the event that it is folded from. The other fields are facts of the call."""
+
+_FROM_EVENTS = tuple(FOLDED)
+Said: TypeAlias = tuple[
+    str,
+    str,
+    tuple[ToolCall, ...],
+    tuple[ServerToolCall, ...],
+    tuple[Citation, ...],
+    tuple[ImagePart, ...],
+    tuple[AudioPart, ...],
+    Usage,
+]
 
 _JOIN_AT = 4096  # pieces of text
 _NO_USAGE = Usage()
@@ -93,16 +105,19 @@ class Accumulator:
         """
         if self._ended is not None and not facts:
             return self._ended
-        return RESPONSES.by(
-            text=self._text.whole(),
-            thinking=self._thinking.whole(),
-            tool_calls=_in_order(self._calls) if self._calls else (),
-            server_tools=_in_order(self._server_tools) if self._server_tools else (),
-            citations=tuple(self._citations) if self._citations else (),
-            images=tuple(self._images) if self._images else (),
-            audio=_join_audio(self._audio) if self._audio else (),
-            usage=self._usage,
-            **facts,
+        return RESPONSES.by(**dict(zip(_FROM_EVENTS, self.said(), strict=True)), **facts)
+
+    def said(self) -> Said:
+        """What the events say: the fields of Response in the order of FOLDED."""
+        return (
+            self._text.whole(),
+            self._thinking.whole(),
+            _in_order(self._calls) if self._calls else (),
+            _in_order(self._server_tools) if self._server_tools else (),
+            tuple(self._citations) if self._citations else (),
+            tuple(self._images) if self._images else (),
+            _join_audio(self._audio) if self._audio else (),
+            self._usage,
         )
 
     def _other(self, event: Event) -> None:

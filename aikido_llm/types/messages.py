@@ -10,7 +10,7 @@ from attrs import field, frozen
 from ..errors import InvalidRequestError
 from . import chat_dicts
 from .checks import each, listed, of, wrong
-from .parts import AudioPart, CacheBreakpoint, ImagePart, Part, TextPart
+from .parts import TEXTS, AudioPart, CacheBreakpoint, ImagePart, Part, TextPart
 from .tools import ToolCall
 
 
@@ -170,7 +170,7 @@ class Message:
         """Everything the turn shows, in order: content, then images, then audio. Empty text is left out."""
         content = self.content
         if isinstance(content, str):
-            content = (TextPart(content, cache=None),) if content else ()
+            content = (TEXTS.of((content, None)),) if content else ()
         return (*content, *self.images, *self.audio)
 
     def replay_for(self, provider: str, wire: str = "") -> tuple[Any, ...]:

@@ -10,6 +10,7 @@ from ..codecs.base64 import decode, split_data_uri
 from ..errors import InvalidRequestError
 from .checks import of, one_of
 from .notebook import show_image
+from .unchecked import Unchecked
 
 
 @frozen
@@ -25,6 +26,9 @@ class TextPart:
 
     text: str = field(validator=of(str))
     cache: CacheBreakpoint | None = field(default=None, validator=of(CacheBreakpoint, type(None)))
+
+
+TEXTS = Unchecked(TextPart)
 
 
 class _Media:

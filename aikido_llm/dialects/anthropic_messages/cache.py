@@ -3,7 +3,6 @@
 source: Anthropic API reference, "Prompt caching", read 2026-11.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 from ...types.parts import CacheBreakpoint
@@ -35,6 +34,8 @@ def settle(body: Block, most: int) -> None:
     A 1 h breakpoint must not come after a 5 min one, so those before the last 1 h one become 1 h too.
     """
     marked = [block for block in _in_prompt_order(body) if "cache_control" in block]
+    if not marked:
+        return
     for block in marked[: max(0, len(marked) - most)]:
         del block["cache_control"]
     hour: Block | None = None
@@ -48,8 +49,10 @@ def settle(body: Block, most: int) -> None:
             block["cache_control"] = dict(hour)
 
 
-def _in_prompt_order(body: Block) -> Iterator[Block]:
-    yield from as_objects(body.get("tools"))  # these two may be the caller's, by `extra`
-    yield from as_objects(body.get("system"))
+def _in_prompt_order(body: Block) -> list[Block]:
+    blocks = as_objects(body["tools"]) if "tools" in body else []  # these two may be the caller's, by `extra`
+    if "system" in body:
+        blocks += as_objects(body["system"])
     for message in body["messages"]:
-        yield from message["content"]
+        blocks += message["content"]
+    return blocks

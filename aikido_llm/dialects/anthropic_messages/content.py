@@ -1,6 +1,6 @@
 """Content blocks while they are received, and as they go back in the next request."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ...codecs import json
@@ -113,7 +113,12 @@ def call_block(id: str, call: ToolCall, own: Mapping[str, Any]) -> JSON:
 
 def says_all(items: Sequence[Mapping[str, Any]]) -> bool:
     """Whether text and calls alone make the same turn again."""
-    return all(item["type"] in ("text", "tool_use") and not more(dict(item), _PLAIN[item["type"]]) for item in items)
+    return all(item["type"] in _PLAIN and _PLAIN[item["type"]].issuperset(_with_more(item)) for item in items)
+
+
+def _with_more(item: Mapping[str, Any]) -> Iterable[str]:
+    """The keys of a block that say something."""
+    return [key for key, value in item.items() if not _is_nothing(key, value)]
 
 
 _PLAIN = {"text": frozenset(("type", "text")), "tool_use": _SAID["tool_use"]}

@@ -31,6 +31,9 @@ from .wire import Event as WireEvent
 
 _JOIN_AT = 4096  # pieces
 _NO_EVENTS = (STRAY, WHOLE, "error")
+_DELTA = "content_block_delta"
+_NOT_PLAIN = frozenset((*_NO_EVENTS, *EVENTS)) - {_DELTA}
+_PING = b'{"type": "ping"}'
 _MARKS = noise.Marks(types="|".join(EVENTS))
 
 
@@ -58,7 +61,7 @@ class Decoder(base.Decoder):
         index, keep = content.index, content.pieces.append
         plain: str | None = None  # a name that is that of an event: in a run they are one object
         for name, data in frames:
-            if name is plain or name not in _NO_EVENTS:
+            if name is plain or name not in _NOT_PLAIN:
                 plain = name
                 try:
                     event = decode(data)
@@ -76,7 +79,8 @@ class Decoder(base.Decoder):
                     if event.delta.thinking or event.delta.partial_json:
                         content.delta(event.index, event.delta, out)
                         continue
-            self._special(name, data, out)
+            if data != _PING or name in _NO_EVENTS:
+                self._special(name, data, out)
             if self.done:
                 break
             index, keep = content.index, content.pieces.append
@@ -199,7 +203,7 @@ class Decoder(base.Decoder):
     def _count(self, usage: Any) -> None:
         """Counts are cumulative: a later one replaces the earlier, one that is not sent leaves it."""
         said = {name: count for name, count in as_counts(usage).items() if count is not None}
-        for names in (READ, WRITTEN):
+        for names in (READ, WRITTEN) if self._counts else ():
             if not said.keys().isdisjoint(names):  # under another name, perhaps
                 self._counts = {name: count for name, count in self._counts.items() if name not in names}
         self._counts.update(said)

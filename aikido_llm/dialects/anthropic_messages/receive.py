@@ -188,6 +188,8 @@ class Content:
 
     def replay(self, *, verbatim: bool) -> tuple[Any, ...]:
         """The blocks as they go back; () when text and calls say it all, unless it shall be verbatim."""
+        if not verbatim and not any(block.kind != "text" or block.citations for block in self._blocks):
+            return ()
         calls = {call.id: call for call in self.calls.finished}
         items = [item for block in self._blocks if (item := replayed(block, calls)) is not None]
         return tuple(items) if verbatim or not says_all(items) else ()

@@ -60,6 +60,8 @@ class Offer:
 
 def offer(request: Request) -> Offer:
     """Raises InvalidRequestError, UnsupportedFeatureError for what the wire does not take."""
+    if not request.tools and request.tool_choice is None and request.parallel_tool_calls is not False:
+        return _NO_OFFER
     blocks = [_block(tool) for tool in request.tools]
     fields: Body = {"tools": blocks} if blocks else {}
     servers = [server for block in blocks if (server := _split_server(block)) is not None]
@@ -73,6 +75,9 @@ def offer(request: Request) -> Offer:
     if choice is not None:
         fields["tool_choice"] = choice
     return Offer(fields, tuple(BETAS[block["type"]] for block in blocks if block.get("type") in BETAS))
+
+
+_NO_OFFER = Offer()
 
 
 def _block(tool: Tool) -> Body:
