@@ -48,36 +48,10 @@ class AnswerParser:
     """
 
     __slots__ = (
-        "_attempts",
-        "_body",
-        "_decoder",
-        "_elapsed",
-        "_events",
-        "_first_event",
-        "_framer",
-        "_frames",
-        "_fresh",
-        "_halves",
-        "_has_media",
-        "_head",
-        "_is_page",
-        "_long",
-        "_media",
-        "_media_from",
-        "_met",
-        "_model",
-        "_new_framer",
-        "_passed",
-        "_provider",
-        "_reply",
-        "_secrets",
-        "_streamed",
-        "_watching",
-        "_weight",
-        "_wire",
-        "ended",
-        "ending",
-        "framed",
+        "_attempts", "_body", "_decoder", "_elapsed", "_events", "_first_event", "_framer", "_frames", "_fresh",
+        "_halves", "_has_media", "_head", "_is_page", "_long", "_media", "_media_from", "_met", "_model", "_new_framer",
+        "_passed", "_provider", "_reply", "_secrets", "_streamed", "_watching", "_weight", "_wire",
+        "ended", "ending", "framed",
     )  # fmt: skip
     broken: LLMError | None = None
     begins_behind: int | None = None
@@ -331,37 +305,22 @@ class AnswerParser:
     def _response(self, reason: FinishReason, *, complete: bool = False) -> Response:
         decoder, reply = self._decoder, self._reply
         id, model, word = shown.names(decoder, self._secrets)
-        model = model or self._model
-        facts = {"id": id, "model": model, "provider": self._provider, "wire": self._wire}
+        model, provider, wire = model or self._model, self._provider, self._wire
         text, thinking, tool_calls, server_tools, citations, images, audio, usage = self._events.said()
-        return RESPONSES.by(
-            text=text,
-            thinking=thinking,
-            tool_calls=tool_calls,
-            server_tools=server_tools,
-            citations=citations,
-            images=images,
-            audio=audio,
-            usage=usage,
-            id=id,
-            model=model,
-            provider=self._provider,
-            wire=self._wire,
-            finish_reason=reason,
-            raw_finish_reason=word,
-            complete=complete and decoder.complete and reason is not _PAUSED,
-            request_id=reply.request_id,
-            headers=reply.headers,
-            rate_limits=reply.rate_limits,
-            timing=None if self._elapsed is None else TIMINGS.of((self._first_event, self._elapsed())),
-            attempts=self._attempts,
-            provider_data=decoder.provider_data,
-            replay=self._replay(),
-            replay_state=decoder.state,
-            raw=shown.raw(self._body),
-            logprobs=tuple(decoder.logprobs) if decoder.logprobs else (),
-            choices=tuple(evolve(choice, **facts) for choice in choices) if (choices := decoder.choices()) else (),
+        choices = tuple(
+            evolve(choice, id=id, model=model, provider=provider, wire=wire) for choice in decoder.choices()
         )
+        return RESPONSES.by(
+            text=text, thinking=thinking, tool_calls=tool_calls, server_tools=server_tools, citations=citations,
+            images=images, audio=audio, usage=usage, id=id, model=model, provider=provider, wire=wire,
+            finish_reason=reason, raw_finish_reason=word,
+            complete=complete and decoder.complete and reason is not _PAUSED,
+            request_id=reply.request_id, headers=reply.headers, rate_limits=reply.rate_limits,
+            timing=None if self._elapsed is None else TIMINGS.of((self._first_event, self._elapsed())),
+            attempts=self._attempts, provider_data=decoder.provider_data, raw=shown.raw(self._body),
+            replay=self._replay(), replay_state=decoder.state,
+            logprobs=tuple(decoder.logprobs), choices=choices,
+        )  # fmt: skip
 
     def _replay(self) -> tuple[Any, ...]:
         try:

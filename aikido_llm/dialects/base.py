@@ -20,6 +20,7 @@ from ..types.extra import Lists
 from ..types.logprobs import TokenLogprob
 from ..types.request import Request
 from ..types.response import FinishReason, ModelInfo, Response
+from ..types.unchecked import Unchecked
 from ..types.usage import Usage
 
 MOST_CHOICES = 1024
@@ -47,6 +48,9 @@ class WireRequest:
     once: bool = field(default=False, kw_only=True)
     accepts: tuple[int, ...] = field(default=(200,), kw_only=True)
     before: str = field(default="", kw_only=True)
+
+
+WIRE_REQUESTS = Unchecked(WireRequest)
 
 
 @frozen

@@ -42,6 +42,10 @@ class Block:
             self.pieces[:] = ["".join(self.pieces)]
         return self.pieces[0] if self.pieces else ""
 
+    def says_text_alone(self) -> bool:
+        """Whether its text is all that it says, as nearly always."""
+        return self.kind == "text" and not self.citations and _SAID["text"].issuperset(self.data)
+
     def settle(self) -> None:
         """The block is over. The input of the server's own tools is read here; a call's stays as the model wrote it."""
         text = self.text

@@ -64,8 +64,9 @@ def encode_turns(turns: Iterable[Turn], provider: str, wire: str, empty_tool_res
     message = _NOBODY
     made: list[Block] = []  # pictures and files of an assistant turn, which the next user turn shows
     for message in _results_behind_calls(turns):
-        role = _ROLES.get(message.role, "user")
-        if message.role is not Role.tool:  # results stand first
+        said_by = message.role
+        role = "assistant" if said_by is _ASSISTANT else "system" if said_by is _SYSTEM else "user"  # as are results
+        if made and said_by is not _TOOL:  # results stand first
             _append(found, "user", made)
             made = []
         if role == "assistant" and found and found[-1]["role"] != "assistant":
@@ -73,7 +74,8 @@ def encode_turns(turns: Iterable[Turn], provider: str, wire: str, empty_tool_res
         _append(found, role, _turn_blocks(message, provider, wire, ids, empty_tool_result))
         if role == "assistant":
             made = _made(message)
-    _append(found, "user", made)
+    if made:
+        _append(found, "user", made)
     ids.next_turn()
     if not found or found[0]["role"] != "user":
         raise InvalidRequestError("this wire wants a conversation that begins with a user message that is not empty")
@@ -82,8 +84,8 @@ def encode_turns(turns: Iterable[Turn], provider: str, wire: str, empty_tool_res
     return found
 
 
+_ASSISTANT, _SYSTEM, _TOOL = Role.assistant, Role.system, Role.tool
 _NOBODY = Message(Role.user)
-_ROLES = {Role.assistant: "assistant", Role.system: "system"}  # results are the user's
 
 
 def _append(found: list[Block], role: str, blocks: list[Block]) -> None:
@@ -113,11 +115,11 @@ def _results_behind_calls(turns: Iterable[Turn]) -> Iterator[Message]:
 
 
 def _turn_blocks(message: Message, provider: str, wire: str, ids: CallIds, empty_tool_result: str) -> list[Block]:
-    if message.role is Role.tool:
+    if message.role is _TOOL:
         return [_tool_result(message, ids, empty_tool_result)]
-    if message.role is Role.system:
+    if message.role is _SYSTEM:
         return _system_blocks(message)
-    if message.role is Role.assistant:
+    if message.role is _ASSISTANT:
         items = message.replay_for(provider, wire)
         blocks = _replayed(items, ids) if items else _assistant(message, provider, ids)
     else:

@@ -34,6 +34,7 @@ _NO_EVENTS = (STRAY, WHOLE, "error")
 _DELTA = "content_block_delta"
 _NOT_PLAIN = frozenset((*_NO_EVENTS, *EVENTS)) - {_DELTA}
 _PING = b'{"type": "ping"}'
+_COUNTED = (frozenset(READ), frozenset(WRITTEN))
 _MARKS = noise.Marks(types="|".join(EVENTS))
 
 
@@ -168,9 +169,10 @@ class Decoder(base.Decoder):
         if not is_object(message):
             return
         id = as_text(message.get("id"))
-        if self._content and id and id != self.id:
+        begun = bool(self._content)
+        if begun and id and id != self.id:
             raise MalformedStream(f"a second answer ({id}) begins in the middle of the first ({self.id})")
-        if not self._content:
+        if not begun:
             self._count(message.get("usage"))
         self.id = self._content.calls.seed = id or self.id
         self.model = as_text(message.get("model")) or self.model
@@ -203,9 +205,10 @@ class Decoder(base.Decoder):
     def _count(self, usage: Any) -> None:
         """Counts are cumulative: a later one replaces the earlier, one that is not sent leaves it."""
         said = {name: count for name, count in as_counts(usage).items() if count is not None}
-        for names in (READ, WRITTEN) if self._counts else ():
-            if not said.keys().isdisjoint(names):  # under another name, perhaps
-                self._counts = {name: count for name, count in self._counts.items() if name not in names}
+        for names in _COUNTED if self._counts else ():
+            if not names.isdisjoint(said):  # under another name, perhaps
+                for name in names.intersection(self._counts):
+                    del self._counts[name]
         self._counts.update(said)
 
     def _refusal(self) -> str:

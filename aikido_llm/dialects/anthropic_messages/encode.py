@@ -8,7 +8,7 @@ from typing import Any
 from ...errors import InvalidRequestError, UnsupportedFeatureError
 from ...types.checks import strings
 from ...types.request import Request, ThinkingConfig
-from ..base import WireRequest
+from ..base import WIRE_REQUESTS, WireRequest
 from ..extra import TOOLS, with_extra
 from ..lacking import refuse
 from ..paths import segment
@@ -58,7 +58,8 @@ def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str, wir
     cache.settle(body, quirks.cache_breakpoints - ("cache_control" in body))
     asked = strings(body.pop("betas", None), "extra: betas")  # a body key of the SDKs, a header on the wire
     betas = ",".join(dict.fromkeys((*tools.betas, *asked)))
-    return WireRequest(_path(body, quirks, stream=stream), body, {BETA: betas} if betas else {})
+    path, headers = _path(body, quirks, stream=stream), {BETA: betas} if betas else {}
+    return WIRE_REQUESTS.by(path=path, body=body, headers=headers)
 
 
 def _path(body: Body, quirks: Quirks, *, stream: bool) -> str:

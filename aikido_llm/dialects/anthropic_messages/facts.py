@@ -4,8 +4,8 @@ from typing import Any
 
 from ..values import as_object
 
-_MESSAGE = ("id", "type", "role", "model", "content", "stop_reason", "usage")
-_EVENT = ("type", "delta", "usage", "index")
+_MESSAGE = frozenset(("id", "type", "role", "model", "content", "stop_reason", "usage"))
+_EVENT = frozenset(("type", "delta", "usage", "index"))
 
 
 def own_fields(message: dict[str, Any]) -> dict[str, Any]:
@@ -20,5 +20,5 @@ def facts_of(said: dict[str, Any]) -> dict[str, Any]:
     return _without(said, _EVENT) | own_fields(as_object(said.get("delta")))
 
 
-def _without(said: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+def _without(said: dict[str, Any], names: frozenset[str]) -> dict[str, Any]:
     return {key: value for key, value in said.items() if key not in names and value is not None}

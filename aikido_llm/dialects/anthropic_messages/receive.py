@@ -160,7 +160,7 @@ class Content:
         block = self._open.pop(index, None)
         if index == self.index:
             self.index, self.pieces = _CLOSED, []
-        if block is None:
+        if block is None or block.says_text_alone():
             return
         if block.kind == "tool_use" and not block.pieces and block.data.get("input"):
             self.calls.delta(out, index, arguments=arguments_text(block.data["input"]))

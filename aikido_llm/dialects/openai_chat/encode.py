@@ -2,7 +2,7 @@
 
 from ...errors import UnsupportedFeatureError
 from ...types.request import Request, ResponseFormat, ThinkingConfig
-from ..base import WireRequest
+from ..base import WIRE_REQUESTS, WireRequest
 from ..extra import with_extra
 from ..lacking import refuse
 from ..ranges import effort_of
@@ -31,9 +31,8 @@ def encode(request: Request, quirks: Quirks, *, stream: bool, provider: str, wir
     if request.thinking is not None:
         body |= _thinking(request.thinking, quirks)
     body |= _modalities(request, quirks, stream=stream)
-    return WireRequest(
-        "/chat/completions", with_extra(body, request), {"Accept": "text/event-stream"} if stream else {}
-    )
+    headers = {"Accept": "text/event-stream"} if stream else {}
+    return WIRE_REQUESTS.by(path="/chat/completions", body=with_extra(body, request), headers=headers)
 
 
 def _limits(request: Request, quirks: Quirks) -> Json:
