@@ -4,6 +4,7 @@ import pytest
 
 from aikido_llm.codecs import json
 from aikido_llm.dialects.anthropic_messages import AnthropicMessages
+from aikido_llm.errors import LLMError
 from aikido_llm.types.citations import Citation
 from aikido_llm.types.events import (
     EndEvent,
@@ -26,6 +27,7 @@ from tests.dialects.anthropic_messages.transcript import (
     block,
     delta,
     end,
+    failure,
     read,
     sse,
     stop,
@@ -139,6 +141,10 @@ def test_parallel_calls_with_text_between_and_interleaved_deltas() -> None:
     events = read(body)
     assert response_of(events).tool_calls == (ToolCall("a", "f", '{"n":1}'), ToolCall("b", "g", '{"n":2}'))
     assert [e.index for e in events if isinstance(e, ToolCallEvent)] == [0, 1]
+
+
+def test_an_event_named_error_is_one_with_the_data_of_a_ping_too() -> None:
+    assert isinstance(failure(sse(begin(), b'event: error\ndata: {"type": "ping"}\n\n')), LLMError)
 
 
 def test_quirk_2_pings_anywhere() -> None:
