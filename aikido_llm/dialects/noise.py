@@ -30,6 +30,9 @@ _UNNAMED = "message"  # what the standard calls an event without a name
 _WORD = 40  # bytes; no heartbeat's word is longer
 _MOST_OF_NOTHING = 200  # bytes of an event that may be one
 _END_MARK = b"[DONE]"
+_DATA = b"data:"
+_MOST_APART = 8 * 1024 * 1024  # bytes that are parsed to see whether they are several documents
+_BETWEEN = re.compile(r"(?:\s|data:|(?:event|id|retry):[^\n]*\n|:[^\n]*\n)*")
 _KINDS = ("type", "event", "object", "kind", "status", "message", "comment", "data")  # where a heartbeat has its word
 _EMPTY = re.compile(rb'\{\s*\}|\[\s*\]|""')
 _NO_WORD = re.compile(rb"[-+.,;:!*#_ ]*")
@@ -71,8 +74,10 @@ def sift(name: str, data: bytes, marks: Marks, failed: Callable[[Any], LLMError]
 
     raises: what `failed` makes of an error envelope, MalformedStream for half a frame where none belongs.
     """
-    if name == "error":
+    if name.lower() == "error":
         raise failed(envelope.of_event(data))
+    if (b"\n" in data or data.startswith(_DATA)) and name != STRAY and (parts := apart(data)):
+        return [payload for part in parts for payload in sift(name, part, marks, failed)]
     if marks.begin(data) and name != STRAY:
         return (data,)
     if marks.lines and not name:
@@ -82,6 +87,28 @@ def sift(name: str, data: bytes, marks: Marks, failed: Callable[[Any], LLMError]
             return (data,)
         return () if says_nothing(data, end=not marks.end) or _says_that_it_lives(data, marks) else (data,)
     return _stray(data, marks, failed) if name == STRAY else _of_another_name(name, data, marks, failed)
+
+
+def apart(data: bytes) -> list[bytes]:
+    """The documents in data that is not one: events with no blank line between them, `data:` said twice, two on one
+    line, an error behind an event that never ended. Nothing when that is not what it is."""
+    try:
+        text = data.decode() if len(data) <= _MOST_APART else ""
+    except UnicodeDecodeError:
+        return []
+    found: list[bytes] = []
+    at, end = 0, len(text.rstrip())
+    while at < end:
+        if between := _BETWEEN.match(text, at):
+            at = between.end()
+        value = json.value_at(text, at)
+        if value is None and not text.startswith("[DONE]", at):
+            last = text[text.rstrip().rfind("\n", at) + 1 :].encode()
+            return [*found, last] if last.startswith(b"{") and len(last) < end and envelope.told(last) else []
+        ends = at + len(_END_MARK) if value is None else value[1]
+        found.append(text[at:ends].encode())
+        at = ends
+    return found if len(found) > 1 or data.startswith(_DATA) else []
 
 
 def _payload(field: re.Match[bytes]) -> bytes:
@@ -97,7 +124,7 @@ def says_nothing(data: bytes, *, end: bool = False) -> bool:
         return True
     if len(text) > _WORD:
         return False
-    word = text.decode("utf-8", "replace").strip('"')
+    word = text.decode("utf-8", "replace").strip('"[]<>()')
     return _NO_WORD.fullmatch(text) is not None or _HEARTBEAT.fullmatch(word) is not None
 
 

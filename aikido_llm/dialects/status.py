@@ -101,7 +101,8 @@ def error_class(envelope: Envelope, own: Words = NO_WORDS) -> Kind:
     status, message = envelope.status, envelope.message
     if status in _GATEWAY and envelope.upstream is not None and envelope.upstream < 500:
         status = envelope.upstream
-    codes = [plain(code) for code in envelope.codes]
+    word = (message,) if message and " " not in message else ()  # hosts exist that say a code and no more
+    codes = [plain(code) for code in (*envelope.codes, *word)]
     return (
         _first(codes, own.codes)
         or next((kind for part, kind in own.text.items() if part.lower() in message.lower()), None)

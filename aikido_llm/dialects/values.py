@@ -69,6 +69,11 @@ def as_text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
+def as_id(value: Any) -> str:
+    """What a server calls a thing; some number their things."""
+    return str(value) if type(value) is int else as_text(value)
+
+
 def as_number(value: Any, below: float = MOST) -> float | None:
     """A quantity, also one that is written as text; None for what cannot be one (negative, NaN, `below` or more)."""
     if isinstance(value, str) and len(value) <= _LONGEST:

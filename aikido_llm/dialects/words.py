@@ -80,6 +80,7 @@ MONEY_CODES = _table(
     (InsufficientCreditsError, "enforced_spend_limit_reached", "Anthropic: error_code in details, beside a 429"),
     (InsufficientCreditsError, "AllocationQuota.FreeTierOnly", "Alibaba Model Studio: error codes"),
     (InsufficientCreditsError, "CreditsError BILLING_DISABLED", "OpenCode Zen, seen; Google: google.rpc.ErrorInfo"),
+    (InsufficientCreditsError, "usage_not_included balance_depleted", "OpenAI: a plan without the API; gateways, seen"),
 )
 
 # Codes that decide whatever the wording.
@@ -179,13 +180,20 @@ MONEY: tuple[Wordings, ...] = (
         (r"specified (?:workspace )?api usage limits?|will regain access on", "Anthropic: errors"),
         (r"requires? a (?:paid )?subscription|a subscription is required|prompt tokens limit exceeded",
          "Ollama cloud; OpenRouter"),
-        (r"余额不足|余额已用尽|欠费|额度不足|请充值", "Chinese hosts and gateways, seen"),
+        (r"exceeded (?:its|your|the) (?:\w{1,20} )?budget\b|\bover budget\b|\bno active (?:subscription|billing plan)",
+         "LiteLLM proxy, gateways, seen"),
+        (r"\btrial (?:\w{1,20} ){0,3}(?:expired|ended|over)\b"
+         r"|\bsubscription (?:\w{1,20} ){0,4}(?:expired|ended|inactive)\b", "gateways, seen"),
+        (r"\bout of funds\b|account is not active.{0,20}billing"
+         r"|usage limit (?:has been |was )?reached\W{1,3}please upgrade", "gateways; OpenAI; seen"),
+        (r"余额不足|余额已用尽|欠费|额度不足|额度已用尽|请充值", "Chinese hosts and gateways, seen"),
     )),
     Wordings(InsufficientCreditsError, frozenset({402, 403, 429}), (
         (r"\blimit: 0\b", "Gemini: the plan has no quota at all for this model"),
-        (r"(?:calls?|requests?|tokens?) ?(?:/|per|a) ?month|monthly (?:request|usage|token|call)s? (?:limit|quota|cap)",
-         "Cohere's trial keys: no use in trying again before the month is over"),
-        (r"usage limit for this (?:billing cycle|period|week|month)|(?:weekly|monthly) usage limit", "Kimi, Ollama"),
+        (r"(?:calls?|requests?|tokens?) ?(?:/|per|a) ?month|monthly (?:\w{1,20} ){0,2}(?:limit|quota|cap|allowance)\b",
+         "Cohere's trial keys, gateways: no use in trying again before the month is over"),
+        (r"usage limit for this (?:billing cycle|period|week|month)|(?:weekly|monthly) usage limit"
+         r"|(?:this|the current|your) billing (?:period|cycle)|\bapi key limit exceeded", "Kimi, Ollama, gateways"),
         (r"usage limit reached for|limit will reset at|plan (?:\w{1,20} ){0,3}expired|使用上限|套餐已到期|今日调用次数",
          "Z.ai: error codes 1304 and 1308 to 1310, read 2026-11"),
     )),
@@ -198,6 +206,7 @@ WORDINGS: tuple[Wordings, ...] = (
     Wordings(ContextLengthError, _NO_KEY, (
         (r"request too large for", "OpenAI, Groq: alone above the limit of a minute, told as a rate limit"),
         (r"max_tokens must be at least 1, got -\d", "vLLM: what the prompt has left of the context, seen"),
+        (r"maximum context length is \d{1,9} tokens and your (?:request|prompt|message)", "vLLM: prompt and answer"),
     )),
     Wordings(InvalidRequestError, frozenset({400, 413, 422}), (
         (r"max[_ ](?:completion[_ ]|output[_ ])?tokens?\W{0,3} (?:must be|is too large|exceeds the limit|"
@@ -210,7 +219,8 @@ WORDINGS: tuple[Wordings, ...] = (
     Wordings(RateLimitedError, _NO_KEY, (
         (r"rate.?limit(?:ed)?(?: has been| was| is)? (?:reached|exceeded|hit)|exceed(?:s|ed)? (?:the |your )?"
          r"(?:\w{1,20} ){0,3}rate.?limit|rate limit quota violation", "gateways, behind statuses of their own"),
-        (r"too many requests|request rate (?:too high|increased)|too many (?:\w{1,20} )?tokens, please wait",
+        (r"too many (?:\w{1,20} )?requests|request rate (?:too high|increased)"
+         r"|too many (?:\w{1,20} )?tokens, please wait",
          "gateways; Alibaba; AWS Bedrock"),
         (r"(?:requests?|calls?) (?:were |was |is |are |been )?throttled|concurren\w{1,6} (?:\w{1,20} )?limit"
          r"|high concurrency usage", "Alibaba; Z.ai"),
@@ -232,7 +242,13 @@ WORDINGS: tuple[Wordings, ...] = (
          r" (?:limit|maximum|configured limit)|number of input tokens(?: \S{1,20}){0,2} (?:cannot exceed|exceeds)",
          "OpenAI, GitHub Copilot, watsonx, Amazon Nova"),
         (r"exceed(?:s|ed)? model token limit|exceed(?:s|ed)? max message tokens", "Moonshot; Volcengine"),
-        (r"reduce the length of|prompt is longer than the context|input length exceeds", "Groq, Cerebras, Ollama"),
+        (r"reduce (?:the length of|your prompt)|prompt is longer than the context|input length exceeds"
+         r"|(?:prompt|input)(?: tokens?)? length(?: of)?(?: \S{1,20})? "
+         r"(?:exceeds?|exceeded|is (?:longer|greater|larger) than)", "Groq, Cerebras, Ollama, NIM, SiliconFlow"),
+        (r"too long to fit|context (?:the )?overflows?\b|\bmax_model_len\b|\bmax_sequence_length\b"
+         r"|tokens in request more than max tokens allowed", "vLLM, LM Studio, seen"),
+        (r"current length is \d{1,9} while limit is|\bslot context: \d|exceeds? the maximum number of input tokens"
+         r"|context (?:window|length) of (?:this|the) model is \d", "Cerebras, llama.cpp, Bedrock, gateways"),
         (r"too many (?:input |prompt )?tokens\b(?!,? please wait)|too many total text bytes", "Cohere, AWS Bedrock"),
         (r"input is too large to process|context shift is disabled", "llama.cpp"),
         (r"range of input length should be|(?:prompt|输入|上下文).{0,10}(?:超长|过长|超出|超过|超限)", "Alibaba; Z.ai"),
@@ -240,12 +256,17 @@ WORDINGS: tuple[Wordings, ...] = (
         (r"`inputs`(?: tokens \+ `max_new_tokens`)? must (?:have less|be <=)", "Hugging Face TGI"),
         (r"'(?:messages|input|instructions)\S{0,60}': string too long", "OpenAI: errors"),
     )),
+    Wordings(ContextLengthError, frozenset({400, 413, 422}), (
+        (r"\btoken limit (?:was |is |has been )?exceeded|token count(?: of \d{1,9})? exceeds the (?:limit|maximum)"
+         r"|tokens exceed(?: the| your)?(?: \w{1,20})? limit", "gateways, GitHub Copilot"),
+    )),
     Wordings(ContentFilteredError, _NO_KEY, (
         (r"content (?:\w{1,20} )?violates|SAFETY_CHECK_TYPE|violat\w{1,5} (?:\S{1,20} ){0,3}usage (?:guidelines|polic)",
          "xAI, OpenAI, seen"),
-        (r"content.?(?:filtering |management |moderation |safety )?policy|usage policies|flagged (?:as|by|for)\b",
+        (r"content.?(?:filtering |management |moderation |safety )?polic(?:y|ies)|due to safety|usage policies"
+         r"|flagged (?:as|by|for)\b",
          "Azure, Anthropic, OpenAI, seen"),
-        (r"content exists risk", "DeepSeek: its moderation's only message, seen"),
+        (r"content exists risk|considered (?:as )?high risk", "DeepSeek, Moonshot: their moderation's messages, seen"),
         (r"DataInspectionFailed|data may contain inappropriate content", "Alibaba, also behind routers, seen"),
         (r"(?:inappropriate|prohibited|unsafe|sensitive|nsfw)(?: or \w{1,20})?[ _](?:content|words?)\b|new_sensitive",
          "Z.ai, MiniMax, Gemini behind gateways"),
@@ -273,7 +294,8 @@ WORDINGS: tuple[Wordings, ...] = (
     )),
     Wordings(ModelNotFoundError, frozenset({400, 403, 404, 410, 422, 501}), (
         (_MODEL + r"(?:(?:has been|have been|is|are|was|were|has) )?(?:not found|not available|unavailable|retired"
-         r"|not loaded|removed|deprecated|decommissioned|discontinued|sunset|no longer (?:available|supported|offered)"
+         r"|not loaded|not enabled|removed|deprecated|decommissioned|discontinued|sunset"
+         r"|no longer (?:available|supported|offered)"
          r"|not supported by any|not exist\b)", "OpenAI, Groq, Cohere, Together, seen"),
         (_MODEL + r"(?:does not|do not|doesn't) exist|" + _MODEL + r"(?:has )?reached (?:its|the) end of",
          "OpenAI; AWS Bedrock, seen"),
@@ -284,6 +306,12 @@ WORDINGS: tuple[Wordings, ...] = (
         (r"not allowed to use (?:publisher )?model", "Vertex AI: it is not enabled for the project, seen"),
         (r"requested model(?: \S{1,100}){0,2} is not (?:supported|available|valid)|unexpected model name",
          "Hugging Face; Gemini"),
+        (r"unable to access model|does not have access to (?:the )?model\b|marked by provider as legacy"
+         r"|\bmodel disabled\b", "Together; OpenAI; AWS Bedrock; SiliconFlow"),
+        (r"\bunsupported model\b|\bmodel \S{1,100} is (?:currently )?not supported(?:\.|\Z)"
+         r"|could(?: not|n't) find (?:the )?model", "gateways"),
+        (r"\bno models? (?:is |are )?(?:currently )?loaded|no healthy deployments for this model"
+         r"|deployment (?:\S{1,40} ){0,4}does not exist", "LM Studio; LiteLLM proxy; Azure"),
         (r"no endpoints found for |period for this model has ended|no available channels? for model",
          "OpenRouter; new-api"),
         (r"模型不存在|模型已下线", "Chinese hosts, seen"),

@@ -217,7 +217,7 @@ class SSEFramer:
             raise too_large("event_bytes", self._max)
 
     def _dispatch(self, out: list[Frame]) -> None:
-        if self._event == "error" and not self._data:
+        if not self._data and self._event.lower() == "error":
             self._data.append(b"")  # the standard drops an event without data; this name says what matters
         if self._stray_first:
             self._hand_out_stray(out)

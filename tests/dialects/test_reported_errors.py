@@ -228,6 +228,68 @@ REPORTED: list[Reported] = [
      OverloadedError, None),
     ("sipeed/picoclaw#795", "openai-chat", 500, said("网络错误，错误id：202602261029392bc0093d0e944297，请联系客服。",
      code="1234"), ServerError, None),
+    # as other clients' own tables of words have them
+    ("NousResearch/hermes-agent error_classifier", "openai-chat", 429, said("Your account is out of funds."),
+     InsufficientCreditsError, None),
+    ("NousResearch/hermes-agent error_classifier", "openai-chat", 402, said("balance_depleted"),
+     InsufficientCreditsError, None),
+    ("NousResearch/hermes-agent error_classifier", "groq", 429, said("Monthly quota reached."),
+     InsufficientCreditsError, None),
+    ("RamiAwar/dataline#175", "openai-chat", 429, said("Your account is not active, please check your billing details "
+     "on our website."), InsufficientCreditsError, None),
+    ("openclaw failover-error", "together", 429, said("The account associated with this API key has reached its "
+     "maximum allowed monthly spending limit."), InsufficientCreditsError, None),
+    ("openclaw failover-error", "openai-chat", 429, said("Your usage limit has been reached. Please upgrade your "
+     "plan."), InsufficientCreditsError, None),
+    ("anomalyco/opencode provider/error", "openai-responses", 403, said("To use Codex with your ChatGPT plan, upgrade "
+     "to Plus.", code="usage_not_included"), InsufficientCreditsError, None),
+    ("BerriAI/litellm proxy", "litellm", 400, said("ExceededBudget: User=u over budget. Spend=12.3, Budget=10.0"),
+     InsufficientCreditsError, None),
+    ("gateways", "openai-chat", 403, said("No active subscription found for this API key"), InsufficientCreditsError,
+     None),
+    ("gateways", "openai-chat", 403, said("Your free trial has expired."), InsufficientCreditsError, None),
+    ("QuantumNous/new-api", "openai-chat", 403, {"error": "insufficient_user_quota"}, InsufficientCreditsError, None),
+    ("QuantumNous/new-api", "openai-chat", 401, said("token quota exhausted: 令牌额度已用尽"), InsufficientCreditsError,
+     None),
+    ("anomalyco/opencode#27519", "openai-chat", 400, said("tokens in request more than max tokens allowed"),
+     ContextLengthError, None),
+    ("earendil-works/pi overflow", "openai-chat", 400, said("Input length (265330) exceeds model's maximum context "
+     "length (262144)."), ContextLengthError, None),
+    ("earendil-works/pi overflow", "openai-chat", 400, said("token limit exceeded"), ContextLengthError, None),
+    ("NousResearch/hermes-agent error_classifier", "vllm", 400, said("The engine prompt length 5000 exceeds the "
+     "max_model_len 4096. Please reduce prompt."), ContextLengthError, None),
+    ("NousResearch/hermes-agent error_classifier", "llamacpp", 400, said("slot context: 4096 tokens, prompt 5000 "
+     "tokens"), ContextLengthError, None),
+    ("BerriAI/litellm exception_mapping_utils", "cerebras", 400, said("Current length is 9000 while limit is 8192"),
+     ContextLengthError, None),
+    ("vllm-project/vllm", "vllm", 400, said("'max_tokens' or 'max_completion_tokens' is too large: 8000. This model's "
+     "maximum context length is 8192 tokens and your request has 500 input tokens (8000 > 8192 - 500)."),
+     ContextLengthError, None),
+    ("vllm-project/vllm", "vllm", 400, said("The prompt (total length 5000) is too long to fit into the model (context "
+     "length 4096)."), ContextLengthError, None),
+    ("lmstudio-ai/lmstudio-bug-tracker", "lmstudio", 400, said("Trying to keep the first 7000 tokens when context the "
+     "overflows."), ContextLengthError, None),
+    ("MoonshotAI", "moonshot", 400, said("The request was rejected because it was considered high risk"),
+     ContentFilteredError, None),
+    ("NousResearch/hermes-agent error_classifier", "openai-chat", 400, said("Responses cannot be generated due to "
+     "safety concerns."), ContentFilteredError, None),
+    ("DashScope, the code alone", "openai-chat", 400, {"message": "data_inspection_failed"}, ContentFilteredError,
+     None),
+    ("together", "together", 404, said("Unable to access model m. Please visit the list of supported models."),
+     ModelNotFoundError, None),
+    ("AWS Bedrock", "openai-chat", 404, said("Access denied. This Model is marked by provider as Legacy and you have "
+     "not been actively using the model in the last 30 days."), ModelNotFoundError, None),
+    ("Azure", "azure", 404, said("The API deployment for this resource does not exist."), ModelNotFoundError, None),
+    ("lmstudio-ai/lmstudio-bug-tracker", "lmstudio", 404, said("No models loaded. Please load a model in the developer "
+     "page."), ModelNotFoundError, None),
+    ("gateways", "openai-chat", 400, said("Too many concurrent requests"), RateLimitedError, None),
+    ("OpenAI: a parameter, not the prompt", "openai-chat", 400, said("max_tokens is too large: 5000. This model "
+     "supports at most 4096 completion tokens."), InvalidRequestError, None),
+    ("BerriAI/litellm exception_mapping_utils", "openai-chat", 400, said("Invalid 'user': string too long. Expected a "
+     "string with maximum length 64, but got a string with length 100 instead."), InvalidRequestError, None),
+    ("a parameter's name", "openai-chat", 422, said("the balance field must be a number"), InvalidRequestError, None),
+    ("a feature, not the model", "openai-chat", 400, said("model m is not supported with these tools"),
+     InvalidRequestError, None),
 ]  # fmt: skip
 
 

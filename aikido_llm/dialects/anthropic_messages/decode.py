@@ -17,7 +17,7 @@ from ...types.response import FinishReason
 from ...types.usage import Usage
 from .. import base, envelope, noise
 from ..counts import READ, WRITTEN, as_counts
-from ..finish import OVERRIDING, reason_of
+from ..finish import OVERRIDING, reason_of, word_of
 from ..status import no_answer, page_text
 from ..values import as_object, as_text, is_object
 from ..words import NO_WORDS, Words
@@ -160,6 +160,7 @@ class Decoder(base.Decoder):
             case "message_delta":
                 self._facts(_object_of(data))
             case "message_stop":
+                self._count(_object_of(data).get("usage"))  # most say nothing here
                 self.done = True
             case _:  # ping, and what is yet to come
                 pass
@@ -192,7 +193,7 @@ class Decoder(base.Decoder):
         """What a message_delta says of the message, or a whole body."""
         self._count(said.get("usage"))
         delta = as_object(said.get("delta")) if said.get("type") == "message_delta" else said
-        word = as_text(delta.get("stop_reason"))
+        word = word_of(delta.get("stop_reason"))
         if word:
             reason = reason_of(word, FINISH)
             if self.finish_reason is None or reason in OVERRIDING:

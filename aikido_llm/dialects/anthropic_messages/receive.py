@@ -12,7 +12,7 @@ from .. import reasoned
 from ..call_shapes import with_arguments
 from ..server_tools import ServerTools
 from ..toolcalls import ToolCalls, arguments_text
-from ..values import as_objects, as_text, is_list, is_object, list_in
+from ..values import as_id, as_objects, as_text, is_list, is_object, list_in
 from . import server_blocks
 from .citations import citation_of
 from .content import THOUGHT, Block, Offsets, replayed, says_all
@@ -87,7 +87,7 @@ class Content:
         data = block.data
         kind = as_text(data.get("toolset_name"))
         self.calls.delta(
-            out, block.key, as_text(data.get("id")), as_text(data.get("name")), data=block.unsaid(), kind=kind
+            out, block.key, as_id(data.get("id")), as_text(data.get("name")), data=block.unsaid(), kind=kind
         )
         started = out[before] if len(out) > before else None
         block.call_id = started.id if isinstance(started, ToolCallStart) else ""

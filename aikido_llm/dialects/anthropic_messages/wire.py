@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from ...codecs.json import Typed
+from ..toolcalls import arguments_text
 from ..values import is_object
 
 # Types of events and deltas whose shape we rely on. Any other may come one day with fields of other types.
@@ -62,6 +63,9 @@ def _mend(value: Any) -> Any:
         kept = ("error", "request_id", "message")
         return {"type": kind if isinstance(kind, str) else None} | {key: value.get(key) for key in kept}
     delta = value.get("delta")
+    if kind == "content_block_delta" and is_object(delta) and is_object(delta.get("partial_json")):
+        delta = {**delta, "partial_json": arguments_text(delta["partial_json"])}
+        value = {**value, "delta": delta}
     known = kind == "content_block_delta" and is_object(delta) and delta.get("type") in (*DELTAS, None)
     return value if known or not is_object(delta) else {**value, "delta": None}
 

@@ -17,7 +17,7 @@ from ...types.events import Event
 from ...types.response import FinishReason
 from ...types.usage import Usage
 from .. import base, envelope, noise
-from ..finish import reason_of
+from ..finish import reason_of, word_of
 from ..status import no_answer, page_text
 from ..values import as_object, as_text, is_list, is_object
 from ..words import NO_WORDS, Words
@@ -147,8 +147,7 @@ class Decoder(base.Decoder):
     def _facts(self, said: dict[str, Any]) -> None:
         """What the end of a stream says of the answer, or a whole body."""
         self._usage = said.get("usage") or self._usage
-        word = as_text(said.get("stopReason"))
-        if word:
+        if word := word_of(said.get("stopReason")):
             self.raw_finish_reason, self.finish_reason = word, reason_of(word, FINISH)
         self.provider_data |= {
             name: item for name, item in said.items() if name not in _SAID and item not in (None, {}, [])

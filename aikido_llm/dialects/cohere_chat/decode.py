@@ -18,9 +18,9 @@ from ...types.response import FinishReason
 from ...types.usage import Usage
 from .. import base, envelope, noise, reasoned, status
 from ..call_shapes import called, in_function
-from ..finish import reason_of
+from ..finish import reason_of, word_of
 from ..toolcalls import ToolCalls, arguments_text
-from ..values import as_object, as_objects, as_text, is_list, is_object, list_in, object_in
+from ..values import as_count, as_id, as_object, as_objects, as_text, is_list, is_object, list_in, object_in
 from ..words import NO_WORDS, Words
 from . import errors, usage
 from .citations import read_citation, read_logprobs
@@ -269,8 +269,9 @@ class Decoder(base.Decoder):
         """One call of a delta, or the list of all of them, whole."""
         for position, said in enumerate(called(calls)):
             item = in_function(said)
-            key = index if is_object(calls) else position
-            self._call(_converted(item, _call), key if isinstance(key, int) else None, out, unread_call(item))
+            item = {**item, "id": as_id(item.get("id")) or None}
+            key = as_count(index) if is_object(calls) else position
+            self._call(_converted(item, _call), key, out, unread_call(item))
 
     def _call(self, call: Call, index: int | None, out: list[Event], data: dict[str, Any] | None = None) -> None:
         function = call.function
@@ -294,8 +295,7 @@ class Decoder(base.Decoder):
         """`message-end`, or a whole body: both name the reason and the cost in the same fields."""
         self.done = True
         self._usage = end.get("usage") or end.get("meta")
-        word = end.get("finish_reason")
-        if isinstance(word, str) and word:
+        if word := word_of(end.get("finish_reason")):
             self.raw_finish_reason = word
             self.finish_reason = reason_of(word, FINISH)
         if self.finish_reason is FinishReason.error or (self.finish_reason is None and end.get("error")):

@@ -14,7 +14,7 @@ from ...types.logprobs import TokenLogprob
 from ...types.parts import AudioPart
 from ...types.response import FinishReason, Response
 from .. import base, media
-from ..finish import OVERRIDING, reason_of
+from ..finish import OVERRIDING, reason_of, word_of
 from ..values import as_object, is_list, is_object, list_in, object_in
 from . import logprobs
 from .calls import Calls
@@ -24,6 +24,8 @@ from .replay import CONTINUATION, Turn
 from .server_tools import PARTS, ServedTools
 from .wire import Blob, Candidate, Part
 
+_UNSAID = ("FINISH_REASON_UNSPECIFIED", "0")
+"""The enumeration's default, which gateways write with every chunk: any word behind it counts."""
 _GROWING = frozenset(("groundingMetadata", "urlContextMetadata", "citationMetadata", "logprobsResult"))
 """Fields that come in pieces; of any other the last one counts."""
 
@@ -66,9 +68,9 @@ class CandidateReader:
             self._said = self._said or len(out) > before
         if content is not None and content.other:
             object_in(self.provider_data, "content").update(content.other)
-        if candidate.finishReason:
+        if word := word_of(candidate.finishReason):
             self._for_code = bool(content and content.parts and "executableCode" in (content.parts[-1].other or ()))
-            self._finish(candidate)
+            self._finish(word, candidate)
         if candidate.other:
             self._note(candidate.other)
 
@@ -148,10 +150,9 @@ class CandidateReader:
             self._listed("parts", {"inlineData": blob.other})
         return True
 
-    def _finish(self, candidate: Candidate) -> None:
-        word = str(candidate.finishReason)
+    def _finish(self, word: str, candidate: Candidate) -> None:
         reason = reason_of(word, FINISH)
-        if self.finish_reason is None or reason in OVERRIDING:
+        if self.finish_reason is None or reason in OVERRIDING or self.raw_finish_reason in _UNSAID:
             self.finish_reason = reason
             self.raw_finish_reason = word
             self.detail = candidate.finishMessage or ""

@@ -6,7 +6,7 @@ whole body is that line alone.
 source: Ollama docs, "API" and "Streaming", and the server's answer types, read 2026-11.
 """
 
-from typing import Any
+from typing import Any, TypeAlias
 
 from ...codecs import json
 from ...codecs.text import is_blank
@@ -19,7 +19,7 @@ from ...types.response import FinishReason
 from ...types.usage import Usage
 from .. import base, envelope, media, noise, status
 from ..counts import READ, WRITTEN, as_counts
-from ..finish import reason_of
+from ..finish import reason_of, word_of
 from ..toolcalls import ToolCalls, arguments_text
 from ..values import as_count, as_object, first_count, list_in
 from ..words import NO_WORDS, Words
@@ -31,6 +31,10 @@ from .wire import COUNTS, Call, Line, Message, PlainLine, in_shape, mend, unread
 _MARKS = noise.Marks(["message", "done"], lines=True)
 _plain = json.Typed(PlainLine)
 _line = json.Typed(Line, mend)
+
+
+_Called: TypeAlias = tuple[str | None, str | None, str]
+"""A call's id, name and arguments."""
 
 
 class Decoder(base.Decoder):
@@ -47,6 +51,8 @@ class Decoder(base.Decoder):
         self._limit = request.max_tokens
         self._calls = ToolCalls()
         self._count = 0  # of calls, by arrival
+        self._before: set[_Called] = set()  # those with an id, of earlier lines
+        self._here: list[_Called] = []  # of this line
         self._said = False  # there was text or a picture
         self._last: bytes | None = None  # the line with the counts
         self._evaluated: Any = None
@@ -92,6 +98,8 @@ class Decoder(base.Decoder):
         try:
             line = _line.fast(data)
         except json.UNREADABLE:
+            if parts := noise.apart(data):
+                return all(self._any_line(part, last, out) for part in parts)
             found = self._slowly(data, last)
             if found is None:
                 return False
@@ -144,6 +152,7 @@ class Decoder(base.Decoder):
         for call in message.tool_calls or ():
             if call is not None and call.function is not None:
                 self._call(call, str(line.created_at or ""), out)
+        self._before.update(self._here)
         if line.logprobs:
             tokens, left = read_logprobs(line.logprobs)
             self.logprobs += tokens
@@ -156,6 +165,11 @@ class Decoder(base.Decoder):
         assert function is not None
         arguments = arguments_text(function.arguments)
         self._calls.seed = self._calls.seed or created_at
+        said = (call.id, function.name, arguments)
+        if said in self._before:
+            return  # the whole call again
+        if call.id:
+            self._here.append(said)
         self._calls.delta(out, self._count, call.id, function.name, arguments)
         self._count += 1
 
@@ -176,6 +190,10 @@ class Decoder(base.Decoder):
         try:
             value = json.loads_frame(data)
         except ValueError:
+            if parts := noise.apart(data):
+                for part in parts:
+                    self._any_line(part, True, out)
+                return
             raise _not_json(data) from None
         line = self._converted(value)
         self._counts = {name: item for name, item in as_object(value).items() if name in (*COUNTS, "usage")}
@@ -208,9 +226,8 @@ class Decoder(base.Decoder):
         self.done = True
         self._last = data
         self._evaluated = line.eval_count
-        if line.done_reason:
-            self.raw_finish_reason = line.done_reason
-            self.finish_reason = reason_of(line.done_reason, FINISH)
+        if word := word_of(line.done_reason):
+            self.raw_finish_reason, self.finish_reason = word, reason_of(word, FINISH)
 
     def _unsaid(self) -> FinishReason:
         """Older servers name no reason, nor do aborted runs: then the answer counts as whole only if there is one."""

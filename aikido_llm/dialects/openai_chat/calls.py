@@ -9,7 +9,7 @@ from ...types.request import Request
 from ...types.response import FinishReason
 from ..call_shapes import called, in_function
 from ..toolcalls import ToolCalls, arguments_text
-from ..values import as_object, as_objects, as_text
+from ..values import as_count, as_id, as_object, as_objects, as_text
 from .wire import Json, PlainCall
 
 _WRAPPERS = ("multi_tool_use.parallel", "parallel")  # OpenAI models' inner tool for several calls; it may leak out
@@ -22,6 +22,7 @@ class Calls:
         self._declared = frozenset(tool.name for tool in request.tools) if request.tools else _NONE
         self._calls = ToolCalls(declared=self._declared)
         self._wrapped: dict[int | None, list[str]] = {}  # wire index -> arguments of a leaked wrapper
+        self._modern = False  # calls have come as `tool_calls`: servers say the first again as `function_call`
 
     @property
     def seed(self) -> str:
@@ -41,11 +42,18 @@ class Calls:
 
     def read(self, message: Json, out: list[Event], *, whole: bool) -> None:
         """whole: of a whole message each entry is a call of its own, also where neither index nor id say so."""
-        for place, piece in enumerate(called(message.get("tool_calls"))):
+        calls = called(message.get("tool_calls"))
+        for place, piece in enumerate(calls):
             self._piece(piece, out, place if whole else None)
         legacy = as_object(message.get("function_call"))
-        if legacy.get("name") or legacy.get("arguments"):  # a stub with both empty is no call
+        self._modern = self._modern or bool(calls)
+        if not self._modern and (legacy.get("name") or legacy.get("arguments")):  # a stub with both empty is no call
             self._piece({"function": legacy}, out, _LEGACY if whole else None)
+
+    @property
+    def begun(self) -> bool:
+        """Whether any call has come."""
+        return bool(self._calls) or bool(self._wrapped)
 
     @property
     def unfinished(self) -> bool:
@@ -74,9 +82,9 @@ class Calls:
 
     def _piece(self, piece: Json, out: list[Event], place: int | None) -> None:
         index, extra, kind = piece.get("index"), piece.get("extra_content"), as_text(piece.get("type"))
-        key = place if place is not None or isinstance(index, bool) or not isinstance(index, int) else index
+        key = place if place is not None else index if type(index) is int else as_count(index)
         id, function, custom = (
-            as_text(piece.get("id")),
+            as_id(piece.get("id")),
             as_object(in_function(piece).get("function")),
             as_object(piece.get("custom")),
         )

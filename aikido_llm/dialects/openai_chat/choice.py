@@ -8,14 +8,14 @@ from ...types.events import Event, TextDelta
 from ...types.logprobs import TokenLogprob
 from ...types.request import Request
 from ...types.response import FinishReason, Response
-from ..finish import OVERRIDING, reason_of
+from ..finish import OVERRIDING, reason_of, word_of
 from ..media import Arrived
-from ..values import as_object, as_text
+from ..values import as_object, as_text, is_list
 from .content import Content
 from .finish import FINISH
 from .logprobs import read_logprobs
 from .quirks import Quirks
-from .rest import CHOICE, keep
+from .rest import BESIDE, CHOICE, keep
 from .wire import Json
 
 
@@ -28,6 +28,7 @@ class Choice:
         self.raw_finish_reason: str | None = None
         self.has_content = False
         self.seen = False
+        self._in_messages: str | None = None  # the text that a stream's messages have said
         self._provider_data = provider_data
         self._logprobs = logprobs
 
@@ -43,14 +44,18 @@ class Choice:
 
     def read(self, choice: Json, out: list[Event], arrived: Arrived, *, whole: bool) -> None:
         self.seen = True
-        # Perplexity sends both, the message cumulative; a stream's message counts only where there are no deltas.
         message, delta = _saying(choice.get("message")), _saying(choice.get("delta"))
-        said = (message or delta) if whole else delta or ({} if self.has_content or out else message)
+        said = (message or delta) if whole else delta
+        if not BESIDE.isdisjoint(choice):
+            said = {**said, **{key: choice[key] for key in BESIDE.intersection(choice) if not said.get(key)}}
+        in_message = whole or not (said or not message)
+        if in_message and not whole:
+            said = self._of_message(message, begun=self.has_content or bool(out))
         if said:
-            self.content.read(said, out, arrived, whole=whole or said is message)
+            self.content.read(said, out, arrived, whole=in_message)
         elif isinstance(choice.get("text"), str) and choice["text"]:  # the older completions' one
             out.append(TextDelta(choice["text"]))
-        word, native = as_text(choice.get("finish_reason")), as_text(choice.get("native_finish_reason"))
+        word, native = word_of(choice.get("finish_reason")), as_text(choice.get("native_finish_reason"))
         if word:
             self.finish(word)
         if native == "network_error":  # seen behind a finish reason that looks benign
@@ -58,6 +63,21 @@ class Choice:
         if choice.get("logprobs"):
             read_logprobs(choice["logprobs"], self._logprobs, self._provider_data)
         keep(choice, CHOICE, self._provider_data)
+
+    def _of_message(self, message: Json, *, begun: bool) -> Json:
+        """What is new in a message of a stream: the next piece, or all of the answer so far. Beside deltas (some hosts
+        send both) only calls count that no delta brought."""
+        if self._in_messages is None and begun:
+            calls = message.get("tool_calls")
+            return {"tool_calls": calls} if calls and not self.content.calls.begun else {}
+        text, before = message.get("content"), self._in_messages or ""
+        if not isinstance(text, str):
+            return message
+        if text.startswith(before):
+            self._in_messages = text
+            return {**message, "content": text[len(before) :]}
+        self._in_messages = before + text
+        return message
 
     def filtered(self, results: Any) -> None:
         """What Azure's content filter says of a piece of text that it let through."""
@@ -123,5 +143,9 @@ class Further(Choice):
 
 
 def _saying(value: Any) -> Json:
-    """A message or a delta; some servers write its text alone."""
-    return {"content": value} if isinstance(value, str) else as_object(value)
+    """A message or a delta; some servers write its text alone, or a list for an empty one."""
+    if isinstance(value, str):
+        return {"content": value}
+    if value and is_list(value):
+        raise MalformedStream("a message of the answer is of a shape that cannot be read")
+    return as_object(value)

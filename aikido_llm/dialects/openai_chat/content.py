@@ -92,8 +92,7 @@ class Content:
         content = message.get("content")
         if content is not None and content != "":
             self._content(content, out, arrived, thoughts=not said)
-        refusal = message.get("refusal")
-        if refusal and isinstance(refusal, str):
+        if message.get("refusal") and (refusal := reasoned.text_of(message["refusal"])):
             self._refuse(refusal, out)
         if message.get("tool_calls") or message.get("function_call"):
             self.calls.read(message, out, whole=whole)

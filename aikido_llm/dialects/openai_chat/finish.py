@@ -5,7 +5,8 @@ from ...types.response import FinishReason
 
 FINISH: dict[str, FinishReason] = {
     "stop": FinishReason.stop,
-    "eos": FinishReason.stop,  # Together, TGI
+    "eos": FinishReason.stop,  # Together
+    "eos_token": FinishReason.stop,  # Hugging Face TGI
     "end_turn": FinishReason.stop,
     "stop_sequence": FinishReason.stop,
     "tool_calls": FinishReason.tool_calls,
@@ -26,6 +27,9 @@ FINISH: dict[str, FinishReason] = {
     "error": FinishReason.error,
     "insufficient_system_resource": FinishReason.error,  # DeepSeek
     "network_error": FinishReason.error,  # GLM
+    "malformed_function_call": FinishReason.error,  # Gemini's models, at gateways
+    "malformed_response": FinishReason.error,
+    "unexpected_tool_call": FinishReason.error,
     "abort": FinishReason.error,  # vLLM, SGLang: the engine gave the request up
 }
 

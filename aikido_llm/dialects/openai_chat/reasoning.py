@@ -3,7 +3,7 @@
 from typing import Any
 
 from ..reasoned import NAMES, WORDS, text_of
-from ..values import as_objects, as_text, is_list, is_object, list_in
+from ..values import as_text, is_list, is_object, list_in, one_or_more
 from .wire import Json
 
 _TEXTS = ("text", "summary", "data")
@@ -72,7 +72,7 @@ class ReasoningDetails:
 
     def add(self, details: Any) -> None:
         self.seen = self.seen or isinstance(details, list)
-        for detail in as_objects(details):
+        for detail in one_or_more(details):
             place = self._places.setdefault((repr(detail.get("type")), repr(detail.get("index"))), _Place())
             block = place.find(detail.get("id"))
             if block is None:
@@ -130,4 +130,6 @@ def _has_more(value: Any) -> bool:
 
 
 def text_of_details(details: Any) -> str:
-    return "".join(as_text(detail.get("text")) or as_text(detail.get("summary")) for detail in as_objects(details))
+    if isinstance(details, str):
+        return details
+    return "".join(as_text(detail.get("text")) or as_text(detail.get("summary")) for detail in one_or_more(details))

@@ -5,6 +5,7 @@ Left out are padding, nulls and empty values, what names the frame rather than t
 
 from typing import Any
 
+from ..reasoned import NAMES
 from ..values import is_object
 from .wire import Json
 
@@ -17,7 +18,9 @@ HARMLESS = frozenset((
     "system_fingerprint",
 ))  # fmt: skip
 """An answer with no other keys tells no error."""
-CHOICE = frozenset(("index", "delta", "message", "finish_reason", "logprobs", "usage", "error", "text"))
+BESIDE = frozenset(("content", "tool_calls", "function_call", "refusal", "reasoning_details", *NAMES))
+"""What some servers write in the choice itself, where a message or a delta around it is due."""
+CHOICE = BESIDE | frozenset(("index", "delta", "message", "finish_reason", "logprobs", "usage", "error", "text"))
 MESSAGE = frozenset((
     "role", "name", "channel", "content", "refusal", "tool_calls", "function_call", "images", "audio", "annotations",
     "reasoning_details", "executed_tools", "padding",

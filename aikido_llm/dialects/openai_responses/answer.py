@@ -7,14 +7,14 @@ from ...types.events import Event, ImageEvent, TextDelta, ThinkingDelta, ToolCal
 from ...types.logprobs import TokenLogprob
 from ...types.request import Request
 from ...types.response import FinishReason
-from ...types.server_tools import ServerTool
+from ...types.server_tools import ServerTool, ServerToolCall
 from ...types.tools import CustomTool
 from .. import base
 from ..call_shapes import with_arguments
 from ..media import Arrived, image_from_base64
 from ..toolcalls import ToolCalls
 from ..values import as_list, as_object, as_objects, as_text, list_in
-from .calls import SENT_BACK, Asked, asked_by, call_id_of, data_of, item_of, name_of, request_of
+from .calls import ASKED, SENT_BACK, Asked, asked_by, call_id_of, data_of, item_of, name_of, request_of
 from .citations import Citations, read
 from .items import Item, Items, Part, rest
 from .replay import replay_items
@@ -46,6 +46,7 @@ class Answer:
         self._stored = stored
         self._open_reasoning = open_reasoning
         self._call_ids: dict[int, str] = {}  # by the item's key, as is the next
+        self._names: dict[int, str] = {}
         self._images: dict[int, int] = {}
         self._refusal: list[str] = []
         self._thought: tuple[int, str, int] | None = None  # the part that the latest thinking belongs to
@@ -76,6 +77,11 @@ class Answer:
         """again: it is the whole of what came before."""
         if not (again and self._refusal):
             self._refusal.append(text)
+
+    def called(self, event: StreamEvent, name: str) -> None:
+        """The name that the end of a call's arguments tells, for a call that no item names."""
+        if name:
+            self._names[self.items.at(event, "arguments").key] = name
 
     def part_done(self, event: StreamEvent, lane: str, number: Any, full: str, out: list[Event]) -> None:
         item = self.items.at(event, lane)
@@ -266,6 +272,10 @@ class Answer:
             raise MalformedStream(
                 "events are missing by the server's own count, and it does not say again what they held"
             )
+        for item in self.items.all:
+            if item.key in self._names and item.key not in self._call_ids:
+                head = {"type": "function_call", "id": item.id, "name": self._names[item.key]}
+                self._name_call(item, head, ASKED["function_call"], out)
         reason = self.calls.end(out, reason)
         if reason is FinishReason.other and len(self.calls.finished) < len(self._call_ids):
             raise base.truncated(f"a tool call was whole (incomplete: {word})")
@@ -274,7 +284,7 @@ class Answer:
                 raise MalformedStream("the answer's content is of a kind that cannot be read")
             if self._strange:  # it stopped, and nobody can tell with what
                 return FinishReason.other
-            if any(tool.status == "failed" for tool in self._tools.told):  # a picture, mostly, and there is none
+            if any(map(_left_open, self._tools.told)):
                 return FinishReason.other
         return reason
 
@@ -304,6 +314,12 @@ class Answer:
 
 
 _NOTHING: tuple[Any, ...] = (None, {}, [], "")
+
+
+def _left_open(tool: ServerToolCall) -> bool:
+    """A tool that failed (a picture, mostly, and there is none), or of a kind newer than this code that has a call id
+    and no result: the caller's to answer, perhaps."""
+    return tool.status == "failed" or bool(tool.provider_data.get("call_id") and not tool.output)
 
 
 def _parts(item: Item) -> list[Part]:

@@ -218,7 +218,7 @@ class Decoder(base.Decoder):
                 if kind == "response.created":
                     base.no_second(self.id, as_text(response.get("id")))
                 self._head(response)
-            case "error":
+            case "error" | "response.error":  # the second: gateways
                 raise errors.in_band(json.loads(data), self._words)
             case _ if kind in _ENDS:
                 self._ended(kind.removeprefix("response."), data, out)
@@ -238,6 +238,7 @@ class Decoder(base.Decoder):
         match lane:
             case "arguments":
                 full = _arguments(event.arguments)
+                self._answer.called(event, as_text(event.name))
             case "input":
                 full = as_text(event.input)
             case _:

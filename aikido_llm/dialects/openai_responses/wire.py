@@ -37,6 +37,7 @@ class StreamEvent(Struct, gc=False):
     refusal: Any = None
     arguments: Any = None
     input: Any = None
+    name: Any = None
 
 
 class _ItemHead(Struct, gc=False):
