@@ -46,7 +46,7 @@ class WireRequest:
     headers: dict[str, str] = field(factory=_no_headers)
     method: str = "POST"
     once: bool = field(default=False, kw_only=True)
-    accepts: tuple[int, ...] = field(default=(200,), kw_only=True)
+    accepts: tuple[int, ...] = field(default=(200, 201, 203), kw_only=True)
     before: str = field(default="", kw_only=True)
 
 

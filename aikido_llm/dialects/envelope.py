@@ -23,7 +23,8 @@ from .words import NO_WORDS, Kind, Words
 
 Json = dict[str, Any]
 
-_HOLDERS = ("error", "fault", "baseresp", "message", "detail", "errors", "exception", "cause", "output")
+_AROUND = ("responsemetadata", "response")  # Volcengine and Tencent put a reply's error in an object of their gateway
+_HOLDERS = ("error", "fault", "baseresp", "message", "detail", "errors", "exception", "cause", "output", *_AROUND)
 _TEXTS = (
     *("message", "msg", "errormessage", "errormsg", "statusmsg", "statusmessage", "faultstring", "error"),
     *("detail", "details", "errordescription", "description", "reason", "title", "text"),
@@ -40,8 +41,7 @@ _WAITS = (
 _SAYS_NOTHING = {"error", "errors", "failed", "failure", "fail", "about:blank", "none", "null", "ok", "success"}
 _NO_ERROR = {"ping", "heartbeat", "keepalive", "keep-alive", "status", "progress", "info", "log"}
 _DEPTH = 8  # envelopes inside envelopes that are still opened; gateways make two or three
-_ITEMS = 20  # of a list
-_KEYS = 64  # of an object
+_ITEMS, _KEYS = 20, 64  # of a list, of an object
 _STATUS_IN_TEXT = re.compile(
     r"<([45]\d\d)>|(?:error code|http(?: status)?|status(?: code)?)[: ]{1,2}([45]\d\d)\b"
     r"|([45]\d\d) (?:bad|unauthori|payment|forbidden|not found|too many|internal|service|gateway|client|server)",
@@ -149,7 +149,7 @@ def is_error(value: Any) -> bool:
         return True
     if said.get("detail") or said.get("success") is False or said.get("status") in ("error", "failed"):
         return True
-    if said.get("errorcode") not in (None, 0, "0", ""):
+    if said.get("errorcode") not in (None, 0, "0", "") or any(fails(said.get(key)) for key in _AROUND):
         return True
     if isinstance(said.get("title"), str) and as_error_status(said.get("status")):  # RFC 9457
         return True

@@ -277,9 +277,10 @@ def check_encoding(response: HTTPResponse) -> None:
     if encoding is None:
         return
     encoding = encoding.strip("\"' \t").lower()
-    if encoding not in _ENCODINGS:
+    if encoding not in _ENCODINGS and any(word.strip() not in _NO_ENCODINGS for word in encoding.split(",")):
         name = encoding if encoding.isalpha() and len(encoding) < 12 else "something"
         raise MalformedStream(f"the answer is compressed by {name}, which was not asked for", permanent=True)
 
 
-_ENCODINGS = {"", "identity", "none", "utf-8", "gzip", "deflate", "br", "zstd"}
+_NO_ENCODINGS = {"", "identity", "none", "utf-8", "utf8", "chunked", "binary", "8bit"}
+_ENCODINGS = _NO_ENCODINGS | {"gzip", "deflate", "br", "zstd"}

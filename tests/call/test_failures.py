@@ -88,3 +88,13 @@ async def test_a_304_is_no_redirect_and_is_asked_for_once(wire_server: WireServe
         with pytest.raises(llm.MalformedStream, match="answered 304, which holds no answer"):
             await (llm.collect(client.chat_stream("hi")) if stream else client.chat("hi"))
     assert len(wire_server.received) == 1
+
+
+@pytest.mark.parametrize("status", [b"201 Created", b"203 Non-Authoritative Information"])
+async def test_an_answer_under_another_good_status_is_one(wire_server: WireServer, status: bytes) -> None:
+    """Servers built on some frameworks answer each POST with 201; a proxy that changes something, with 203."""
+    said = b'{"id":"c","choices":[{"index":0,"message":{"content":"Hi"},"finish_reason":"stop"}]}'
+    head = b"HTTP/1.1 %b\r\nContent-Type: application/json\r\nContent-Encoding: none, chunked\r\n" % status
+    wire_server.answer_raw(head + b"Content-Length: %d\r\nConnection: close\r\n\r\n" % len(said) + said)
+    async with llm.open("vllm", wire_server.dsn("vllm")) as client:
+        assert (await client.chat("hi")).text == "Hi"

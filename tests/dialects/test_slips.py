@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from aikido_llm.errors import MalformedStream, ServerError, StreamTruncated
+from aikido_llm.errors import InsufficientCreditsError, MalformedStream, ServerError, StreamTruncated
 from aikido_llm.providers import find
 from aikido_llm.types.response import FinishReason, Response
 from tests.dialects.test_kinds import ROWS, both, sse
@@ -177,6 +177,17 @@ def test_calls_that_only_the_last_message_of_a_stream_has() -> None:
     assert (response.text, [c.arguments for c in response.tool_calls]) == ("Hi", ['{"a": 1}'])
 
 
+@pytest.mark.parametrize("stream", [True, False])
+def test_calls_that_stand_in_a_choice_of_their_own(stream: bool) -> None:
+    name = "delta" if stream else "message"
+    first = {"index": 0, name: {"content": "I look."}, "finish_reason": "tool_calls"}
+    second = {"index": 1, name: {"content": None, "tool_calls": [{**LOOK, "index": 0}]}, "finish_reason": "tool_calls"}
+    body = {"id": "c1", "model": "m", "choices": [first, second]}
+    response = answer("vllm", sse(body) if stream else json.dumps(body).encode(), stream=stream)
+    assert (response.text, response.finish_reason, response.choices) == ("I look.", "tool_calls", ())
+    assert [(c.id, c.name, c.arguments) for c in response.tool_calls] == [("a", "look", '{"a": 1}')]
+
+
 def test_messages_beside_deltas_say_nothing_again() -> None:
     first = choice({"content": "a"}, None, message={"content": "a"})
     assert answer("vllm", sse(first, choice({"content": "b"}, "stop", message={"content": "ab"}))).text == "ab"
@@ -252,6 +263,14 @@ def test_a_heartbeat_within_an_event_is_a_fault() -> None:
 def test_one_document_on_several_lines_is_one() -> None:
     pretty = b"".join(b"data: " + line + b"\n" for line in json.dumps(SAID[0], indent=1).encode().split(b"\n")) + b"\n"
     assert answer("vllm", pretty + sse(SAID[1], SAID[2])).text == "Hello"
+
+
+@pytest.mark.parametrize("holder", ["ResponseMetadata", "Response"])
+def test_an_error_in_an_object_of_the_gateway(holder: str) -> None:
+    said = {holder: {"RequestId": "r", "Error": {"Code": "AccountOverdueError", "Message": "overdue payment"}}}
+    body = json.dumps(said).encode()
+    for stream in (True, False):
+        assert isinstance(error_of(road("vllm", body, stream=stream).read(body)), InsufficientCreditsError)
 
 
 # ---------------------------------------------------------------- names of events

@@ -1,5 +1,6 @@
 """Tool calls of deltas and messages -> `ToolCalls`, with this family's own ways of writing them."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from ...codecs import json
@@ -7,6 +8,7 @@ from ...errors import MalformedStream
 from ...types.events import Event
 from ...types.request import Request
 from ...types.response import FinishReason
+from ...types.tools import ToolCall
 from ..call_shapes import called, in_function
 from ..toolcalls import ToolCalls, arguments_text
 from ..values import as_count, as_id, as_object, as_objects, as_text
@@ -49,6 +51,11 @@ class Calls:
         self._modern = self._modern or bool(calls)
         if not self._modern and (legacy.get("name") or legacy.get("arguments")):  # a stub with both empty is no call
             self._piece({"function": legacy}, out, _LEGACY if whole else None)
+
+    def adopt(self, calls: Iterable[ToolCall], out: list[Event]) -> None:
+        """Whole calls of another choice."""
+        for call in calls:
+            self._calls.delta(out, None, call.id, call.name, call.arguments, call.provider_data, call.kind, whole=True)
 
     @property
     def begun(self) -> bool:

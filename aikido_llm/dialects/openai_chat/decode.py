@@ -107,8 +107,18 @@ class Decoder(base.Decoder):
             raise errors.ended_in_error(self.raw_finish_reason or "error", self._quirks)
         if not self.done and self.finish_reason in _WITH_CALLS and self._content.calls.unfinished:
             raise base.truncated("a tool call was whole")  # hosts exist that send the finish reason with each call
+        if self._asked == 1 and self._first.reason is FinishReason.tool_calls and not self._content.calls.begun:
+            self._gather_calls(out)
         self.finish_reason = self._first.close(out)
         self.complete = self._first.ended and all(choice.ended for choice in self._further.values())
+
+    def _gather_calls(self, out: list[Event]) -> None:
+        """Nobody asked for several answers, and the one says that it calls tools: hosts exist that write its text into
+        one choice and its calls into the next."""
+        for index in sorted(self._further):
+            if calls := self._further[index].response().tool_calls:
+                self._content.calls.adopt(calls, out)
+                del self._further[index]
 
     def usage(self) -> Usage | None:
         return read_usage(self._usage, self._timings)
