@@ -13,7 +13,8 @@ import pytest
 from aikido_llm.errors import InsufficientCreditsError, MalformedStream, ServerError, StreamTruncated
 from aikido_llm.providers import find
 from aikido_llm.types.response import FinishReason, Response
-from tests.dialects.test_kinds import ROWS, both, sse
+from tests import binary
+from tests.dialects.test_kinds import LABELS, ROWS, WIRES, both, sse
 from tests.wire import Road, error_of, response_of
 
 ENDS_BY_ITS_WORD = ["vllm", "anthropic", "gemini", "cohere"]
@@ -24,7 +25,7 @@ def named(*events: dict[str, Any]) -> bytes:
 
 
 def road(row: str, body: bytes, *, stream: bool = True) -> Road:
-    label = "application/x-ndjson" if row == "ollama" else "text/event-stream"
+    label = LABELS.get(row, "text/event-stream")
     return Road(find(row).dialect, stream=stream, content_type=label if stream else "application/json")
 
 
@@ -103,7 +104,18 @@ def test_an_index_that_is_text_or_a_fraction_is_an_index(one: Any) -> None:
         event("delta", second, function={"arguments": '{"b":2}'}),
         {"type": "message-end", "delta": {"finish_reason": "TOOL_CALL"}},
     ))  # fmt: skip
-    for response in (chat, cohere):
+
+    def block(name: str, index: Any, **said: Any) -> bytes:
+        return binary.event(name, json.dumps({"contentBlockIndex": index, **said}).encode())
+
+    starts = [block("contentBlockStart", index, start={"toolUse": {"toolUseId": id, "name": name}})
+              for index, id, name in ((first, "x", "f"), (second, "y", "g"))]  # fmt: skip
+    deltas = [block("contentBlockDelta", index, delta={"toolUse": {"input": text}})
+              for index, text in ((first, '{"a":1}'), (second, '{"b":2}'))]  # fmt: skip
+    stop, told = ({"stopReason": "tool_use"}, {"usage": {"inputTokens": 1}})
+    ended = binary.event("messageStop", json.dumps(stop).encode()) + binary.event("metadata", json.dumps(told).encode())
+    converse = answer("bedrock-converse", b"".join((*starts, *deltas, ended)))
+    for response in (chat, cohere, converse):
         assert [(c.name, c.arguments) for c in response.tool_calls] == [("f", '{"a":1}'), ("g", '{"b":2}')]
 
 
@@ -219,8 +231,6 @@ ENDED = sse(*SAID) + b"data: [DONE]\n\n"
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row not in ("ollama", "bedrock-converse")])
 def test_events_without_a_blank_line_between_them(row: str) -> None:
-    from tests.dialects.test_kinds import WIRES
-
     body, _ = WIRES[row](content=[{"type": "text", "text": "Hi"}] if row != "gemini" else "Hi")
     response = answer(row, body.replace(b"\n\n", b"\n"))
     assert (response.text, response.finish_reason) == ("Hi", "stop")
@@ -291,8 +301,6 @@ def test_an_error_of_the_responses_wire_under_a_gateway_s_name() -> None:
 @pytest.mark.parametrize("beat", [b"[PING]", b"[HEARTBEAT]", b"<keep-alive>", b"(ping)"])
 @pytest.mark.parametrize("row", ["vllm", "gemini"])
 def test_a_heartbeat_in_brackets_is_nothing(row: str, beat: bytes) -> None:
-    from tests.dialects.test_kinds import WIRES
-
     body, _ = WIRES[row](content="Hi")
     assert answer(row, b"data: " + beat + b"\n\n" + body).text == "Hi"
 

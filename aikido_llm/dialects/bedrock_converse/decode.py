@@ -19,7 +19,7 @@ from ...types.usage import Usage
 from .. import base, envelope, noise
 from ..finish import reason_of, word_of
 from ..status import no_answer, page_text
-from ..values import as_object, as_text, is_list, is_object
+from ..values import as_count, as_object, as_text, is_list, is_object
 from ..words import NO_WORDS, Words
 from . import errors
 from .content import Content
@@ -121,8 +121,7 @@ class Decoder(base.Decoder):
     def _event(self, name: str, said: Any, out: list[Event]) -> None:
         if not is_object(said):
             return
-        key = said.get("contentBlockIndex")
-        key = key if isinstance(key, int) else 0
+        key = as_count(said.get("contentBlockIndex")) or 0
         match name:
             case "contentBlockDelta":
                 self._content.delta(key, _delta(said.get("delta")), out)
