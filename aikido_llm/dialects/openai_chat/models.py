@@ -7,7 +7,7 @@ from ...types.response import ModelInfo
 from .. import envelope, paths
 from ..base import ModelPage, WireRequest
 from ..lacking import listed_at
-from ..values import as_count, as_list, as_number, as_object, as_objects, as_text
+from ..values import as_count, as_id, as_list, as_number, as_object, as_text
 from .quirks import Quirks
 from .wire import Json
 
@@ -33,12 +33,22 @@ def decode_models(body: bytes, quirks: Quirks) -> ModelPage:
     entries = as_list(value if isinstance(value, list) else listing.get("data") or listing.get("models"))
     if not isinstance(value, list) and not isinstance(listing.get("data", listing.get("models")), list):
         raise envelope.no_models(body, quirks.error_words)
-    models = tuple(_model(entry, quirks) for entry in as_objects(entries) if as_text(entry.get("id")))
+    models = tuple(_model(id, as_object(entry), quirks) for entry in entries if (id := _id(entry)))
+    if entries and not models:
+        raise envelope.no_models(body, quirks.error_words)
     following = as_text(as_object(listing.get("links")).get("next")).partition("?")[2]
     return ModelPage(models, following or None)
 
 
-def _model(entry: Json, quirks: Quirks) -> ModelInfo:
+def _id(value: Any) -> str:
+    """What a model is called; some servers have another name for that, or say nothing else of it."""
+    if isinstance(value, str):
+        return value
+    entry = as_object(value)
+    return as_id(entry.get("id")) or as_text(entry.get("model")) or as_text(entry.get("name"))
+
+
+def _model(id: str, entry: Json, quirks: Quirks) -> ModelInfo:
     meta, top = as_object(entry.get("meta")), as_object(entry.get("top_provider"))
     prices = as_object(entry.get("pricing"))
     contexts = [entry.get(key) for key in _CONTEXT] + [
@@ -48,7 +58,7 @@ def _model(entry: Json, quirks: Quirks) -> ModelInfo:
     ]
     outputs = [entry.get(key) for key in _OUTPUT] + [top.get("max_completion_tokens")]
     return ModelInfo(
-        id=as_text(entry.get("id")),
+        id=id,
         name=as_text(entry.get("name")) or as_text(entry.get("display_name")),
         context_length=_count(contexts),
         max_output_tokens=_count(outputs),

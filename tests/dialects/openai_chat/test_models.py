@@ -25,6 +25,22 @@ def test_an_id_is_enough() -> None:
 
 
 @pytest.mark.parametrize(
+    "models",
+    [{"data": ["a", "b"]}, {"models": [{"name": "a"}, {"model": "b"}]}, {"data": [{"id": "a"}, {"object": "x"}, "b"]},
+     ["a", {"id": "b"}]],
+)  # fmt: skip
+def test_models_that_are_called_otherwise(models: Any) -> None:
+    page = openai.PROVIDER.dialect.decode_models(json.dumps(models).encode())
+    assert [model.id for model in page.models] == ["a", "b"]
+
+
+def test_entries_of_which_none_is_a_model_are_no_empty_list() -> None:
+    with pytest.raises(MalformedStream, match="no list of models"):
+        openai.PROVIDER.dialect.decode_models(b'{"data": [{"object": "x"}]}')
+    assert openai.PROVIDER.dialect.decode_models(b'{"data": []}').models == ()
+
+
+@pytest.mark.parametrize(
     ("row", "entry", "expected"),
     [
         (
