@@ -223,6 +223,14 @@ def test_a_list_where_a_message_is_due_is_a_fault() -> None:
     assert answer("vllm", sse(choice({"content": "x"}), choice([], "stop"))).text == "x", "an empty one is PHP's object"
 
 
+def test_counts_as_the_messages_wire_has_them_are_added_up() -> None:
+    said = {"input_tokens": 10, "output_tokens": 4, "cache_read_input_tokens": 20, "cache_creation_input_tokens": 5}
+    usage = answer("vllm", sse({**choice({"content": "x"}, "stop"), "usage": said})).usage
+    assert (usage.input_tokens, usage.cache_read_tokens, usage.cache_write_tokens) == (35, 20, 5)
+    usage = answer("vllm", sse({**choice({"content": "x"}, "stop"), "usage": {**said, "prompt_tokens": 35}})).usage
+    assert (usage.input_tokens, usage.cache_read_tokens) == (35, 20), "the chat wire's own count holds them"
+
+
 # ---------------------------------------------------------------- frames run together
 
 SAID = [choice({"content": "Hel"}), choice({"content": "lo"}), choice({}, "stop")]
@@ -316,7 +324,7 @@ def test_a_call_that_only_the_end_of_its_arguments_names() -> None:
         "name": "look",
         "arguments": '{"a":1}',
     }
-    end = {"type": "response.completed", "response": {"id": "r", "status": "completed", "output": []}}
+    end: dict[str, Any] = {"type": "response.completed", "response": {"id": "r", "status": "completed", "output": []}}
     item = {"type": "function_call", "id": "fc_1", "call_id": "c1", "name": "look", "arguments": '{"a":1}'}
     (call,) = answer("openai-responses", named(done, end)).tool_calls
     assert (call.name, call.arguments) == ("look", '{"a":1}')

@@ -9,6 +9,9 @@ from .wire import Json
 _CACHE_READ = ("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens", "cache_read_input_tokens")
 _READ_DETAILS = ("prompt_tokens_details", "prompt_token_details", "input_tokens_details")
 _WRITTEN_DETAILS = ("completion_tokens_details", "output_tokens_details")
+_BESIDE = ("cache_read_input_tokens", "cache_creation_input_tokens")
+"""Anthropic's words, which count beside its `input_tokens` and not within them."""
+_CHAT = frozenset(("prompt_tokens", *_READ_DETAILS))
 _OF_CACHE = ("cached_tokens", "cache_write_tokens")
 _USUAL = frozenset(("prompt_tokens", "completion_tokens", "total_tokens", _READ_DETAILS[0], _WRITTEN_DETAILS[0]))
 _NOTHING: Json = {}
@@ -43,6 +46,8 @@ def read_usage(usage: Json, timings: Json) -> Usage | None:
         reasoning = _either(reasoning, usage, "reasoning_tokens")
         cached = _either(cached, usage, *_CACHE_READ)
         written = _either(written, usage, "cache_creation_input_tokens")
+        if prompt is not None and prompt == usage.get("input_tokens") and not _CHAT.intersection(usage):
+            prompt += sum(as_count(usage.get(name)) or 0 for name in _BESIDE)
     output = _with_reasoning(prompt, completion, reasoning, as_count(usage.get("total_tokens")))
     cached, written, reasoning = within(cached, prompt), within(written, prompt), within(reasoning, output)
     return USAGES.of((prompt, output, cached, written, reasoning, dollars(usage) if rare else None, usage))
