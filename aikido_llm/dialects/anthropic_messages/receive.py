@@ -192,6 +192,8 @@ class Content:
             return ()
         calls = {call.id: call for call in self.calls.finished}
         items = [item for block in self._blocks if (item := replayed(block, calls)) is not None]
+        if not verbatim:
+            items = server_blocks.settled(items)
         return tuple(items) if verbatim or not says_all(items) else ()
 
     def _is_strange(self) -> bool:

@@ -13,7 +13,7 @@ from ...types.events import Event
 from ..server_tools import ServerTools
 from ..toolcalls import arguments_text
 from ..values import as_text, is_object
-from .content import Block, more
+from .content import JSON, THOUGHT, Block, more
 
 CALL, RESULT = "_tool_use", "_tool_result"
 
@@ -51,6 +51,18 @@ def end(block: Block, tools: ServerTools, out: list[Event]) -> None:
         content = data.get("content")
         output = content if isinstance(content, str) else "" if content is None else json.text(content)
         tools.end(out, tool, output, failed=data.get("is_error") is True or _is_error(content))
+
+
+def settled(items: list[JSON]) -> list[JSON]:
+    """The blocks of a turn that is over, without those that the token limit has cut off from what they led to, for
+    which the service would refuse the conversation: a thought at the end, a tool without its result. While the client
+    has a call to answer, a tool may wait for that."""
+    if not any(item["type"] == "tool_use" for item in items):
+        results = {as_text(item.get("tool_use_id")) for item in items}
+        items = [item for item in items if not item["type"].endswith(CALL) or as_text(item.get("id")) in results]
+    while items and items[-1]["type"] in THOUGHT:
+        items = items[:-1]
+    return items
 
 
 def _is_error(content: Any) -> bool:

@@ -19,6 +19,10 @@ _CALLS = {
     "custom_tool_call": ("type", "call_id", "name", "input", *SENT_BACK),
 }
 
+_SERVED = ("web_search_call", "file_search_call", "code_interpreter_call", "mcp_call")
+_RUNNING = ("in_progress", "searching", "interpreting", "calling", "incomplete")
+"""Tools of the server, and how an item says that its tool was still at it when the answer was cut."""
+
 _NAMED_BY_ID = ("mcp_approval_request", "program", "program_output")
 """Items whose id means something in the next request itself: an approval names it, and a program runs on by it."""
 
@@ -56,6 +60,8 @@ def replay_items(
                     kept.append(_image(item, images[key], stored))
             case kind if kind in ASKED and asked_by(item) is not None and key not in calls:
                 pass  # it was cut off, so it has no result, and the server would ask for one
+            case kind if kind in _SERVED and as_text(item.get("status")) in _RUNNING:
+                pass  # likewise
             case kind if kind in _CALLS and key in calls:
                 kept.append(_call(item, calls[key], stored))
             case _:
