@@ -6,7 +6,7 @@ source: Anthropic API ("The final block in an assistant message cannot be `think
 """
 
 import json
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 from attrs import evolve
@@ -16,15 +16,17 @@ from aikido_llm.types.messages import tool, user
 from aikido_llm.types.request import Request
 from tests.wire import Road, response_of
 
-THOUGHT = {"type": "thinking", "thinking": "hm", "signature": "c2ln"}
-HIDDEN = {"type": "redacted_thinking", "data": "ZGF0YQ=="}
-TEXT = {"type": "text", "text": "Let me look."}
-SEARCH = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"query": "q"}}
-FOUND = {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": []}
-CALL = {"type": "tool_use", "id": "toolu_1", "name": "look", "input": {}}
+Json: TypeAlias = dict[str, Any]
+
+THOUGHT: Json = {"type": "thinking", "thinking": "hm", "signature": "c2ln"}
+HIDDEN: Json = {"type": "redacted_thinking", "data": "ZGF0YQ=="}
+TEXT: Json = {"type": "text", "text": "Let me look."}
+SEARCH: Json = {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"query": "q"}}
+FOUND: Json = {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": []}
+CALL: Json = {"type": "tool_use", "id": "toolu_1", "name": "look", "input": {}}
 
 
-def sent_back(row: str, body: dict[str, Any]) -> dict[str, Any]:
+def sent_back(row: str, body: Json) -> Json:
     """What a second request says of the turn."""
     dialect = find(row).dialect
     answer = Road(dialect, stream=False, content_type="application/json").read(json.dumps(body).encode())
@@ -35,7 +37,7 @@ def sent_back(row: str, body: dict[str, Any]) -> dict[str, Any]:
     return encoded
 
 
-def of_anthropic(*content: dict[str, Any], stop: str = "max_tokens") -> list[dict[str, Any]]:
+def of_anthropic(*content: Json, stop: str = "max_tokens") -> list[Json]:
     body = {"id": "m", "model": "m", "type": "message", "role": "assistant", "content": content, "stop_reason": stop}
     turns = [turn for turn in sent_back("anthropic", body)["messages"] if turn["role"] == "assistant"]
     return turns[0]["content"] if turns else []
@@ -53,7 +55,7 @@ def test_what_a_turn_of_the_messages_wire_was_cut_off_from(content: Any, kept: A
 
 def test_a_tool_of_the_provider_may_wait_for_a_call_to_the_client() -> None:
 
-    body = {"id": "m", "model": "m", "content": [SEARCH, CALL], "stop_reason": "tool_use"}
+    body: Json = {"id": "m", "model": "m", "content": [SEARCH, CALL], "stop_reason": "tool_use"}
     dialect = find("anthropic").dialect
     answer = Road(dialect, stream=False, content_type="application/json").read(json.dumps(body).encode())
     turn = evolve(response_of(answer), provider="anthropic").message
@@ -72,10 +74,10 @@ def test_a_thought_at_the_end_of_a_converse_turn() -> None:
 
 
 def test_a_tool_of_the_responses_wire_that_was_still_running() -> None:
-    reasoning = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "E"}
-    search = {"type": "web_search_call", "id": "ws_1", "status": "in_progress"}
-    message = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "x"}]}
-    done = {**search, "status": "completed", "action": {"type": "search", "query": "q"}}
+    reasoning: Json = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "E"}
+    search: Json = {"type": "web_search_call", "id": "ws_1", "status": "in_progress"}
+    message: Json = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "x"}]}
+    done: Json = {**search, "status": "completed", "action": {"type": "search", "query": "q"}}
     why = {"status": "incomplete", "incomplete_details": {"reason": "max_output_tokens"}}
     for output, kept in (
         ([reasoning, search], []), ([message, reasoning, search], ["message"]),

@@ -331,9 +331,16 @@ def test_a_call_that_only_the_end_of_its_arguments_names() -> None:
     told = {"type": "response.output_item.done", "output_index": 0, "item": item}
     (call,) = answer("openai-responses", named(done, told, end)).tool_calls
     assert call.id == "c1", "the id to answer to comes with the item"
+    added = {"type": "response.output_item.added", "output_index": 0, "item": {**item, "name": "", "arguments": ""}}
+    (call,) = answer("openai-responses", named(added, done, end)).tool_calls
+    assert (call.id, call.name, call.arguments) == ("c1", "look", '{"a":1}')
 
 
 def test_a_call_of_a_kind_to_come_that_nobody_answered_is_no_stop() -> None:
     item = {"type": "teleport_call", "id": "t1", "call_id": "c1", "status": "completed", "arguments": "{}"}
     body = json.dumps({"id": "r", "status": "completed", "output": [item]}).encode()
     assert answer("openai-responses", body, stream=False).finish_reason is FinishReason.other
+    text = {"type": "message", "content": [{"type": "output_text", "text": "I will."}]}
+    for output, reason in (([text, item], "other"), ([item, text], "stop"), ([{**item, "output": "there"}], "stop")):
+        body = json.dumps({"id": "r", "status": "completed", "output": output}).encode()
+        assert answer("openai-responses", body, stream=False).finish_reason == reason

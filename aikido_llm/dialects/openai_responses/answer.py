@@ -7,7 +7,7 @@ from ...types.events import Event, ImageEvent, TextDelta, ThinkingDelta, ToolCal
 from ...types.logprobs import TokenLogprob
 from ...types.request import Request
 from ...types.response import FinishReason
-from ...types.server_tools import ServerTool, ServerToolCall
+from ...types.server_tools import ServerTool
 from ...types.tools import CustomTool
 from .. import base
 from ..call_shapes import with_arguments
@@ -18,7 +18,7 @@ from .calls import ASKED, SENT_BACK, Asked, asked_by, call_id_of, data_of, item_
 from .citations import Citations, read
 from .items import Item, Items, Part, rest
 from .replay import replay_items
-from .server_tools import ServerTools, is_server_tool
+from .server_tools import ServerTools, is_server_tool, waits
 from .wire import StreamEvent, parts_of, text_of, texts_of
 
 _CHECKED = ("text", "arguments", "input")  # of a summary a piece may be missing
@@ -274,7 +274,7 @@ class Answer:
             )
         for item in self.items.all:
             if item.key in self._names and item.key not in self._call_ids:
-                head = {"type": "function_call", "id": item.id, "name": self._names[item.key]}
+                head = {"call_id": item.call_id, "id": item.id, "name": self._names[item.key]}
                 self._name_call(item, head, ASKED["function_call"], out)
         reason = self.calls.end(out, reason)
         if reason is FinishReason.other and len(self.calls.finished) < len(self._call_ids):
@@ -284,8 +284,10 @@ class Answer:
                 raise MalformedStream("the answer's content is of a kind that cannot be read")
             if self._strange:  # it stopped, and nobody can tell with what
                 return FinishReason.other
-            if any(map(_left_open, self._tools.told)):
+            if any(tool.status == "failed" for tool in self._tools.told):  # a picture, mostly, and there is none
                 return FinishReason.other
+        if reason is FinishReason.stop and waits([item.whole for item in self.items.ordered()]):
+            return FinishReason.other
         return reason
 
     def replay(self) -> tuple[Any, ...]:
@@ -314,12 +316,6 @@ class Answer:
 
 
 _NOTHING: tuple[Any, ...] = (None, {}, [], "")
-
-
-def _left_open(tool: ServerToolCall) -> bool:
-    """A tool that failed (a picture, mostly, and there is none), or of a kind newer than this code that has a call id
-    and no result: the caller's to answer, perhaps."""
-    return tool.status == "failed" or bool(tool.provider_data.get("call_id") and not tool.output)
 
 
 def _parts(item: Item) -> list[Part]:

@@ -4,7 +4,7 @@ source: OpenAI API reference, "Responses", output items, and openai 2026-08, typ
 """
 
 from collections import Counter, deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 from attrs import frozen
@@ -56,6 +56,15 @@ def _call_of(item: dict[str, Any]) -> _Call:
 
 def is_server_tool(type: str) -> bool:
     return type in _TOLD or type in _OUTPUTS or type.endswith("_call")
+
+
+def waits(items: Sequence[Mapping[str, Any] | None]) -> bool:
+    """Whether an answer's items end in a call of a kind newer than this code, with an id to answer to and no result:
+    perhaps it is the caller's."""
+    last = items[-1] if items else None
+    if last is None or last["type"] in _TOLD or not last["type"].endswith("_call"):
+        return False
+    return bool(last.get("call_id")) and last.get("output") is None
 
 
 class ServerTools:
