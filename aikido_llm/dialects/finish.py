@@ -22,7 +22,7 @@ def reason_of(word: str, table: Mapping[str, FinishReason]) -> FinishReason:
     without them, and those of the wire behind them."""
     said = word.lower()
     known = table.get(word) or table.get(said) or table.get(word.upper()) or _ANYWHERE.get(said)
-    if known is None and ":" in word:  # Google's compatible route: `function_call_filter: MALFORMED_FUNCTION_CALL`
+    if known is None and ":" in word:  # `function_call_filter: MALFORMED_FUNCTION_CALL`
         first, _, rest = word.partition(":")
         known = reason_of(rest.strip(), table)
         return known if known is not FinishReason.other else reason_of(first.strip(), table)

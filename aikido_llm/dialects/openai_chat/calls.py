@@ -1,6 +1,6 @@
 """Tool calls of deltas and messages -> `ToolCalls`, with this family's own ways of writing them."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from ...codecs import json
@@ -52,10 +52,11 @@ class Calls:
         if not self._modern and (legacy.get("name") or legacy.get("arguments")):  # a stub with both empty is no call
             self._piece({"function": legacy}, out, _LEGACY if whole else None)
 
-    def adopt(self, calls: Iterable[ToolCall], out: list[Event]) -> None:
-        """Whole calls of another choice."""
+    def adopt(self, calls: Sequence[ToolCall], out: list[Event]) -> bool:
+        """Whole calls of another choice; whether there are any."""
         for call in calls:
             self._calls.delta(out, None, call.id, call.name, call.arguments, call.provider_data, call.kind, whole=True)
+        return bool(calls)
 
     @property
     def begun(self) -> bool:

@@ -113,11 +113,9 @@ class Decoder(base.Decoder):
         self.complete = self._first.ended and all(choice.ended for choice in self._further.values())
 
     def _gather_calls(self, out: list[Event]) -> None:
-        """Nobody asked for several answers, and the one says that it calls tools: hosts exist that write its text into
-        one choice and its calls into the next."""
+        """The one answer says that it calls tools: hosts write its text into one choice, its calls into the next."""
         for index in sorted(self._further):
-            if calls := self._further[index].response().tool_calls:
-                self._content.calls.adopt(calls, out)
+            if self._content.calls.adopt(self._further[index].response().tool_calls, out):
                 del self._further[index]
 
     def usage(self) -> Usage | None:
