@@ -55,9 +55,8 @@ class Choice:
             self.content.read(said, out, arrived, whole=in_message)
         elif isinstance(choice.get("text"), str) and choice["text"]:  # the older completions' one
             out.append(TextDelta(choice["text"]))
-        word, native = word_of(choice.get("finish_reason")), as_text(choice.get("native_finish_reason"))
-        if word:
-            self.finish(word)
+        self.finish(choice.get("finish_reason"))
+        native = as_text(choice.get("native_finish_reason"))
         if native == "network_error":  # seen behind a finish reason that looks benign
             self.finish(native)
         if choice.get("logprobs"):
@@ -83,8 +82,11 @@ class Choice:
         """What Azure's content filter says of a piece of text that it let through."""
         keep({"content_filter_results": results}, CHOICE, self._provider_data)
 
-    def finish(self, word: str) -> None:
+    def finish(self, said: Any) -> None:
         """The first word counts, but a later failure overrides it."""
+        word = word_of(said)
+        if not word:
+            return
         reason = reason_of(word, FINISH)
         if self.finish_reason is None or reason in OVERRIDING:
             self.finish_reason, self.raw_finish_reason = reason, word
