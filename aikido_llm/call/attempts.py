@@ -39,6 +39,7 @@ from .gates import Begun, Leases, at_once, enter, kept
 from .lasting import LastingAnswer
 from .reader import Reader, failed_at_once
 from .stream import Source
+from .unwritable import too_deep, unwritable
 from .watch import watcher, with_watched_headers
 from .wires import lasts, told_of_others, told_who_does, without_unnamed
 
@@ -82,7 +83,7 @@ class Attempts:
         try:
             asked = self.with_defaults(request)
         except RecursionError:
-            raise self.stamp(_too_deep(), request.model) from None
+            raise self.stamp(too_deep(), request.model) from None
         except LLMError as error:
             raise self.stamp(error, request.model) from error.__cause__
         return self._turn(stream, self._settings.continuation, clocks, asked)
@@ -95,7 +96,7 @@ class Attempts:
         try:
             return self._encode(self.with_defaults(request), stream=False)
         except RecursionError:
-            raise self.stamp(_too_deep(), request.model) from None
+            raise self.stamp(too_deep(), request.model) from None
         except LLMError as error:
             raise self.stamp(error, request.model) from error.__cause__
 
@@ -106,7 +107,7 @@ class Attempts:
             try:
                 prepared = self._prepare(asked, stream=stream)
             except RecursionError:
-                raise _too_deep() from None
+                raise too_deep() from None
             begun = await self.retrying(clocks, partial(self._attempt, clocks, prepared))
         except LLMError as error:
             if isinstance(error, ModelNotFoundError) and asked.model:
@@ -156,8 +157,8 @@ class Attempts:
             return Prepared(request, wire, None, stream)
         try:
             return Prepared(request, wire, json.dumps_body(wire.body), stream)
-        except ValueError:
-            raise _too_deep() from None
+        except (ValueError, TypeError) as error:
+            raise unwritable(error) from None
 
     def _encode(self, request: Request, *, stream: bool) -> tuple[Request, WireRequest]:
         row = self._settings.provider
@@ -344,7 +345,3 @@ class Attempts:
         comparable = [id for id in known if len(id) <= LONGEST_WORD][:_COMPARED]
         near = get_close_matches(name[:LONGEST_WORD], comparable, n=_NEAR_MODELS, cutoff=0.4)
         return tuple(dict.fromkeys([*near, *known]))[:_NEAR_MODELS]
-
-
-def _too_deep() -> InvalidRequestError:
-    return InvalidRequestError("the request holds something that is nested too deep (a schema, extra, metadata)")

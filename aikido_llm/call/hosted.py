@@ -30,6 +30,7 @@ from .batch_answers import Answers, Asked
 from .clocks import Clocks
 from .exchange import Accepted, Exchange, Settings
 from .sheets import Framed, Sheet, Sheets
+from .unwritable import unwritable
 
 T = TypeVar("T")
 
@@ -76,9 +77,9 @@ class HostedBatches:
         kind = self._wire.kind(evolve(wire, headers={**wire.headers, **asked.extra_headers}))
         try:
             return kind, json.dumps_body(self._wire.entry(wire, name))
-        except ValueError:
-            text = "the request holds something that is nested too deep (a schema, extra, metadata)"
-        raise InvalidRequestError(text)
+        except (ValueError, TypeError) as error:
+            failure = unwritable(error)
+        raise failure
 
     # ---------------------------------------------------------------- the verbs
 

@@ -19,7 +19,7 @@ from ..retry import RetryPolicy
 from ..secret import Key, KeySource, Secret, sounds_secret, without_frames
 from ..transport.base import Headers, Limits, Timeouts, Transport, check_proxy
 from ..transport.lazy import LazyTransport
-from ..types.checks import http_s_own
+from ..types.checks import no_header
 from ..types.request import Options
 from . import dsn
 from .arguments import UNSET, Unset, misfit
@@ -226,8 +226,8 @@ def _configured(row: Provider, values: Mapping[str, str], headers: Mapping[str, 
     configured = row.with_options(values)
     if not headers:
         return configured
-    if framing := http_s_own(headers):
-        raise ConfigError(f"headers cannot hold {framing}: HTTP says so itself where a body ends")
+    if wrong_one := no_header(headers):
+        raise ConfigError(f"headers {wrong_one}")
     provider = configured.provider
     merged = Headers(provider.headers).with_more(headers, lists=provider.list_headers)
     return evolve(configured, provider=evolve(provider, headers=merged.reveal()))

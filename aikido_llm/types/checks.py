@@ -4,6 +4,7 @@ Each raises InvalidRequestError, which is a ValueError too.
 """
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias, TypeVar, cast
 
@@ -106,7 +107,22 @@ def _place(owner: Any, name: str) -> str:
     return f"{type(owner).__name__}.{name}"
 
 
-def http_s_own(headers: Iterable[str]) -> str:
-    """The first of these names, "" for none, that says where a body ends. Who could say so wrongly could write a
-    request of their own behind it."""
-    return next((name for name in headers if name.strip().lower() in ("content-length", "transfer-encoding")), "")
+def no_header(headers: Mapping[str, str]) -> str:
+    """Why these cannot be headers beside ours, in words that go on from where they stand; "" when they can. Who could
+    say wrongly where a body ends, by a name or by what a name can hide, could write a request of their own behind it.
+
+    source: RFC 9110, 5.1 and 5.5: names are tokens; a value holds no control character but the tab.
+    """
+    for name, value in headers.items():
+        if name.strip().lower() in ("content-length", "transfer-encoding"):
+            return f"cannot hold {name}: HTTP says so itself where a body ends"
+        if not _TOKEN(name):
+            return f"cannot hold {name[:_LONGEST_NAME]!r}: no header has such a name"
+        if _NO_VALUE(value):
+            return f"cannot hold what {name[:_LONGEST_NAME]} says: it has a line end or another control character"
+    return ""
+
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
+_NO_VALUE = re.compile("[\0-\x08\n-\x1f\x7f\ud800-\udfff]").search
+_LONGEST_NAME = 40  # characters of one that are told

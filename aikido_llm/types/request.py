@@ -10,7 +10,7 @@ from attrs import field, fields, frozen
 from ..codecs.text import kind_name
 from ..errors import InvalidRequestError
 from .chat_dicts import read_fields
-from .checks import at_least, each, http_s_own, listed, mapping, of, one_of, strings, wrong
+from .checks import at_least, each, listed, mapping, no_header, of, one_of, strings, wrong
 from .extra import NO_LISTS, Lists, layered
 from .messages import Message, user
 from .tools import Tool
@@ -121,11 +121,9 @@ def _texts(owner: Any, attribute: Any, value: dict[str, Any]) -> None:
     for item in value.values():
         if not isinstance(item, str):
             raise wrong(owner, attribute.name, "a mapping of text", item)
-    framing = http_s_own(value)
-    if framing:
-        raise InvalidRequestError(
-            f"Request.{attribute.name} cannot hold {framing}: HTTP says so itself where a body ends"
-        )
+    wrong_one = no_header(value)
+    if wrong_one:
+        raise InvalidRequestError(f"Request.{attribute.name} {wrong_one}")
 
 
 def _logprobs(owner: Any, attribute: Any, value: object) -> None:

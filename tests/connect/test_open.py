@@ -102,6 +102,20 @@ def test_no_header_says_where_a_body_ends(name: str) -> None:
         llm.open("openai", headers={"x-a": "b", name: "5"})
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [{"Content-Length: 5": "x"}, {"Transfer-Encoding:chunked": ""}, {"": "x"}, {"a b": "x"}, {"\u00e9": "x"},
+     {"x": "y\r\nContent-Length: 5"}, {"x": "\0"}, {"x": "\ud800"}],
+    ids=ascii,
+)  # fmt: skip
+def test_a_header_is_one_header(headers: dict[str, str]) -> None:
+    """A name that holds a colon would be written as another header."""
+    with pytest.raises(llm.ConfigError, match="headers cannot hold"):
+        llm.open("openai", headers=headers)
+    with pytest.raises(llm.InvalidRequestError, match="extra_headers cannot hold"):
+        llm.Request("hi", extra_headers=headers)
+
+
 def test_unknown_provider_names_near_ones() -> None:
     with pytest.raises(llm.ConfigError, match="did you mean openai"):
         llm.open("opnai")
@@ -278,3 +292,16 @@ def test_a_place_that_the_wire_does_not_have_is_a_config_error(provider: str, pl
 def test_a_dsn_takes_every_effort(effort: Any) -> None:
     thinking = settings_of(llm.open("echo", f"?thinking={effort}")).options.thinking
     assert thinking == llm.ThinkingConfig.by_effort(effort)
+
+
+@pytest.mark.parametrize(
+    ("extra", "told"),
+    [({"a": object()}, "no form for: object"), ({"a": 10**5000}, "no form for")],
+    ids=["object", "digits"],
+)
+async def test_what_json_has_no_form_for_is_refused_before_it_is_sent(extra: dict[str, object], told: str) -> None:
+    async with llm.open("openai", "http://127.0.0.1:9/v1", model="m", api_key="k", retry=None) as client:
+        with pytest.raises(llm.InvalidRequestError, match=told):
+            await client.complete(llm.Request("hi", extra=extra))
+        with pytest.raises(llm.InvalidRequestError, match=told):
+            await llm.collect(client.stream(llm.Request("hi", extra=extra)))
