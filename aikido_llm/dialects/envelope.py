@@ -36,7 +36,7 @@ _CODES = (
 _STATUSES = ("statuscode", "httpstatus", "httpcode", "code", "rawstatuscode", "status", "errorcode")
 _WAITS = (
     *("retryafter", "retryafterseconds", "retrydelay", "estimatedtime", "resetafter", "resetafterseconds"),
-    *("resetsinseconds", "resetinseconds", "resetsat", "resetat"),
+    *("resetsinseconds", "resetinseconds", "resetseconds", "resetsat", "resetat"),
 )
 _SAYS_NOTHING = {"error", "errors", "failed", "failure", "fail", "about:blank", "none", "null", "ok", "success"}
 _NO_ERROR = {"ping", "heartbeat", "keepalive", "keep-alive", "status", "progress", "info", "log"}

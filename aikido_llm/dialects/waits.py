@@ -20,7 +20,7 @@ _PART = re.compile(
     re.IGNORECASE,
 )
 _SAID = re.compile(
-    r"(?:try|retry|retrying|available|wait|resets?|renews?|ready|allowed|cool-?down)"
+    r"(?:try|retry|retrying|available|wait|resets?|renew(?:s|ed)|ready|allowed|cool-?down)"
     r"(?: it| this| again| for| back| (?:your|the|this) request)*"
     r"(?:,? in:?| after:?| within| at| on|:)?"
     r"(?: about| approximately| another| the next| at least| up to| less than)? ?~?"

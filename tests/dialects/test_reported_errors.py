@@ -283,6 +283,9 @@ REPORTED: list[Reported] = [
     ("lmstudio-ai/lmstudio-bug-tracker", "lmstudio", 404, said("No models loaded. Please load a model in the developer "
      "page."), ModelNotFoundError, None),
     ("gateways", "openai-chat", 400, said("Too many concurrent requests"), RateLimitedError, None),
+    ("router-for-me/CLIProxyAPI", "openai-chat", 429, said("All credentials for model m are cooling down",
+     code="model_cooldown", reset_seconds=41), RateLimitedError, 41.0),
+    ("a gateway", "openai-chat", 429, said("Your rate limit will be renewed in 86 seconds"), RateLimitedError, 86.0),
     ("OpenAI: a parameter, not the prompt", "openai-chat", 400, said("max_tokens is too large: 5000. This model "
      "supports at most 4096 completion tokens."), InvalidRequestError, None),
     ("BerriAI/litellm exception_mapping_utils", "openai-chat", 400, said("Invalid 'user': string too long. Expected a "
