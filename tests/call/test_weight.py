@@ -98,16 +98,19 @@ def test_a_long_text_in_one_event_is_not_held_beside_the_events_that_follow(dial
     assert peak <= 3.6 * size, f"{peak / size:.2f} times"
 
 
+ROWS = {"rows": [{"n": n, "of": [n, n]} for n in range(40_000)]}
+
+
 @pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_call_with_many_values_comes_whole(dialect: str, stream: bool) -> None:
     """Whether its arguments are text or JSON there."""
-    arguments = json.dumps({"rows": [{"n": n, "of": [n, n]} for n in range(40_000)]})
+    arguments = json.dumps(ROWS)
     answer = Answer(tool_calls=(llm.ToolCall("call_1", "write", arguments),), chunk=len(arguments))
     data = b"".join(wire(dialect).stream(answer, ASKED)) if stream else body(dialect, answer)
     assert len(data) > MIB
     (call,) = read(dialect, data, stream=stream).tool_calls
-    assert call.parsed() == json.loads(arguments)
+    assert call.parsed() == ROWS
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
