@@ -32,7 +32,7 @@ async def test_what_before_returns_is_checked() -> None:
     def wrong(request: llm.Request) -> Any:
         return "hello"
 
-    with pytest.raises(llm.InvalidRequestError, match="returned a str"):
+    with pytest.raises(llm.InvalidRequestError, match="returned text"):
         await hooked(StubClient("a"), before=wrong).complete(REQUEST)
 
 
