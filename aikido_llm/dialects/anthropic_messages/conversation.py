@@ -152,8 +152,11 @@ def _tool_use(call: ToolCall, ids: CallIds) -> Block:
 
 
 def _replayed(items: tuple[Any, ...], ids: CallIds) -> list[Block]:
-    """The provider's own blocks, copied because a cache breakpoint may be added."""
+    """The provider's own blocks, copied because a cache breakpoint may be added. A thought at their end, which the
+    token limit cut from what it led to, would have the service refuse the conversation."""
     blocks = [dict(item) for item in items if is_object(item)]
+    while blocks and blocks[-1].get("type") in THINKING:
+        blocks.pop()
     for block in blocks:
         if block.get("type") == "tool_use":
             block["id"] = ids.call(str(block.get("id")))

@@ -13,7 +13,7 @@ from ...types.events import Event
 from ..server_tools import ServerTools
 from ..toolcalls import arguments_text
 from ..values import as_text, is_object
-from .content import JSON, THOUGHT, Block, more
+from .content import JSON, Block, more
 
 CALL, RESULT = "_tool_use", "_tool_result"
 
@@ -54,15 +54,12 @@ def end(block: Block, tools: ServerTools, out: list[Event]) -> None:
 
 
 def settled(items: list[JSON]) -> list[JSON]:
-    """The blocks of a turn that is over, without those that the token limit has cut off from what they led to, for
-    which the service would refuse the conversation: a thought at the end, a tool without its result. While the client
-    has a call to answer, a tool may wait for that."""
-    if not any(item["type"] == "tool_use" for item in items):
-        results = {as_text(item.get("tool_use_id")) for item in items}
-        items = [item for item in items if not item["type"].endswith(CALL) or as_text(item.get("id")) in results]
-    while items and items[-1]["type"] in THOUGHT:
-        items = items[:-1]
-    return items
+    """The blocks of a turn that is over, without a tool that has no result (the token limit cut the turn): the service
+    would refuse the conversation. While the client has a call to answer, a tool may wait for that."""
+    if any(item["type"] == "tool_use" for item in items):
+        return items
+    results = {as_text(item.get("tool_use_id")) for item in items}
+    return [item for item in items if not item["type"].endswith(CALL) or as_text(item.get("id")) in results]
 
 
 def _is_error(content: Any) -> bool:

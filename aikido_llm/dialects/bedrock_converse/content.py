@@ -257,8 +257,6 @@ class Content:
         """The blocks as they go back; () when text and calls say it all."""
         calls = {call.id: call for call in self.calls.finished}
         items = [item for block in self._blocks if (item := _back(block, calls)) is not None]
-        while items and "reasoningContent" in items[-1]:  # refused without what it led to
-            items.pop()
         plain = all(
             item.keys() <= {"text", "toolUse"} and item.get("toolUse", {}).keys() <= _PLAIN_CALL for item in items
         )

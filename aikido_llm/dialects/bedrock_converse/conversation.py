@@ -130,8 +130,11 @@ class _Encoding:
         }
 
     def _replayed(self, items: tuple[Any, ...]) -> list[Block]:
-        """The provider's own blocks. A call's id is followed, and changed only where another turn has it too."""
+        """The provider's own blocks, without a thought at their end, which is refused without what it led to. A call's
+        id is followed, and changed only where another turn has it too."""
         blocks = [dict(item) for item in items if is_object(item)]
+        while blocks and "reasoningContent" in blocks[-1]:
+            blocks.pop()
         for block in blocks:
             call = block.get("toolUse")
             if is_object(call) and call.get("type") != OF_THE_SERVER:
