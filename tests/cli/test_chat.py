@@ -181,7 +181,7 @@ async def test_stdin_can_be_attached(server: WireServer) -> None:
     assert sent[2] == [{"text": "the prompt"}]
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="a file without an end: Linux has one")
+@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="a file without an end; on Linux: make test")
 @pytest.mark.parametrize("words", [("@/dev/zero",), ("--file", "/dev/zero", "hi"), ("--image", "/dev/zero", "hi"),
                                    ("-a", "/dev/zero", "hi")], ids=lambda words: words[0])  # fmt: skip
 async def test_what_has_no_end_is_refused_in_bounded_memory(words: tuple[str, ...]) -> None:
@@ -191,7 +191,7 @@ async def test_what_has_no_end_is_refused_in_bounded_memory(words: tuple[str, ..
     assert "Traceback" not in done.err
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="a file without an end: Linux has one")
+@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="a file without an end; on Linux: make test")
 async def test_what_is_piped_in_without_an_end_is_refused() -> None:
     command = f"cat /dev/zero | {shlex.quote(sys.executable)} -m aikido_llm chat -p echo hi"
     process = await asyncio.create_subprocess_shell(command, stderr=asyncio.subprocess.PIPE, env=environment())

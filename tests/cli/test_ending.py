@@ -13,7 +13,7 @@ from aikido_llm.testing import Answer, WireServer
 
 from .running import TIMEOUT, Terminal, environment
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and terminals of Unix")
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and terminals; on Linux: make test")
 
 SLOW = Answer(" ".join(f"word{number}" for number in range(400)), pace=0.05)
 
