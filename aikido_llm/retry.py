@@ -325,7 +325,8 @@ async def _run_and_tell(
         nonlocal begun
         try:
             answered = collect(once.resume(begun)) if begun and isinstance(once, TakesUp) else ask()
-            return evolve(await answered, attempts=number)
+            answer = await answered
+            return answer if answer.attempts == number else evolve(answer, attempts=number)
         except LLMError as error:
             begun = error.resume.id if error.resume is not None else begun
             raise
