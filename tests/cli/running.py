@@ -27,7 +27,7 @@ _HOME = tempfile.TemporaryDirectory(prefix="aikido-llm-tests-")
 atexit.register(_HOME.cleanup)
 HOME = Path(_HOME.name)  # nobody's: no test reads or writes what is the user's own
 (HOME / "config.json").write_text('{"log": false}')  # no terminal is asked whether calls are kept
-TIMEOUT = 30.0  # s for a whole run: the machine may be busy
+TIMEOUT = 60.0  # s for a whole run: the machine may be busy
 
 
 @frozen

@@ -156,7 +156,7 @@ async def test_logs_finds_and_forgets(server: WireServer, env: dict[str, str]) -
 
 
 async def test_two_processes_keep_at_once(server: WireServer, env: dict[str, str]) -> None:
-    asked = [[f"question {n} of {who}" for n in range(20)] for who in "ab"]
+    asked = [[f"question {n} of {who}" for n in range(10)] for who in "ab"]
     done = await asyncio.gather(*(run("repl", *at(server), "--log", stdin="\n".join(one), **env) for one in asked))
     assert [(one.code, one.err) for one in done] == [(0, "")] * 2
     lines = (await here("logs", "-n", "50", "--json", **env)).out.splitlines()
