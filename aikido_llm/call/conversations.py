@@ -23,6 +23,8 @@ _FROM = 8  # messages; fewer are encoded as quickly as they are looked up
 _LOOKED_AT = 64  # messages at the end, among which is the last of a front that is kept
 _MOST = 64  # conversations of one client
 
+_INSTRUCT = ("system", "developer")
+
 Entries: TypeAlias = list[Any]
 
 
@@ -168,8 +170,9 @@ def _ids_of(messages: Sequence[Message]) -> set[str]:
 
 
 def _begun(entries: Entries) -> int:
-    """How many entries stand before the user's first: the instructions, on wires that have them there."""
-    return next((at for at, entry in enumerate(entries) if entry.get("role") == "user"), 0)
+    """How many instructions the entries begin with, on wires that have them there. What follows need not be the user's:
+    a turn without words is no entry on some."""
+    return next((at for at, entry in enumerate(entries) if entry.get("role") not in _INSTRUCT), len(entries))
 
 
 def _split(wire: WireRequest, turns: str) -> tuple[Entries, Any]:

@@ -89,6 +89,19 @@ def test_it_is_sent_as_from_the_start(units: list[Unit], late: str, provider: st
             messages[at] = evolve(messages[at], content="edited")
 
 
+@pytest.mark.parametrize("provider", ROWS)
+def test_no_turn_is_lost_behind_one_without_words(provider: str) -> None:
+    """Which Cohere, for one, is not sent."""
+    row = row_of(provider)
+    kept = Conversations(row.dialect, row.name)
+    call = llm.ToolCall("call_1", "add", "{}")
+    messages = pairs(3)
+    for said in (llm.user(""), llm.assistant("", tool_calls=[call]), llm.user("and now?"), llm.user("well?")):
+        messages = [*messages, said]
+        request = llm.Request(messages, model="m")
+        assert outcome(kept, request, stream=False) == outcome(row.dialect, request, stream=False, provider=row.name)
+
+
 @pytest.mark.parametrize("provider", WIRES)
 def test_only_what_is_new_is_encoded(provider: str) -> None:
     dialect, kept = counted(provider)
