@@ -20,6 +20,7 @@ OWN_TEXT = {
     "call.exchange": "the Location of a redirect: a header, 64 KiB at most, read once",
     "connect": "what the caller gave to open()",
     "dialects.call_ids": "ids and names of calls in a conversation that the caller sends",
+    "types.checks": "headers that the caller names",
     "types.kept": "URLs of media that the caller sends",
     "dialects.base": "the contract alone",
     "dialects.paths": "a model's name, which the caller gave",

@@ -116,13 +116,15 @@ def no_header(headers: Mapping[str, str]) -> str:
     for name, value in headers.items():
         if name.strip().lower() in ("content-length", "transfer-encoding"):
             return f"cannot hold {name}: HTTP says so itself where a body ends"
-        if not _TOKEN(name):
-            return f"cannot hold {name[:_LONGEST_NAME]!r}: no header has such a name"
+        if not name:
+            return "cannot hold an empty name"
+        if wrong_one := _NO_TOKEN(name):  # the name is not told: it may be a whole header, key and all
+            return f"cannot hold a name with {wrong_one[0]!r} in it: no header has such a name"
         if _NO_VALUE(value):
             return f"cannot hold what {name[:_LONGEST_NAME]} says: it has a line end or another control character"
     return ""
 
 
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
+_NO_TOKEN = re.compile(r"[^!#$%&'*+.^_`|~0-9A-Za-z-]").search
 _NO_VALUE = re.compile("[\0-\x08\n-\x1f\x7f\ud800-\udfff]").search
 _LONGEST_NAME = 40  # characters of one that are told

@@ -116,6 +116,12 @@ def test_a_header_is_one_header(headers: dict[str, str]) -> None:
         llm.Request("hi", extra_headers=headers)
 
 
+def test_a_whole_header_in_place_of_a_name_is_not_told() -> None:
+    with pytest.raises(llm.ConfigError, match="a name with ':' in it") as caught:
+        llm.open("openai", headers={"Authorization: Bearer sk-not-to-be-seen": ""})
+    assert "sk-not" not in str(caught.value)
+
+
 def test_unknown_provider_names_near_ones() -> None:
     with pytest.raises(llm.ConfigError, match="did you mean openai"):
         llm.open("opnai")

@@ -3,15 +3,18 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
+import aikido_llm
 from aikido_llm.errors import ConfigError, ConnectError, MalformedStream
 from aikido_llm.transport.aiohttp import AiohttpTransport
 from aikido_llm.transport.base import Headers, HTTPRequest, Limits, Timeouts
 
+PACKAGE = str(Path(aikido_llm.__file__).parent)
 HEADERS = Headers({"Authorization": "Bearer secret-1", "Content-Type": "application/json", "X-Own": "a, b"})
 PLAIN = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 
@@ -124,7 +127,7 @@ async def test_what_is_no_answer(answer: bytes, kind: type[Exception]) -> None:
         frames: list[str] = []
         trace = caught.value.__traceback__
         while trace is not None:
-            if "aikido_llm" in trace.tb_frame.f_code.co_filename:
+            if trace.tb_frame.f_code.co_filename.startswith(PACKAGE):
                 frames.append(repr(trace.tb_frame.f_locals))
             trace = trace.tb_next
         assert frames
