@@ -66,12 +66,14 @@ class Measured:
         return self.times[1] / self.times[0]
 
 
-def measure(row: Growth) -> Measured:
+def measure(row: Growth, best_of: int = 1) -> Measured:
+    """best_of: how often the longer one is run. What it takes of memory for the first time costs time too, which is no
+    growth of the work: behind some size that is several times what the job itself takes."""
     n = row.start
     while (seconds := _seconds(row.make(n), 1)) < _SHORTEST and n < _LARGEST:
         n *= 2
     one = min(seconds, _seconds(row.make(n), 2)) if seconds < _LONG else seconds
-    return Measured(n, (one, _seconds(row.make(4 * n), 1)))
+    return Measured(n, (one, _seconds(row.make(4 * n), best_of)))
 
 
 def _seconds(job: Job, best_of: int) -> float:
