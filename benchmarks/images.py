@@ -27,7 +27,8 @@ def _received(setting: Setting, running: dict[str, Worker], dialect: str, stream
     url = url_of(setting.root, dialect, f"image{mib}", str(64 * 1024))
     job = {"verb": "image", "dialect": dialect, "provider": PROVIDERS[dialect], "url": url, "stream": stream}
     case = f"{dialect} {'stream' if stream else 'body'}, {mib} MiB"
-    samples = interleave(running, 2 if setting.tiny else 4 if setting.quick else 5 if mib == 32 else 6, job)
+    large = mib == 32  # the smaller ones have warmed the clients up
+    samples = interleave(running, 2 if setting.tiny else 4 if setting.quick else 5 if large else 6, job, warm=large)
     yield from _rows(case, samples, mib * MIB, judged=mib >= 8)
 
 

@@ -12,7 +12,7 @@ def run(setting: Setting) -> Iterator[Row]:
 
 
 def _case(setting: Setting, streams: int) -> Iterator[Row]:
-    tokens = setting.size(150, 10)
+    tokens = setting.size(100, 10)
     url = url_of(setting.root, "openai_chat", f"paced{tokens}", "paced20")
     job: dict[str, object] = {
         "verb": "paced",
